@@ -1,8 +1,18 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
 const fast = process.env["CI"] === undefined ? {} : { maxWorkers: 2, minWorkers: 1 }
 
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^effect-apikey$/, replacement: source("index.ts") },
+      { find: /^effect-apikey\/promise$/, replacement: source("Promise.ts") },
+      { find: /^effect-apikey\/(?!package\.json)(.*)$/, replacement: source("$1.ts") }
+    ]
+  },
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,

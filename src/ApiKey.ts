@@ -1,0 +1,182 @@
+/**
+ * The key: a redacted secret, when it expires, and what else a request needs of it.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import { digestOf } from "./internal/digest.js"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("effect-apikey/ApiKey")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * What a key consists of. Secrets are `Redacted`, absence is `Option`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fields {
+  /** What a header carries; for a pair (git, docker, AWS) the secret half. */
+  readonly value: Redacted.Redacted<string>
+  /** From when the key is not valid any more; none means never. */
+  readonly expiresAt: Option.Option<DateTime.Utc>
+  /** The public half of a pair: git's and docker's user name, AWS's access key id. */
+  readonly username: Option.Option<string>
+  /** AWS's session token. */
+  readonly sessionToken: Option.Option<Redacted.Redacted<string>>
+  /** Headers that the helper wants sent instead of the one a scheme would make (Bazel, Claude Desktop, git's authtype). */
+  readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
+}
+
+/**
+ * An API key or token. Two keys are equal when their secrets are (by SHA-256 digest): expiry does not count, so a helper
+ * that repeats a key is recognised. JSON and `inspect` show neither the secret nor the user name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class ApiKey extends Inspectable.Class implements Fields, Equal.Equal {
+  readonly [TypeId]: TypeId = TypeId
+  readonly value: Redacted.Redacted<string>
+  readonly expiresAt: Option.Option<DateTime.Utc>
+  readonly username: Option.Option<string>
+  readonly sessionToken: Option.Option<Redacted.Redacted<string>>
+  readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
+  #digest: string | undefined = undefined
+
+  constructor(fields: Pick<Fields, "value"> & Partial<Fields>) {
+    super()
+    this.value = fields.value
+    this.expiresAt = fields.expiresAt ?? Option.none()
+    this.username = fields.username ?? Option.none()
+    this.sessionToken = fields.sessionToken ?? Option.none()
+    this.headers = fields.headers ?? {}
+  }
+
+  /** Hex SHA-256 of all that is secret in the key, computed when first asked for. */
+  get digest(): string {
+    if (this.#digest === undefined) {
+      const headers = Object.entries(this.headers)
+        .map(([name, value]) => [name.toLowerCase(), Redacted.value(value)] as const)
+        .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      this.#digest = digestOf([
+        Redacted.value(this.value),
+        Option.getOrNull(this.username),
+        Option.getOrNull(Option.map(this.sessionToken, Redacted.value)),
+        headers
+      ])
+    }
+    return this.#digest
+  }
+
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return this === that || (isApiKey(that) && this.digest === that.digest)
+  }
+
+  [Hash.symbol](): number {
+    return Hash.string(this.digest)
+  }
+
+  toJSON(): unknown {
+    return {
+      _id: "effect-apikey/ApiKey",
+      value: "<redacted>",
+      ...Option.match(this.expiresAt, { onNone: () => ({}), onSome: (at) => ({ expiresAt: DateTime.formatIso(at) }) }),
+      ...(Option.isSome(this.username) ? { username: "<redacted>" } : {}),
+      ...(Option.isSome(this.sessionToken) ? { sessionToken: "<redacted>" } : {}),
+      ...(Object.keys(this.headers).length > 0 ? { headers: Object.keys(this.headers) } : {})
+    }
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isApiKey = (u: unknown): u is ApiKey => hasProperty(u, TypeId)
+
+/**
+ * What `make` takes: plain strings are redacted, absent fields become `None`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MakeOptions {
+  readonly value: string | Redacted.Redacted<string>
+  readonly expiresAt?: DateTime.Utc | undefined
+  readonly username?: string | undefined
+  readonly sessionToken?: string | Redacted.Redacted<string> | undefined
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted<string>>> | undefined
+}
+
+const redact = (secret: string | Redacted.Redacted<string>): Redacted.Redacted<string> =>
+  typeof secret === "string" ? Redacted.make(secret) : secret
+
+/**
+ * Makes a key from plain values.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKey from "effect-apikey/ApiKey"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const key = ApiKey.make({ value: "sk-123" })
+ *
+ * console.log(Redacted.value(key.value)) // sk-123
+ * console.log(JSON.stringify(key)) // {"_id":"effect-apikey/ApiKey","value":"<redacted>"}
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: MakeOptions): ApiKey =>
+  new ApiKey({
+    value: redact(options.value),
+    expiresAt: Option.fromNullable(options.expiresAt),
+    username: Option.fromNullable(options.username),
+    sessionToken: Option.map(Option.fromNullable(options.sessionToken), redact),
+    headers: Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name, redact(value)]))
+  })
+
+/**
+ * The same key, with the earlier of its own expiry and the one given.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const expiringBy = (self: ApiKey, at: DateTime.Utc): ApiKey =>
+  Option.isSome(self.expiresAt) && DateTime.lessThanOrEqualTo(self.expiresAt.value, at)
+    ? self
+    : new ApiKey({ ...fieldsOf(self), expiresAt: Option.some(at) })
+
+/**
+ * Whether the key has expired at an instant.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const isExpired = (self: ApiKey, now: DateTime.DateTime): boolean =>
+  Option.exists(self.expiresAt, (at) => DateTime.lessThanOrEqualTo(at, now))
+
+const fieldsOf = (self: ApiKey): Fields => ({
+  value: self.value,
+  expiresAt: self.expiresAt,
+  username: self.username,
+  sessionToken: self.sessionToken,
+  headers: self.headers
+})

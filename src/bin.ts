@@ -1,0 +1,14 @@
+/** The program `effect-apikey`. */
+import * as NodeRuntime from "@effect/platform-node-shared/NodeRuntime"
+import * as Exit from "effect/Exit"
+import packageJson from "../package.json" with { type: "json" }
+import { interrupted, unexpected } from "./cli/exitStatus.js"
+import { run } from "./cli/main.js"
+
+// A reader that has gone (`effect-apikey … | head -0`) is no failure worth a stack trace.
+process.stdout.on("error", () => process.exit(unexpected))
+
+NodeRuntime.runMain(run(process.argv, packageJson.version), {
+  disableErrorReporting: true,
+  teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) && typeof exit.value === "number" ? exit.value : interrupted)
+})

@@ -1,0 +1,78 @@
+/** The command line as a whole: its sub-commands, what it prints on failure, and its exit status. */
+import * as Command from "@effect/cli/Command"
+import { isValidationError } from "@effect/cli/ValidationError"
+import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
+import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import { type ApiKeyError, fromCause } from "../ApiKeyError.js"
+import * as HelperExecutor from "../HelperExecutor.js"
+import { exitStatusOf, interrupted, unexpected, usage } from "./exitStatus.js"
+import { Forwarded, splitForwarded } from "./Forwarded.js"
+import { get } from "./get.js"
+import { UsageError } from "./UsageError.js"
+
+const command = Command.make("effect-apikey").pipe(
+  Command.withDescription("Turns a credential helper command into an API key."),
+  Command.withSubcommands([get])
+)
+
+/** What it prints is for the shell that called it: the key alone on stdout, all else on stderr. */
+const stderrLogger = Logger.make<unknown, void>(({ message }) => {
+  process.stderr.write(`effect-apikey: ${Array.isArray(message) ? message.join(" ") : String(message)}\n`)
+})
+
+const layer = Layer.mergeAll(
+  HelperExecutor.layerNode,
+  NodeTerminal.layer,
+  Logger.replace(Logger.defaultLogger, stderrLogger)
+)
+
+/** Runs the command line on an argv as Node gives it; succeeds with the exit status, whatever happens. */
+export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect<number> => {
+  const { ours, forwarded } = splitForwarded(argv.slice(2))
+  // Nothing was asked for, so the help is the answer, but not a success.
+  const args = [...argv.slice(0, 2), ...(ours.length === 0 ? ["--help"] : ours)]
+  return Command.run(command, { name: "effect-apikey", version })(args).pipe(
+    Effect.provideService(Forwarded, forwarded),
+    Effect.provide(layer),
+    Effect.exit,
+    Effect.flatMap(
+      Exit.match({
+        onSuccess: () => Effect.succeed(ours.length === 0 ? usage : 0),
+        onFailure: report
+      })
+    )
+  )
+}
+
+const report = (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
+  const error = Cause.squash(cause)
+  // @effect/cli has already said what is wrong with the arguments.
+  if (isValidationError(error)) return Effect.succeed(usage)
+  if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
+  return Option.match(fromCause(error), {
+    onNone: () => Effect.as(say("an unexpected failure", "Please report it, with the command's name."), unexpected),
+    onSome: (known) => Effect.as(say(known.message, known.hint, saidByHelper(known)), exitStatusOf(known))
+  })
+}
+
+const say = (what: string, hint: string, helper?: string): Effect.Effect<void> =>
+  Console.error(
+    [`effect-apikey: ${what}`, ...(helper === undefined ? [] : [`  it said: ${helper}`]), `  ${hint}`].join("\n")
+  )
+
+/** The last line that the helper wrote on stderr, where there is one. */
+const saidByHelper = (error: ApiKeyError): string | undefined =>
+  "stderr" in error
+    ? error.stderr
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .pop()
+        ?.trim()
+    : undefined

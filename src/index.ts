@@ -1,0 +1,47 @@
+/**
+ * Turns a credential helper command into an API key that an SDK can use for as long as the program runs.
+ *
+ * The SDKs are subpaths of their own (`effect-apikey/sdk/Fetch`, …), so that importing this loads none of them.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ */
+export * as ApiKey from "./ApiKey.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as ApiKeyCache from "./ApiKeyCache.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as ApiKeyError from "./ApiKeyError.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as ApiKeyProvider from "./ApiKeyProvider.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as CredentialFormat from "./CredentialFormat.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as CredentialHelper from "./CredentialHelper.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as HelperCatalog from "./HelperCatalog.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as HelperExecutor from "./HelperExecutor.js"

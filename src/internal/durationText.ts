@@ -1,0 +1,20 @@
+/** Durations as people write them: "5 minutes", "10s", "500 ms"; a bare number is seconds. */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+const units: ReadonlyArray<readonly [names: RegExp, millis: number]> = [
+  [/^(?:ms|millis|milliseconds?)$/, 1],
+  [/^(?:|s|secs?|seconds?)$/, 1_000],
+  [/^(?:m|mins?|minutes?)$/, 60_000],
+  [/^(?:h|hours?)$/, 3_600_000],
+  [/^(?:d|days?)$/, 86_400_000]
+]
+
+/** None for what is no time above 0. */
+export const parseDuration = (input: string): Option.Option<Duration.Duration> => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(input.trim().toLowerCase()) ?? []
+  return Option.fromNullable(units.find(([names]) => names.test(unit ?? "?"))).pipe(
+    Option.map(([, millis]) => Duration.millis(Number(amount) * millis)),
+    Option.filter((duration) => Duration.toMillis(duration) > 0)
+  )
+}

@@ -1,0 +1,17 @@
+/** What a message may say of a command: the program's name, never an argument. */
+
+const maxLength = 64
+const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i
+
+/** A whole shell string given as argv[0] must not carry its arguments (or `KEY=value`) into a message, so the name ends at white space and "=". */
+export const programName = (command: ReadonlyArray<string>): string => {
+  const first = (command[0] ?? "").trim()
+  const program = windowsProgram.exec(first)?.[0] ?? first.split(/[\s=]/, 1)[0] ?? ""
+  const name =
+    program
+      .split(/[\\/]/)
+      .filter((part) => part !== "")
+      .pop() ?? ""
+  const visible = Array.from(name, (c) => (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(c) ? "\uFFFD" : c)).join("")
+  return visible.length > maxLength ? `${visible.slice(0, maxLength)}…` : visible
+}
