@@ -14,5 +14,19 @@ export default {
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts", "scripts/**/*.mjs"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs that scripts/check.mjs starts by their file, which knip cannot see.
-  ignoreDependencies: ["@arethetypeswrong/cli", "@biomejs/biome", "@effect/docgen"]
+  ignoreDependencies: [
+    "@arethetypeswrong/cli",
+    "@biomejs/biome",
+    "@effect/docgen",
+    // What the next SDKs' tests and the benchmarks will use.
+    "@ai-sdk/anthropic",
+    "@ai-sdk/openai",
+    "@ai-sdk/openai-compatible",
+    "@anthropic-ai/sdk",
+    "@effect/ai-anthropic",
+    "@effect/opentelemetry",
+    "ai",
+    "jsonc-parser",
+    "tinybench"
+  ]
 }

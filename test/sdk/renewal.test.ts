@@ -162,7 +162,7 @@ describe("a failure to get a key", () => {
     Effect.gen(function* () {
       const server = yield* gateway("token-1")
       const fetch = Fetch.make(failing, { baseUrl: server.url })
-      const error = yield* Effect.flip(Effect.tryPromise({ try: () => fetch(server.url), catch: (cause) => cause }))
+      const error = yield* Effect.promise(() => fetch(server.url).catch((cause: unknown) => cause))
       assert.instanceOf(error, EmptyOutput)
       assert.strictEqual(server.seen.length, 0)
     })
