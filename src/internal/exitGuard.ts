@@ -1,17 +1,25 @@
 /** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its group gets SIGKILL. */
+import { spawnSync } from "node:child_process"
 import { onExit } from "signal-exit"
 
+const isWindows = process.platform === "win32"
 const live = new Map<number, boolean>()
 let unload: (() => void) | undefined
 
-const killAll = (): void => {
-  for (const [pid, ownsGroup] of live) {
-    try {
-      process.kill(ownsGroup ? -pid : pid, "SIGKILL")
-    } catch {
-      // gone already
-    }
+const kill = (pid: number, ownsGroup: boolean): void => {
+  if (isWindows) {
+    spawnSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
+    return
   }
+  try {
+    process.kill(ownsGroup ? -pid : pid, "SIGKILL")
+  } catch {
+    // gone already
+  }
+}
+
+const killAll = (): void => {
+  for (const [pid, ownsGroup] of live) kill(pid, ownsGroup)
   live.clear()
 }
 
