@@ -29,7 +29,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { guard } from "./internal/exitGuard.js"
+import { type Watch, watch } from "./internal/exitGuard.js"
 import { groupIsAlive } from "./internal/processGroup.js"
 import { programName } from "./internal/programName.js"
 
@@ -106,7 +106,7 @@ interface Child {
   readonly pid: number
   /** Only for a child that is the leader of a group of its own. */
   readonly ownsGroup: boolean
-  readonly forget: () => void
+  readonly watch: Watch
   /** SIGKILL was sent: there is nothing more to do, and whoever sent it has waited. */
   sigkilled: boolean
 }
@@ -202,18 +202,22 @@ const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): Child
 const spawn = (command: Command.StandardCommand): Effect.Effect<Child, PlatformError> =>
   Effect.async<Child, PlatformError>((resume) => {
     const ownsGroup = !keepsTerminal(command) && !isWindows
+    const guard = watch()
     let handle: ChildProcess
     try {
       handle = spawnChild(command, ownsGroup)
     } catch (error) {
+      guard.end()
       return resume(Effect.fail(systemError("spawn", command, error)))
     }
     const pid = handle.pid
     // An "error" after the start (a failed kill) has nobody to be told, and must not become an uncaught exception.
     handle.on("error", (error) => resume(Effect.fail(systemError("spawn", command, error))))
-    if (pid !== undefined) {
+    if (pid === undefined) guard.end()
+    else {
+      guard.over(pid, ownsGroup)
       handle.stdin?.on("error", () => undefined)
-      resume(Effect.succeed({ handle, pid, ownsGroup, forget: guard(pid, ownsGroup), sigkilled: false }))
+      resume(Effect.succeed({ handle, pid, ownsGroup, watch: guard, sigkilled: false }))
     }
     return undefined
   })
@@ -231,7 +235,7 @@ const release = (child: Child): Effect.Effect<void> =>
   }).pipe(
     Effect.ensuring(
       Effect.sync(() => {
-        child.forget()
+        child.watch.end()
         child.handle.stdin?.destroy()
         child.handle.stdout?.destroy()
         child.handle.stderr?.destroy()

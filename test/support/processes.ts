@@ -61,7 +61,9 @@ export const membersOf = (groups: Iterable<number>): ReadonlyArray<number> => {
 export const holdings = (): ReadonlyArray<string> => [
   ...process.getActiveResourcesInfo(),
   ...readdirSync("/proc/self/fd").map(() => "descriptor"),
-  ...process.eventNames().flatMap((name) => process.listeners(String(name)).map(() => `on ${String(name)}`))
+  ...process
+    .eventNames()
+    .flatMap((name) => Array.from({ length: process.listenerCount(name) }, () => `on ${String(name)}`))
 ]
 
 /** What is held now beyond what was held then. */
@@ -80,12 +82,14 @@ export const settled = async (before: ReadonlyArray<string>): Promise<ReadonlyAr
   return more(before)
 }
 
-/** Looks again at every turn of the event loop until it holds; false after the limit. */
+const lookMillis = 5
+
+/** Looks again and again until it holds; false after the limit. */
 export const eventually = async (holds: () => boolean, limitMillis = 10_000): Promise<boolean> => {
   const started = performance.now()
   while (!holds()) {
     if (performance.now() - started > limitMillis) return false
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, lookMillis))
   }
   return true
 }
