@@ -23,12 +23,14 @@ export const Spec = Schema.Struct({
 })
 
 const Answer = Schema.Struct({
-  headers: Schema.Record({
-    key: Schema.String,
-    value: Schema.Array(Schema.String.annotations({ description: "a string" })).annotations({
-      description: "a list of strings"
+  headers: maybe(
+    Schema.Record({
+      key: Schema.String,
+      value: Schema.Array(Schema.String.annotations({ description: "a string" })).annotations({
+        description: "a list of strings"
+      })
     })
-  }),
+  ),
   expires: maybe(Rfc3339)
 })
 
@@ -65,7 +67,9 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
       Either.gen(function* () {
         const answer = yield* read(text)
         const headers: Record<string, string> = {}
-        for (const [name, values] of Object.entries(answer.headers)) {
+        for (const [name, values] of Object.entries(Option.getOrElse(answer.headers, () => ({})))) {
+          // An empty list is the same as no such header.
+          if (values.length === 0) continue
           const value = values.join(", ")
           if (!Fit.isHeaderName(name)) return yield* refuse("headers", "names that a header can have")
           if (!Fit.isHeaderValue(value)) return yield* refuse("headers.*", "values that a header can carry")

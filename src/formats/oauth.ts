@@ -28,6 +28,8 @@ const codes: Readonly<Record<string, Explanation["reason"]>> = {
   login_required: "LoginRequired",
   expired_token: "LoginRequired",
   authorization_pending: "LoginRequired",
+  invalid_request: "Unknown",
+  unsupported_grant_type: "Unknown",
   invalid_client: "Denied",
   unauthorized_client: "Denied",
   access_denied: "Denied",

@@ -65,7 +65,7 @@ const refusalOf = (root: ParseResult.ParseIssue, shape: string): Refusal => {
         continue
       }
       case "Composite": {
-        const described = descriptionOf(issue.ast)
+        const described = AST.isUnion(issue.ast) ? descriptionOf(issue.ast) : undefined
         const [first] = [issue.issues].flat()
         if (described !== undefined || first === undefined)
           return { path: path.join("."), expected: described ?? shape }
@@ -74,7 +74,8 @@ const refusalOf = (root: ParseResult.ParseIssue, shape: string): Refusal => {
           const property = AST.isTypeLiteral(issue.ast)
             ? issue.ast.propertySignatures.find(({ name }) => name === key)
             : undefined
-          expected = property === undefined ? expected : (descriptionWithin(property.type) ?? expected)
+          const type = property?.type ?? elementOf(issue.ast)
+          expected = type === undefined ? expected : (descriptionWithin(type) ?? expected)
           // The name of a field that the Schema does not name is the helper's own word, and may be anything.
           path.push(property !== undefined || typeof key === "number" ? String(key) : "*")
           issue = first.issue
@@ -84,7 +85,9 @@ const refusalOf = (root: ParseResult.ParseIssue, shape: string): Refusal => {
       case "Refinement":
       case "Transformation": {
         const described = descriptionOf(issue.ast)
-        if (described !== undefined) return { path: path.join("."), expected: described }
+        expected = described ?? expected
+        // A structure's own description is for what is no such structure; inside one, the field's says more.
+        if (described !== undefined && !isInside(issue.issue)) return { path: path.join("."), expected }
         issue = issue.issue
         continue
       }
@@ -95,6 +98,14 @@ const refusalOf = (root: ParseResult.ParseIssue, shape: string): Refusal => {
     }
   }
 }
+
+const elementOf = (ast: AST.AST): AST.AST | undefined =>
+  AST.isTypeLiteral(ast) ? ast.indexSignatures[0]?.type : AST.isTupleType(ast) ? ast.rest[0]?.type : undefined
+
+const isInside = (issue: ParseResult.ParseIssue): boolean =>
+  issue._tag === "Composite"
+    ? !AST.isUnion(issue.ast)
+    : (issue._tag === "Transformation" || issue._tag === "Refinement") && isInside(issue.issue)
 
 const descriptionOf = (ast: AST.AST): string | undefined =>
   AST.isTypeLiteral(ast) ||
