@@ -6,6 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
@@ -291,7 +292,7 @@ const automatic: CredentialFormat = auto({
  */
 export type Format = FormatSpec | CredentialFormat
 
-const isOwn = (format: Format): format is CredentialFormat => typeof format === "object" && "decode" in format
+const isOwn = (format: Format): format is CredentialFormat => hasProperty(format, "decode")
 
 /**
  * The format that a name or an object stands for.
