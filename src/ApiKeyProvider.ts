@@ -9,7 +9,9 @@ import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -18,7 +20,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "./ApiKey.js"
 import * as ApiKeyCache from "./ApiKeyCache.js"
-import { type ApiKeyError, KeyNotConfigured } from "./ApiKeyError.js"
+import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "./ApiKeyError.js"
 import * as CredentialFormat from "./CredentialFormat.js"
 import * as CredentialHelper from "./CredentialHelper.js"
 import * as HelperCatalog from "./HelperCatalog.js"
@@ -145,6 +147,12 @@ export interface CommandOptions extends CredentialHelper.Options, ApiKeyCache.Li
   readonly provider?: string | undefined
   /** The protocol that the command's stdout speaks. Default `"auto"`. */
   readonly format?: CredentialFormat.Format | undefined
+  /**
+   * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
+   * is told to forget it too, for at most 5 s; only `git-credential` with a `url` and `docker-credential` with a
+   * `serverUrl` can say that, of a command that ends in `get` or `fill`.
+   */
+  readonly onReject?: "forget" | "erase" | undefined
 }
 
 /**
@@ -165,25 +173,72 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
   const provider = options.provider ?? defaultProvider
   const program = programName(options.command)
   const entry = HelperCatalog.find(program)
-  const format = options.format ?? "auto"
+  const resolved = CredentialFormat.resolve(options.format ?? "auto")
   const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)
   const timeToLive =
     options.timeToLive ?? Option.getOrUndefined(Option.flatMapNullable(entry, (known) => known.timeToLive))
+  let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
     ...options,
     provider,
     program,
-    format: CredentialFormat.get(format).name,
+    format: Either.match(resolved, { onLeft: () => "invalid", onRight: ({ name }) => name }),
     mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
     timeToLive,
     fetch: (request) =>
       Effect.gen(function* () {
-        const output = yield* CredentialHelper.run(options, { ...request, provider })
+        const speaking = yield* resolved
+        yield* checkErase(options, speaking)
+        const { environment, explain, input } = speaking
+        if (options.onReject === "erase" && request.reason === "rejected" && Option.isSome(last)) {
+          yield* erase(options, speaking, last.value, { ...request, provider, environment })
+        }
+        const output = yield* CredentialHelper.run(options, { ...request, provider, input, environment, explain })
         const now = yield* DateTime.now
-        return yield* CredentialFormat.decode(format, output, now)
+        const key = yield* CredentialFormat.decode(speaking, output, now)
+        last = Option.some(key)
+        return key
       })
   })
 }
+
+const checkErase = (
+  { command, onReject = "forget" }: CommandOptions,
+  { forget, name }: CredentialFormat.CredentialFormat
+): Effect.Effect<void, ConfigInvalid> =>
+  onReject === "forget" || Option.isSome(forget?.(command, ApiKey.make({ value: "any" })) ?? Option.none())
+    ? Effect.void
+    : Effect.fail(
+        new ConfigInvalid({
+          file: "code",
+          line: 0,
+          column: 0,
+          problem: `\`onReject: "erase"\` cannot be said to this command in the format "${name}"`,
+          remedy:
+            'It needs format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, and a command that ends in get or fill.'
+        })
+      )
+
+const eraseLimit = Duration.seconds(5)
+
+/** A helper that cannot forget is no reason not to ask it again. */
+const erase = (
+  options: CommandOptions,
+  { forget }: CredentialFormat.CredentialFormat,
+  key: ApiKey.ApiKey,
+  request: CredentialHelper.Request
+): Effect.Effect<void, never, Requirements> =>
+  Option.match(forget?.(options.command, key) ?? Option.none(), {
+    onNone: () => Effect.void,
+    onSome: ({ command, input }) =>
+      CredentialHelper.run(
+        { ...options, command, timeout: eraseLimit, interactive: "never" },
+        { ...request, input }
+      ).pipe(
+        Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),
+        Effect.asVoid
+      )
+  })
 
 /**
  * The key that a helper command prints.

@@ -128,6 +128,10 @@ export interface Request {
   readonly background: boolean
   /** What the format says on stdin; without it stdin is empty. */
   readonly input?: string | undefined
+  /** What the format hands over in the environment. */
+  readonly environment?: ((interactive: boolean) => Readonly<Record<string, string>>) | undefined
+  /** What the format knows of a failure that the catalog does not know. */
+  readonly explain?: ((failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>) | undefined
 }
 
 /**
@@ -359,11 +363,12 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
     }
     if (ended.right !== 0) {
       const failure = { exitCode: ended.right, stderr: printable(textOf(stderr)), stdout: textOf(stdout) }
-      const { reason, remedy } = HelperCatalog.classify(entry, failure)
+      const { detail = "", reason, remedy } = HelperCatalog.classify(entry, failure, request.explain)
+      const shown = said()
       return yield* new NonZeroExit({
         command: name,
         exitCode: ended.right,
-        stderr: said(),
+        stderr: shown === "" ? detail : shown,
         reason,
         ...(remedy === undefined ? {} : { remedy })
       })
@@ -419,7 +424,8 @@ const launch = ({
     const env = yield* searchEnvironment(executor, options, {
       EFFECT_APIKEY_PROVIDER: request.provider,
       EFFECT_APIKEY_REASON: request.reason,
-      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0"
+      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+      ...request.environment?.(onTerminal)
     })
     const [first = "", ...args] = options.command
     const program = options.program ?? first
