@@ -184,11 +184,9 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
     program,
     format: Either.match(resolved, { onLeft: () => "invalid", onRight: ({ name }) => name }),
     mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
-    timeToLive: isTimeAboveZero(timeToLive) ? timeToLive : undefined,
-    refreshAhead: isTime(options.refreshAhead) ? options.refreshAhead : undefined,
+    timeToLive,
     fetch: (request) =>
       Effect.gen(function* () {
-        yield* checkLife(options)
         const speaking = yield* resolved
         yield* checkErase(options, speaking)
         const { environment, explain, input } = speaking
@@ -202,23 +200,6 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
         return key
       })
   })
-}
-
-const isTime = (input: Duration.DurationInput | undefined): boolean =>
-  input === undefined || Option.exists(Duration.decodeUnknown(input), (duration) => Duration.toMillis(duration) >= 0)
-
-const isTimeAboveZero = (input: Duration.DurationInput | undefined): boolean =>
-  isTime(input) && (input === undefined || Duration.toMillis(input) > 0)
-
-const checkLife = ({ timeToLive, refreshAhead }: ApiKeyCache.LifeOptions): Effect.Effect<void, ConfigInvalid> => {
-  const problem = !isTimeAboveZero(timeToLive)
-    ? "`timeToLive` is not a time above 0"
-    : !isTime(refreshAhead)
-      ? "`refreshAhead` is not a time"
-      : undefined
-  return problem === undefined
-    ? Effect.void
-    : Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
 }
 
 const checkErase = (
@@ -324,6 +305,17 @@ export const layerEnv = (
 }
 
 /**
+ * A tag class as `Service` makes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
+  /** This tag's layer, from any layer of an `ApiKeyProvider`. */
+  readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
+}
+
+/**
  * A tag of one's own, where one program needs two providers.
  *
  * @example
@@ -342,10 +334,10 @@ export const layerEnv = (
  */
 export const Service =
   <Self>() =>
-  <const Id extends string>(id: Id) =>
-    class Tag extends Context.Tag(id)<Self, Provider>() {
-      /** This tag's layer, from any layer of an `ApiKeyProvider`. */
-      static layer<E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> {
-        return Layer.map(from, (context) => Context.make(Tag, Context.get(context, ApiKeyProvider)))
-      }
-    }
+  <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
+    const tag = Context.Tag(id)<Self, Provider>()
+    return Object.assign(tag, {
+      layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> =>
+        Layer.map(from, (context) => Context.make(tag, Context.get(context, ApiKeyProvider)))
+    })
+  }
