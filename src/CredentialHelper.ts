@@ -351,24 +351,24 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
       Deferred.await(tooLarge)
     )
 
-    const said = saidOn(stderr, () => [
-      ...secretsIn(textOf(stdout)),
+    const handedOver = () => [
       ...secretsInArguments(options.command.slice(1)),
       ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
       ...secretsByName(process.env),
       ...secretsByName(attributesOf(request.input))
-    ])
+    ]
+    const said = saidOn(stderr, () => [...secretsIn(textOf(stdout)), ...handedOver()])
     if (ended._tag === "Left") {
       return yield* new CommandKilled({ command: name, signal: signalOf(ended.left), stderr: said() })
     }
     if (ended.right !== 0) {
       const failure = { exitCode: ended.right, stderr: printable(textOf(stderr)), stdout: textOf(stdout) }
       const { detail = "", reason, remedy } = HelperCatalog.classify(entry, failure, request.explain)
-      const shown = said()
+      const stderrShown = said()
       return yield* new NonZeroExit({
         command: name,
         exitCode: ended.right,
-        stderr: shown === "" ? detail : shown,
+        stderr: stderrShown === "" ? withoutSecrets(detail, handedOver()) : stderrShown,
         reason,
         ...(remedy === undefined ? {} : { remedy })
       })

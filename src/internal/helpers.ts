@@ -136,6 +136,11 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no such profile: aws configure list-profiles"
       },
       {
+        stderr: /argument \S+: Invalid choice/,
+        reason: "Unknown",
+        remedy: "This aws does not know that command: export-credentials came with version 2.9 (aws --version)."
+      },
+      {
         stderr: /You must specify a region/,
         reason: "Unknown",
         remedy: "Say which region: --region, or AWS_REGION."
@@ -617,7 +622,8 @@ export const entries: ReadonlyArray<Entry> = [
       {
         stdout: /pass (?:store is uninitialized|not initialized)/,
         reason: "NotFound",
-        remedy: "There is no password store yet: pass init GPG-ID"
+        remedy: "There is no password store yet: pass init GPG-ID",
+        evidence: "manual"
       },
       { ...noSessionBus, stderr: /(?:)/, stdout: /Cannot autolaunch D-Bus/, evidence: "manual" },
       gpgLocked
