@@ -88,7 +88,7 @@ export const authorizedFetch = (
       return {
         headers,
         names: Array.from(headers.keys()).filter((name) => !template.headers.has(name)),
-        rule: new Map()
+        rule: nothingSent
       }
     }
     const made = Either.getOrThrowWith(headersFor(key, options.scheme, held), (error) => error)
@@ -105,7 +105,7 @@ export const authorizedFetch = (
     const said = answerOf(answer)
     if (isRejectedAnswer(said)) return true
     const inBody = bodyRule(said, rule)
-    return inBody?.test(await peekText(answer))
+    return inBody === undefined ? false : inBody.test(await peekText(answer))
   }
 
   return async (input, init) => {
@@ -185,7 +185,7 @@ const holding = (headers: Headers): Held => {
 }
 
 /** A key has no place in a URL, where logs would show it; the parameter that was to hold it goes. */
-const withoutPlaceholderIn = (url: URL): URL => {
+export const withoutPlaceholderIn = (url: URL): URL => {
   if (!url.href.includes(placeholder)) return url
   const result = new URL(url)
   for (const [name, value] of url.searchParams) if (value.includes(placeholder)) result.searchParams.delete(name)
@@ -215,6 +215,20 @@ const withoutPlaceholder = (
   for (const [name] of held) headers.delete(name)
   return [input instanceof Request ? requestTo(cleaned, input) : cleaned.href, { ...init, headers }]
 }
+
+// --- for a client above that puts the key in itself
+
+/** Follows redirects itself, so that the headers by these names go to no origin but this one. */
+export const keepingAtOrigin =
+  (fetch: Fetch, names: ReadonlyArray<string>, origin: string): Fetch =>
+  (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+    if (url.origin !== origin) for (const name of names) headers.delete(name)
+    return follow(fetch, templateOf(input, init, url, headers, nothingHeld), { headers, names, rule: nothingSent })
+  }
+
+const nothingSent: ReadonlyMap<string, string> = new Map()
 
 // --- a request that can be made more than once, as far as its body allows
 
