@@ -52,12 +52,20 @@ export type Credential =
   | "credentialProvider"
 
 /**
+ * What makes a provider object from its settings: `createOpenAI`, `createAnthropic`, …
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Factory = (settings: never) => unknown
+
+/**
  * The factory's own settings, less its credentials.
  *
  * @since 0.1.0
  * @category models
  */
-export type Options<Settings> = Omit<NonNullable<Settings>, Credential> & {
+export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Credential> & {
   /** Which header carries the key. Default: the one that the factory itself puts its key in. */
   readonly scheme?: Scheme | undefined
 }
@@ -83,18 +91,15 @@ export type Options<Settings> = Omit<NonNullable<Settings>, Credential> & {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <Settings, Sdk>(
-  provider: Provider,
-  factory: (settings: Settings) => Sdk,
-  options: Options<Settings>
-): Sdk => makeIn(Runtime.defaultRuntime, provider, factory, options)
+export const make = <F extends Factory>(provider: Provider, factory: F, options: Options<F>): ReturnType<F> =>
+  makeIn(Runtime.defaultRuntime, provider, factory, options)
 
-const makeIn = <Settings, Sdk>(
+const makeIn = <F extends Factory>(
   runtime: Runtime.Runtime<never>,
   provider: Provider,
-  factory: (settings: Settings) => Sdk,
-  { scheme, ...settings }: Options<Settings>
-): Sdk => {
+  factory: F,
+  { scheme, ...settings }: Options<F>
+): ReturnType<F> => {
   const fetch = authorizedFetch(provider, { baseUrl: baseUrlOf(settings), scheme, fetch: fetchOf(settings) }, runtime)
   return call(factory, { ...settings, apiKey: placeholder, fetch })
 }
@@ -107,18 +112,18 @@ const makeIn = <Settings, Sdk>(
  * @since 0.1.0
  * @category constructors
  */
-export const makeBedrock = <Settings, Sdk>(
+export const makeBedrock = <F extends Factory>(
   provider: Provider,
-  factory: (settings: Settings) => Sdk,
-  options: Omit<Options<Settings>, "scheme">
-): Sdk => makeBedrockIn(Runtime.defaultRuntime, provider, factory, options)
+  factory: F,
+  options: Omit<Options<F>, "scheme">
+): ReturnType<F> => makeBedrockIn(Runtime.defaultRuntime, provider, factory, options)
 
-const makeBedrockIn = <Settings, Sdk>(
+const makeBedrockIn = <F extends Factory>(
   runtime: Runtime.Runtime<never>,
   provider: Provider,
-  factory: (settings: Settings) => Sdk,
+  factory: F,
   settings: object
-): Sdk => {
+): ReturnType<F> => {
   const fetch = authorizedFetch(
     provider,
     { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign },
@@ -195,10 +200,10 @@ const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest
  * @since 0.1.0
  * @category layers
  */
-export const layer = <Id, Settings, Sdk>(
-  tag: Context.Tag<Id, Sdk>,
-  factory: (settings: Settings) => Sdk,
-  options: Options<Settings>
+export const layer = <Id, F extends Factory>(
+  tag: Context.Tag<Id, ReturnType<F>>,
+  factory: F,
+  options: Options<F>
 ): Layer.Layer<Id, never, ApiKeyProvider> =>
   Layer.effect(
     tag,
@@ -209,8 +214,8 @@ export const layer = <Id, Settings, Sdk>(
 
 // --- boundary: settings without credentials are made whole again, which no type can follow
 
-const call = <Settings, Sdk>(factory: (settings: Settings) => Sdk, settings: object): Sdk =>
-  factory(settings as Settings)
+const call = <F extends Factory>(factory: F, settings: object): ReturnType<F> =>
+  factory(settings as never) as ReturnType<F>
 
 const baseUrlOf = (settings: object): string | undefined =>
   hasProperty(settings, "baseURL") && typeof settings.baseURL === "string" ? settings.baseURL : undefined

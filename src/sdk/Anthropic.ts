@@ -66,7 +66,7 @@ const makeIn = (
     fetch: (input, init) => fetch(input, init)
   })
   // The base URL may come from the environment, so the client is asked.
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch }, runtime)
+  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
   return client
 }
 

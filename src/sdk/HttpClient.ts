@@ -206,6 +206,12 @@ const inScopeOf = (from: HttpClientRequest.HttpClientRequest, to: HttpClientRequ
 const copyOf = <A extends object>(self: A, properties: PropertyDescriptorMap): A =>
   Object.create(Object.getPrototypeOf(self), { ...Object.getOwnPropertyDescriptors(self), ...properties })
 
+/** The same kind of error, from the same place. */
+const inPlaceOf = <E extends Error>(error: E, other: RequestError | ResponseError): E => {
+  Object.defineProperty(other, "stack", { value: error.stack, configurable: true })
+  return other as unknown as E
+}
+
 /** A tracer keeps what a span ends with, which in platform's spans is the response or the error, with its request. */
 const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({
   ...tracer,
@@ -348,13 +354,19 @@ class KeylessResponse extends Inspectable.Class implements HttpClientResponse.Ht
   }
 }
 
+/** Made anew, because an error of Effect's keeps what it was made of. */
 const withoutKey = <E>(error: E, request: HttpClientRequest.HttpClientRequest): E => {
-  const shown = { value: request, enumerable: true }
-  if (error instanceof RequestError) return copyOf(error, { request: shown })
-  return error instanceof ResponseError
-    ? copyOf(error, {
-        request: shown,
-        response: { value: new KeylessResponse(error.response, request), enumerable: true }
-      })
-    : error
+  if (error instanceof RequestError) {
+    return inPlaceOf(error, new RequestError({ request, reason: error.reason, ...reasonsOf(error) }))
+  }
+  if (error instanceof ResponseError) {
+    const response = new KeylessResponse(error.response, request)
+    return inPlaceOf(error, new ResponseError({ request, response, reason: error.reason, ...reasonsOf(error) }))
+  }
+  return error
 }
+
+const reasonsOf = ({ cause, description }: RequestError | ResponseError) => ({
+  ...(cause === undefined ? {} : { cause }),
+  ...(description === undefined ? {} : { description })
+})

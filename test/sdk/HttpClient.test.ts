@@ -211,6 +211,7 @@ for (const [name, layer] of Object.entries(clients)) {
             ]
             for (const body of read) {
               const another = yield* Effect.either(client.get(url))
+              if (another._tag === "Left") seen.push(another.left)
               if (another._tag === "Right") seen.push(yield* Effect.exit(body(another.right)), another)
             }
           }
