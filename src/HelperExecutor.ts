@@ -29,6 +29,7 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { guard } from "./internal/exitGuard.js"
+import { groupIsAlive } from "./internal/processGroup.js"
 import { programName } from "./internal/programName.js"
 
 /**
@@ -107,15 +108,6 @@ interface Child {
 }
 
 const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
-
-const groupIsAlive = (pid: number): boolean => {
-  try {
-    process.kill(-pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Nothing of it is left: the child has exited and, where it has a group, the group is empty. */
 const isGone = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
