@@ -313,7 +313,7 @@ export const fromSource = (
     case "FirstOf":
       return Effect.map(
         Effect.forEach(source.firstOf, (each) => fromSource(each, options)),
-        (providers) => firstOf(provider, providers, source.onFailure ?? "stop")
+        (providers) => fromFirstOf(providers, { provider, onFailure: source.onFailure })
       )
     default:
       return fromReadable(source, options)
@@ -342,8 +342,19 @@ const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunO
 const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> =>
   Schedule.exponential("200 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(times)))
 
-/** Absence lets the next one try; a failure does so only when that was asked for, and is what is told if nobody has a key. */
-const firstOf = (provider: string, providers: ReadonlyArray<Provider>, onFailure: "stop" | "next"): Provider => {
+/**
+ * The first of several providers that has a key. Absence lets the next one try; a failure does so only with
+ * `onFailure: "next"`, and is then what is told if nobody has a key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFirstOf = (
+  providers: ReadonlyArray<Provider>,
+  options?: { readonly provider?: string | undefined; readonly onFailure?: "stop" | "next" | undefined }
+): Provider => {
+  const provider = options?.provider ?? defaultProvider
+  const onFailure = options?.onFailure ?? "stop"
   const [first] = providers
   let current = first
   const asking = (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) =>
@@ -465,7 +476,7 @@ export const layerFirstOf = <E, R>(
     ApiKeyProvider,
     Effect.map(
       Effect.forEach(layers, (each) => Effect.map(Layer.build(each), (context) => Context.get(context, ApiKeyProvider))),
-      (providers) => firstOf(options?.provider ?? defaultProvider, providers, options?.onFailure ?? "stop")
+      (providers) => fromFirstOf(providers, options)
     )
   )
 
