@@ -286,6 +286,8 @@ export const layerEnv = (
 export interface SourceOptions {
   /** The name in errors and status. Default `"default"`. */
   readonly provider?: string | undefined
+  /** For commands that do not say. Default `"never"`. */
+  readonly interactive?: CredentialHelper.Interactive | undefined
   /**
    * Asked before each reading and each run: whether it may be, and with which options of the run changed.
    *
@@ -309,7 +311,7 @@ export const fromSource = (
   const provider = options?.provider ?? defaultProvider
   switch (source._tag) {
     case "Command":
-      return fromGuardedCommand({ ...commandOptions(source.command), provider }, options?.guard?.(source) ?? Effect.succeed({}))
+      return fromGuardedCommand({ interactive: options?.interactive, ...commandOptions(source.command), provider }, options?.guard?.(source) ?? Effect.succeed({}))
     case "FirstOf":
       return Effect.map(
         Effect.forEach(source.firstOf, (each) => fromSource(each, options)),

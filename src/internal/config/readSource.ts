@@ -68,7 +68,7 @@ export const expanded = (file: string, { home, cwd }: Pick<SurroundingsShape, "h
 const isWhiteSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
 /** The rules of plain text, and the expiry inside a JWT. */
-const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
+export const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
   Effect.flatMap(DateTime.now, (now) =>
     CredentialFormat.decode(
       "text",

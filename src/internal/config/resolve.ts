@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
@@ -18,10 +19,20 @@ import { writableByOthers } from "./policyFile.js"
 import { Surroundings } from "./Surroundings.js"
 import { fileName, userFile, userFolder } from "./userFile.js"
 
+type Needs = FileSystem.FileSystem | Path.Path
+
 /** One place that may say where a key comes from. */
 export interface Candidate {
   readonly hand: Hand
-  readonly source: Either.Either<ApiKeySource.ApiKeySource, ApiKeyError>
+  readonly source: Either.Either<ApiKeySource.ApiKeySource | Template, ApiKeyError>
+}
+
+/** A key that is put together from others: the policy is asked about each before any is read. */
+export interface Template {
+  readonly _tag: "Template"
+  readonly label: string
+  readonly singles: ReadonlyArray<ApiKeySource.Single>
+  readonly read: Effect.Effect<ApiKey, ApiKeyError, Needs>
 }
 
 export interface Resolved {
@@ -41,8 +52,6 @@ export interface Configuration {
   readonly resolve: (id: string) => Effect.Effect<Resolved>
 }
 
-type Needs = FileSystem.FileSystem | Path.Path
-
 interface LoadedFile {
   readonly file: string
   readonly origin: "user" | "project"
@@ -52,7 +61,7 @@ interface LoadedFile {
 
 // --- finding
 
-const exists = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   // What is there but cannot be looked at is reported when it is read.
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => true))
 
@@ -226,7 +235,8 @@ const splitRemedy = (message: string): readonly [string, string] => {
 
 /** Every reading and every run asks the policy first, at the time when it happens. */
 export const toProvider = (
-  resolved: Resolved
+  resolved: Resolved,
+  options?: Pick<ApiKeyProvider.SourceOptions, "interactive">
 ): Effect.Effect<
   ApiKeyProvider.Provider,
   never,
@@ -235,20 +245,20 @@ export const toProvider = (
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
     const { provider, goesTo, contributions } = resolved
-    const providers = yield* Effect.forEach(resolved.candidates, ({ hand, source }) =>
-      Either.match(source, {
-        onLeft: (error) => Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.fail(error) })),
-        onRight: (valid) =>
-          ApiKeyProvider.fromSource(valid, {
-            provider,
-            guard: (single) =>
-              Effect.map(
-                policy.authorize({ provider, source: single, hand, goesTo, contributions }),
-                ({ options }) => options
-              )
-          })
-      })
-    )
+    const asking = (hand: Hand) => (source: ApiKeySource.Single) =>
+      Effect.map(policy.authorize({ provider, source, hand, goesTo, contributions }), (permit) => permit.options)
+    const context = yield* Effect.context<Needs>()
+    const providers = yield* Effect.forEach(resolved.candidates, ({ hand, source }) => {
+      if (Either.isLeft(source)) {
+        return Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.fail(source.left) }))
+      }
+      if (source.right._tag !== "Template") {
+        return ApiKeyProvider.fromSource(source.right, { ...options, provider, guard: asking(hand) })
+      }
+      const { singles, read } = source.right
+      const get = Effect.zipRight(Effect.forEach(singles, asking(hand), { discard: true }), read)
+      return Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.provide(get, context) }))
+    })
     const nothing = ApiKeyProvider.make({
       provider,
       get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.silent }))
