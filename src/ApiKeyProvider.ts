@@ -483,6 +483,17 @@ export const layerFirstOf = <E, R>(
   )
 
 /**
+ * A tag class as `Service` makes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
+  /** This tag's layer, from any layer of an `ApiKeyProvider`. */
+  readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
+}
+
+/**
  * A tag of one's own, where one program needs two providers.
  *
  * @example
@@ -501,10 +512,10 @@ export const layerFirstOf = <E, R>(
  */
 export const Service =
   <Self>() =>
-  <const Id extends string>(id: Id) =>
-    class Tag extends Context.Tag(id)<Self, Provider>() {
-      /** This tag's layer, from any layer of an `ApiKeyProvider`. */
-      static layer<E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> {
-        return Layer.map(from, (context) => Context.make(Tag, Context.get(context, ApiKeyProvider)))
-      }
-    }
+  <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
+    const tag = Context.Tag(id)<Self, Provider>()
+    return Object.assign(tag, {
+      layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> =>
+        Layer.map(from, (context) => Context.make(tag, Context.get(context, ApiKeyProvider)))
+    })
+  }
