@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -151,6 +152,12 @@ export interface CommandOptions extends CredentialHelper.Options, ApiKeyCache.Li
   readonly provider?: string | undefined
   /** The protocol that the command's stdout speaks. Default `"auto"`. */
   readonly format?: CredentialFormat.Format | undefined
+  /**
+   * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
+   * is told to forget it too, for at most 5 s; only `git-credential` with a `url` and `docker-credential` with a
+   * `serverUrl` can say that, of a command that ends in `get` or `fill`.
+   */
+  readonly onReject?: "forget" | "erase" | undefined
 }
 
 /**
@@ -180,25 +187,34 @@ const fromGuardedCommand = (
   const provider = options.provider ?? defaultProvider
   const program = programName(options.command)
   const entry = HelperCatalog.find(program)
-  const format = options.format ?? "auto"
+  const resolved = CredentialFormat.resolve(options.format ?? "auto")
   const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)
   const timeToLive =
     options.timeToLive ?? Option.getOrUndefined(Option.flatMapNullable(entry, (known) => known.timeToLive))
+  let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
     ...options,
     provider,
     program,
-    format: CredentialFormat.get(format).name,
+    format: Either.match(resolved, { onLeft: () => "invalid", onRight: ({ name }) => name }),
     mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
     timeToLive: isTimeAboveZero(timeToLive) ? timeToLive : undefined,
     refreshAhead: isTime(options.refreshAhead) ? options.refreshAhead : undefined,
     fetch: (request) =>
       Effect.gen(function* () {
         yield* checkLife(options)
-        const changed = yield* guard
-        const output = yield* CredentialHelper.run({ ...options, ...changed }, { ...request, provider })
+        const speaking = yield* resolved
+        const allowed = { ...options, ...(yield* guard) }
+        yield* checkErase(allowed, speaking)
+        const { environment, explain, input } = speaking
+        if (options.onReject === "erase" && request.reason === "rejected" && Option.isSome(last)) {
+          yield* erase(allowed, speaking, last.value, { ...request, provider, environment })
+        }
+        const output = yield* CredentialHelper.run(allowed, { ...request, provider, input, environment, explain })
         const now = yield* DateTime.now
-        return yield* CredentialFormat.decode(format, output, now)
+        const key = yield* CredentialFormat.decode(speaking, output, now)
+        last = Option.some(key)
+        return key
       })
   })
 }
@@ -219,6 +235,44 @@ const checkLife = ({ timeToLive, refreshAhead }: ApiKeyCache.LifeOptions): Effec
     ? Effect.void
     : Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
 }
+
+const checkErase = (
+  { command, onReject = "forget" }: CommandOptions,
+  { forget, name }: CredentialFormat.CredentialFormat
+): Effect.Effect<void, ConfigInvalid> =>
+  onReject === "forget" || Option.isSome(forget?.(command, ApiKey.make({ value: "any" })) ?? Option.none())
+    ? Effect.void
+    : Effect.fail(
+        new ConfigInvalid({
+          file: "code",
+          line: 0,
+          column: 0,
+          problem: `\`onReject: "erase"\` cannot be said to this command in the format "${name}"`,
+          remedy:
+            'It needs format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, and a command that ends in get or fill.'
+        })
+      )
+
+const eraseLimit = Duration.seconds(5)
+
+/** A helper that cannot forget is no reason not to ask it again. */
+const erase = (
+  options: CommandOptions,
+  { forget }: CredentialFormat.CredentialFormat,
+  key: ApiKey.ApiKey,
+  request: CredentialHelper.Request
+): Effect.Effect<void, never, Requirements> =>
+  Option.match(forget?.(options.command, key) ?? Option.none(), {
+    onNone: () => Effect.void,
+    onSome: ({ command, input }) =>
+      CredentialHelper.run(
+        { ...options, command, timeout: eraseLimit, interactive: "never" },
+        { ...request, input }
+      ).pipe(
+        Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),
+        Effect.asVoid
+      )
+  })
 
 /**
  * The key that a helper command prints.
