@@ -365,7 +365,10 @@ export const fromSource = (
   const provider = options?.provider ?? defaultProvider
   switch (source._tag) {
     case "Command":
-      return fromGuardedCommand({ interactive: options?.interactive, ...commandOptions(source.command), provider }, options?.guard?.(source) ?? Effect.succeed({}))
+      return fromGuardedCommand(
+        { interactive: options?.interactive, ...commandOptions(source.command), provider },
+        options?.guard?.(source) ?? Effect.succeed({})
+      )
     case "FirstOf":
       return Effect.map(
         Effect.forEach(source.firstOf, (each) => fromSource(each, options)),
@@ -531,7 +534,9 @@ export const layerFirstOf = <E, R>(
   Layer.scoped(
     ApiKeyProvider,
     Effect.map(
-      Effect.forEach(layers, (each) => Effect.map(Layer.build(each), (context) => Context.get(context, ApiKeyProvider))),
+      Effect.forEach(layers, (each) =>
+        Effect.map(Layer.build(each), (context) => Context.get(context, ApiKeyProvider))
+      ),
       (providers) => fromFirstOf(providers, options)
     )
   )

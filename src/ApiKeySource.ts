@@ -175,9 +175,7 @@ export const Auth = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const Command = Schema.Struct({ command: CommandField }).pipe(
-  Schema.attachPropertySignature("_tag", "Command")
-)
+export const Command = Schema.Struct({ command: CommandField }).pipe(Schema.attachPropertySignature("_tag", "Command"))
 
 /**
  * A source that asks no other.
@@ -236,9 +234,9 @@ export type Encoded = SingleEncoded | FirstOfEncoded
  * @category schemas
  */
 export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
-  firstOf: Schema.NonEmptyArray(
-    Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)
-  ).annotations({ description: "a list of sources that is not empty" }),
+  firstOf: Schema.NonEmptyArray(Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)).annotations({
+    description: "a list of sources that is not empty"
+  }),
   onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
 }).pipe(Schema.attachPropertySignature("_tag", "FirstOf"))
 

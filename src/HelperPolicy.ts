@@ -191,11 +191,7 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
   })
 
 /** The program by its path. One in the project is found only by a path, never by a name. */
-const resolveProgram = (
-  program: string,
-  searchPath: string,
-  file: string
-): Effect.Effect<string, ApiKeyError, Needs> =>
+const resolveProgram = (program: string, searchPath: string, file: string): Effect.Effect<string, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const command = programName([program])
@@ -205,7 +201,8 @@ const resolveProgram = (
       return yield* new CommandNotFound({
         command,
         searched: found.searched,
-        remedy: "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
+        remedy:
+          "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
       })
     }
     const real = yield* Effect.orElseSucceed(fs.realPath(found.path), () => found.path)
@@ -410,7 +407,10 @@ export const make = (rules: Rules): Policy => {
         if (!(yield* isListed(argv, program, searchPath))) {
           return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
         }
-        return { options: { command: [program, ...argv.slice(1)], cwd: cwd ?? home }, because: "on the list of the policy" }
+        return {
+          options: { command: [program, ...argv.slice(1)], cwd: cwd ?? home },
+          because: "on the list of the policy"
+        }
       }
       return { options: { cwd: cwd ?? home }, because: `from ${ownWord(demand.hand)}` }
     })
@@ -447,10 +447,17 @@ const withoutNull = (env: RunOptions["env"]): Readonly<Record<string, string | u
 const placeOf = ({ hand: from }: Demand): string => (from._tag === "Environment" ? "the environment" : from.file)
 
 const refusal = (demand: Demand, remedy?: string, file?: string): CommandNotTrusted => {
-  const pointing = Option.filter(Option.map(demand.goesTo, (to) => to.hand), isProject)
+  const pointing = Option.filter(
+    Option.map(demand.goesTo, (to) => to.hand),
+    isProject
+  )
   return new CommandNotTrusted({
     command: demand.source._tag === "Command" ? programName(demand.source.command.argv) : demand.provider,
-    file: file ?? (isProject(demand.hand) ? demand.hand.file : Option.match(pointing, { onNone: () => placeOf(demand), onSome: (to) => to.file })),
+    file:
+      file ??
+      (isProject(demand.hand)
+        ? demand.hand.file
+        : Option.match(pointing, { onNone: () => placeOf(demand), onSome: (to) => to.file })),
     ...(remedy === undefined ? {} : { remedy })
   })
 }

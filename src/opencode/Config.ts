@@ -21,7 +21,7 @@ import { type Contribution, HelperPolicy } from "../HelperPolicy.js"
 import { decodeUrl, located } from "../internal/config/configFile.js"
 import * as Document from "../internal/config/document.js"
 import { Hand } from "../internal/config/hand.js"
-import { weakSpot, isInside } from "../internal/config/owned.js"
+import { isInside, weakSpot } from "../internal/config/owned.js"
 import { writableByOthers } from "../internal/config/policyFile.js"
 import { keyFrom } from "../internal/config/readSource.js"
 import { type Candidate, type Configuration, exists, type Resolved, toProvider } from "../internal/config/resolve.js"
@@ -48,9 +48,7 @@ export interface OpencodeConfig {
    * A provider's `options` less the key and its command, placeholders replaced. What a project's file may not see or send
    * without the user's trust is `CommandNotTrusted`.
    */
-  readonly options: (
-    id: string
-  ) => Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy>
+  readonly options: (id: string) => Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy>
   /**
    * @internal
    */
@@ -77,7 +75,9 @@ const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
 }
 
 /** The folders from one up to its repository's root, or to the top where there is none. */
-const upwards = (from: string): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
+const upwards = (
+  from: string
+): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const folders: Array<string> = []
@@ -198,7 +198,12 @@ export const load: Effect.Effect<OpencodeConfig, never, Needs> = Effect.gen(func
     )
   )
   const failures: Array<{ readonly name: string; readonly error: ApiKeyError }> = []
-  const said: Array<{ readonly id: string; readonly origin: Origin; readonly says: unknown; readonly tree: Tree.Tree<Origin> }> = []
+  const said: Array<{
+    readonly id: string
+    readonly origin: Origin
+    readonly says: unknown
+    readonly tree: Tree.Tree<Origin>
+  }> = []
   let merged: Tree.Tree<Origin> = Tree.empty
   for (const source of yield* sources) {
     const document = yield* Effect.either(source.text)
@@ -337,7 +342,8 @@ const writtenKey = (
   const notes =
     variable !== undefined && !isSet(scope.variable(variable)) ? [hidesAuth(`${variable} is not set`, leaf)] : []
   // A variable that a well-known server gave stands in no environment.
-  if (variable !== undefined && env[variable] === scope.variable(variable)) return { candidate: as(Either.right(ApiKeySource.env(variable))), notes }
+  if (variable !== undefined && env[variable] === scope.variable(variable))
+    return { candidate: as(Either.right(ApiKeySource.env(variable))), notes }
   if (!Placeholder.isIn(value)) return { candidate: as(Either.right(ApiKeySource.literal(value))), notes }
   return {
     candidate: as(
@@ -364,7 +370,11 @@ const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
 const badReference =
   (leaf: Tree.Leaf<Origin>) =>
   (file: string): ConfigInvalid =>
-    wrong(leaf, `bad file reference: ${file} does not exist`, "Create the file, or correct the path; it starts from the folder of this file.")
+    wrong(
+      leaf,
+      `bad file reference: ${file} does not exist`,
+      "Create the file, or correct the path; it starts from the folder of this file."
+    )
 
 const variablesOf = (
   id: string,
@@ -397,7 +407,8 @@ const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path, home: s
   if (written === undefined || leaf === undefined) return Option.none()
   const { scope } = leaf.origin
   const source = Either.mapBoth(ApiKeySource.decodeProblem({ command: plain(written) }), {
-    onLeft: ({ problem, remedy }) => wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].'),
+    onLeft: ({ problem, remedy }) =>
+      wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].'),
     onRight: (valid) => withVariables(located(valid, scope.folder, { home, path }), scope)
   })
   return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
@@ -409,7 +420,10 @@ const withVariables = (source: ApiKeySource.ApiKeySource, scope: Placeholder.Sco
   const [program, ...args] = source.command.argv
   return {
     ...source,
-    command: { ...source.command, argv: [program, ...args.map((argument) => Placeholder.fillVariables(argument, scope))] }
+    command: {
+      ...source.command,
+      argv: [program, ...args.map((argument) => Placeholder.fillVariables(argument, scope))]
+    }
   }
 }
 

@@ -48,7 +48,10 @@ export const merge = <Origin>(under: Tree<Origin>, over: Tree<Origin>): Tree<Ori
       }
     : over
 
-export const at = <Origin>(tree: Tree<Origin> | undefined, [key, ...rest]: ReadonlyArray<string>): Tree<Origin> | undefined =>
+export const at = <Origin>(
+  tree: Tree<Origin> | undefined,
+  [key, ...rest]: ReadonlyArray<string>
+): Tree<Origin> | undefined =>
   key === undefined ? tree : tree?._tag === "Branch" ? at(tree.children.get(key), rest) : undefined
 
 export const leaves = <Origin>(

@@ -70,7 +70,9 @@ const checkTop = (
   hand: "user" | "project"
 ): Either.Either<Readonly<Record<string, unknown>>, Problem> => {
   if (!isRecord(value)) {
-    return Either.left(at("expected an object", 'For example { "providers": { "openai": { "key": { "env": "OPENAI_API_KEY" } } } }.'))
+    return Either.left(
+      at("expected an object", 'For example { "providers": { "openai": { "key": { "env": "OPENAI_API_KEY" } } } }.')
+    )
   }
   const twice = Document.duplicateKey(document.root)
   if (twice !== undefined) {
@@ -99,7 +101,9 @@ const checkTop = (
   if (providers === undefined) return Either.right({})
   return isRecord(providers)
     ? Either.right(providers)
-    : Either.left(inside("providers", at("expected an object with a provider's id in each key", "For example { \"openai\": … }.")))
+    : Either.left(
+        inside("providers", at("expected an object with a provider's id in each key", 'For example { "openai": … }.'))
+      )
 }
 
 const decodeEntry = (document: Document.Document, id: string, value: unknown): Either.Either<Entry, Problem> =>
@@ -114,7 +118,8 @@ const decodeEntry = (document: Document.Document, id: string, value: unknown): E
         isSource ? { ...problem, remedy: `Put it under "key": { "key": { "${unknown}": … } }` } : problem
       )
     }
-    if (value["key"] === undefined && value["baseUrl"] === undefined) return yield* Either.left(at("says nothing", example))
+    if (value["key"] === undefined && value["baseUrl"] === undefined)
+      return yield* Either.left(at("says nothing", example))
     const position = (key: string) => Document.positionOf(document, ["providers", id, key])
     const source =
       value["key"] === undefined

@@ -2,7 +2,16 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { createScanner, findNodeAtLocation, findNodeAtOffset, getNodePath, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
+import {
+  createScanner,
+  findNodeAtLocation,
+  findNodeAtOffset,
+  getNodePath,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode
+} from "jsonc-parser"
 import { ConfigInvalid, SourceUnreadable } from "../../ApiKeyError.js"
 import { codeOf } from "./systemCode.js"
 

@@ -140,7 +140,9 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
       : [...Option.toArray(project), ...((yield* exists(user)) ? [user] : [])]
     const files = yield* Effect.forEach(inFiles, loadFile)
     const ids = new Set(
-      files.flatMap(({ entries }) => Either.match(entries, { onLeft: () => [], onRight: (known) => Array.from(known.keys()) }))
+      files.flatMap(({ entries }) =>
+        Either.match(entries, { onLeft: () => [], onRight: (known) => Array.from(known.keys()) })
+      )
     )
     const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`a ${fileName} of the project's`] : []
     const noUser = Option.isSome(named) || inFiles.includes(user) ? [] : [user]
@@ -237,11 +239,7 @@ const splitRemedy = (message: string): readonly [string, string] => {
 export const toProvider = (
   resolved: Resolved,
   options?: Pick<ApiKeyProvider.SourceOptions, "interactive">
-): Effect.Effect<
-  ApiKeyProvider.Provider,
-  never,
-  ApiKeyProvider.Requirements | HelperPolicy | Scope.Scope
-> =>
+): Effect.Effect<ApiKeyProvider.Provider, never, ApiKeyProvider.Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
     const { provider, goesTo, contributions } = resolved

@@ -90,14 +90,13 @@ const readChecked = (file: string): Effect.Effect<Option.Option<string>, SourceU
   )
 
 /** The folder is no link, and nobody else could replace it or one above it. */
-const checkFolder = (
-  folder: string
-): Effect.Effect<boolean, SourceUnreadable, FileSystem.FileSystem | Path.Path> =>
+const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const info = yield* attempt(folder, () => lstatSync(folder, { throwIfNoEntry: false }))
     if (info === undefined) return false
-    if (!info.isDirectory()) return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is no folder")
+    if (!info.isDirectory())
+      return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is no folder")
     const real = yield* Effect.mapError(fs.realPath(folder), () => failure(folder, "EUNKNOWN"))
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) {
