@@ -26,13 +26,20 @@ export interface Candidates {
   readonly names: ReadonlyArray<string>
 }
 
-export const auto = ({ all, names, text, usual }: Candidates): CredentialFormat => {
+/** `auto`, which can also say which format it takes an answer for. */
+export interface Auto extends CredentialFormat {
+  readonly chosen: (text: string, program: string) => Option.Option<CredentialFormat>
+}
+
+export const auto = ({ all, names, text, usual }: Candidates): Auto => {
   const choose = (answer: Answer): Option.Option<CredentialFormat> => {
     const known = all.find(({ recognizes }) => recognizes?.(answer) === true)
     if (known !== undefined) return Option.some(known)
     return /^\s*[{["]/.test(answer.text) ? Option.none() : Option.some(text)
   }
-  return define({
+  const chosen = (answer: Answer, program: string): Option.Option<CredentialFormat> =>
+    Option.orElse(usual(program), () => choose(answer))
+  const format = define({
     name: "auto",
     about: {
       title: "By what the catalog says of the program, then by the answer's own discriminator, else plain text",
@@ -43,9 +50,9 @@ export const auto = ({ all, names, text, usual }: Candidates): CredentialFormat 
     read: (input, context) => {
       const answer = answerOf(input)
       return Option.match(
-        Option.orElse(usual(context.command), () => choose(answer)),
+        chosen(answer, context.command),
         {
-          onSome: (format) => format.decode(input, context),
+          onSome: (known) => known.decode(input, context),
           onNone: () =>
             typeof answer.json === "string"
               ? refuse(
@@ -63,4 +70,5 @@ export const auto = ({ all, names, text, usual }: Candidates): CredentialFormat 
     },
     write: (key) => Either.mapLeft(text.encode(key), ({ expected, path }) => ({ path, expected }))
   })
+  return { ...format, chosen: (input, program) => chosen(answerOf(input), program) }
 }
