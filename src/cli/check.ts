@@ -73,7 +73,10 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
     onSome: (at) =>
       Effect.map(DateTime.now, (now) => {
         const left = Duration.millis(Math.max(0, at.epochMillis - now.epochMillis))
-        return field("expires", `${DateTime.formatIso(at)}, in ${Duration.format(Duration.seconds(Math.floor(Duration.toSeconds(left))))}`)
+        return field(
+          "expires",
+          `${DateTime.formatIso(at)}, in ${Duration.format(Duration.seconds(Math.floor(Duration.toSeconds(left))))}`
+        )
       })
   })
 
@@ -134,7 +137,10 @@ const make = (resolved: Resolved, isRun: boolean) => {
       })
       return [
         field("run", `gave a key in ${secondsOf(took)}`),
-        field("format", Option.getOrElse(recognized, () => "unknown")),
+        field(
+          "format",
+          Option.getOrElse(recognized, () => "unknown")
+        ),
         yield* expiryOf(key, kept)
       ]
     })
@@ -166,7 +172,10 @@ const make = (resolved: Resolved, isRun: boolean) => {
   }
 
   return Effect.map(checkFirst(resolved.candidates.map(checkCandidate), "stop"), ({ lines, outcome }): Checked => {
-    const to = Option.match(goesTo, { onNone: () => [], onSome: ({ hand, origin }) => [`  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`] })
+    const to = Option.match(goesTo, {
+      onNone: () => [],
+      onSome: ({ hand, origin }) => [`  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`]
+    })
     const notes = resolved.notes.map((note) => `  note: ${escaped(note)}`)
     if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...to, ...notes], outcome }
     const error = new KeyNotConfigured({ provider, tried: [...outcome.tried, ...resolved.silent] })
@@ -195,10 +204,7 @@ const checkFirst = <R>(
     return { lines, outcome: Option.getOrElse(failure, (): Outcome => ({ _tag: "Absent", tried })) }
   })
 
-const programLine = (
-  { argv, cwd }: ApiKeySource.RunOptions,
-  permit: Either.Either<Permit, ApiKeyError>
-) =>
+const programLine = ({ argv, cwd }: ApiKeySource.RunOptions, permit: Either.Either<Permit, ApiKeyError>) =>
   Effect.gen(function* () {
     const [name] = argv
     const permitted = Either.isRight(permit) ? permit.right.options.command?.[0] : undefined
@@ -217,24 +223,27 @@ const words = Args.text({ name: "provider" }).pipe(
   Args.optional
 )
 
-export const check = Command.make("check", { config, opencode, noRun, words }, ({ noRun: isLook, words: id, ...choice }) =>
-  Effect.gen(function* () {
-    const configuration = yield* chosen(choice)
-    const ids = Option.match(id, { onNone: () => configuration.ids, onSome: (only) => [only] })
-    const [problem] = configuration.problems
-    if (ids.length === 0 && problem !== undefined) return yield* problem
-    if (ids.length === 0) {
-      return yield* new UsageError({
-        problem: "no provider is configured",
-        hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
-      })
-    }
-    let status = 0
-    for (const each of ids) {
-      const { lines, outcome } = yield* make(yield* configuration.resolve(each), !isLook)
-      yield* Console.log(lines.join("\n"))
-      if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
-    }
-    if (status !== 0) return yield* new Reported({ status })
-  })
+export const check = Command.make(
+  "check",
+  { config, opencode, noRun, words },
+  ({ noRun: isLook, words: id, ...choice }) =>
+    Effect.gen(function* () {
+      const configuration = yield* chosen(choice)
+      const ids = Option.match(id, { onNone: () => configuration.ids, onSome: (only) => [only] })
+      const [problem] = configuration.problems
+      if (ids.length === 0 && problem !== undefined) return yield* problem
+      if (ids.length === 0) {
+        return yield* new UsageError({
+          problem: "no provider is configured",
+          hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
+        })
+      }
+      let status = 0
+      for (const each of ids) {
+        const { lines, outcome } = yield* make(yield* configuration.resolve(each), !isLook)
+        yield* Console.log(lines.join("\n"))
+        if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
+      }
+      if (status !== 0) return yield* new Reported({ status })
+    })
 ).pipe(Command.withDescription("Say where a provider's key comes from, and whether it does. Never the key."))

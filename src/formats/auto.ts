@@ -49,24 +49,21 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
     carriesExpiry: false,
     read: (input, context) => {
       const answer = answerOf(input)
-      return Option.match(
-        chosen(answer, context.command),
-        {
-          onSome: (known) => known.decode(input, context),
-          onNone: () =>
-            typeof answer.json === "string"
-              ? refuse(
-                  "",
-                  "a key without quotes",
-                  "The command prints a JSON string; make it print the bare text (jq -r, --output text, -o tsv)."
-                )
-              : refuse(
-                  "",
-                  "a key on one line, or JSON of a format that it knows",
-                  `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`
-                )
-        }
-      )
+      return Option.match(chosen(answer, context.command), {
+        onSome: (known) => known.decode(input, context),
+        onNone: () =>
+          typeof answer.json === "string"
+            ? refuse(
+                "",
+                "a key without quotes",
+                "The command prints a JSON string; make it print the bare text (jq -r, --output text, -o tsv)."
+              )
+            : refuse(
+                "",
+                "a key on one line, or JSON of a format that it knows",
+                `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`
+              )
+      })
     },
     write: (key) => Either.mapLeft(text.encode(key), ({ expected, path }) => ({ path, expected }))
   })
