@@ -71,15 +71,16 @@ export const make = (provider: Provider, options: Options): typeof globalThis.fe
     const request = await Template.from(input, init)
     if (request.url.origin !== origin) return send(input, init)
     const key = await current(request.signal)
-    const answer = await follow(send, request, headersOf(key, scheme), origin)
-    if (!isRejection(answer)) return answer
+    const { answer, origin: answeredBy } = await follow(send, request, headersOf(key, scheme), origin)
+    // Another origin, where a redirect led, has not seen the key and cannot refuse it.
+    if (answeredBy !== origin || !isRejection(answer)) return answer
     await runPromise(provider.reject(key), request.signal)
     if (!request.canBeSentAgain) return answer
     // Without another key the server's answer is the better explanation, so the provider's error is not raised here.
     const next = await current(request.signal).catch(() => undefined)
     if (next === undefined || Equal.equals(next, key)) return answer
     await answer.body?.cancel().catch(() => undefined)
-    return follow(send, request, headersOf(next, scheme), origin)
+    return (await follow(send, request, headersOf(next, scheme), origin)).answer
   }
 }
 
@@ -156,7 +157,7 @@ const follow = async (
   { url, init, headers, canBeSentAgain }: Template,
   keyHeaders: ReadonlyMap<string, string>,
   origin: string
-): Promise<Response> => {
+): Promise<{ readonly answer: Response; readonly origin: string }> => {
   let target = url
   let { method = "GET", body } = init
   const own = new Headers(headers)
@@ -174,10 +175,11 @@ const follow = async (
       ...(manual ? { redirect: "manual" } : {})
     })
     const location = answer.headers.get("location")
-    if (!manual || location === null || !redirectStatuses.includes(answer.status)) return answer
+    const end = { answer, origin: target.origin }
+    if (!manual || location === null || !redirectStatuses.includes(answer.status)) return end
     const next = new URL(location, target)
     const becomesGet = answer.status === 303 ? method !== "HEAD" : answer.status < 303 && method === "POST"
-    if (hop >= maxRedirects || (!becomesGet && !canBeSentAgain && body != null)) return answer
+    if (hop >= maxRedirects || (!becomesGet && !canBeSentAgain && body != null)) return end
     await answer.body?.cancel().catch(() => undefined)
     if (becomesGet) {
       method = "GET"
