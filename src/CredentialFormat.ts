@@ -52,12 +52,12 @@ export interface DecodeContext {
 }
 
 /**
- * How a run failed, and what that means.
+ * What a failure means.
  *
  * @since 0.1.0
  * @category models
  */
-export type { FailedRun as Failure, Meaning as Explanation } from "./HelperCatalog.js"
+export type Explanation = HelperCatalog.Meaning
 
 /**
  * An answer as a discriminator sees it.
@@ -106,7 +106,7 @@ export interface CredentialFormat {
   /** Variables that it hands over to the helper. */
   readonly environment?: (interactive: boolean) => Readonly<Record<string, string>>
   /** What a status other than 0 means, where the helper says so on stdout. */
-  readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>
+  readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<Explanation>
   /** The command that makes the helper forget a key, and what to say on its stdin. */
   readonly forget?: (
     command: ReadonlyArray<string>,

@@ -93,7 +93,7 @@ const measured: ReadonlyArray<Seen> = [
   {
     program: "gopass",
     exitCode: 1,
-    stderr: 'Error: could not find password "x" at path "/home/u/.password-store/x.gpg".',
+    stderr: 'Error: could not find password "x" at path ".password-store/x.gpg".',
     reason: "NotFound"
   }
 ]
