@@ -251,6 +251,12 @@ describe("the catalog", () => {
     for (const program of ["jq", "age", "dotenvx", "vault", "gh"]) expect(mayPrompt).not.toContain(program)
   })
 
+  it("keeps only the keys of stores that may ask a person for longer than others", () => {
+    const longer = HelperCatalog.all.filter(({ timeToLive }) => timeToLive !== undefined)
+    expect(longer.length).toBeGreaterThan(0)
+    expect(longer.filter(({ mayPrompt }) => !mayPrompt)).toEqual([])
+  })
+
   it("is found by the program's name, with a Windows shim's ending too, and not by a part of it", () => {
     expect(Option.map(HelperCatalog.find("az.cmd"), ({ name }) => name)).toEqual(Option.some("az"))
     expect(HelperCatalog.find("opensnitch")).toEqual(Option.none())

@@ -474,7 +474,6 @@ export const entries: ReadonlyArray<Entry> = [
     source: "keepassxc-cli 2.7.4",
     speaks: ["text"],
     mayPrompt: false,
-    timeToLive: "1 hour",
     failures: [
       {
         stderr: /Invalid credentials/,
