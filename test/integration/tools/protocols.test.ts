@@ -189,6 +189,30 @@ describe('onReject: "erase"', () => {
     }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
   )
 
+  it.live("erases what was refused, and not what somebody stores after it", () =>
+    Effect.gen(function* () {
+      const store = join(folder, "login")
+      const command = helper(
+        "relogin",
+        `const fs = require("node:fs")
+         const store = ${JSON.stringify(store)}
+         if (process.argv[2] === "erase") fs.rmSync(store)
+         else if (fs.existsSync(store)) print({ ServerURL: "r", Username: "u", Secret: fs.readFileSync(store, "utf8") })
+         else { process.stdout.write("credentials not found in native keychain"); process.exitCode = 1 }`
+      )
+      writeFileSync(store, "secret-old")
+      const provider = yield* ApiKeyProvider.fromCommand({
+        command: [...command, "get"],
+        format: { name: "docker-credential", serverUrl: "https://r" },
+        onReject: "erase"
+      })
+      yield* provider.reject(yield* provider.get)
+      expect(yield* Effect.flip(provider.get)).toMatchObject({ _tag: "NonZeroExit", reason: "NotFound" })
+      writeFileSync(store, "secret-new")
+      expect(plain(yield* provider.refresh).value).toBe("secret-new")
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+  )
+
   it.live("a helper that cannot forget is asked all the same", () =>
     Effect.gen(function* () {
       const command = helper(
