@@ -3,12 +3,10 @@ import type { Entry, Failure } from "../HelperCatalog.js"
 
 const unlockGpg = "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
 
+const noSecretKey = /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Bad passphrase/
+
 const gpgLocked: ReadonlyArray<Failure> = [
-  {
-    stderr: /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Bad passphrase/,
-    reason: "LoginRequired",
-    remedy: unlockGpg
-  },
+  { stderr: noSecretKey, reason: "LoginRequired", remedy: unlockGpg },
   {
     stderr: /Operation cancelled|Screen or window too small|decryption failed: Timeout/,
     reason: "LoginRequired",
@@ -17,10 +15,13 @@ const gpgLocked: ReadonlyArray<Failure> = [
   }
 ]
 
+const noKeyringService =
+  "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
+
 const noSessionBus: Failure = {
   stderr: /Cannot autolaunch D-Bus|Could not connect/,
   reason: "Unavailable",
-  remedy: "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
+  remedy: noKeyringService
 }
 
 const googleOffline: Failure = {
@@ -657,8 +658,12 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no password store yet: pass init GPG-ID",
         evidence: "manual"
       },
-      { ...noSessionBus, stderr: /(?:)/, stdout: /Cannot autolaunch D-Bus/, evidence: "manual" },
-      ...gpgLocked
+      {
+        stdout: /Cannot autolaunch D-Bus|Could not connect/,
+        reason: "Unavailable",
+        remedy: noKeyringService
+      },
+      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg }
     ]
   },
   {
