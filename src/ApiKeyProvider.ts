@@ -154,7 +154,7 @@ export interface CommandOptions extends CredentialHelper.Options, ApiKeyCache.Li
   readonly format?: CredentialFormat.Format | undefined
   /**
    * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
-   * is told to forget it too, for at most 5 s; only `git-credential` with a `url` and `docker-credential` with a
+   * is told to forget it too, within the same budget; only `git-credential` with a `url` and `docker-credential` with a
    * `serverUrl` can say that, of a command that ends in `get` or `fill`.
    */
   readonly onReject?: "forget" | "erase" | undefined
@@ -192,6 +192,7 @@ const fromGuardedCommand = (
   const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)
   const timeToLive =
     options.timeToLive ?? Option.getOrUndefined(Option.flatMapNullable(entry, (known) => known.timeToLive))
+  /** Kept only to be erased, and no longer than the scope. */
   let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
     ...options,
@@ -206,17 +207,26 @@ const fromGuardedCommand = (
         const allowed = { ...options, ...(yield* guard) }
         yield* checkErase(allowed, speaking)
         const { environment, explain, input } = speaking
-        if (options.onReject === "erase" && request.reason === "rejected" && Option.isSome(last)) {
-          yield* erase(allowed, speaking, last.value, { ...request, provider, environment })
-        }
-        const output = yield* CredentialHelper.run(allowed, { ...request, provider, input, environment, explain })
+        const asked = { ...request, provider, environment }
+        const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
+        // Once: what stands there afterwards is another key, which somebody has just stored.
+        if (before !== undefined) last = Option.none()
+        const output = yield* CredentialHelper.run(allowed, { ...asked, input, explain, before })
         observe(output)
         const now = yield* DateTime.now
         const key = yield* CredentialFormat.decode(speaking, output, now)
-        last = Option.some(key)
+        if (options.onReject === "erase") last = Option.some(key)
         return key
       })
-  })
+  }).pipe(
+    Effect.zipLeft(
+      Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          last = Option.none()
+        })
+      )
+    )
+  )
 }
 
 const checkErase = (
@@ -242,20 +252,23 @@ const eraseLimit = Duration.seconds(5)
 const erase = (
   options: CommandOptions,
   { forget }: CredentialFormat.CredentialFormat,
-  key: ApiKey.ApiKey,
+  refused: Option.Option<ApiKey.ApiKey>,
   request: CredentialHelper.Request
 ): Effect.Effect<void, never, Requirements> =>
-  Option.match(forget?.(options.command, key) ?? Option.none(), {
-    onNone: () => Effect.void,
-    onSome: ({ command, input }) =>
-      CredentialHelper.run(
-        { ...options, command, timeout: eraseLimit, interactive: "never" },
-        { ...request, input }
-      ).pipe(
-        Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),
-        Effect.asVoid
-      )
-  })
+  Option.match(
+    Option.flatMap(refused, (key) => forget?.(options.command, key) ?? Option.none()),
+    {
+      onNone: () => Effect.void,
+      onSome: ({ command, input }) =>
+        CredentialHelper.run(
+          { ...options, command, timeout: eraseLimit, interactive: "never" },
+          { ...request, input }
+        ).pipe(
+          Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),
+          Effect.asVoid
+        )
+    }
+  )
 
 /**
  * The key that a helper command prints.

@@ -23,14 +23,17 @@ import { claudeDesktop } from "./formats/claudeDesktop.js"
 import * as Docker from "./formats/dockerCredential.js"
 import * as Env from "./formats/env.js"
 import * as Exec from "./formats/execCredential.js"
+import { firstLine } from "./formats/firstLine.js"
 import { gcloud } from "./formats/gcloud.js"
+import { gh } from "./formats/gh.js"
 import * as Git from "./formats/gitCredential.js"
 import * as Google from "./formats/googleExecutable.js"
 import * as Json from "./formats/json.js"
 import { oauth } from "./formats/oauth.js"
 import * as Op from "./formats/op.js"
+import { raw } from "./formats/raw.js"
 import * as SecretsManager from "./formats/secretsManager.js"
-import { firstLine, gh, raw, text } from "./formats/text.js"
+import { text } from "./formats/text.js"
 import * as Vault from "./formats/vault.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import { jwtExpiry } from "./internal/jwt.js"
@@ -52,12 +55,12 @@ export interface DecodeContext {
 }
 
 /**
- * How a run failed, and what that means.
+ * What a failure means.
  *
  * @since 0.1.0
  * @category models
  */
-export type { FailedRun as Failure, Meaning as Explanation } from "./HelperCatalog.js"
+export type Explanation = HelperCatalog.Meaning
 
 /**
  * An answer as a discriminator sees it.
@@ -106,7 +109,7 @@ export interface CredentialFormat {
   /** Variables that it hands over to the helper. */
   readonly environment?: (interactive: boolean) => Readonly<Record<string, string>>
   /** What a status other than 0 means, where the helper says so on stdout. */
-  readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>
+  readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<Explanation>
   /** The command that makes the helper forget a key, and what to say on its stdin. */
   readonly forget?: (
     command: ReadonlyArray<string>,

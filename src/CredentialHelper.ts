@@ -128,6 +128,10 @@ export interface Request {
   readonly background: boolean
   /** What the format says on stdin; without it stdin is empty. */
   readonly input?: string | undefined
+  /** What is done before the first try, within the same budget: telling the helper to forget a refused key. */
+  readonly before?:
+    | Effect.Effect<void, never, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
+    | undefined
   /** What the format hands over in the environment. */
   readonly environment?: ((interactive: boolean) => Readonly<Record<string, string>>) | undefined
   /** What the format knows of a failure that the catalog does not know. */
@@ -204,7 +208,8 @@ export const run = (
       schedule: options.retry ?? defaultRetry,
       while: (error) => error.isTransient && (!mayPrompt || error._tag === "SpawnFailed")
     })
-    return yield* within(tries, timeout, () => new CommandTimeout({ command: name, timeout, phase: progress.phase }))
+    const all = Effect.zipRight(request.before ?? Effect.void, tries)
+    return yield* within(all, timeout, () => new CommandTimeout({ command: name, timeout, phase: progress.phase }))
   })
 
 interface Progress {

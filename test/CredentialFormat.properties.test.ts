@@ -50,7 +50,7 @@ const maybe = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: und
 
 const tokenKeys = fc.record({ value: token, expiresAt: maybe(expiry) }).map(keyOf)
 const staticKeys = fc.record({ value: token }).map(keyOf)
-const isJsonObject = (text: string): boolean => /^\s*\{/.test(text)
+const isJsonObject = (text: string): boolean => /^\s*[{[]/.test(text)
 
 interface Case {
   readonly label: string
@@ -706,6 +706,37 @@ describe("an answer that tells a failure", () => {
     })
     expect(explain("cargo", '{"v":[1]}\n{"Err":{"kind":"not-found"}}')).toMatchObject({ reason: "NotFound" })
     expect(explain("oauth", '{"error":"access_denied"}')).toMatchObject({ reason: "Denied", detail: "access_denied" })
+  })
+})
+
+describe("git's protocol", () => {
+  it.each(["a\nhost=evil.test", "a\rb", "a\0b"])(
+    "carries no value with a line end or NUL (CVE-2020-5260): %j",
+    (value) => {
+      for (const parts of [
+        { value, username: "bob" },
+        { value: "s3cre7", username: value },
+        { value: "s3cre7", headers: { authorization: `Bearer ${value}` } }
+      ]) {
+        expect(Either.flip(CredentialFormat.encode("git-credential", keyOf(parts)))).toMatchObject({
+          right: { _tag: "InvalidOutput", command: "effect-apikey" }
+        })
+      }
+      expect(Either.isLeft(decode("git-credential", "username=bob\npassword=a\0b\n"))).toBe(true)
+      expect(Either.isLeft(decode("git-credential", "username=bob\npassword=a\rb\n"))).toBe(true)
+    }
+  )
+
+  it("ends at a blank line: what follows belongs to somebody else", () => {
+    expect(Either.map(decode("git-credential", "username=bob\npassword=one\n\npassword=two\n"), plain)).toEqual(
+      Either.right({ value: "one", username: "bob" })
+    )
+  })
+
+  it.each(["soon", "-5", "1e9", ""])("has epoch seconds for its expiry, and not %j", (expiry) => {
+    expect(Either.flip(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`))).toMatchObject({
+      right: { _tag: "InvalidOutput", path: "password_expiry_utc", expected: "epoch seconds" }
+    })
   })
 })
 

@@ -93,9 +93,63 @@ const measured: ReadonlyArray<Seen> = [
   {
     program: "gopass",
     exitCode: 1,
-    stderr: 'Error: could not find password "x" at path "/home/u/.password-store/x.gpg".',
+    stderr: 'Error: could not find password "x" at path ".password-store/x.gpg".',
     reason: "NotFound"
   }
+]
+
+/** The same in short, for programs that say all of it on stderr. */
+const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr: string, reason: string]> = [
+  ["gpg", 2, "gpg: can't open 'x': No such file or directory", "NotFound"],
+  ["gpg", 2, "gpg: public key decryption failed: No pinentry\ngpg: decryption failed: No secret key", "LoginRequired"],
+  ["gpg", 2, "gpg: public key decryption failed: Inappropriate ioctl for device", "LoginRequired"],
+  ["gpg", 2, "gpg: public key decryption failed: Bad passphrase", "LoginRequired"],
+  ["gpg", 2, "gpg: no valid OpenPGP data found.\ngpg: decrypt_message failed: Unknown system error", "Unknown"],
+  ["pass", 1, "Error: nope is not in the password store.", "NotFound"],
+  ["pass", 2, "gpg: decryption failed: No secret key", "LoginRequired"],
+  ["age", 1, "age: error: no identity matched any of the recipients", "Denied"],
+  ["age", 1, 'age: error: failed to open input file "nope.age": open nope.age: no such file or directory', "NotFound"],
+  ["age", 1, 'age: error: reading "nope": failed to open file: open nope: no such file or directory', "NotFound"],
+  ["age", 1, "age: error: failed to read header: parsing age header: failed to read intro: EOF", "Unknown"],
+  ["openssl", 1, "bad decrypt\n4057DFEC617F0000:error:1C800064:Provider routines", "Denied"],
+  ["openssl", 1, 'Can\'t open "nope.enc" for reading, No such file or directory', "NotFound"],
+  ["jq", 1, "", "NotFound"],
+  ["jq", 2, "jq: error: Could not open file nope.json: No such file or directory", "NotFound"],
+  ["jq", 3, "jq: error: syntax error, unexpected $end (Unix shell quoting issues?)", "Unknown"],
+  ["jq", 4, "parse error: Invalid numeric literal at EOF at line 1, column 7", "Unknown"],
+  ["git", 128, "fatal: could not read Username for 'https://example.com': terminal prompts disabled", "LoginRequired"],
+  ["git", 128, "fatal: refusing to work with credential missing host field", "NotFound"],
+  ["git", 1, "git: 'credential-nope' is not a git command. See 'git --help'.", "Unknown"],
+  ["dotenvx", 1, "[DECRYPTION_FAILED] could not decrypt API_KEY.", "LoginRequired"],
+  ["dotenvx", 1, "[MISSING_KEY] missing key (NOPE).", "NotFound"],
+  ["dotenvx", 1, "[MISSING_ENV_FILE] missing file (nope.env).\n[MISSING_KEY] missing key (API_KEY).", "NotFound"],
+  ["keepassxc-cli", 1, "Failed to open database file nope.kdbx: not found", "NotFound"],
+  ["aws", 254, "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation", "NotFound"],
+  ["aws", 254, "An error occurred (ExpiredTokenException) when calling the GetSecretValue operation", "LoginRequired"],
+  ["aws", 254, "An error occurred (AccessDeniedException) when calling the GetSecretValue operation", "Denied"],
+  [
+    "aws",
+    253,
+    "Unable to locate credentials. You can configure credentials by running aws configure.",
+    "LoginRequired"
+  ],
+  ["aws", 253, "Unable to retrieve credentials: no credentials found", "LoginRequired"],
+  ["aws", 253, "Unable to retrieve credentials: The config profile (nope) could not be found", "NotFound"],
+  ["aws", 253, "You must specify a region. You can also configure your region by running aws configure.", "Unknown"],
+  ["aws", 2, "aws: error: argument subcommand: Invalid choice, valid choices are:", "Unknown"],
+  ["aws", 255, 'Could not connect to the endpoint URL: "http://127.0.0.1:9/"', "Unavailable"]
+]
+
+const dockerOnStdout: ReadonlyArray<readonly [program: string, stdout: string, reason: string]> = [
+  ["docker-credential-pass", "exit status 2: gpg: decryption failed: No secret key\n", "LoginRequired"],
+  ["docker-credential-pass", "no credentials server URL\n", "NotFound"],
+  ["docker-credential-secretservice", "Cannot autolaunch D-Bus without X11 $DISPLAY\n", "Unavailable"]
+]
+
+const allMeasured: ReadonlyArray<Seen> = [
+  ...measured,
+  ...inShort.map(([program, exitCode, stderr, reason]) => ({ program, exitCode, stderr, reason })),
+  ...dockerOnStdout.map(([program, stdout, reason]) => ({ program, exitCode: 1, stdout, reason }))
 ]
 
 const fromManuals: ReadonlyArray<Seen> = [
@@ -186,7 +240,7 @@ const fromManuals: ReadonlyArray<Seen> = [
 ]
 
 describe.each([
-  ["seen with the real program", measured],
+  ["seen with the real program", allMeasured],
   ["as its manual or source has it", fromManuals]
 ])("a failure %s means", (_, failures) => {
   it.each(failures)(
@@ -213,6 +267,25 @@ describe("the catalog", () => {
     expect(entry.failures.length).toBeGreaterThan(0)
     expect(entry.speaks.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
     if (entry.format !== undefined) expect(entry.speaks).toContain(entry.format)
+  })
+
+  it("calls no failure measured that is not among those seen with the real program", () => {
+    const unseen = HelperCatalog.all.flatMap((entry) =>
+      entry.failures
+        .filter(({ evidence = entry.evidence }) => evidence === "measured")
+        .filter(
+          (failure) =>
+            !allMeasured.some(
+              ({ exitCode, program, stderr = "", stdout = "" }) =>
+                entry.program.test(program) &&
+                (failure.exitCode ?? exitCode) === exitCode &&
+                (failure.stderr?.test(stderr) ?? true) &&
+                (failure.stdout?.test(stdout) ?? true)
+            )
+        )
+        .map(({ exitCode, stderr, stdout }) => `${entry.name}: ${exitCode} ${stderr} ${stdout}`)
+    )
+    expect(unseen).toEqual([])
   })
 
   it("gives its advice in one line, with no secret's place in it", () => {
@@ -249,6 +322,12 @@ describe("the catalog", () => {
       expect(mayPrompt).toContain(program)
     }
     for (const program of ["jq", "age", "dotenvx", "vault", "gh"]) expect(mayPrompt).not.toContain(program)
+  })
+
+  it("keeps only the keys of stores that may ask a person for longer than others", () => {
+    const longer = HelperCatalog.all.filter(({ timeToLive }) => timeToLive !== undefined)
+    expect(longer.length).toBeGreaterThan(0)
+    expect(longer.filter(({ mayPrompt }) => !mayPrompt)).toEqual([])
   })
 
   it("is found by the program's name, with a Windows shim's ending too, and not by a part of it", () => {

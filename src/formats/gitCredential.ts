@@ -17,8 +17,8 @@ import type { CredentialFormat } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
 import { lastWordReplaced } from "../internal/forget.js"
 import { define, withoutUser } from "../internal/format.js"
-import { fromEpochSeconds, parseNumber, toEpochSeconds } from "../internal/instant.js"
-import { type Refusal, refuse } from "../internal/shape.js"
+import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
+import { fromValue, maybe, type Refusal, refuse } from "../internal/shape.js"
 
 const isUrl = (url: string): boolean => URL.canParse(url) && !/[\p{Cc}\s]/u.test(url) && new URL(url).host !== ""
 
@@ -63,7 +63,27 @@ const linesOf = (text: string): ReadonlyArray<string> => {
   return lines.slice(Math.max(start, 0), end < 0 ? undefined : end)
 }
 
-const isTrue = (value: string | undefined): boolean => /^(?:1|true|yes|on)$/i.test(value ?? "")
+const isTrue = (value: Option.Option<string>): boolean =>
+  Option.exists(value, (word) => /^(?:1|true|yes|on)$/i.test(word))
+const textOf = (value: Option.Option<string>): string => Option.getOrElse(value, () => "")
+
+const string = Schema.String.annotations({ description: "a string" })
+
+const Answer = Schema.Struct({
+  username: maybe(string),
+  password: maybe(string),
+  password_expiry_utc: maybe(
+    Schema.compose(Schema.String.pipe(Schema.pattern(/^\s*\d+\s*$/)), EpochSeconds).annotations({
+      description: "epoch seconds"
+    })
+  ),
+  authtype: maybe(string),
+  credential: maybe(string),
+  quit: maybe(string),
+  continue: maybe(string)
+})
+
+const readFields = fromValue(Answer, "lines of key=value")
 
 /** A later line for the same key wins; `key[]` repeats, and none of those matters here. */
 const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Refusal> => {
@@ -128,8 +148,8 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
     },
     read: (text, { command, stderr }) =>
       Either.gen(function* () {
-        const fields = yield* fieldsOf(text)
-        if (isTrue(fields.get("quit"))) {
+        const fields = yield* readFields(Object.fromEntries(yield* fieldsOf(text)))
+        if (isTrue(fields.quit)) {
           return yield* Either.left(
             new EmptyOutput({
               command,
@@ -138,30 +158,24 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
             })
           )
         }
-        if (isTrue(fields.get("continue"))) {
+        if (isTrue(fields.continue)) {
           return yield* refuse("continue", "a credential of one stage", "Multi-stage authentication is git's alone.")
         }
-        const expiry = fields.get("password_expiry_utc")
-        const expiresAt = Option.flatMap(
-          Option.filter(Option.fromNullable(expiry), (digits) => /^\d+$/.test(digits.trim())),
-          (digits) => Option.flatMap(parseNumber(digits), fromEpochSeconds)
-        )
-        if (expiry !== undefined && Option.isNone(expiresAt))
-          return yield* refuse("password_expiry_utc", "epoch seconds")
-        const authtype = fields.get("authtype")
-        if (authtype !== undefined) {
-          const credential = yield* Fit.token(fields.get("credential") ?? "", "credential")
-          if (!Fit.isHeaderName(authtype)) return yield* refuse("authtype", "the name of an HTTP authentication scheme")
+        const expiresAt = Option.getOrUndefined(fields.password_expiry_utc)
+        if (Option.isSome(fields.authtype)) {
+          const scheme = fields.authtype.value
+          const credential = yield* Fit.token(textOf(fields.credential), "credential")
+          if (!Fit.isHeaderName(scheme)) return yield* refuse("authtype", "the name of an HTTP authentication scheme")
           return ApiKey.make({
             value: credential,
-            expiresAt: Option.getOrUndefined(expiresAt),
-            headers: { [authorization]: `${authtype} ${credential}` }
+            expiresAt,
+            headers: { [authorization]: `${scheme} ${credential}` }
           })
         }
-        const value = yield* Fit.word(fields.get("password") ?? "", "password")
-        const user = fields.get("username") ?? ""
+        const value = yield* Fit.word(textOf(fields.password), "password")
+        const user = textOf(fields.username)
         const username = user === "" ? undefined : yield* Fit.word(user, "username")
-        return ApiKey.make({ value, username, expiresAt: Option.getOrUndefined(expiresAt) })
+        return ApiKey.make({ value, username, expiresAt })
       }),
     write: (key) => {
       const expiry = Option.toArray(key.expiresAt).map((at) => `password_expiry_utc=${toEpochSeconds(at)}\n`)

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { build, lookUp } from "../internal/pointer.js"
-import { fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/shape.js"
+import { fromJson, jsonOf, maybe, refuse } from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("secrets-manager"),
@@ -52,7 +52,7 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
         }
         const json = jsonOf(SecretString.value)
         if (field === undefined) {
-          return Option.isSome(Option.flatMap(json, objectOf))
+          return Option.exists(json, (value) => typeof value === "object" && value !== null)
             ? refuse(
                 "SecretString",
                 "plain text",

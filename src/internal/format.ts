@@ -11,7 +11,7 @@ import { type Refusal, refuse } from "./shape.js"
 import { asRead } from "./utf8.js"
 
 /** Ours is the program when a key is written. */
-export const ourselves: DecodeContext = { command: "effect-apikey", startedAt: 0, stderr: () => "" }
+const ourselves: DecodeContext = { command: "effect-apikey", startedAt: 0, stderr: () => "" }
 
 export interface Definition extends Omit<CredentialFormat, "decode" | "encode"> {
   readonly read: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, Refusal | ApiKeyError>

@@ -1,17 +1,27 @@
 /** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
 import type { Entry, Failure } from "../HelperCatalog.js"
 
-const gpgLocked: Failure = {
-  stderr:
-    /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Operation cancelled|Bad passphrase|Screen or window too small/,
-  reason: "LoginRequired",
-  remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
-}
+const unlockGpg = "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+
+const noSecretKey = /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Bad passphrase/
+
+const gpgLocked: ReadonlyArray<Failure> = [
+  { stderr: noSecretKey, reason: "LoginRequired", remedy: unlockGpg },
+  {
+    stderr: /Operation cancelled|Screen or window too small|decryption failed: Timeout/,
+    reason: "LoginRequired",
+    remedy: unlockGpg,
+    evidence: "manual"
+  }
+]
+
+const noKeyringService =
+  "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
 
 const noSessionBus: Failure = {
-  stderr: /Cannot autolaunch D-Bus|Could not connect|Cannot spawn a message bus/,
+  stderr: /Cannot autolaunch D-Bus|Could not connect/,
   reason: "Unavailable",
-  remedy: "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
+  remedy: noKeyringService
 }
 
 const googleOffline: Failure = {
@@ -105,28 +115,47 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     failures: [
       {
-        stderr: /\(ResourceNotFoundException\)|\(ParameterNotFound\)/,
+        stderr: /\(ResourceNotFoundException\)/,
         reason: "NotFound",
         remedy: "Look for the secret: aws secretsmanager list-secrets"
       },
       {
-        stderr:
-          /\((?:ExpiredToken|ExpiredTokenException|UnrecognizedClientException|InvalidClientTokenId|RequestExpired)\)/,
+        stderr: /\(ParameterNotFound\)/,
+        reason: "NotFound",
+        remedy: "Look for the parameter: aws ssm describe-parameters",
+        evidence: "manual"
+      },
+      {
+        stderr: /\(ExpiredTokenException\)/,
         reason: "LoginRequired",
         remedy: "Log in again: aws sso login"
       },
       {
-        stderr: /\((?:AccessDenied|AccessDeniedException|UnauthorizedOperation)\)/,
+        stderr: /\((?:ExpiredToken|UnrecognizedClientException|InvalidClientTokenId|RequestExpired)\)/,
+        reason: "LoginRequired",
+        remedy: "Log in again: aws sso login",
+        evidence: "manual"
+      },
+      {
+        stderr: /\(AccessDeniedException\)/,
         reason: "Denied",
         remedy: "Ask for the permission that the message names, or use another profile (--profile)."
       },
       {
-        stderr: /Error loading SSO Token|SSO session associated with this profile has expired|Token has expired/i,
+        stderr: /\((?:AccessDenied|UnauthorizedOperation)\)/,
+        reason: "Denied",
+        remedy: "Ask for the permission that the message names, or use another profile (--profile).",
+        evidence: "manual"
+      },
+      { stderr: /Error loading SSO Token/, reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" },
+      {
+        stderr: /The SSO session .*has expired|Token has expired/i,
         reason: "LoginRequired",
-        remedy: "Log in to AWS: aws sso login"
+        remedy: "Log in to AWS: aws sso login",
+        evidence: "manual"
       },
       {
-        stderr: /Unable to locate credentials|no credentials found|Partial credentials/i,
+        stderr: /Unable to locate credentials|no credentials found/i,
         reason: "LoginRequired",
         remedy: "Log in to AWS (aws sso login), or configure credentials: aws configure"
       },
@@ -146,10 +175,15 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Say which region: --region, or AWS_REGION."
       },
       {
-        stderr:
-          /Could not connect to the endpoint URL|Connect timeout|\(Throttling(?:Exception)?\)|\(InternalServiceError\)/,
+        stderr: /Could not connect to the endpoint URL/,
         reason: "Unavailable",
         remedy: "AWS does not answer: check the network, the region and any proxy."
+      },
+      {
+        stderr: /Connect timeout|Read timeout|\(Throttling(?:Exception)?\)|\(InternalServiceError\)/,
+        reason: "Unavailable",
+        remedy: "AWS does not answer or has too much to do: try again later.",
+        evidence: "manual"
       }
     ]
   },
@@ -241,7 +275,7 @@ export const entries: ReadonlyArray<Entry> = [
     failures: [
       { exitCode: 4, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
       {
-        stderr: /no oauth token|not logged in/i,
+        stderr: /no oauth token|not logged into any GitHub hosts/,
         reason: "LoginRequired",
         remedy: "Log in to GitHub: gh auth login"
       },
@@ -308,7 +342,7 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no password store yet: pass init GPG-ID",
         evidence: "manual"
       },
-      gpgLocked
+      ...gpgLocked
     ]
   },
   {
@@ -329,11 +363,11 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "List what is there: gopass ls"
       },
       { exitCode: 6, reason: "NotFound", remedy: "There is no password store yet: gopass setup" },
-      gpgLocked,
+      ...gpgLocked,
       {
         exitCode: 11,
         reason: "LoginRequired",
-        remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+        remedy: unlockGpg
       },
       { exitCode: 3, reason: "LoginRequired", remedy: "It was cancelled; run it again." }
     ]
@@ -349,7 +383,7 @@ export const entries: ReadonlyArray<Entry> = [
     timeToLive: "1 hour",
     failures: [
       { stderr: /No such file or directory/, reason: "NotFound", remedy: "The file does not exist; check its path." },
-      gpgLocked,
+      ...gpgLocked,
       {
         stderr: /no valid OpenPGP data found/,
         reason: "Unknown",
@@ -441,7 +475,6 @@ export const entries: ReadonlyArray<Entry> = [
     source: "keepassxc-cli 2.7.4",
     speaks: ["text"],
     mayPrompt: false,
-    timeToLive: "1 hour",
     failures: [
       {
         stderr: /Invalid credentials/,
@@ -563,7 +596,7 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: false,
     failures: [
       {
-        stderr: /\[DECRYPTION_FAILED\]|\[MISSING_PRIVATE_KEY\]|\[WRONG_PRIVATE_KEY\]/,
+        stderr: /\[DECRYPTION_FAILED\]/,
         reason: "LoginRequired",
         remedy: "The private key is missing or another's: set DOTENV_PRIVATE_KEY, or put .env.keys beside the file."
       },
@@ -625,8 +658,12 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no password store yet: pass init GPG-ID",
         evidence: "manual"
       },
-      { ...noSessionBus, stderr: /(?:)/, stdout: /Cannot autolaunch D-Bus/, evidence: "manual" },
-      gpgLocked
+      {
+        stdout: /Cannot autolaunch D-Bus|Could not connect/,
+        reason: "Unavailable",
+        remedy: noKeyringService
+      },
+      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg }
     ]
   },
   {

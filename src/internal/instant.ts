@@ -72,7 +72,7 @@ export const parseRfc3339 = (text: string): Option.Option<DateTime.Utc> => {
 }
 
 /** A time without a zone, which is this machine's local time. Only where a protocol says so. */
-export const parseLocal = (text: string): Option.Option<DateTime.Utc> => {
+const parseLocal = (text: string): Option.Option<DateTime.Utc> => {
   const parts = zoneless.exec(text.trim())
   if (parts === null) return Option.none()
   return Option.flatMap(fieldsOf(parts), ({ day, hour, millis, minute, month, second, year }) => {

@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 
 /** The names on the way; a dot path cannot name a field that has a dot in it, a pointer can. */
-export const segmentsOf = (path: string): ReadonlyArray<string> =>
+const segmentsOf = (path: string): ReadonlyArray<string> =>
   path.startsWith("/")
     ? path
         .slice(1)

@@ -513,7 +513,7 @@ export const examples: ReadonlyArray<Example> = [
     "access_token": "ya29.EXAMPLE",
     "token_expiry": "2016-12-15T23:04:16Z"
   },
-  "sentinels": { "config_sentinel": "/home/user/.config/gcloud/config_sentinel" }
+  "sentinels": { "config_sentinel": "~/.config/gcloud/config_sentinel" }
 }`,
     key: { value: "ya29.EXAMPLE", expiresAt: "2016-12-15T23:04:16.000Z" }
   },

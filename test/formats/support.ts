@@ -11,7 +11,7 @@ import * as CredentialFormat from "effect-apikey/CredentialFormat"
 /** Before every expiry in the protocols' own examples. */
 export const longAgo = DateTime.unsafeMake("2000-01-01T00:00:00Z")
 
-export const command = "helper"
+const command = "helper"
 
 export interface Moment {
   readonly now?: DateTime.Utc

@@ -155,6 +155,14 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
     )
   )
 
+  it.live("docker-credential-pass: without the secret key gpg's words come on stdout, and are understood there", () =>
+    Effect.map(ask({ command: ["docker-credential-pass", "get"], format: docker, env: withoutKeys }), (answer) => {
+      const error = failure(answer, [dockerSecret])
+      expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "LoginRequired" })
+      expect(error.hint).toMatch(/^gpg: unlock/)
+    })
+  )
+
   it.live("docker-credential-pass: told no server, it fails on stdout, and that is understood", () =>
     Effect.map(ask({ command: ["docker-credential-pass", "get"], env }), (answer) => {
       const error = failure(answer, [dockerSecret])
