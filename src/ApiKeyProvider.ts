@@ -9,7 +9,6 @@ import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
@@ -19,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "./ApiKey.js"
 import * as ApiKeyCache from "./ApiKeyCache.js"
-import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "./ApiKeyError.js"
+import { type ApiKeyError, KeyNotConfigured } from "./ApiKeyError.js"
 import * as CredentialFormat from "./CredentialFormat.js"
 import * as CredentialHelper from "./CredentialHelper.js"
 import * as HelperCatalog from "./HelperCatalog.js"
@@ -176,33 +175,14 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
     program,
     format: CredentialFormat.get(format).name,
     mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
-    timeToLive: isTimeAboveZero(timeToLive) ? timeToLive : undefined,
-    refreshAhead: isTime(options.refreshAhead) ? options.refreshAhead : undefined,
+    timeToLive,
     fetch: (request) =>
       Effect.gen(function* () {
-        yield* checkLife(options)
         const output = yield* CredentialHelper.run(options, { ...request, provider })
         const now = yield* DateTime.now
         return yield* CredentialFormat.decode(format, output, now)
       })
   })
-}
-
-const isTime = (input: Duration.DurationInput | undefined): boolean =>
-  input === undefined || Option.exists(Duration.decodeUnknown(input), (duration) => Duration.toMillis(duration) >= 0)
-
-const isTimeAboveZero = (input: Duration.DurationInput | undefined): boolean =>
-  isTime(input) && (input === undefined || Duration.toMillis(input) > 0)
-
-const checkLife = ({ timeToLive, refreshAhead }: ApiKeyCache.LifeOptions): Effect.Effect<void, ConfigInvalid> => {
-  const problem = !isTimeAboveZero(timeToLive)
-    ? "`timeToLive` is not a time above 0"
-    : !isTime(refreshAhead)
-      ? "`refreshAhead` is not a time"
-      : undefined
-  return problem === undefined
-    ? Effect.void
-    : Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
 }
 
 /**
@@ -270,6 +250,17 @@ export const layerEnv = (
 }
 
 /**
+ * A tag class as `Service` makes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
+  /** This tag's layer, from any layer of an `ApiKeyProvider`. */
+  readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
+}
+
+/**
  * A tag of one's own, where one program needs two providers.
  *
  * @example
@@ -288,10 +279,10 @@ export const layerEnv = (
  */
 export const Service =
   <Self>() =>
-  <const Id extends string>(id: Id) =>
-    class Tag extends Context.Tag(id)<Self, Provider>() {
-      /** This tag's layer, from any layer of an `ApiKeyProvider`. */
-      static layer<E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> {
-        return Layer.map(from, (context) => Context.make(Tag, Context.get(context, ApiKeyProvider)))
-      }
-    }
+  <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
+    const tag = Context.Tag(id)<Self, Provider>()
+    return Object.assign(tag, {
+      layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> =>
+        Layer.map(from, (context) => Context.make(tag, Context.get(context, ApiKeyProvider)))
+    })
+  }

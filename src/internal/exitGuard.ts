@@ -1,27 +1,76 @@
 /** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its group gets SIGKILL. */
+import { spawnSync } from "node:child_process"
 import { onExit } from "signal-exit"
 
+const isWindows = process.platform === "win32"
 const live = new Map<number, boolean>()
 let unload: (() => void) | undefined
 
-const killAll = (): void => {
-  for (const [pid, ownsGroup] of live) {
-    try {
-      process.kill(ownsGroup ? -pid : pid, "SIGKILL")
-    } catch {
-      // gone already
-    }
+const kill = (pid: number, ownsGroup: boolean): void => {
+  if (isWindows) {
+    spawnSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
+    return
   }
+  try {
+    process.kill(ownsGroup ? -pid : pid, "SIGKILL")
+  } catch {
+    // gone already
+  }
+}
+
+const killAll = (): void => {
+  for (const [pid, ownsGroup] of live) kill(pid, ownsGroup)
   live.clear()
 }
 
-/** Watches a process until the function returned is called. We listen only while there is one to watch. */
-export const guard = (pid: number, ownsGroup: boolean): (() => void) => {
-  live.set(pid, ownsGroup)
-  unload ??= onExit(killAll)
-  return () => {
-    live.delete(pid)
-    if (live.size === 0) {
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
+
+/**
+ * signal-exit ends us if it is the only one to listen. It has to look first: a listener before it that removes itself when
+ * called (runMain's) would otherwise be overlooked, and its orderly end cut off.
+ */
+const listenFirst = (): (() => void) => {
+  const before = signals.map((signal) => process.listeners(signal))
+  const stop = onExit(killAll)
+  for (const [index, signal] of signals.entries()) {
+    const added = process.listeners(signal).filter((listener) => !before[index]?.includes(listener))
+    for (const listener of added) {
+      process.prependListener(signal, listener)
+      // Of two, the later is removed.
+      process.removeListener(signal, listener)
+    }
+  }
+  return stop
+}
+
+export interface Watch {
+  /** From now on it goes with us. */
+  readonly over: (pid: number, ownsGroup: boolean) => void
+  readonly end: () => void
+}
+
+let watches = 0
+
+/**
+ * To be made before the process is started: a signal that comes while it starts is then ours to answer. We listen only
+ * while there is something to watch.
+ */
+export const watch = (): Watch => {
+  let watched: number | undefined
+  let ended = false
+  watches++
+  unload ??= listenFirst()
+  return {
+    over: (pid, ownsGroup) => {
+      watched = pid
+      live.set(pid, ownsGroup)
+    },
+    end: () => {
+      if (ended) return
+      ended = true
+      if (watched !== undefined) live.delete(watched)
+      watches--
+      if (watches > 0) return
       unload?.()
       unload = undefined
     }

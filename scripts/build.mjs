@@ -1,0 +1,109 @@
+// Builds dist/: tsc for the modules that users import, then one self-contained file for each program that is run.
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join, relative, sep } from "node:path"
+import { build } from "tsdown"
+import { bin, root } from "./support.mjs"
+
+const dist = join(root, "dist")
+
+/** The programs: everything inlined, so that they start fast and need nothing that is installed beside them. */
+const bundles = [
+  { name: "bin", entry: "src/bin.ts", executable: true },
+  { name: "opencode-plugin", entry: "src/opencode/Plugin.ts", executable: false }
+]
+
+const LICENSE_FILE = "THIRD-PARTY-LICENSES.txt"
+
+const files = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    : []
+
+/** tsc removes nothing: a module that was renamed would live on in the package. */
+const removeStale = () => {
+  const kept = new Set([LICENSE_FILE, ".tsbuildinfo", ...bundles.map(({ name }) => `${name}.js`)])
+  for (const file of files(dist)) {
+    const source = join(root, "src", file.replace(/\.(js|d\.ts)(\.map)?$/, ".ts"))
+    if (!kept.has(file) && !existsSync(source)) rmSync(join(dist, file))
+  }
+}
+
+const compile = () => {
+  if (!files(join(root, "src")).some((file) => file.endsWith(".ts"))) {
+    console.log("build: src/ has no module yet, nothing to compile")
+    return
+  }
+  const { status } = spawnSync(process.execPath, [bin("typescript", "tsc"), "-p", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit"
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Written beside its place and moved there, so that a program that is being started never meets half a file. */
+const replaceFile = (path, text, mode) => {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.${process.pid}`, text, { mode })
+  renameSync(`${path}.${process.pid}`, path)
+}
+
+const bundle = async ({ name, entry, executable }) => {
+  if (!existsSync(join(root, entry))) {
+    console.log(`build: ${entry} does not exist yet, left out`)
+    return []
+  }
+  const [built] = await build({
+    config: false,
+    cwd: root,
+    entry: { [name]: entry },
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    deps: { alwaysBundle: [/.*/], onlyBundle: false },
+    outputOptions: { codeSplitting: false },
+    minify: true,
+    dts: false,
+    write: false,
+    clean: false,
+    report: false,
+    logLevel: "warn"
+  })
+  const [chunk, ...others] = built.chunks
+  if (chunk === undefined || others.length > 0) throw new Error(`${entry} became ${built.chunks.length} files, not one`)
+  const code = executable && !chunk.code.startsWith("#!") ? `#!/usr/bin/env node\n${chunk.code}` : chunk.code
+  replaceFile(join(dist, `${name}.js`), code, executable ? 0o755 : 0o644)
+  console.log(`build: dist/${name}.js, ${Math.round(Buffer.byteLength(code) / 1024)} KiB`)
+  return chunk.moduleIds
+}
+
+/** The packages that stand inside the bundles, from the paths of their modules. */
+const packageFolders = (moduleIds) => {
+  const marker = `${sep}node_modules${sep}`
+  const folders = moduleIds.flatMap((id) => {
+    const at = id.lastIndexOf(marker)
+    if (at < 0) return []
+    const parts = id.slice(at + marker.length).split(sep)
+    return [id.slice(0, at + marker.length) + parts.slice(0, parts[0].startsWith("@") ? 2 : 1).join(sep)]
+  })
+  return [...new Set(folders)].sort()
+}
+
+/** Inlined packages ask that their license goes with every copy. */
+const writeLicenses = (moduleIds) => {
+  const notices = packageFolders(moduleIds).map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? "" : `\n\n${readFileSync(join(folder, file), "utf8").trim()}`
+    return `${name} ${version} (${license})${text}\n`
+  })
+  if (notices.length > 0) replaceFile(join(dist, LICENSE_FILE), notices.join(`\n${"-".repeat(80)}\n\n`), 0o644)
+}
+
+removeStale()
+compile()
+const moduleIds = []
+for (const each of bundles) moduleIds.push(...(await bundle(each)))
+writeLicenses(moduleIds)

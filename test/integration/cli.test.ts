@@ -1,0 +1,97 @@
+// The command line as a shell sees it: the built program, run as a process of its own.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { isAlive, runProgram } from "../support/processes.js"
+
+const root = resolve(import.meta.dirname, "../..")
+const program = join(root, "dist/bin.js")
+const run = (...args: ReadonlyArray<string>) => runProgram(process.execPath, [program, ...args])
+
+const folder = mkdtempSync(join(tmpdir(), "apikey-cli-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+beforeAll(async () => {
+  const built = await runProgram(process.execPath, [join(root, "scripts/build.mjs")])
+  assert.strictEqual(built.status, 0, built.stdout + built.stderr)
+  assert.isTrue(existsSync(program))
+}, 120_000)
+
+describe("effect-apikey get", () => {
+  it("prints the key and nothing else", async () => {
+    const { status, stdout, stderr } = await run("get", "--", "sh", "-c", 'printf " sk-123 \\n"')
+    assert.deepStrictEqual({ status, stdout, stderr }, { status: 0, stdout: "sk-123\n", stderr: "" })
+  })
+
+  it("leaves what stands after -- to the helper, whatever it looks like", async () => {
+    const { stdout } = await run("get", "--", "sh", "-c", 'printf %s "$*"', "x", "--help", "--format", "--", "-v")
+    assert.strictEqual(stdout, "")
+    const joined = await run("get", "--", "sh", "-c", 'printf %s "$1$2$3"', "x", "--help", "--log-level", "--")
+    assert.strictEqual(joined.stdout, "--help--log-level--\n")
+  })
+
+  const failures: ReadonlyArray<readonly [what: string, status: number, args: ReadonlyArray<string>, says: RegExp]> = [
+    ["a failing command", 69, ["--", "sh", "-c", "exit 3"], /status 3/],
+    ["a missing command", 127, ["--", "no-such-helper"], /not found/],
+    ["a silent command", 65, ["--", "true"], /no key/],
+    ["a hanging command", 124, ["--timeout", "600ms", "--", "sleep", "1000"], /within 0\.6 s/],
+    ["a command that is busy for now", 75, ["--", "sh", "-c", "exit 75"], /not available/],
+    ["a command that may not be executed", 126, ["--", "/etc/passwd"], /cannot be executed/],
+    ["two lines", 65, ["--", "printf", "one-secret\\ntwo-secret\\n"], /one line/],
+    ["10 MB", 65, ["--", "sh", "-c", "head -c 10000000 /dev/zero | tr '\\0' x"], /65536 bytes/],
+    ["no command", 64, [], /no command/],
+    ["an empty program", 78, ["--", ""], /empty/],
+    ["a time limit that is none", 64, ["--timeout", "soon", "--", "true"], /--timeout/],
+    ["a format that is none", 64, ["--format", "xml", "--", "true"], /auto, text/]
+  ]
+  for (const [what, expected, args, says] of failures) {
+    it(`${what}: exit status ${expected}, what happened and what to do, in at most three lines`, async () => {
+      const { status, stdout, stderr } = await run("get", ...args)
+      assert.strictEqual(status, expected)
+      assert.strictEqual(stdout, "")
+      assert.match(stderr, says)
+      assert.notMatch(stderr, /one-secret|two-secret|\bat .*:\d+:\d+/)
+      assert.isAtMost(stderr.trim().split("\n").length, 3)
+    })
+  }
+
+  it("shows the last line that the helper said, without secrets and without control characters", async () => {
+    const said = `printf 'first\\n\\033[31mlocked: sk-abcdefghijklmnop\\033[0m\\n' >&2; exit 1`
+    const { stderr } = await run("get", "--", "sh", "-c", said)
+    assert.include(stderr, "it said: locked: <redacted>")
+    assert.notInclude(stderr, "\u001B")
+  })
+
+  it("takes the helper and its children with it when it is interrupted", async () => {
+    const pids = join(folder, "pids")
+    const script = `sleep 1000 & echo $$ $! > ${pids}.new; mv ${pids}.new ${pids}; kill -INT $PPID; wait`
+    const { status, stdout } = await run("get", "--", "sh", "-c", script)
+    assert.strictEqual(status, 130)
+    assert.strictEqual(stdout, "")
+    const alive = readFileSync(pids, "utf8").trim().split(" ").map(Number).filter(isAlive)
+    assert.deepStrictEqual(alive, [])
+  })
+})
+
+describe("effect-apikey", () => {
+  it("says its version", async () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+    const { status, stdout } = await run("--version")
+    assert.deepStrictEqual({ status, stdout: stdout.trim() }, { status: 0, stdout: version })
+  })
+
+  it("shows its help when it is asked for it, and with status 64 when nothing was asked", async () => {
+    const asked = await run("--help")
+    const nothing = await run()
+    assert.strictEqual(asked.status, 0)
+    assert.strictEqual(nothing.status, 64)
+    for (const { stdout } of [asked, nothing]) assert.include(stdout, "get")
+  })
+
+  it("says what is wrong about an unknown sub-command", async () => {
+    const { status, stderr } = await run("fetch")
+    assert.strictEqual(status, 64)
+    assert.match(stderr, /fetch|get/)
+  })
+})
