@@ -52,6 +52,7 @@ import {
 import { type Counts, statusOf } from "./internal/cacheStatus.js"
 import { defaultLife, type Entry, entryOf, isFresh, isUsable, lifeOf } from "./internal/keyLife.js"
 import { type RunReport, reportHits, reportRejection, reportRun } from "./internal/metrics.js"
+import { type Peek, peekSymbol } from "./internal/peek.js"
 import { inRunSpan, linkCaller, outcomeOf } from "./internal/runSpan.js"
 
 /**
@@ -175,6 +176,13 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       ageAtUse = now - entry.since
       entry.seenAt = now
       return entry.served
+    }
+
+    /** A hit, for callers without a runtime. */
+    const peek: Peek = (now) => {
+      if (!hasKey(state) || !isFresh(state.entry, now)) return undefined
+      serve(state.entry, now)
+      return state.entry.key
     }
 
     const getSlowly = uninterruptibleAt((now, restore) => {
@@ -421,6 +429,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
 
     return {
       get,
+      [peekSymbol]: peek,
       refresh,
       reject,
       status,

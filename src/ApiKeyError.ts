@@ -84,7 +84,7 @@ export class CommandNotExecutable extends Schema.TaggedError<CommandNotExecutabl
 }
 
 /**
- * A policy refuses to run the command. `file` is where the command stands.
+ * A policy refuses to run the command, or to let a key go where a project points it. `file` is where that stands.
  *
  * @since 0.1.0
  * @category errors
@@ -95,12 +95,10 @@ export class CommandNotTrusted extends Schema.TaggedError<CommandNotTrusted>("ef
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${named(this.command)}: not run, because ${this.file} is not trusted`
+    return `${named(this.command)}: refused, because ${this.file} is not trusted`
   }
   get hint(): string {
-    return (
-      this.remedy ?? `Read the command in that file; if you want it run, trust it: effect-apikey trust ${this.file}`
-    )
+    return this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${this.file}`
   }
   get isTransient(): boolean {
     return false
@@ -239,7 +237,7 @@ const reasonHints: Readonly<Record<Reason, string>> = {
 }
 
 /**
- * The command ended with a status other than 0. `stderr` is the end of what it wrote there, with secrets and control
+ * The command ended with a status other than 0, or with 0 and an answer whose format says that it failed. `stderr` is the end of what it wrote there, with secrets and control
  * characters removed.
  *
  * @since 0.1.0
@@ -255,7 +253,8 @@ export class NonZeroExit extends Schema.TaggedError<NonZeroExit>("effect-apikey/
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const text = reasonTexts[this.reason]
-    return `${named(this.command)}: ended with status ${this.exitCode}${text === "" ? "" : `, ${text}`}`
+    const what = this.exitCode === 0 ? "answered with a failure" : `ended with status ${this.exitCode}`
+    return `${named(this.command)}: ${what}${text === "" ? "" : `, ${text}`}`
   }
   get hint(): string {
     return this.remedy ?? reasonHints[this.reason]

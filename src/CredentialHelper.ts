@@ -128,6 +128,14 @@ export interface Request {
   readonly background: boolean
   /** What the format says on stdin; without it stdin is empty. */
   readonly input?: string | undefined
+  /** What is done before the first try, within the same budget: telling the helper to forget a refused key. */
+  readonly before?:
+    | Effect.Effect<void, never, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
+    | undefined
+  /** What the format hands over in the environment. */
+  readonly environment?: ((interactive: boolean) => Readonly<Record<string, string>>) | undefined
+  /** What the format knows of a failure that the catalog does not know. */
+  readonly explain?: ((failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>) | undefined
 }
 
 /**
@@ -200,7 +208,8 @@ export const run = (
       schedule: options.retry ?? defaultRetry,
       while: (error) => error.isTransient && (!mayPrompt || error._tag === "SpawnFailed")
     })
-    return yield* within(tries, timeout, () => new CommandTimeout({ command: name, timeout, phase: progress.phase }))
+    const all = Effect.zipRight(request.before ?? Effect.void, tries)
+    return yield* within(all, timeout, () => new CommandTimeout({ command: name, timeout, phase: progress.phase }))
   })
 
 interface Progress {
@@ -347,23 +356,24 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
       Deferred.await(tooLarge)
     )
 
-    const said = saidOn(stderr, () => [
-      ...secretsIn(textOf(stdout)),
+    const handedOver = () => [
       ...secretsInArguments(options.command.slice(1)),
       ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
       ...secretsByName(process.env),
       ...secretsByName(attributesOf(request.input))
-    ])
+    ]
+    const said = saidOn(stderr, () => [...secretsIn(textOf(stdout)), ...handedOver()])
     if (ended._tag === "Left") {
       return yield* new CommandKilled({ command: name, signal: signalOf(ended.left), stderr: said() })
     }
     if (ended.right !== 0) {
       const failure = { exitCode: ended.right, stderr: printable(textOf(stderr)), stdout: textOf(stdout) }
-      const { reason, remedy } = HelperCatalog.classify(entry, failure)
+      const { detail = "", reason, remedy } = HelperCatalog.classify(entry, failure, request.explain)
+      const stderrShown = said()
       return yield* new NonZeroExit({
         command: name,
         exitCode: ended.right,
-        stderr: said(),
+        stderr: stderrShown === "" ? withoutSecrets(detail, handedOver()) : stderrShown,
         reason,
         ...(remedy === undefined ? {} : { remedy })
       })
@@ -419,7 +429,8 @@ const launch = ({
     const env = yield* searchEnvironment(executor, options, {
       EFFECT_APIKEY_PROVIDER: request.provider,
       EFFECT_APIKEY_REASON: request.reason,
-      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0"
+      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+      ...request.environment?.(onTerminal)
     })
     const [first = "", ...args] = options.command
     const program = options.program ?? first

@@ -155,12 +155,3 @@ describe("auto", () => {
     }
   )
 })
-
-describe("encode", () => {
-  for (const format of CredentialFormat.formatNames) {
-    it.prop(`${format}: decode(encode(key)) is the key`, [arbitrarySecret], ([secret]) => {
-      const encoded = Either.getOrThrowWith(CredentialFormat.get(format).encode(keyOf(secret, "text")), (e) => e)
-      assert.strictEqual(valueOf(encoded, format), secret)
-    })
-  }
-})

@@ -1,0 +1,20 @@
+/**
+ * GitHub's command line: `gh auth token` prints the token alone.
+ *
+ * Protocol: https://cli.github.com/manual/gh_auth_token
+ */
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define } from "../internal/format.js"
+import { keyIn, onlyLine, writeLine } from "../internal/line.js"
+
+export const gh: CredentialFormat = define({
+  name: "gh",
+  about: {
+    title: "GitHub's command line: gh auth token",
+    source: "https://cli.github.com/manual/gh_auth_token",
+    example: "gho_exampleexampleexampleexampleexample1\n"
+  },
+  carriesExpiry: false,
+  read: (input) => keyIn(onlyLine(input)),
+  write: writeLine
+})

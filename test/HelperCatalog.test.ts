@@ -1,0 +1,358 @@
+import * as Option from "effect/Option"
+import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import * as HelperCatalog from "effect-apikey/HelperCatalog"
+import { describe, expect, it } from "vitest"
+
+interface Seen {
+  readonly program: string
+  readonly exitCode: number
+  readonly stderr?: string
+  readonly stdout?: string
+  readonly reason: string
+  readonly remedy?: RegExp
+}
+
+/** What these programs wrote when they were run without a terminal: by `pass`, gpg and others see also test/integration/tools. */
+const measured: ReadonlyArray<Seen> = [
+  {
+    program: "gcloud",
+    exitCode: 1,
+    stderr:
+      "ERROR: (gcloud.auth.print-access-token) You do not currently have an active account selected.\nPlease run:\n\n  $ gcloud auth login\n",
+    reason: "LoginRequired",
+    remedy: /gcloud auth login/
+  },
+  {
+    program: "az",
+    exitCode: 1,
+    stderr: "ERROR: Please run 'az login' to setup account.\n",
+    reason: "LoginRequired",
+    remedy: /az login/
+  },
+  { program: "gh", exitCode: 1, stderr: "no oauth token\n", reason: "LoginRequired", remedy: /gh auth login/ },
+  {
+    program: "gh",
+    exitCode: 4,
+    stderr: "To get started with GitHub CLI, please run:  gh auth login\n",
+    reason: "LoginRequired"
+  },
+  { program: "bw", exitCode: 1, stderr: "You are not logged in.\n", reason: "LoginRequired", remedy: /bw login/ },
+  {
+    program: "bw",
+    exitCode: 1,
+    stdout: '{"success":false,"message":"You are not logged in."}',
+    reason: "LoginRequired"
+  },
+  {
+    program: "keepassxc-cli",
+    exitCode: 1,
+    stderr:
+      "Enter password to unlock k.kdbx: \nError while reading the database: Invalid credentials were provided, please try again.\n",
+    reason: "LoginRequired"
+  },
+  { program: "keepassxc-cli", exitCode: 1, stderr: "Could not find entry with path nope.\n", reason: "NotFound" },
+  { program: "keepassxc-cli", exitCode: 1, stderr: "", reason: "LoginRequired", remedy: /-q/ },
+  {
+    program: "keyring",
+    exitCode: 1,
+    stderr: "Traceback …\nkeyring.errors.NoKeyringError: No recommended backend was available.",
+    reason: "Unavailable"
+  },
+  {
+    program: "ansible-vault",
+    exitCode: 1,
+    stderr: "ERROR! Decryption failed (no vault secrets were found that could decrypt) on s.txt for s.txt",
+    reason: "Denied"
+  },
+  {
+    program: "ansible-vault",
+    exitCode: 1,
+    stderr: "ERROR! Unable to read source file (nope): [Errno 2] No such file or directory: 'nope'",
+    reason: "NotFound"
+  },
+  {
+    program: "ansible-vault",
+    exitCode: 1,
+    stderr:
+      "Vault password: [WARNING]: Error in vault password prompt (default): EOFError (ctrl-d) on prompt for (default)",
+    reason: "LoginRequired"
+  },
+  {
+    program: "secret-tool",
+    exitCode: 1,
+    stderr: "secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY",
+    reason: "Unavailable"
+  },
+  {
+    program: "aws",
+    exitCode: 255,
+    stderr: "\nError loading SSO Token: Token for s does not exist\n",
+    reason: "LoginRequired",
+    remedy: /aws sso login/
+  },
+  {
+    program: "gopass",
+    exitCode: 1,
+    stderr: 'Error: could not find password "x" at path ".password-store/x.gpg".',
+    reason: "NotFound"
+  }
+]
+
+/** The same in short, for programs that say all of it on stderr. */
+const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr: string, reason: string]> = [
+  ["gpg", 2, "gpg: can't open 'x': No such file or directory", "NotFound"],
+  ["gpg", 2, "gpg: public key decryption failed: No pinentry\ngpg: decryption failed: No secret key", "LoginRequired"],
+  ["gpg", 2, "gpg: public key decryption failed: Inappropriate ioctl for device", "LoginRequired"],
+  ["gpg", 2, "gpg: public key decryption failed: Bad passphrase", "LoginRequired"],
+  ["gpg", 2, "gpg: no valid OpenPGP data found.\ngpg: decrypt_message failed: Unknown system error", "Unknown"],
+  ["pass", 1, "Error: nope is not in the password store.", "NotFound"],
+  ["pass", 2, "gpg: decryption failed: No secret key", "LoginRequired"],
+  ["age", 1, "age: error: no identity matched any of the recipients", "Denied"],
+  ["age", 1, 'age: error: failed to open input file "nope.age": open nope.age: no such file or directory', "NotFound"],
+  ["age", 1, 'age: error: reading "nope": failed to open file: open nope: no such file or directory', "NotFound"],
+  ["age", 1, "age: error: failed to read header: parsing age header: failed to read intro: EOF", "Unknown"],
+  ["openssl", 1, "bad decrypt\n4057DFEC617F0000:error:1C800064:Provider routines", "Denied"],
+  ["openssl", 1, 'Can\'t open "nope.enc" for reading, No such file or directory', "NotFound"],
+  ["jq", 1, "", "NotFound"],
+  ["jq", 2, "jq: error: Could not open file nope.json: No such file or directory", "NotFound"],
+  ["jq", 3, "jq: error: syntax error, unexpected $end (Unix shell quoting issues?)", "Unknown"],
+  ["jq", 4, "parse error: Invalid numeric literal at EOF at line 1, column 7", "Unknown"],
+  ["git", 128, "fatal: could not read Username for 'https://example.com': terminal prompts disabled", "LoginRequired"],
+  ["git", 128, "fatal: refusing to work with credential missing host field", "NotFound"],
+  ["git", 1, "git: 'credential-nope' is not a git command. See 'git --help'.", "Unknown"],
+  ["dotenvx", 1, "[DECRYPTION_FAILED] could not decrypt API_KEY.", "LoginRequired"],
+  ["dotenvx", 1, "[MISSING_KEY] missing key (NOPE).", "NotFound"],
+  ["dotenvx", 1, "[MISSING_ENV_FILE] missing file (nope.env).\n[MISSING_KEY] missing key (API_KEY).", "NotFound"],
+  ["keepassxc-cli", 1, "Failed to open database file nope.kdbx: not found", "NotFound"],
+  ["aws", 254, "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation", "NotFound"],
+  ["aws", 254, "An error occurred (ExpiredTokenException) when calling the GetSecretValue operation", "LoginRequired"],
+  ["aws", 254, "An error occurred (AccessDeniedException) when calling the GetSecretValue operation", "Denied"],
+  [
+    "aws",
+    253,
+    "Unable to locate credentials. You can configure credentials by running aws configure.",
+    "LoginRequired"
+  ],
+  ["aws", 253, "Unable to retrieve credentials: no credentials found", "LoginRequired"],
+  ["aws", 253, "Unable to retrieve credentials: The config profile (nope) could not be found", "NotFound"],
+  ["aws", 253, "You must specify a region. You can also configure your region by running aws configure.", "Unknown"],
+  ["aws", 2, "aws: error: argument subcommand: Invalid choice, valid choices are:", "Unknown"],
+  ["aws", 255, 'Could not connect to the endpoint URL: "http://127.0.0.1:9/"', "Unavailable"]
+]
+
+const dockerOnStdout: ReadonlyArray<readonly [program: string, stdout: string, reason: string]> = [
+  ["docker-credential-pass", "exit status 2: gpg: decryption failed: No secret key\n", "LoginRequired"],
+  ["docker-credential-pass", "no credentials server URL\n", "NotFound"],
+  ["docker-credential-secretservice", "Cannot autolaunch D-Bus without X11 $DISPLAY\n", "Unavailable"]
+]
+
+const allMeasured: ReadonlyArray<Seen> = [
+  ...measured,
+  ...inShort.map(([program, exitCode, stderr, reason]) => ({ program, exitCode, stderr, reason })),
+  ...dockerOnStdout.map(([program, stdout, reason]) => ({ program, exitCode: 1, stdout, reason }))
+]
+
+const fromManuals: ReadonlyArray<Seen> = [
+  {
+    program: "op",
+    exitCode: 1,
+    stderr:
+      "[ERROR] 2026/07/08 19:40:01 You are not currently signed in. Please run `op signin --help` for instructions",
+    reason: "LoginRequired",
+    remedy: /op signin/
+  },
+  {
+    program: "op.exe",
+    exitCode: 1,
+    stderr: "[ERROR] 2026/07/08 19:40:01 account is not signed in",
+    reason: "LoginRequired"
+  },
+  {
+    program: "op",
+    exitCode: 1,
+    stderr:
+      '[ERROR] 2026/07/08 19:40:01 "x" isn\'t an item in the "Employee" vault. Specify the item with its UUID, name, or domain.',
+    reason: "NotFound"
+  },
+  { program: "vault", exitCode: 2, stderr: "No value found at secret/data/foo", reason: "NotFound" },
+  {
+    program: "vault",
+    exitCode: 2,
+    stderr: "Error making API request.\n\nCode: 403. Errors:\n\n* permission denied",
+    reason: "Denied"
+  },
+  {
+    program: "vault",
+    exitCode: 2,
+    stderr: "Code: 400. Errors:\n\n* missing client token",
+    reason: "LoginRequired",
+    remedy: /vault login/
+  },
+  {
+    program: "vault",
+    exitCode: 2,
+    stderr: "dial tcp 127.0.0.1:8200: connect: connection refused",
+    reason: "Unavailable"
+  },
+  { program: "security", exitCode: 44, stderr: "security: SecKeychainSearchCopyNext: …", reason: "NotFound" },
+  { program: "security", exitCode: 36, reason: "LoginRequired", remedy: /unlock-keychain/ },
+  { program: "security", exitCode: 51, reason: "Denied" },
+  { program: "secret-tool", exitCode: 1, reason: "NotFound", remedy: /locked/ },
+  { program: "keyring", exitCode: 1, reason: "NotFound" },
+  { program: "doppler", exitCode: 1, stderr: "Doppler Error: you must provide a token", reason: "LoginRequired" },
+  { program: "doppler", exitCode: 1, stderr: "Doppler Error: Could not find requested secret: X", reason: "NotFound" },
+  {
+    program: "infisical",
+    exitCode: 1,
+    stderr: "error: Your login session has expired, please run [infisical login] and try again",
+    reason: "LoginRequired",
+    remedy: /infisical login/
+  },
+  {
+    program: "kubelogin",
+    exitCode: 1,
+    stderr:
+      "error: get-token: authentication error: authcode-browser error: authorization code flow error: oauth2 error",
+    reason: "LoginRequired"
+  },
+  {
+    program: "kubelogin",
+    exitCode: 1,
+    stderr: "error: get-token: authentication error: oidc error: oidc discovery error: 503 Service Unavailable",
+    reason: "Unavailable"
+  },
+  { program: "gopass", exitCode: 10, reason: "NotFound" },
+  { program: "gopass", exitCode: 11, reason: "LoginRequired" },
+  {
+    program: "docker-credential-osxkeychain",
+    exitCode: 1,
+    stdout: "credentials not found in native keychain\n",
+    reason: "NotFound"
+  },
+  { program: "bw", exitCode: 1, stderr: "Vault is locked.", reason: "LoginRequired", remedy: /bw unlock/ },
+  { program: "gcloud", exitCode: 1, stderr: "ERROR: (gcloud.x) Reauthentication required.", reason: "LoginRequired" },
+  {
+    program: "az",
+    exitCode: 1,
+    stderr: "ERROR: AADSTS700082: The refresh token has expired due to inactivity.",
+    reason: "LoginRequired"
+  }
+]
+
+describe.each([
+  ["seen with the real program", allMeasured],
+  ["as its manual or source has it", fromManuals]
+])("a failure %s means", (_, failures) => {
+  it.each(failures)(
+    "$program, status $exitCode: $reason",
+    ({ exitCode, program, reason, remedy, stderr = "", stdout = "" }) => {
+      const meaning = HelperCatalog.classify(HelperCatalog.find(program), { exitCode, stderr, stdout })
+      expect(meaning.reason).toBe(reason)
+      if (remedy !== undefined) expect(meaning.remedy).toMatch(remedy)
+    }
+  )
+})
+
+describe("the catalog", () => {
+  const wanted = [
+    ...["op", "vault", "aws", "gcloud", "az", "gh", "git", "pass", "gopass", "gpg", "age", "secret-tool", "security"],
+    ...["keepassxc-cli", "bw", "doppler", "infisical", "dotenvx", "kubelogin", "docker-credential-pass", "keyring"],
+    ...["ansible-vault", "jq"]
+  ]
+
+  it.each(wanted)("knows %s: how to install it, where that is known from, what it prints", (program) => {
+    const entry = Option.getOrThrow(HelperCatalog.find(program))
+    expect(entry.install).not.toBe("")
+    expect(entry.source).not.toBe("")
+    expect(entry.failures.length).toBeGreaterThan(0)
+    expect(entry.speaks.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
+    if (entry.format !== undefined) expect(entry.speaks).toContain(entry.format)
+  })
+
+  it("calls no failure measured that is not among those seen with the real program", () => {
+    const unseen = HelperCatalog.all.flatMap((entry) =>
+      entry.failures
+        .filter(({ evidence = entry.evidence }) => evidence === "measured")
+        .filter(
+          (failure) =>
+            !allMeasured.some(
+              ({ exitCode, program, stderr = "", stdout = "" }) =>
+                entry.program.test(program) &&
+                (failure.exitCode ?? exitCode) === exitCode &&
+                (failure.stderr?.test(stderr) ?? true) &&
+                (failure.stdout?.test(stdout) ?? true)
+            )
+        )
+        .map(({ exitCode, stderr, stdout }) => `${entry.name}: ${exitCode} ${stderr} ${stdout}`)
+    )
+    expect(unseen).toEqual([])
+  })
+
+  it("gives its advice in one line, with no secret's place in it", () => {
+    const lines = HelperCatalog.all.flatMap(({ failures, install }) => [
+      install,
+      ...failures.map(({ remedy }) => remedy ?? "")
+    ])
+    expect(lines.filter((line) => /[\r\n]/.test(line))).toEqual([])
+  })
+
+  it("has no pattern that remembers where it last looked", () => {
+    const patterns = HelperCatalog.all.flatMap(({ failures, program }) => [
+      program,
+      ...failures.flatMap(({ stderr, stdout }) => [stderr, stdout])
+    ])
+    expect(patterns.filter((pattern) => pattern?.global === true || pattern?.sticky === true)).toEqual([])
+  })
+
+  it("says which tools may ask a person without a terminal", () => {
+    const mayPrompt = wanted.filter((program) => Option.exists(HelperCatalog.find(program), (entry) => entry.mayPrompt))
+    for (const program of [
+      "op",
+      "security",
+      "secret-tool",
+      "pass",
+      "gpg",
+      "bw",
+      "aws",
+      "gcloud",
+      "az",
+      "kubelogin",
+      "git"
+    ]) {
+      expect(mayPrompt).toContain(program)
+    }
+    for (const program of ["jq", "age", "dotenvx", "vault", "gh"]) expect(mayPrompt).not.toContain(program)
+  })
+
+  it("keeps only the keys of stores that may ask a person for longer than others", () => {
+    const longer = HelperCatalog.all.filter(({ timeToLive }) => timeToLive !== undefined)
+    expect(longer.length).toBeGreaterThan(0)
+    expect(longer.filter(({ mayPrompt }) => !mayPrompt)).toEqual([])
+  })
+
+  it("is found by the program's name, with a Windows shim's ending too, and not by a part of it", () => {
+    expect(Option.map(HelperCatalog.find("az.cmd"), ({ name }) => name)).toEqual(Option.some("az"))
+    expect(HelperCatalog.find("opensnitch")).toEqual(Option.none())
+    expect(HelperCatalog.find("my-op")).toEqual(Option.none())
+  })
+})
+
+describe("an unknown helper", () => {
+  const classify = (exitCode: number, explain?: Parameters<typeof HelperCatalog.classify>[2]) =>
+    HelperCatalog.classify(HelperCatalog.find("get-token"), { exitCode, stderr: "no", stdout: "" }, explain)
+
+  it("loses only its hints", () => {
+    expect(classify(1)).toEqual({ reason: "Unknown" })
+  })
+
+  it("that ends with EX_TEMPFAIL is unavailable", () => {
+    expect(classify(75)).toEqual({ reason: "Unavailable" })
+  })
+
+  it("is explained by its format", () => {
+    expect(classify(1, () => Option.some({ reason: "Denied", detail: "403" }))).toEqual({
+      reason: "Denied",
+      detail: "403"
+    })
+  })
+})
