@@ -32,7 +32,9 @@ const ours = ApiKeyCache.make({
 
 const subjects = Effect.gen(function* () {
   const cache = yield* ours
-  const providers = yield* ApiKeyProviders.make({ providers: { bench: ours } })
+  const providers = yield* ApiKeyProviders.make({
+    providers: { bench: { command: ["printf", "key"], timeToLive: "1 hour" } }
+  })
   const registered = yield* providers.get("bench")
   const effectCache = yield* Cache.make({
     capacity: 1,

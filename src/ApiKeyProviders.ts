@@ -80,6 +80,8 @@ interface Slot {
   readonly opening: Effect.Semaphore
   opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope }>
   usedAt: number
+  /** Whether each use is a pin. A cache needs none: its status says when somebody waits, and a hit costs less. */
+  readonly pinsUse: boolean
   /** Users that are not done: waiting for a key, or watching `changes`. */
   pins: number
 }
@@ -130,18 +132,23 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
 
     const isIdle = (slot: Slot, now: number): boolean => slot.pins === 0 && now - slot.usedAt >= idleMillis
 
-    /** Takes the idle ones out at once, so that nobody is given one that is about to close. */
+    /** Each is taken out before it is closed, so that nobody is given one that is about to close. */
+    const letGo = (slot: Slot, now: number): Effect.Effect<void> =>
+      Option.match(slot.opened, {
+        onNone: () => Effect.void,
+        onSome: ({ provider, scope: own }) =>
+          Effect.flatMap(provider.status, ({ state }) => {
+            if (state === "refreshing" || !isIdle(slot, now)) return Effect.void
+            slot.opened = Option.none()
+            open.delete(slot)
+            return Scope.close(own, Exit.void)
+          })
+      })
+
     const sweep = (now: number): Effect.Effect<void> => {
       sweepAt = now + idleMillis / sweepsPerIdleTime
       const idle = Array.from(open).filter((slot) => isIdle(slot, now))
-      const scopes = idle.flatMap((slot) => Option.toArray(Option.map(slot.opened, (it) => it.scope)))
-      for (const slot of idle) {
-        slot.opened = Option.none()
-        open.delete(slot)
-      }
-      return Effect.uninterruptible(
-        Effect.forEach(scopes, (idleScope) => Scope.close(idleScope, Exit.void), { discard: true })
-      )
+      return Effect.uninterruptible(Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true }))
     }
 
     const isSweepDue = (slot: Slot, now: number): boolean =>
@@ -154,9 +161,13 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     ): Effect.Effect<A, ApiKeyError> =>
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
-        const sweeping = isSweepDue(slot, now) ? sweep(now) : Effect.void
-        slot.usedAt = now
-        return pinned(slot, Effect.zipRight(sweeping, Effect.flatMap(openedOf(slot, id), use)))
+        const step = (): Effect.Effect<A, ApiKeyError> => {
+          slot.usedAt = now
+          return !slot.pinsUse && Option.isSome(slot.opened)
+            ? use(slot.opened.value.provider)
+            : pinned(slot, Effect.flatMap(openedOf(slot, id), use))
+        }
+        return isSweepDue(slot, now) ? Effect.zipRight(sweep(now), Effect.suspend(step)) : step()
       })
 
     // --- the handles
@@ -203,14 +214,14 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       }
       const users = [id]
       const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? toldIds(users) }))
-      const slot = slotOf(Effect.provide(build, runtime))
+      const slot = slotOf(Effect.provide(build, runtime), false)
       shared.set(identity, { slot, ids: users })
       if (command.prefetch === true) prefetched.push(openedOf(slot, id))
       return slot
     }
 
     for (const [id, entry] of Object.entries(options.providers)) {
-      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(Effect.provide(entry, runtime))))
+      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(Effect.provide(entry, runtime), true)))
       else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
     }
 
@@ -234,8 +245,9 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     }
   })
 
-const slotOf = (build: Slot["build"]): Slot => ({
+const slotOf = (build: Slot["build"], pinsUse: boolean): Slot => ({
   build,
+  pinsUse,
   opening: Effect.unsafeMakeSemaphore(1),
   opened: Option.none(),
   usedAt: 0,
