@@ -9,8 +9,9 @@ import { join } from "node:path"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as ApiKeyError from "effect-apikey/ApiKeyError"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as HelperExecutor from "effect-apikey/HelperExecutor"
 import * as Fetch from "effect-apikey/sdk/Fetch"
@@ -26,8 +27,10 @@ export interface LoadOptions {
 
 export interface LoadReport {
   readonly requests: number
-  /** What callers saw that was not a 200. */
-  readonly failures: number
+  /** What callers saw that was not a 200, by what it was. */
+  readonly failures: Readonly<Record<string, number>>
+  /** Those of them in a request that took less than half of a token's life. */
+  readonly promptFailures: number
   /** Those of them during which a token was valid from beginning to end. */
   readonly failuresWithValidKey: number
   /** Answers of the server with 401, most of which no caller saw. */
@@ -40,7 +43,8 @@ export interface LoadReport {
 }
 
 const tokenLifeMillis = 1_000
-const pauseMillis = 100
+/** Long enough that the event loop, which is the server's as well, is not what is measured. */
+const pauseMillis = 400
 
 /** Each start leaves a line; so does each token. Only one runs at a time, so a plain file will do. */
 const helperScript = `#!/bin/sh
@@ -59,6 +63,9 @@ const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-load-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
+
+const countOf = (names: ReadonlyArray<string>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Array.from(new Set(names), (name) => [name, names.filter((other) => other === name).length]))
 
 const linesOf = (file: string): ReadonlyArray<string> =>
   readFileSync(file, "utf8")
@@ -101,21 +108,23 @@ export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
       ...(options.variant === "hanging" ? { timeout: "500 millis" } : {})
     })
     const authorized = Fetch.make(provider, { baseUrl: server.url })
-    const failures: Array<{ readonly from: number; readonly to: number }> = []
+    const failures: Array<{ readonly what: string; readonly from: number; readonly to: number }> = []
     let requests = 0
 
     const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.duration)
     const one = Effect.gen(function* () {
       const from = yield* Clock.currentTimeMillis
-      const answer = yield* Effect.either(
-        Effect.tryPromise(async (signal) => {
+      const saw = yield* Effect.tryPromise({
+        try: async (signal) => {
           const response = await authorized(server.url, { signal })
           await response.arrayBuffer()
-          return response.status
-        })
-      )
+          return String(response.status)
+        },
+        catch: (error) =>
+          Option.match(ApiKeyError.fromCause(error), { onNone: () => String(error), onSome: ({ _tag }) => _tag })
+      }).pipe(Effect.merge)
       requests++
-      if (!Either.isRight(answer) || answer.right !== 200) failures.push({ from, to: yield* Clock.currentTimeMillis })
+      if (saw !== "200") failures.push({ what: saw, from, to: yield* Clock.currentTimeMillis })
       yield* Effect.sleep(pauseMillis * (0.5 + Math.random()))
     })
     const fiber = Effect.repeat(one, { while: () => Effect.map(Clock.currentTimeMillis, (now) => now < end) })
@@ -130,7 +139,8 @@ export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
       expiries.some((at) => at - tokenLifeMillis <= from && to < at)
     return {
       requests,
-      failures: failures.length,
+      failures: countOf(failures.map(({ what }) => what)),
+      promptFailures: failures.filter(({ from, to }) => to - from < tokenLifeMillis / 2).length,
       failuresWithValidKey: failures.filter(wasValid).length,
       refusals: server.refusals(),
       runs: linesOf(join(path, "runs")).length,

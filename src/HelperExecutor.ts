@@ -172,6 +172,20 @@ const stderrFd = 2
 const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
 
+/** Three pairs for stdio, and one by which libuv hears of a failed exec. */
+const descriptorsOfAStart = 8
+
+/** Node does not close the pipes of a start that fails with EMFILE, so there has to be room before it is tried. */
+const checkRoom = (): void => {
+  if (isWindows) return
+  const open: Array<number> = []
+  try {
+    while (open.length < descriptorsOfAStart) open.push(openSync("/dev/null", "r"))
+  } finally {
+    for (const descriptor of open) closeSync(descriptor)
+  }
+}
+
 /** Starts it; with a terminal to keep, what of ours is redirected is the terminal for it. */
 const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): ChildProcess => {
   const stdin = stdinOf(command.stdin)
@@ -205,6 +219,7 @@ const spawn = (command: Command.StandardCommand): Effect.Effect<Child, PlatformE
     const guard = watch()
     let handle: ChildProcess
     try {
+      checkRoom()
       handle = spawnChild(command, ownsGroup)
     } catch (error) {
       guard.end()

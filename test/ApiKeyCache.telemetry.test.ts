@@ -16,7 +16,7 @@ import { settle } from "./support/scriptedHelper.js"
 const metricsOf = (program: string) =>
   Effect.map(Metric.snapshot, (pairs) =>
     Object.fromEntries(
-      pairs.flatMap(({ metricKey, metricState }) => {
+      pairs.flatMap(({ metricKey, metricState }): ReadonlyArray<readonly [string, unknown]> => {
         const tags = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
         if (tags["program"] !== program) return []
         const name = metricKey.name.replace(/^effect_apikey_/, "")

@@ -18,7 +18,8 @@ describe("200 fibers for 5 s, a helper that is a real program, tokens that live 
       expect(report.failuresWithValidKey, JSON.stringify(report)).toBe(0)
       expect(report.issued, JSON.stringify(report)).toBeLessThanOrEqual(report.expiries + 2)
       if (variant === "plain") {
-        expect(report.failures, JSON.stringify(report)).toBe(0)
+        // Where the machine stalls a request for most of a token's life, no key would do.
+        expect(report.promptFailures, JSON.stringify(report)).toBe(0)
         expect(report.runs, JSON.stringify(report)).toBeLessThanOrEqual(report.expiries + 2)
       }
     })

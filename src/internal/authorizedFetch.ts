@@ -123,8 +123,9 @@ export const authorizedFetch = (
     signal?.throwIfAborted()
     const key = hit() ?? (await get(signal))
     const first = await authorize(key, template)
-    const answer = await follow(send, template, first)
-    if (!(await isRejection(answer, first))) return answer
+    const { answer, carried } = await follow(send, template, first)
+    // Another origin, where a redirect led, has not seen the key and cannot refuse it.
+    if (!carried || !(await isRejection(answer, first))) return answer
     if (!template.canBeSentAgain) {
       await runPromise(runtime, provider.reject(key), signal)
       return answer
@@ -134,8 +135,10 @@ export const authorizedFetch = (
     const second = await authorize(another, template)
     await answer.body?.cancel().catch(() => undefined)
     const last = await follow(send, template, second)
-    if (await isRejection(last, second)) await runPromise(runtime, provider.reject(another), signal)
-    return last
+    if (last.carried && (await isRejection(last.answer, second))) {
+      await runPromise(runtime, provider.reject(another), signal)
+    }
+    return last.answer
   }
 }
 
@@ -218,14 +221,17 @@ const withoutPlaceholder = (
 
 // --- for a client above that puts the key in itself
 
-/** Follows redirects itself, so that the headers by these names go to no origin but this one. */
+/** Follows redirects itself, so that the headers by these names go to no origin but this one; tells when one has left it. */
 export const keepingAtOrigin =
-  (fetch: Fetch, names: ReadonlyArray<string>, origin: string): Fetch =>
-  (input, init) => {
+  (fetch: Fetch, names: ReadonlyArray<string>, origin: string, onLeft: () => void): Fetch =>
+  async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
     if (url.origin !== origin) for (const name of names) headers.delete(name)
-    return follow(fetch, templateOf(input, init, url, headers, nothingHeld), { headers, names, rule: nothingSent })
+    const sending: Sending = { headers, names, rule: nothingSent }
+    const { answer, carried } = await follow(fetch, templateOf(input, init, url, headers, nothingHeld), sending)
+    if (!carried || url.origin !== origin) onLeft()
+    return answer
   }
 
 const nothingSent: ReadonlyMap<string, string> = new Map()
@@ -237,6 +243,8 @@ interface Hop {
   readonly method: string
   readonly headers: Headers
   readonly keepsBody: boolean
+  /** The key. */
+  readonly carries: boolean
 }
 
 interface Template {
@@ -311,14 +319,21 @@ const isStream = (body: unknown): boolean =>
 
 // --- redirects, as the fetch standard has them (HTTP-redirect fetch), but for the key
 
-const follow = async (send: Fetch, template: Template, { headers, names }: Sending): Promise<Response> => {
-  const { redirect, body, canBeSentAgain } = template
-  let hop: Hop = { url: template.url, method: template.method, headers, keepsBody: body !== undefined }
+interface Followed {
+  readonly answer: Response
+  /** Whether the request that it answers had the key. */
+  readonly carried: boolean
+}
+
+const follow = async (send: Fetch, template: Template, { headers, names }: Sending): Promise<Followed> => {
+  const { redirect, body, canBeSentAgain, method, url } = template
+  let hop: Hop = { url, method, headers, keepsBody: body !== undefined, carries: true }
   for (let count = 0; ; count++) {
     const answer = await template.send(send, hop)
-    if (redirect !== "follow" || !redirectStatuses.includes(answer.status)) return redirected(answer, count > 0)
     const location = answer.headers.get("location")
-    if (location === null) return redirected(answer, count > 0)
+    if (redirect !== "follow" || location === null || !redirectStatuses.includes(answer.status)) {
+      return { answer: redirected(answer, count > 0), carried: hop.carries }
+    }
     await answer.body?.cancel().catch(() => undefined)
     if (count >= maxRedirects) throw networkError("redirect count exceeded")
     hop = nextHop(hop, location, answer.status, names)
@@ -335,7 +350,13 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   const headers = new Headers(hop.headers)
   // Once it has left, the key does not come back: who redirects it back must not choose where it goes.
   for (const name of dropped) headers.delete(name)
-  return { url, method: becomesGet ? "GET" : method, headers, keepsBody: hop.keepsBody && !becomesGet }
+  return {
+    url,
+    method: becomesGet ? "GET" : method,
+    headers,
+    keepsBody: hop.keepsBody && !becomesGet,
+    carries: hop.carries && !leaves
+  }
 }
 
 const targetOf = (location: string, base: URL): URL => {

@@ -16,7 +16,7 @@ export const within = <A, E, R, E2>(
 ): Effect.Effect<A, E | E2, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const fiber = yield* Effect.forkDaemon(Effect.interruptible(self))
+      const fiber = yield* Effect.forkDaemon(Effect.interruptible(Effect.exit(self)))
       const stopped = Effect.zipRight(
         Fiber.interruptFork(fiber),
         Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), stopLimit)
@@ -24,7 +24,7 @@ export const within = <A, E, R, E2>(
       const exit = yield* restore(Effect.timeoutOption(Fiber.await(fiber), budget)).pipe(
         Effect.onInterrupt(() => stopped)
       )
-      if (Option.isSome(exit)) return yield* exit.value
+      if (Option.isSome(exit)) return yield* Effect.flatten(exit.value)
       const error = onTimeout()
       yield* stopped
       return yield* Effect.fail(error)

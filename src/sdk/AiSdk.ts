@@ -339,16 +339,17 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
 
 const bedrockPackage = "@ai-sdk/amazon-bedrock"
 
-const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, E>): Effect.Effect<A, E> => {
-  const known = made.get(key)
-  return known === undefined
-    ? Effect.tap(make, (value) =>
-        Effect.sync(() => {
-          made.set(key, value)
-        })
-      )
-    : Effect.succeed(known)
-}
+const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const known = made.get(key)
+    return known === undefined
+      ? Effect.tap(make, (value) =>
+          Effect.sync(() => {
+            made.set(key, value)
+          })
+        )
+      : Effect.succeed(known)
+  })
 
 const identities = new WeakMap<object, number>()
 let lastIdentity = 0
@@ -423,21 +424,18 @@ const isSdk = (u: unknown): u is Sdk => hasProperty(u, "languageModel") && typeo
 const Argv = Schema.NonEmptyArray(Schema.String)
 const Time = Schema.Union(Schema.Number, Schema.String)
 
-const Command = Schema.Union(
-  Argv,
-  Schema.Struct({
-    command: Argv,
-    format: Schema.optional(Schema.Literal(...CredentialFormat.formatNames)),
-    timeout: Schema.optional(Time),
-    timeToLive: Schema.optional(Time),
-    refreshAhead: Schema.optional(Time),
-    env: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
-    cwd: Schema.optional(Schema.String),
-    interactive: Schema.optional(Schema.Literal("never", "if-available", "always")),
-    onRepeat: Schema.optional(Schema.Literal("serve", "fail")),
-    whenAbandoned: Schema.optional(Schema.Literal("stop", "finish"))
-  })
-)
+const Command = Schema.Struct({
+  command: Argv,
+  format: Schema.optional(Schema.Literal(...CredentialFormat.formatNames)),
+  timeout: Schema.optional(Time),
+  timeToLive: Schema.optional(Time),
+  refreshAhead: Schema.optional(Time),
+  env: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
+  cwd: Schema.optional(Schema.String),
+  interactive: Schema.optional(Schema.Literal("never", "if-available", "always")),
+  onRepeat: Schema.optional(Schema.Literal("serve", "fail")),
+  whenAbandoned: Schema.optional(Schema.Literal("stop", "finish"))
+})
 
 const decodeCommand = Schema.decodeUnknown(Command, { onExcessProperty: "error" })
 
@@ -451,7 +449,7 @@ const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOpt
       )
     )
   }
-  return decodeCommand(command).pipe(
+  return decodeCommand(Array.isArray(command) ? { command } : command).pipe(
     Effect.mapError((error) => {
       const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? []
       return configInvalid(
@@ -460,7 +458,7 @@ const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOpt
       )
     }),
     Effect.flatMap((decoded) => {
-      const { timeout, timeToLive, refreshAhead, ...rest } = "command" in decoded ? decoded : { command: decoded }
+      const { timeout, timeToLive, refreshAhead, ...rest } = decoded
       return Effect.map(
         Effect.all({
           timeout: timeOf("timeout", timeout),

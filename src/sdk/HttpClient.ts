@@ -85,14 +85,19 @@ export const withApiKey =
         const authorized = HttpClientRequest.setHeaders(withoutHeld(request), headers)
         inScopeOf(request, authorized)
         const names = Array.from(headers.keys())
-        return execute(followingAt(origin, names, authorized)).pipe(
+        let carried = true
+        const onLeft = (): void => {
+          carried = false
+        }
+        return execute(followingAt(origin, names, authorized, onLeft)).pipe(
           // `followingAt` changes the context of what is after it in `execute`, and only of that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
           Effect.map((response) => new KeylessResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
           (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
-          Effect.flatMap((response) => judge(response, headers))
+          // Another origin, where a redirect led, has not seen the key and cannot refuse it.
+          Effect.flatMap((answer) => (carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })))
         )
       })
 
@@ -245,11 +250,12 @@ const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
 const followingAt = (
   origin: string,
   names: ReadonlyArray<string>,
-  request: HttpClientRequest.HttpClientRequest
+  request: HttpClientRequest.HttpClientRequest,
+  onLeft: () => void
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> =>
   Effect.flatMap(Effect.context<never>(), (context) => {
     const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-    const guarded = Context.add(context, FetchHttpClient.Fetch, keepingAtOrigin(fetch, names, origin))
+    const guarded = Context.add(context, FetchHttpClient.Fetch, keepingAtOrigin(fetch, names, origin, onLeft))
     return Effect.as(FiberRef.set(FiberRef.currentContext, guarded), request)
   })
 

@@ -229,6 +229,19 @@ describe("a key goes nowhere else", () => {
     })
   )
 
+  it.scopedLive("and another origin, where a redirect led, cannot refuse it", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(refuse)
+      const { server, fetch, provider } = yield* make(["sk-1", "sk-2"], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 401)
+      assert.strictEqual((yield* provider.status).rejections, 0)
+      assert.strictEqual(other.seen.length, 1)
+    })
+  )
+
   it.scopedLive("and a base URL that is plain http warns once", () =>
     Effect.gen(function* () {
       const warnings: Array<string> = []

@@ -262,6 +262,18 @@ describe("with the fetch client", () => {
     )
   }
 
+  it.scopedLive("another origin, where a redirect led, cannot refuse the key", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(refuse)
+      const { server, client, provider } = yield* make([secret, fresh], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      assert.strictEqual((yield* client.get(server.origin)).status, 401)
+      assert.strictEqual((yield* provider.status).rejections, 0)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
   it.scopedLive("the Fetch and the RequestInit of its layer, and of the caller, are kept", () =>
     Effect.gen(function* () {
       const calls: Array<string> = []

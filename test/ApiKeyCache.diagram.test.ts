@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ApiKey from "effect-apikey/ApiKey"
+import type { ApiKeyError } from "effect-apikey/ApiKeyError"
+import { nothingYet, refusalOf } from "../src/internal/cachePast.js"
+import { type Flight, initial, type Open, type State, transitions } from "../src/internal/cacheState.js"
+import { defaultLife, entryOf } from "../src/internal/keyLife.js"
+
+const documented = (): ReadonlyArray<string> => {
+  const page = readFileSync(new URL("../docs/cache.md", import.meta.url), "utf8")
+  const diagram = /```mermaid\n([\s\S]*?)```/.exec(page)?.[1] ?? ""
+  return Array.from(diagram.matchAll(/^\s*(\w+) --> (\w+): (\w+)$/gm), ([, from, to, name]) => `${from} ${name} ${to}`)
+}
+
+/** Every transition, made from each state that it may start from. */
+const coded = Effect.gen(function* () {
+  const flight: Flight = {
+    kept: false,
+    result: yield* Deferred.make<ApiKey.ApiKey, ApiKeyError>(),
+    gone: yield* Deferred.make<void>(),
+    links: [],
+    fiber: yield* Effect.fork(Effect.void),
+    reason: "first",
+    span: Option.none(),
+    waiters: 0,
+    shared: 0,
+    stopping: false
+  }
+  const entry = entryOf(defaultLife, ApiKey.make({ value: "k" }), { now: 1, random: 0, held: Option.none() })
+  const failure = {
+    cause: Effect.runSync(Effect.cause(Effect.die("x"))),
+    backoff: { at: 0, until: 1 },
+    times: 1,
+    loginRequired: false
+  }
+  const past = nothingYet
+  const fetching = transitions.start(initial, flight)
+  const holding = { _tag: "Holding", past, entry } as const
+  const renewing = { _tag: "Renewing", past, entry, flight } as const
+  const states: ReadonlyArray<Open> = [initial, fetching, holding, renewing]
+
+  const edges: Array<string> = []
+  const from = <From extends Open["_tag"]>(
+    name: string,
+    { from: tags }: { readonly from: ReadonlyArray<From> },
+    move: (state: Extract<Open, { readonly _tag: From }>) => State
+  ) => {
+    const isFrom = (state: Open): state is Extract<Open, { readonly _tag: From }> =>
+      tags.some((tag) => tag === state._tag)
+    for (const state of states.filter(isFrom)) edges.push(`${state._tag} ${name} ${move(state)._tag}`)
+  }
+  const { start, keep, fail, stop, expire, reject, doubt, rewind, close, ...others } = transitions
+  from("start", start, (state) => start(state, flight))
+  from("keep", keep, (state) => keep(state, entry, Option.none()))
+  from("fail", fail, (state) => fail(state, failure, Option.none()))
+  from("stop", stop, (state) => stop(state))
+  from("expire", expire, (state) => expire(state))
+  from("reject", reject, (state) => reject(state, refusalOf(past, entry, 1)))
+  from("doubt", doubt, (state) => doubt(state))
+  from("rewind", rewind, (state) => rewind(state, 0))
+  from("close", close, (state) => close(state))
+  return { edges, others: Object.keys(others) }
+})
+
+describe("docs/cache.md", () => {
+  it.effect("draws the transitions that the code has, each from the states it may start from, and no others", () =>
+    Effect.gen(function* () {
+      const { edges, others } = yield* coded
+      expect(others).toEqual([])
+      expect([...documented()].sort()).toEqual([...edges].sort())
+      expect(edges.length).toBe(20)
+    })
+  )
+})

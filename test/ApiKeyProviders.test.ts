@@ -1,0 +1,298 @@
+import { getActiveResourcesInfo } from "node:process"
+import type * as PlatformCommand from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+import * as NodePath from "@effect/platform-node-shared/NodePath"
+import { describe, expect, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HashMap from "effect/HashMap"
+import * as Inspectable from "effect/Inspectable"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as ApiKey from "effect-apikey/ApiKey"
+import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
+import { EmptyOutput } from "effect-apikey/ApiKeyError"
+import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
+import { secretOf } from "./support/cacheUnderTest.js"
+import { settle } from "./support/scriptedHelper.js"
+
+/** An executor whose programs print their arguments, a number for each run, and are told when to. */
+const fakePrograms = () => {
+  const started: Array<{ readonly args: ReadonlyArray<string>; readonly told: string | undefined }> = []
+  let gate: Effect.Effect<void> = Effect.void
+  const flat = (command: PlatformCommand.Command): ReadonlyArray<PlatformCommand.StandardCommand> =>
+    command._tag === "StandardCommand" ? [command] : [...flat(command.left), ...flat(command.right)]
+  const executor = CommandExecutor.makeExecutor((command) =>
+    Effect.sync(() => {
+      const [standard] = flat(command)
+      const told = standard === undefined ? Option.none() : HashMap.get(standard.env, "EFFECT_APIKEY_PROVIDER")
+      started.push({ args: standard?.args ?? [], told: Option.getOrUndefined(told) })
+      const printed = new TextEncoder().encode(`${standard?.args.join("-")}#${started.length}`)
+      return {
+        [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId,
+        pid: CommandExecutor.ProcessId(0),
+        exitCode: Effect.as(gate, CommandExecutor.ExitCode(0)),
+        isRunning: Effect.succeed(false),
+        kill: () => Effect.void,
+        stderr: Stream.empty,
+        stdin: Sink.drain,
+        stdout: Stream.make(printed),
+        toJSON: () => "fake",
+        toString: () => "fake",
+        [Inspectable.NodeInspectSymbol]: () => "fake"
+      } satisfies CommandExecutor.Process
+    })
+  )
+  return {
+    started,
+    hold: (until: Effect.Effect<void>) => {
+      gate = until
+    },
+    layer: Layer.mergeAll(
+      Layer.succeed(CommandExecutor.CommandExecutor, executor),
+      NodeFileSystem.layer,
+      NodePath.layer
+    )
+  }
+}
+
+const command = (...args: ReadonlyArray<string>): ApiKeyProvider.CommandOptions => ({
+  command: ["/nowhere/helper", ...args]
+})
+
+const keyOf = (providers: ApiKeyProviders.Providers, id: string) =>
+  Effect.flatMap(providers.get(id), ({ get }) => Effect.map(get, secretOf))
+
+describe("providers by id", () => {
+  it.scoped("nothing runs until a key is asked for, and an id that is not configured names those that are", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({ providers: { openai: command("a"), gateway: command("b") } })
+      expect(providers.ids).toEqual(["openai", "gateway"])
+      const provider = yield* providers.get("openai")
+      expect(programs.started).toEqual([])
+      expect(secretOf(yield* provider.get)).toBe("a#1")
+      const error = yield* Effect.flip(providers.get("opennai"))
+      expect([error._tag, error.message, error.hint]).toEqual([
+        "KeyNotConfigured",
+        "opennai: no key is configured",
+        "Use one that is configured: openai, gateway"
+      ])
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped("`layerFor` gives one of them as the application's provider", () => {
+    const programs = fakePrograms()
+    const keys = ApiKeyProviders.layer({ providers: { openai: command("a") } }).pipe(Layer.provide(programs.layer))
+    return Effect.gen(function* () {
+      const provider = yield* ApiKeyProvider.ApiKeyProvider
+      expect(secretOf(yield* provider.get)).toBe("a#1")
+      const missing = yield* Effect.flip(Layer.build(ApiKeyProviders.layerFor("other").pipe(Layer.provide(keys))))
+      expect(missing._tag).toBe("KeyNotConfigured")
+    }).pipe(Effect.provide(ApiKeyProviders.layerFor("openai").pipe(Layer.provide(keys))))
+  })
+
+  it.scoped("two ids with an equal command share one cache and one run, and the helper is told of both", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({
+        providers: {
+          a: { ...command("x"), env: { ONE: "1", TWO: "2" }, timeToLive: "5 minutes" },
+          b: { ...command("x"), env: { TWO: "2", ONE: "1" }, timeToLive: Duration.minutes(5), retry: undefined }
+        }
+      })
+      const keys = yield* Effect.all([keyOf(providers, "a"), keyOf(providers, "b")], { concurrency: "unbounded" })
+      expect(keys).toEqual(["x#1", "x#1"])
+      expect(programs.started).toEqual([{ args: ["x"], told: "a,b" }])
+      const b = yield* providers.get("b")
+      yield* b.reject(yield* b.get)
+      expect(yield* keyOf(providers, "a")).toBe("x#2")
+      expect((yield* providers.status).map(({ provider, runs }) => [provider, runs])).toEqual([
+        ["a", 2],
+        ["b", 2]
+      ])
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  const retry = Schedule.recurs(1)
+  const base = command("x")
+  const different: Readonly<Record<string, ApiKeyProvider.CommandOptions>> = {
+    argv: command("y"),
+    "the split of argv": command("x", ""),
+    cwd: { ...base, cwd: "/" },
+    env: { ...base, env: { ONE: "1" } },
+    "an unset variable": { ...base, env: { ONE: undefined } },
+    inheritEnv: { ...base, inheritEnv: false },
+    format: { ...base, format: "first-line" },
+    timeout: { ...base, timeout: "10 seconds" },
+    retry: { ...base, retry },
+    timeToLive: { ...base, timeToLive: "1 minute" },
+    refreshAhead: { ...base, refreshAhead: "1 minute" },
+    interactive: { ...base, interactive: "if-available" },
+    onRepeat: { ...base, onRepeat: "fail" },
+    whenAbandoned: { ...base, whenAbandoned: "finish" },
+    "the name the helper is told": { ...base, provider: "other" }
+  }
+  it.scoped.each(Object.keys(different))("a command that differs in %s shares nothing", (what) => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({ providers: { base, other: different[what] ?? base } })
+      yield* keyOf(providers, "base")
+      yield* keyOf(providers, "other")
+      expect(programs.started.length).toBe(2)
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped("a provider nobody has used for the idle time is let go with its key; the handle goes on working", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({
+        providers: {
+          busy: { ...command("busy"), timeToLive: Duration.infinity },
+          idle: { ...command("idle"), timeToLive: Duration.infinity }
+        },
+        idleTimeToLive: "10 minutes"
+      })
+      const idle = yield* providers.get("idle")
+      expect(secretOf(yield* idle.get)).toBe("idle#1")
+      for (let minute = 0; minute < 16; minute++) {
+        yield* keyOf(providers, "busy")
+        yield* TestClock.adjust("1 minute")
+      }
+      expect((yield* providers.status).map(({ provider, state }) => [provider, state])).toEqual([
+        ["busy", "fresh"],
+        ["idle", "empty"]
+      ])
+      expect(programs.started.length).toBe(2)
+      expect(secretOf(yield* idle.get)).toBe("idle#3")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped("who waits for a key or watches `changes` keeps the provider", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      programs.hold(Deferred.await(gate))
+      const providers = yield* ApiKeyProviders.make({
+        providers: {
+          slow: { ...command("slow"), timeout: "1 hour", timeToLive: Duration.infinity },
+          other: ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "fixed" })) }),
+          busy: { ...command("busy"), timeout: "1 hour" }
+        },
+        idleTimeToLive: "1 minute"
+      })
+      const waiter = yield* Effect.fork(keyOf(providers, "slow"))
+      yield* settle
+      yield* TestClock.adjust("5 minutes")
+      yield* Effect.fork(keyOf(providers, "busy"))
+      yield* settle
+      yield* Deferred.succeed(gate, undefined)
+      expect(yield* Fiber.join(waiter)).toBe("slow#1")
+
+      const slow = yield* providers.get("slow")
+      const watching = yield* Effect.fork(Stream.runDrain(slow.changes))
+      yield* settle
+      yield* TestClock.adjust("5 minutes")
+      yield* keyOf(providers, "busy")
+      expect((yield* slow.status).state).toBe("fresh")
+      yield* Fiber.interrupt(watching)
+      yield* TestClock.adjust("5 minutes")
+      yield* keyOf(providers, "busy")
+      expect((yield* slow.status).state).toBe("empty")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped(
+    "10,000 providers in use cost no timer and no fiber each",
+    () => {
+      const count = 10_000
+      let runs = 0
+      const cacheOf = (provider: string) =>
+        ApiKeyCache.make({
+          provider,
+          program: "helper",
+          format: "text",
+          mayPrompt: false,
+          fetch: () => Effect.sync(() => ApiKey.make({ value: `key-${++runs}` }))
+        })
+      const timers = () => getActiveResourcesInfo().filter((name) => name === "Timeout").length
+      const fibers = Effect.map(Fiber.roots, ({ length }) => length)
+      return Effect.gen(function* () {
+        const timersBefore = timers()
+        const fibersBefore = yield* fibers
+        const providers = yield* ApiKeyProviders.make({
+          providers: Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, cacheOf(`p${i}`)])),
+          idleTimeToLive: "10 minutes"
+        })
+        yield* Effect.forEach(providers.ids, (id) => keyOf(providers, id), { discard: true })
+        expect(runs).toBe(count)
+        expect((yield* fibers) - fibersBefore).toBeLessThan(10)
+        expect(timers() - timersBefore).toBeLessThan(10)
+        expect(Chunk.size(yield* TestClock.sleeps())).toBe(0)
+        expect((yield* providers.status).filter(({ state }) => state === "fresh").length).toBe(count)
+
+        yield* TestClock.adjust("10 minutes")
+        yield* keyOf(providers, "p0")
+        expect((yield* providers.status).filter(({ state }) => state === "empty").length).toBe(count - 1)
+      }).pipe(Effect.provide(fakePrograms().layer))
+    },
+    180_000
+  )
+
+  it.scoped(
+    "one that is made at its first use: what making it fails with is what `get` fails with, and it is made again",
+    () => {
+      const programs = fakePrograms()
+      let made = 0
+      const gone: Array<number> = []
+      const broken = new EmptyOutput({ command: "helper", stderr: "" })
+      const building = Effect.suspend(() =>
+        ++made === 1
+          ? Effect.fail(broken)
+          : Effect.as(
+              Effect.addFinalizer(() => Effect.sync(() => gone.push(made))),
+              ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: `made-${made}` })) })
+            )
+      )
+      return Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { lazy: building } }), scope)
+        expect(made).toBe(0)
+        const lazy = yield* providers.get("lazy")
+        expect(yield* Effect.flip(lazy.get)).toBe(broken)
+        expect(secretOf(yield* lazy.get)).toBe("made-2")
+        expect(secretOf(yield* lazy.get)).toBe("made-2")
+        yield* Scope.close(scope, Exit.void)
+        expect(gone).toEqual([2])
+        expect((yield* Effect.flip(lazy.get))._tag).toBe("ProviderClosed")
+      }).pipe(Effect.provide(programs.layer))
+    }
+  )
+
+  it.scoped("closing the registry stops the runs of all", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      programs.hold(Effect.never)
+      const scope = yield* Scope.make()
+      const providers = yield* Scope.extend(
+        ApiKeyProviders.make({ providers: { a: command("a"), b: command("b") } }),
+        scope
+      )
+      const waiters = yield* Effect.all([Effect.fork(keyOf(providers, "a")), Effect.fork(keyOf(providers, "b"))])
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      for (const waiter of waiters) expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
+    }).pipe(Effect.provide(programs.layer))
+  })
+})

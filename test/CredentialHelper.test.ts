@@ -1,0 +1,552 @@
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import type { ApiKeyError } from "../src/ApiKeyError.js"
+import * as CredentialHelper from "../src/CredentialHelper.js"
+import { type Behaviour, fake, printsKey, systemError, text } from "./support/fakeExecutor.js"
+import { observe } from "./support/observe.js"
+import { eventually, isAlive } from "./support/processes.js"
+import { request } from "./support/runs.js"
+
+type Needs = CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+
+const key = "sk-the-key-0123456789abcdef"
+
+/** What stdout held. */
+const run = (
+  options: Partial<CredentialHelper.Options> = {},
+  asked: Partial<CredentialHelper.Request> = {}
+): Effect.Effect<string, ApiKeyError, Needs> =>
+  Effect.map(
+    CredentialHelper.run({ command: ["get-key", "argument"], ...options }, { ...request, ...asked }),
+    ({ stdout }) => new TextDecoder().decode(Redacted.value(stdout))
+  )
+
+const never: Behaviour = { exitCode: Effect.never, stdout: Stream.never, stderr: Stream.never }
+const ends = (exitCode: number, stderr = ""): Behaviour => ({
+  exitCode: Effect.succeed(exitCode),
+  stderr: text(stderr)
+})
+const always = (behaviour: Behaviour, options?: { readonly terminal?: boolean }) =>
+  fake(() => Effect.succeed(behaviour), options)
+
+const manyTurns = 300
+
+/** Lets the other fibers go on until it holds, or until they must have had enough. */
+const turnsUntil = (holds: () => boolean): Effect.Effect<void> =>
+  Effect.iterate(0, {
+    while: (turn) => turn < manyTurns && !holds(),
+    body: (turn) => Effect.as(Effect.yieldNow(), turn + 1)
+  })
+
+/** Turns the clock in steps until the fiber has ended. */
+const turnThrough = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, step: Duration.DurationInput): Effect.Effect<A, E> =>
+  Effect.flatMap(fiber.poll, (exit) =>
+    Option.isSome(exit)
+      ? Fiber.join(fiber)
+      : Effect.zipRight(
+          TestClock.adjust(step),
+          Effect.suspend(() => turnThrough(fiber, step))
+        )
+  )
+
+/** Starts it and turns the clock; what has come of it by then. */
+const after = <R>(
+  self: Effect.Effect<string, ApiKeyError, R>,
+  ...steps: ReadonlyArray<Duration.DurationInput>
+): Effect.Effect<Option.Option<Either.Either<string, ApiKeyError>>, never, R> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(Effect.either(self))
+    yield* turnsUntil(() => false)
+    for (const step of steps)
+      yield* Effect.zipRight(
+        TestClock.adjust(step),
+        turnsUntil(() => false)
+      )
+    const polled = yield* fiber.poll
+    return yield* Effect.transposeOption(polled)
+  })
+
+const failedWith = (
+  outcome: Option.Option<Either.Either<string, ApiKeyError>>,
+  expected: Partial<ApiKeyError> & { readonly _tag: ApiKeyError["_tag"] }
+): void => {
+  assert.isTrue(Option.isSome(outcome), "it has ended")
+  assert.include(Option.getOrThrow(Option.flatMap(outcome, Either.getLeft)), expected)
+}
+
+const gave = (outcome: Option.Option<Either.Either<string, ApiKeyError>>, expected: string): void => {
+  assert.deepStrictEqual(Option.flatMap(outcome, Either.getRight), Option.some(expected))
+}
+
+const unfinished = (outcome: Option.Option<unknown>): void => assert.isTrue(Option.isNone(outcome), "it goes on")
+
+describe("time", () => {
+  it.effect("one budget of 30 s by default; then SIGTERM, and after 500 ms SIGKILL", () => {
+    const helper = always({ ...never, kill: (signal) => (signal === "SIGKILL" ? Effect.void : Effect.never) })
+    return Effect.gen(function* () {
+      unfinished(yield* after(run(), "29 seconds"))
+      const outcome = yield* after(run(), "30 seconds", "499 millis")
+      unfinished(outcome)
+      assert.deepStrictEqual(helper.signals, [
+        { signal: "SIGTERM", at: 30_000 },
+        { signal: "SIGKILL", at: 30_500 },
+        { signal: "SIGTERM", at: 59_000 }
+      ])
+      failedWith(yield* after(run({ timeout: "1 second" }), "1 second", "500 millis"), {
+        _tag: "CommandTimeout",
+        phase: "running"
+      })
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("the caller has its answer at budget + 1 s, even if the executor never lets go", () => {
+    const letGo = Deferred.unsafeMake<void>(FiberId.none)
+    const helper = always({ ...never, kill: () => Effect.never, release: Deferred.await(letGo) })
+    return Effect.gen(function* () {
+      failedWith(yield* after(run({ timeout: "5 seconds" }), "5 seconds", "500 millis", "500 millis"), {
+        _tag: "CommandTimeout",
+        phase: "running"
+      })
+      yield* Deferred.succeed(letGo, undefined)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("so has a caller that is interrupted", () => {
+    const letGo = Deferred.unsafeMake<void>(FiberId.none)
+    const helper = always({ ...never, kill: () => Effect.never, release: Deferred.await(letGo) })
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(run())
+      yield* TestClock.adjust("1 second")
+      const interrupted = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("500 millis")
+      yield* TestClock.adjust("500 millis")
+      assert.isTrue(Option.isSome(yield* interrupted.poll))
+      assert.deepStrictEqual(
+        helper.signals.map(({ signal }) => signal),
+        ["SIGTERM", "SIGKILL"]
+      )
+      yield* Deferred.succeed(letGo, undefined)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("the budget counts the wait for a place, and the phase says so", () =>
+    Effect.gen(function* () {
+      const busy = always(never)
+      const fibers = yield* Effect.forEach(Array.from({ length: 64 }), () =>
+        Effect.fork(Effect.provide(run({ timeout: "10 minutes" }), busy.layer))
+      )
+      yield* turnsUntil(() => busy.running.now === 64)
+      assert.strictEqual(busy.running.now, 64)
+      const late = always(printsKey(key))
+      const outcome = yield* after(Effect.provide(run({ timeout: "2 seconds" }), late.layer), "2 seconds", "1 second")
+      failedWith(outcome, { _tag: "CommandTimeout", phase: "queued" })
+      assert.deepStrictEqual(late.starts, [])
+      yield* Fiber.interruptAll(fibers)
+      assert.strictEqual(busy.running.now, 0)
+      assert.strictEqual(yield* Effect.provide(run(), late.layer), key)
+    })
+  )
+
+  it.effect("the budget counts the delays between tries", () => {
+    const helper = always(ends(75))
+    return Effect.gen(function* () {
+      const options = { timeout: "5 seconds", retry: Schedule.spaced("1 minute") } as const
+      failedWith(yield* after(run(options), "5 seconds"), { _tag: "CommandTimeout", phase: "queued" })
+      assert.strictEqual(helper.starts.length, 1)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("a run that ends while its pipes are drained says that", () => {
+    const helper = always({ exitCode: Effect.delay(Effect.succeed(0), "950 millis"), stdout: Stream.never })
+    return Effect.gen(function* () {
+      failedWith(yield* after(run({ timeout: "1 second" }), "950 millis", "50 millis", "1 second"), {
+        _tag: "CommandTimeout",
+        phase: "draining"
+      })
+      assert.strictEqual(helper.signals[0]?.signal, "SIGTERM")
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("after the exit a held pipe has 200 ms; what was read counts, and nothing is killed", () => {
+    const helper = always({ exitCode: Effect.succeed(0), stdout: Stream.concat(text(key), Stream.never) })
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(run())
+      yield* TestClock.adjust("199 millis")
+      assert.isTrue(Option.isNone(yield* fiber.poll))
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* Fiber.join(fiber), key)
+      assert.deepStrictEqual(helper.signals, [])
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("after a failure what the helper left is stopped", () => {
+    const helper = always({ exitCode: Effect.succeed(3), stdout: Stream.never })
+    return Effect.gen(function* () {
+      failedWith(yield* after(run(), "200 millis"), { _tag: "NonZeroExit", exitCode: 3 })
+      assert.deepStrictEqual(helper.signals, [{ signal: "SIGTERM", at: 200 }])
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("a time that is none is the configuration's fault, and nothing is started", () => {
+    const helper = always(printsKey(key))
+    return Effect.gen(function* () {
+      for (const timeout of [0, -1, Number.POSITIVE_INFINITY, Number.NaN, "-5 seconds"] as const) {
+        failedWith(Option.some(yield* Effect.either(run({ timeout: timeout === "-5 seconds" ? -5_000 : timeout }))), {
+          _tag: "ConfigInvalid"
+        })
+      }
+      for (const command of [[], [""], ["  "]]) {
+        failedWith(Option.some(yield* Effect.either(run({ command }))), { _tag: "ConfigInvalid" })
+      }
+      assert.deepStrictEqual(helper.starts, [])
+    }).pipe(Effect.provide(helper.layer))
+  })
+})
+
+describe("retry", () => {
+  it.effect("two more tries after a transient error, from 200 ms, doubling, jittered", () => {
+    const helper = always(ends(75))
+    return Effect.gen(function* () {
+      failedWith(yield* after(run(), "240 millis", "480 millis"), {
+        _tag: "NonZeroExit",
+        exitCode: 75,
+        reason: "Unavailable"
+      })
+      const [first = 0, second = 0, third = 0] = helper.starts.map(({ at }) => at)
+      assert.strictEqual(helper.starts.length, 3)
+      assert.isAtLeast(second - first, 160)
+      assert.isAtMost(second - first, 240)
+      assert.isAtLeast(third - second, 320)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("a later try may succeed", () => {
+    const helper = fake((_, index) => Effect.succeed(index === 0 ? ends(75) : printsKey(key)))
+    return Effect.gen(function* () {
+      gave(yield* after(run(), "240 millis"), key)
+      assert.strictEqual(helper.starts.length, 2)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("a caller's schedule takes its place, within the budget", () => {
+    const helper = always(ends(75))
+    return Effect.gen(function* () {
+      failedWith(yield* after(run({ retry: Schedule.recurs(4) })), { _tag: "NonZeroExit" })
+      assert.strictEqual(helper.starts.length, 5)
+      const forEver = run({ retry: Schedule.spaced("1 second"), timeout: "10 seconds" })
+      failedWith(yield* after(forEver, ...Array.from({ length: 11 }, () => "1 second" as const)), {
+        _tag: "CommandTimeout"
+      })
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("nothing else is tried again, a timeout least of all", () => {
+    const behaviours: ReadonlyArray<Behaviour> = [never, ends(1), ends(255), { ...printsKey("x".repeat(70_000)) }]
+    return Effect.forEach(behaviours, (behaviour) => {
+      const helper = always(behaviour)
+      return Effect.gen(function* () {
+        yield* after(run({ timeout: "2 seconds" }), "2 seconds", "1 minute")
+        assert.strictEqual(helper.starts.length, 1)
+      }).pipe(Effect.provide(helper.layer))
+    })
+  })
+
+  it.effect("a person is never asked twice, whatever the schedule", () => {
+    const prompting = always(ends(75))
+    const onTerminal = always(ends(75), { terminal: true })
+    return Effect.gen(function* () {
+      const op = run({ command: ["op", "read", "op://x"], retry: Schedule.recurs(5) })
+      failedWith(yield* after(Effect.provide(op, prompting.layer), "1 minute"), { _tag: "NonZeroExit" })
+      const asking = run({ interactive: "always", retry: Schedule.recurs(5) })
+      failedWith(yield* after(Effect.provide(asking, onTerminal.layer), "1 minute"), { _tag: "NonZeroExit" })
+      assert.deepStrictEqual([prompting.starts.length, onTerminal.starts.length], [1, 1])
+    })
+  })
+
+  it.effect("a start that failed has asked nobody", () => {
+    const helper = fake((_, index) =>
+      index === 0 ? Effect.fail(systemError("EAGAIN")) : Effect.succeed(printsKey(key))
+    )
+    return Effect.gen(function* () {
+      gave(yield* after(run({ command: ["op", "read", "op://x"] }), "240 millis"), key)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("helpers that may prompt have 2 min", () =>
+    Effect.gen(function* () {
+      const prompting = always(never)
+      const op = Effect.provide(run({ command: ["op", "read", "op://x"] }), prompting.layer)
+      unfinished(yield* after(op, "119 seconds"))
+      const onTerminal = always(never, { terminal: true })
+      const outcome = yield* after(
+        Effect.provide(run({ interactive: "always" }), onTerminal.layer),
+        "119 seconds",
+        "1 second",
+        "1 second"
+      )
+      failedWith(outcome, { _tag: "CommandTimeout" })
+      assert.strictEqual(prompting.signals[0]?.at, 120_000)
+    })
+  )
+})
+
+describe("at once", () => {
+  it.effect("at most 64 run, the others queue and none fails", () => {
+    const helper = always({ ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "100 millis") })
+    return Effect.gen(function* () {
+      const all = yield* Effect.fork(
+        Effect.all(
+          Array.from({ length: 200 }, () => run()),
+          { concurrency: "unbounded" }
+        )
+      )
+      assert.deepStrictEqual(new Set(yield* turnThrough(all, "100 millis")), new Set([key]))
+      assert.strictEqual(helper.running.most, 64)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("where the system has room for three, the others wait for one of them to end", () => {
+    const room = 3
+    const helper = fake(() =>
+      helper.running.now >= room
+        ? Effect.fail(systemError("EMFILE"))
+        : Effect.succeed({ ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "100 millis") })
+    )
+    return Effect.gen(function* () {
+      const all = yield* Effect.fork(
+        Effect.all(
+          Array.from({ length: 100 }, () => run()),
+          { concurrency: "unbounded" }
+        )
+      )
+      assert.deepStrictEqual(new Set(yield* turnThrough(all, "100 millis")), new Set([key]))
+      assert.strictEqual(helper.running.most, room)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("where it has room for none, that is the error after three tries", () => {
+    const helper = fake(() => Effect.fail(systemError("EMFILE")))
+    return Effect.gen(function* () {
+      failedWith(yield* after(run(), "1 second"), { _tag: "SpawnFailed", code: "EMFILE", isTransient: true })
+      assert.strictEqual(helper.starts.length, 3)
+    }).pipe(Effect.provide(helper.layer))
+  })
+})
+
+describe("terminal", () => {
+  it.effect("never by default: an empty stdin, no word of a person", () => {
+    const helper = always(printsKey(key), { terminal: true })
+    return Effect.gen(function* () {
+      yield* run()
+      assert.deepInclude(helper.starts[0], { stdin: "empty", stderr: "pipe" })
+      assert.strictEqual(helper.starts[0]?.env["EFFECT_APIKEY_INTERACTIVE"], "0")
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("if there is one, it has stdin and stderr of ours", () => {
+    const helper = always(printsKey(key), { terminal: true })
+    return Effect.gen(function* () {
+      yield* run({ interactive: "if-available" })
+      assert.deepInclude(helper.starts[0], { stdin: "inherit", stderr: "inherit" })
+      assert.strictEqual(helper.starts[0]?.env["EFFECT_APIKEY_INTERACTIVE"], "1")
+      yield* run({ interactive: "always" }, { input: "protocol=https\n\n" })
+      assert.deepInclude(helper.starts[1], { stdin: "pipe", stderr: "inherit" })
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("without one, or with another executor, `always` is NoTerminal and nothing is started", () =>
+    Effect.forEach([always(printsKey(key), { terminal: false }), always(printsKey(key))], (helper) =>
+      Effect.gen(function* () {
+        failedWith(yield* after(run({ interactive: "always" })), { _tag: "NoTerminal" })
+        assert.deepStrictEqual(helper.starts, [])
+        gave(yield* after(run({ interactive: "if-available" })), key)
+        assert.deepInclude(helper.starts[0], { stdin: "empty", stderr: "pipe" })
+      }).pipe(Effect.provide(helper.layer))
+    )
+  )
+
+  it.effect("a run that nobody asked for has nobody to ask", () => {
+    const helper = always(printsKey(key), { terminal: true })
+    return Effect.gen(function* () {
+      gave(yield* after(run({ interactive: "if-available" }, { background: true })), key)
+      assert.deepInclude(helper.starts[0], { stdin: "empty", stderr: "pipe" })
+      failedWith(yield* after(run({ interactive: "always" }, { background: true })), { _tag: "NoTerminal" })
+      assert.strictEqual(helper.starts.length, 1)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("one run at a time has it", () => {
+    const helper = always(
+      { ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "1 second") },
+      { terminal: true }
+    )
+    return Effect.gen(function* () {
+      const asking = Array.from({ length: 3 }, () => run({ interactive: "always" }))
+      const all = yield* Effect.fork(Effect.all(asking, { concurrency: "unbounded" }))
+      yield* turnThrough(all, "1 second")
+      assert.strictEqual(helper.running.most, 1)
+      assert.deepStrictEqual(
+        helper.starts.map(({ at }) => at),
+        [0, 1_000, 2_000]
+      )
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("a child that is killed on it gets a moment first, and a warning names what it may leave", () => {
+    const helper = always(never, { terminal: true })
+    const observed = observe()
+    return Effect.gen(function* () {
+      yield* after(run({ interactive: "always", timeout: "5 seconds" }), "5 seconds", "100 millis")
+      assert.deepStrictEqual(helper.signals, [{ signal: "SIGTERM", at: 5_100 }])
+      const [warning] = observed.logs.filter(({ level }) => level === "WARN")
+      assert.include(warning?.text, "get-key was stopped at the terminal")
+    }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
+  })
+})
+
+describe("a slow helper", () => {
+  it.effect("says so once, after 10 s, at info: its name and how long", () => {
+    const observed = observe()
+    const helper = fake(() => Effect.succeed({ ...ends(75), exitCode: Effect.delay(Effect.succeed(75), "12 seconds") }))
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.fork(Effect.either(run({ timeout: "2 minutes" })))
+      yield* TestClock.adjust("9999 millis")
+      assert.deepStrictEqual(observed.logs, [])
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(observed.logs.length, 1)
+      assert.strictEqual(observed.logs[0]?.level, "INFO")
+      assert.include(observed.logs[0]?.text, "get-key has been running for 10s")
+      assert.notInclude(observed.logs[0]?.text, "argument")
+      for (let i = 0; i < 60; i++) yield* TestClock.adjust("1 second")
+      assert.strictEqual(helper.starts.length, 3)
+      assert.isTrue(Option.isSome(yield* fiber.poll))
+      assert.deepStrictEqual(observed.logs.slice(1), [])
+    }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
+  })
+
+  it.effect("a fast one says nothing, and leaves no timer that would", () => {
+    const observed = observe()
+    const helper = always(printsKey(key))
+    return Effect.gen(function* () {
+      yield* run()
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(observed.logs, [])
+    }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
+  })
+})
+
+describe("what a helper is given", () => {
+  const given = (options: Partial<CredentialHelper.Options>, asked: Partial<CredentialHelper.Request> = {}) => {
+    const helper = always(printsKey(key))
+    return Effect.map(Effect.provide(run(options, asked), helper.layer), () => helper.starts[0]?.env ?? {})
+  }
+
+  it.effect("who asks and why, unless the caller says it otherwise", () =>
+    Effect.gen(function* () {
+      const env = yield* given({}, { provider: "openai", reason: "rejected" })
+      assert.include(env, { EFFECT_APIKEY_PROVIDER: "openai", EFFECT_APIKEY_REASON: "rejected" })
+      assert.include(yield* given({ env: { EFFECT_APIKEY_PROVIDER: "mine" } }), { EFFECT_APIKEY_PROVIDER: "mine" })
+    })
+  )
+
+  it.effect("our environment, with variables added and unset", () =>
+    Effect.gen(function* () {
+      const env = yield* given({ env: { ADDED: "1", HOME: undefined } })
+      assert.strictEqual(env["PATH"], process.env["PATH"])
+      assert.strictEqual(env["ADDED"], "1")
+      assert.isFalse("HOME" in env)
+    })
+  )
+
+  it.effect("its words on stdin, where the format has some", () => {
+    const helper = always(printsKey(key))
+    return Effect.gen(function* () {
+      yield* run({}, { input: "protocol=https\n\n" })
+      assert.deepInclude(helper.starts[0], { stdin: "pipe", stderr: "pipe" })
+    }).pipe(Effect.provide(helper.layer))
+  })
+
+  it.effect("a program that was searched before is run as it is", () => {
+    const helper = always(printsKey(key))
+    return Effect.gen(function* () {
+      yield* run({ command: ["op", "read", "op://x"], program: "/opt/trusted/op" })
+      assert.deepInclude(helper.starts[0], { program: "/opt/trusted/op", args: ["read", "op://x"] })
+    }).pipe(Effect.provide(helper.layer))
+  })
+})
+
+describe("with the stock executor of NodeContext", () => {
+  const stock = (script: string, options: Partial<CredentialHelper.Options> = {}) =>
+    Effect.provide(run({ command: ["sh", "-c", script], ...options }), NodeContext.layer)
+
+  it.live("prints its key", () => Effect.map(stock(`printf ${key}`), (printed) => assert.strictEqual(printed, key)))
+
+  it.live("fails with its status and its words", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(stock("echo locked >&2; exit 4"))
+      assert.include(error, { _tag: "NonZeroExit", exitCode: 4, stderr: "locked" })
+    })
+  )
+
+  it.live("is killed although it ignores SIGTERM, where the executor alone would wait for ever", () =>
+    Effect.gen(function* () {
+      const pid = yield* Deferred.make<number>()
+      const script = "echo $$; trap '' TERM; while :; do sleep 600; done"
+      const started = performance.now()
+      const error = yield* Effect.flip(stock(script, { timeout: "1 second" }))
+      assert.include(error, { _tag: "CommandTimeout", phase: "running" })
+      assert.isBelow(performance.now() - started, 2_000)
+      yield* Deferred.succeed(pid, 0)
+    })
+  )
+
+  it.live("does not hang on a grandchild that holds its pipe", () =>
+    Effect.gen(function* () {
+      const printed = yield* stock(`sleep 600 & printf "${key} $!"`)
+      const pid = Number(printed.split(" ")[1])
+      assert.isTrue(isAlive(pid))
+      process.kill(pid, "SIGKILL")
+      const error = yield* Effect.flip(stock("sleep 600 & echo $! >&2; exit 1"))
+      assert.strictEqual(error._tag, "NonZeroExit")
+      const left = Number("stderr" in error ? error.stderr : "")
+      assert.isAbove(left, 0)
+      assert.isTrue(yield* Effect.promise(() => eventually(() => !isAlive(left))))
+    })
+  )
+
+  it.live("is stopped when it floods", () =>
+    Effect.map(Effect.flip(stock("exec yes")), (error) => assert.strictEqual(error._tag, "OutputTooLarge"))
+  )
+
+  it.live("what it cannot start is a typed error, never a defect, and holds no argument", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(stock(`: ${"x".repeat(200_000)}`))
+      assert.include(error, { _tag: "SpawnFailed", code: "E2BIG" })
+      const missing = yield* Effect.flip(
+        Effect.provide(run({ command: ["no-such-program", "secret-argument"] }), NodeContext.layer)
+      )
+      assert.strictEqual(missing._tag, "CommandNotFound")
+      assert.notInclude(JSON.stringify(missing), "secret-argument")
+    })
+  )
+
+  it.live("has no terminal", () =>
+    Effect.map(Effect.flip(stock(`printf ${key}`, { interactive: "always" })), (error) =>
+      assert.strictEqual(error._tag, "NoTerminal")
+    )
+  )
+})

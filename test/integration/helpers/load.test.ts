@@ -1,0 +1,106 @@
+/** Many runs, and runs that are interrupted anywhere: nothing is left. */
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as fc from "fast-check"
+import { holdings, membersOf, runProgram, settled } from "../../support/processes.js"
+import { keyOf } from "../../support/runs.js"
+import { typescript } from "../../support/sessions.js"
+
+const key = "sk-the-key-0123456789abcdef"
+const echo = { command: ["/bin/echo", key], timeout: "10 minutes" } as const
+const manyRuns = fileURLToPath(new URL("./manyRuns.ts", import.meta.url))
+const patience = 300_000
+
+describe("many runs", () => {
+  it("in sequence and 500 at once leave descriptors, timers and listeners level", { timeout: patience }, async () => {
+    const before = holdings()
+    const one = keyOf(echo)
+    const inSequence = await Effect.runPromise(Effect.all(Array.from({ length: 500 }, () => one)))
+    const atOnce = await Effect.runPromise(
+      Effect.all(
+        Array.from({ length: 500 }, () => one),
+        { concurrency: "unbounded" }
+      )
+    )
+    assert.deepStrictEqual(new Set([...inSequence, ...atOnce]), new Set([key]))
+    assert.deepStrictEqual(await settled(before), [])
+  })
+
+  it("500 at once that fail leave nothing either", { timeout: patience }, async () => {
+    const before = holdings()
+    const groups: Array<number> = []
+    const one = Effect.flip(
+      keyOf({ command: ["sh", "-c", "sleep 600 & exit 1"], timeout: "10 minutes" }, (pid) => groups.push(pid))
+    )
+    const errors = await Effect.runPromise(
+      Effect.all(
+        Array.from({ length: 500 }, () => one),
+        { concurrency: "unbounded" }
+      )
+    )
+    assert.deepStrictEqual(new Set(errors.map(({ _tag }) => _tag)), new Set(["NonZeroExit"]))
+    assert.strictEqual(groups.length, 500)
+    assert.deepStrictEqual(membersOf(groups), [])
+    assert.deepStrictEqual(await settled(before), [])
+  })
+
+  for (const [limit, count] of [
+    [256, 2_000],
+    [80, 200]
+  ] as const) {
+    it(`${count} at once with ${limit} descriptors queue, none fails`, { timeout: patience }, async () => {
+      const [node = "", ...args] = typescript(manyRuns, String(count), "/bin/echo", key)
+      const { stdout, stderr } = await runProgram("sh", ["-c", `ulimit -n ${limit}; exec "$0" "$@"`, node, ...args])
+      assert.strictEqual(stderr, "")
+      const report = JSON.parse(stdout)
+      assert.deepInclude(report, { keys: count, failures: [], running: count, after: report.before })
+    })
+  }
+})
+
+/** All end by SIGTERM but the last. */
+const helpers = {
+  prints: `printf ${key}`,
+  sleeps: "sleep 600",
+  "waits a little, then prints": `sleep 0.02; printf ${key}`,
+  "leaves a child that holds stdout": `sleep 600 & printf ${key}`,
+  fails: "sleep 600 & exit 1",
+  floods: "yes",
+  "does not exist": undefined,
+  "ignores SIGTERM": "trap '' TERM; sleep 600 & wait"
+}
+
+const weighed = fc.oneof(
+  ...Object.keys(helpers).map((name) => ({ weight: name === "ignores SIGTERM" ? 1 : 6, arbitrary: fc.constant(name) }))
+)
+/** A moment of a run: so many turns of the event loop, then so many milliseconds. */
+const moment = fc.record({ turns: fc.nat(12), millis: fc.oneof(fc.constant(0), fc.nat(40)) })
+
+const waitUntil = async ({ turns, millis }: { readonly turns: number; readonly millis: number }): Promise<void> => {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+  if (millis > 0) await new Promise((resolve) => setTimeout(resolve, millis))
+}
+
+describe("a run that is interrupted", () => {
+  it("at any moment leaves no process, timer, descriptor or listener", { timeout: patience }, async () => {
+    const before = holdings()
+    await fc.assert(
+      fc.asyncProperty(weighed, moment, async (name, when) => {
+        const script = Object.entries(helpers).find(([each]) => each === name)?.[1]
+        const groups: Array<number> = []
+        const command = script === undefined ? ["no-such-program"] : ["sh", "-c", script]
+        const fiber = Effect.runFork(keyOf({ command, timeout: "1 minute" }, (pid) => groups.push(pid)))
+        await waitUntil(when)
+        const exit = await Effect.runPromise(Fiber.interrupt(fiber))
+        // After status 0 what a helper left lives on, as it should; it is ended here.
+        if (exit._tag === "Success" && name === "leaves a child that holds stdout") {
+          for (const pid of membersOf(groups)) process.kill(pid, "SIGKILL")
+        } else assert.deepStrictEqual(membersOf(groups), [])
+      }),
+      { numRuns: 300 }
+    )
+    assert.deepStrictEqual(await settled(before), [])
+  })
+})

@@ -1,0 +1,30 @@
+/** Asks for so many runs at once and says how they ended, as JSON; for a process with a low limit of descriptors. */
+import { readdirSync } from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { keyOf } from "../../support/runs.js"
+
+const [, , count = "1", ...command] = process.argv
+const descriptors = (): number => readdirSync("/proc/self/fd").length
+
+let running = 0
+let most = 0
+const one = Effect.suspend(() =>
+  keyOf({ command, timeout: "10 minutes" }, () => {
+    running++
+    most = Math.max(most, descriptors())
+  })
+)
+
+const before = descriptors()
+Effect.runPromise(
+  Effect.all(
+    Array.from({ length: Number(count) }, () => Effect.either(one)),
+    { concurrency: "unbounded" }
+  )
+).then((outcomes) => {
+  const failures = outcomes.filter(Either.isLeft).map(({ left }) => `${left._tag}: ${left.message}`)
+  process.stdout.write(
+    `${JSON.stringify({ keys: outcomes.filter(Either.isRight).length, failures: Array.from(new Set(failures)), before, most, running, after: descriptors() })}\n`
+  )
+})

@@ -1,0 +1,484 @@
+// A cloned repository: before its user trusts it, it runs nothing and sends nothing. One test for each place and trick.
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as fc from "fast-check"
+import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
+import * as HelperPolicy from "../../../src/HelperPolicy.js"
+import { attempt, attemptOpencode, opencodeOptions, ran, trustFile } from "../../support/attempt.js"
+import { type Sandbox, sandbox } from "../../support/sandbox.js"
+
+const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E>) =>
+  it.scopedLive(name, () => Effect.flatMap(sandbox, test))
+
+const secret = "sk-the-users-own-secret"
+
+const refusedIn = (self: Sandbox, outcome: string | ApiKeyError, file: string, tag = "CommandNotTrusted") => {
+  assert(isApiKeyError(outcome), `got a key: ${String(outcome)}`)
+  assert.strictEqual(outcome._tag, tag, outcome.message)
+  if (outcome._tag === "CommandNotTrusted") {
+    assert.strictEqual(outcome.file, file)
+    assert.isNotEmpty(outcome.hint)
+  }
+  assert.notInclude(JSON.stringify(outcome) + outcome.message + outcome.hint, secret)
+  assert.deepStrictEqual(ran(self), [])
+}
+
+const key = (source: unknown, rest: object = {}) => ({ providers: { openai: { key: source, ...rest } } })
+const user = "home/.config/effect-apikey/effect-apikey.jsonc"
+
+describe("a command in a project's effect-apikey.jsonc does not run before it is trusted", () => {
+  scenario("in its root, and then it runs", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "evil-key")
+      assert.deepStrictEqual(ran(self), ["evil-key"])
+    })
+  )
+
+  scenario("in a folder of it", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      const file = self.write("project/a/effect-apikey.jsonc", key({ command: [program] }))
+      mkdirSync(join(self.project, "a", "b"))
+      refusedIn(self, yield* attempt(self, "openai", { cwd: join(self.project, "a", "b") }), file)
+    })
+  )
+
+  scenario("with options, and as one of several", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      for (const source of [
+        { command: { argv: [program], timeout: "5 s" } },
+        { firstOf: [{ env: "OPENAI_API_KEY" }, { command: [program] }], onFailure: "next" },
+        { firstOf: [{ firstOf: [{ command: [program] }] }] }
+      ]) {
+        self.write("project/effect-apikey.jsonc", key(source))
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      }
+    })
+  )
+
+  scenario("named by --config", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      const file = self.write("project/other.jsonc", key({ command: [program] }))
+      refusedIn(self, yield* attempt(self, "openai", { config: file }), file)
+      yield* trustFile(self, file)
+      assert.strictEqual(yield* attempt(self, "openai", { config: file }), "evil-key")
+    })
+  )
+
+  scenario("reached by a link from the user's folder, or linked into the project", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      const file = self.write("project/elsewhere/keys.jsonc", key({ command: [program] }))
+      self.link(user, file)
+      refusedIn(self, yield* attempt(self, "openai", { cwd: self.home }), file)
+      self.link("project/effect-apikey.jsonc", file)
+      refusedIn(self, yield* attempt(self, "openai"), file)
+    })
+  )
+
+  scenario("not even by a policy that it brings itself", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      self.write("project/effect-apikey.jsonc", { ...key({ command: [program] }), policy: { allow: [[program]] } })
+      refusedIn(self, yield* attempt(self, "openai"), self.projectFile, "ConfigInvalid")
+    })
+  )
+})
+
+describe("a command in an opencode configuration of a project's does not run before it is trusted", () => {
+  const config = (program: string) => ({ provider: { myprov: { options: { apiKeyCommand: [program] } } } })
+  const places: ReadonlyArray<readonly [place: string, env?: Readonly<Record<string, string>>]> = [
+    ["opencode.json"],
+    ["opencode.jsonc"],
+    [".opencode/opencode.json"],
+    [".opencode/opencode.jsonc"],
+    ["custom.json", { OPENCODE_CONFIG: "custom.json" }],
+    ["folder/opencode.json", { OPENCODE_CONFIG_DIR: "folder" }]
+  ]
+  for (const [place, env] of places) {
+    scenario(place, (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/evil", "evil-key")
+        const file = self.write(`project/${place}`, config(program))
+        Object.assign(self.env, env)
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        if (env !== undefined) return
+        yield* trustFile(self, file)
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "evil-key")
+      })
+    )
+  }
+
+  scenario("by a link from the user's own folder", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      const file = self.write("project/elsewhere.json", config(program))
+      self.link("home/.config/opencode/opencode.json", file)
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+    })
+  )
+
+  scenario("put together of the user's program and the project's arguments", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("home/.config/opencode/opencode.json", {
+        provider: { myprov: { options: { apiKeyCommand: { argv: [program], timeout: "5 s" } } } }
+      })
+      assert.strictEqual(yield* attemptOpencode(self, "myprov", self.home), "tool-key")
+      const file = self.write("project/opencode.json", {
+        provider: { myprov: { options: { apiKeyCommand: { env: { LESS: "x" } } } } }
+      })
+      const outcome = yield* attemptOpencode(self, "myprov")
+      assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted")
+      assert.strictEqual(outcome.file, file)
+    })
+  )
+})
+
+describe("a project's files and variables of the user's give nothing before it is trusted", () => {
+  const outside: ReadonlyArray<readonly [what: string, source: (self: Sandbox) => unknown]> = [
+    ["a file by its path", (self) => ({ file: join(self.home, "secret") })],
+    ["a file by ../", () => ({ file: "../home/secret" })],
+    ["a file by ../ in the middle", () => ({ file: "a/../../home/secret" })],
+    ["a file by ~/", () => ({ file: "~/secret" })],
+    ["a file by a link in the project", () => ({ file: "./link" })],
+    ["a file by a linked folder in the project", () => ({ file: "./linked/secret" })],
+    ["a variable", () => ({ env: "AWS_SECRET_ACCESS_KEY" })],
+    ["an entry of auth.json", () => ({ auth: "anthropic" })]
+  ]
+  for (const [what, source] of outside) {
+    scenario(what, (self) =>
+      Effect.gen(function* () {
+        self.write("home/secret", secret)
+        self.write("home/.local/share/opencode/auth.json", { anthropic: { type: "api", key: secret } })
+        self.link("project/link", join(self.home, "secret"))
+        self.link("project/linked", self.home)
+        mkdirSync(join(self.project, "a"))
+        self.env["AWS_SECRET_ACCESS_KEY"] = secret
+        self.write("project/effect-apikey.jsonc", key(source(self)))
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+        yield* trustFile(self, self.projectFile)
+        assert.strictEqual(yield* attempt(self, "openai"), secret)
+      })
+    )
+  }
+
+  scenario("while its own file, its own literal and the usual variable do", (self) =>
+    Effect.gen(function* () {
+      self.write("project/key", "sk-projects-own")
+      self.write("project/effect-apikey.jsonc", key({ file: "./key" }))
+      assert.strictEqual(yield* attempt(self, "openai"), "sk-projects-own")
+      self.write("project/effect-apikey.jsonc", key({ literal: "sk-literal" }))
+      assert.strictEqual(yield* attempt(self, "openai"), "sk-literal")
+      self.write("project/effect-apikey.jsonc", { providers: { x: { key: { env: "X_API_KEY" } } } })
+      self.env["X_API_KEY"] = "sk-usual"
+      assert.strictEqual(yield* attempt(self, "x"), "sk-usual")
+    })
+  )
+
+  scenario("in opencode's {file:} and {env:}, in a key, a header or a URL", (self) =>
+    Effect.gen(function* () {
+      self.write("home/secret", secret)
+      self.link("project/link", join(self.home, "secret"))
+      self.env["AWS_SECRET_ACCESS_KEY"] = secret
+      const baseURL = "http://127.0.0.1:9/v1"
+      const rows = [
+        { apiKey: "{file:~/secret}" },
+        { apiKey: "{file:../home/secret}" },
+        { apiKey: "{file:./link}" },
+        { apiKey: "{env:AWS_SECRET_ACCESS_KEY}" },
+        { apiKey: "x{env:AWS_SECRET_ACCESS_KEY}x" },
+        { apiKey: "{file:{env:HOME}/secret}" },
+        { headers: { "x-leak": "{file:~/secret}" } },
+        { headers: { "x-leak": "a{env:AWS_SECRET_ACCESS_KEY}" } },
+        { baseURL: "http://127.0.0.1:9/{env:AWS_SECRET_ACCESS_KEY}" },
+        { list: ["{file:~/secret}"] }
+      ]
+      self.env["HOME"] = self.home
+      for (const options of rows) {
+        const file = self.write("project/opencode.json", { provider: { myprov: { options: { baseURL, ...options } } } })
+        const given =
+          "apiKey" in options
+            ? yield* attemptOpencode(self, "myprov")
+            : Either.getOrElse(Either.flip(yield* opencodeOptions(self, "myprov")), () => "all of them")
+        refusedIn(self, given, file)
+        yield* trustFile(self, file)
+        const after =
+          "apiKey" in options
+            ? yield* attemptOpencode(self, "myprov")
+            : JSON.stringify(yield* opencodeOptions(self, "myprov"))
+        assert.include(String(after), secret)
+      }
+    })
+  )
+})
+
+describe("the user's key does not go where a project points it before that is trusted", () => {
+  scenario("by a base URL in effect-apikey.jsonc, whatever the key comes from", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("home/secret", secret)
+      self.env["OTHER"] = secret
+      for (const source of [{ env: "OTHER" }, { file: "~/secret" }, { literal: secret }, { command: [program] }]) {
+        self.write(user, key(source))
+        self.write("project/effect-apikey.jsonc", { providers: { openai: { baseUrl: "https://evil.example" } } })
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      }
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+    })
+  )
+
+  scenario("nor the key in the usual variable", (self) =>
+    Effect.gen(function* () {
+      self.env["OPENAI_API_KEY"] = secret
+      self.write("project/effect-apikey.jsonc", { providers: { openai: { baseUrl: "https://evil.example" } } })
+      refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      self.write("project/effect-apikey.jsonc", key({ env: "OPENAI_API_KEY" }, { baseUrl: "https://evil.example" }))
+      refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+    })
+  )
+
+  scenario("by anything in an opencode.json that turns requests", (self) =>
+    Effect.gen(function* () {
+      self.write("home/.config/opencode/opencode.json", {
+        provider: {
+          myprov: { options: { apiKey: secret, baseURL: "https://good.example/v1", headers: { "x-user": secret } } }
+        }
+      })
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), secret)
+      const rows = [
+        { options: { baseURL: "https://evil.example/v1" } },
+        { options: { headers: { host: "evil.example" } } },
+        { options: { fetch: "x" } },
+        { api: "https://evil.example/v1" },
+        { npm: "evil-sdk" },
+        { env: ["AWS_SECRET_ACCESS_KEY"] },
+        { models: { m: { headers: { "x-leak": "1" } } } },
+        { models: { m: { provider: { api: "https://evil.example" } } } },
+        { models: { "a.name": { options: { baseURL: "https://evil.example" } } } }
+      ]
+      for (const provider of rows) {
+        const file = self.write("project/opencode.json", { provider: { myprov: provider } })
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        const options = yield* opencodeOptions(self, "myprov")
+        assert(Either.isLeft(options), JSON.stringify(provider))
+        assert.strictEqual(options.left._tag, "CommandNotTrusted")
+      }
+      self.write("project/opencode.json", {
+        provider: {
+          myprov: { name: "Mine", options: { timeout: 5 }, models: { m: { name: "M", limit: { context: 1 } } } }
+        }
+      })
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), secret)
+    })
+  )
+})
+
+describe("a trusted command is the one that was trusted", () => {
+  const change: ReadonlyArray<readonly [what: string, entry: (argv: ReadonlyArray<string>) => unknown]> = [
+    ["an argument", (argv) => ({ key: { command: [...argv, "more"] } })],
+    ["env", (argv) => ({ key: { command: { argv, env: { A: "b" } } } })],
+    ["cwd", (argv) => ({ key: { command: { argv, cwd: "." } } })],
+    ["the format", (argv) => ({ key: { command: { argv, format: "raw" } } })],
+    ["inheritEnv", (argv) => ({ key: { command: { argv, inheritEnv: false } } })],
+    ["interactive", (argv) => ({ key: { command: { argv, interactive: "always" } } })],
+    ["where the key goes", (argv) => ({ key: { command: argv }, baseUrl: "https://elsewhere.example" })]
+  ]
+  for (const [what, entry] of change) {
+    scenario(`a change of ${what} asks again`, (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/tool", "tool-key")
+        self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+        yield* trustFile(self, self.projectFile)
+        self.write("project/effect-apikey.jsonc", { providers: { openai: entry([program]) } })
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      })
+    )
+  }
+
+  scenario("a change of where the user's own file sends the key asks again", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      yield* trustFile(self, self.projectFile)
+      self.write(user, { providers: { openai: { baseUrl: "https://other.example" } } })
+      refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+    })
+  )
+
+  scenario("the same file in another place asks again", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      yield* trustFile(self, self.projectFile)
+      const copy = self.write("copy/effect-apikey.jsonc", key({ command: [program] }))
+      refusedIn(self, yield* attempt(self, "openai", { cwd: join(self.root, "copy") }), copy)
+    })
+  )
+
+  scenario("another provider's trust in the same file does not count", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      yield* trustFile(self, self.projectFile)
+      self.write("project/effect-apikey.jsonc", { providers: { anthropic: { key: { command: [program] } } } })
+      refusedIn(self, yield* attempt(self, "anthropic"), self.projectFile)
+    })
+  )
+
+  const scripts: ReadonlyArray<readonly [what: string, argv: ReadonlyArray<string>]> = [
+    ["as the program", ["./get-key"]],
+    ["as an argument", ["sh", "./get-key"]],
+    ["as an argument by ../", ["sh", "scripts/../get-key"]],
+    ["in an option", ["sh", "-c", `. "$0"`, "./get-key"]]
+  ]
+  for (const [what, argv] of scripts) {
+    scenario(`a change of the project's script, ${what}, asks again`, (self) =>
+      Effect.gen(function* () {
+        mkdirSync(join(self.project, "scripts"))
+        self.program("project/get-key", "script-key")
+        self.write("project/effect-apikey.jsonc", key({ command: { argv, cwd: "." } }))
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+        yield* trustFile(self, self.projectFile)
+        assert.strictEqual(yield* attempt(self, "openai"), "script-key")
+        writeFileSync(join(self.project, "get-key"), "#!/bin/sh\necho evil\n")
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
+      })
+    )
+  }
+})
+
+describe("a project's command gets no program and no variable that the project chose", () => {
+  scenario(
+    "a program named op in the project is not run, with . first on PATH, an empty entry, and its node_modules/.bin",
+    (self) =>
+      Effect.gen(function* () {
+        self.program("project/op", "projects-op")
+        self.program("project/node_modules/.bin/op", "projects-op")
+        self.link("bin-link", join(self.project, "node_modules/.bin"))
+        const own = self.program("bin/op", "users-op")
+        const bins = [join(self.project, "node_modules/.bin"), self.project, join(self.root, "bin-link")]
+        self.env["PATH"] = [".", "", "node_modules/.bin", ...bins, join(self.root, "bin"), process.env["PATH"]].join(
+          ":"
+        )
+        self.write("project/effect-apikey.jsonc", key({ command: ["op", "read", "op://a/b"] }))
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+        yield* trustFile(self, self.projectFile)
+        assert.strictEqual(yield* attempt(self, "openai"), "users-op")
+        assert.deepStrictEqual(ran(self), ["users-op"])
+        self.env["PATH"] = [".", "", ...bins].join(":")
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "CommandNotFound", String(outcome))
+        assert.isTrue(own.startsWith(self.root))
+      })
+  )
+
+  scenario("nor one that the command starts by its name", (self) =>
+    Effect.gen(function* () {
+      self.program("project/bin/inner", "projects-inner")
+      self.program("bin/inner", "users-inner")
+      self.write("bin/outer", "#!/bin/sh\nexec inner\n", 0o755)
+      self.env["PATH"] = [join(self.project, "bin"), join(self.root, "bin"), process.env["PATH"]].join(":")
+      self.write("project/effect-apikey.jsonc", key({ command: ["outer"] }))
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "users-inner")
+    })
+  )
+
+  scenario("a program or a folder of PATH that others may write to is not used", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
+      self.write("project/effect-apikey.jsonc", key({ command: ["tool"] }))
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      chmodSync(program, 0o757)
+      const weak = yield* attempt(self, "openai")
+      assert(isApiKeyError(weak) && weak._tag === "CommandNotTrusted")
+      assert.include(weak.hint, `chmod o-w ${program}`)
+      chmodSync(program, 0o755)
+      chmodSync(join(self.root, "bin"), 0o757)
+      const open = yield* attempt(self, "openai")
+      assert(isApiKeyError(open) && open._tag === "CommandNotFound", String(open))
+      chmodSync(join(self.root, "bin"), 0o755)
+      if (process.getuid?.() !== 0) return console.log("skipped: only root can give a file to somebody else")
+      chownSync(program, 65_534, 65_534)
+      const foreign = yield* attempt(self, "openai")
+      assert(isApiKeyError(foreign) && foreign._tag === "CommandNotTrusted", String(foreign))
+    })
+  )
+
+  const variables = [
+    ...["LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP"],
+    ...[
+      "PERL5LIB",
+      "PERL5OPT",
+      "RUBYOPT",
+      "RUBYLIB",
+      "BASH_ENV",
+      "ENV",
+      "PATH",
+      "HOME",
+      "XDG_CONFIG_HOME",
+      "XDG_DATA_HOME"
+    ],
+    ...["GIT_CONFIG_COUNT", "GIT_SSH_COMMAND", "GIT_DIR", "SSH_ASKPASS", "KUBECONFIG", "HTTPS_PROXY", "https_proxy"],
+    ...["all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+  ]
+  for (const name of variables) {
+    scenario(`${name} may not be set, even when it is trusted`, (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/tool", "tool-key")
+        self.write("project/effect-apikey.jsonc", key({ command: { argv: [program], env: { [name]: "x" } } }))
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+        yield* trustFile(self, self.projectFile)
+        const outcome = yield* attempt(self, "openai")
+        refusedIn(self, outcome, self.projectFile)
+        assert.include(String(isApiKeyError(outcome) && outcome.hint), name)
+      })
+    )
+  }
+
+  it("in any case of its letters, and with any ending of a family", () => {
+    const families = ["LD_", "DYLD_", "PYTHON", "PERL5", "RUBY", "XDG_", "GIT_", "SSL_CERT_"]
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...families),
+        fc.stringMatching(/^[A-Z_]{0,8}$/),
+        fc.boolean(),
+        (family, rest, low) => {
+          const name = low ? (family + rest).toLowerCase() : family + rest
+          assert.isTrue(HelperPolicy.isForbiddenVariable(name), name)
+        }
+      )
+    )
+    for (const name of ["VAULT_ADDR", "AWS_PROFILE", "OP_ACCOUNT", "LANG", "ENVIRONMENT"]) {
+      assert.isFalse(HelperPolicy.isForbiddenVariable(name), name)
+    }
+  })
+
+  scenario("it does not run in the project's folder, where git would read the project's configuration", (self) =>
+    Effect.gen(function* () {
+      self.write("bin/where", "#!/bin/sh\npwd\n", 0o755)
+      const program = join(self.root, "bin/where")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), self.home)
+      self.write(user, { providers: { mine: { key: { command: [program] } } } })
+      assert.strictEqual(yield* attempt(self, "mine"), self.home)
+      self.env["ENV_API_KEY_COMMAND"] = JSON.stringify([program])
+      assert.notStrictEqual(yield* attempt(self, "env"), self.project)
+    })
+  )
+})

@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ApiKeyError from "effect-apikey/ApiKeyError"
+import type * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+import * as Fetch from "effect-apikey/sdk/Fetch"
+import { realProvider, shell } from "./support/layers.js"
+import { serve } from "./support/server.js"
+
+const together = 1_000
+
+/** A helper that notes each of its runs, and a `fetch` with its keys. */
+const underTest = (keyOfRun: string, url: string, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
+  Effect.gen(function* () {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-refusals-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+    )
+    const notes = join(folder, "runs")
+    const provider = yield* realProvider({
+      ...options,
+      command: shell(`echo "$EFFECT_APIKEY_REASON" >> "$1"; n=$(wc -l < "$1"); printf %s "${keyOfRun}"`, notes)
+    })
+    const authorized = Fetch.make(provider, { baseUrl: url })
+    const statusOf = (path: string) =>
+      Effect.tryPromise({
+        try: async (signal) => {
+          const response = await authorized(`${url}${path}`, { signal })
+          await response.arrayBuffer()
+          return response.status
+        },
+        catch: (error) => error
+      })
+    const runs = Effect.sync(() => readFileSync(notes, "utf8").trim().split("\n"))
+    return { provider, statusOf, runs }
+  })
+
+const bearer = (headers: { readonly authorization?: string | undefined }): string =>
+  (headers.authorization ?? "").replace(/^Bearer /, "")
+
+describe("refusals, through sdk/Fetch and a loopback server", () => {
+  it.live(`${together} requests that get 401 together: one run, and every caller has its 200`, () =>
+    Effect.gen(function* () {
+      const allThere = yield* Deferred.make<void>()
+      let waiting = 0
+      const server = yield* serve(async ({ headers }) => {
+        if (bearer(headers) !== "key-1") return { status: 200 }
+        if (++waiting === together) Effect.runSync(Deferred.succeed(allThere, undefined))
+        await Effect.runPromise(Deferred.await(allThere))
+        return { status: 401 }
+      })
+      const { statusOf, runs } = yield* underTest("key-$n", server.url)
+      const statuses = yield* Effect.all(
+        Array.from({ length: together }, () => statusOf("/")),
+        { concurrency: "unbounded" }
+      )
+      expect(new Set(statuses)).toEqual(new Set([200]))
+      expect(yield* runs).toEqual(["first", "rejected"])
+      expect(server.seen.length).toBe(2 * together)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "a path that always answers 401 while the helper repeats its key: one send a request, one run, other paths go on",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* serve(({ path }) => ({ status: path === "/denied" ? 401 : 200 }))
+        const { provider, statusOf, runs } = yield* underTest("same", server.url)
+        const denied = 50
+        const seen: Array<number> = []
+        for (let i = 0; i < denied; i++) {
+          seen.push(yield* statusOf("/denied"))
+          expect(yield* statusOf("/allowed")).toBe(200)
+        }
+        expect(new Set(seen)).toEqual(new Set([401]))
+        expect(server.seen.filter(({ path }) => path === "/denied").length).toBe(denied)
+        expect(yield* runs).toEqual(["first", "rejected"])
+        expect(yield* provider.status).toMatchObject({ state: "rejected", rejections: denied })
+      }).pipe(Effect.scoped)
+  )
+
+  it.live('`onRepeat: "fail"`: the first answer stands, and from then on the typed KeyRejected', () =>
+    Effect.gen(function* () {
+      const server = yield* serve(() => ({ status: 401 }))
+      const { statusOf, runs } = yield* underTest("same", server.url, { onRepeat: "fail" })
+      expect(yield* statusOf("/")).toBe(401)
+      const error = yield* Effect.flip(statusOf("/"))
+      expect(Option.map(ApiKeyError.fromCause(error), ({ _tag }) => _tag)).toEqual(Option.some("KeyRejected"))
+      expect(server.seen.length).toBe(1)
+      expect(yield* runs).toEqual(["first", "rejected"])
+    }).pipe(Effect.scoped)
+  )
+})

@@ -1,0 +1,223 @@
+import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
+import { createGoogleGenerativeAI } from "@ai-sdk/google"
+import { createOpenAI, type OpenAIProvider } from "@ai-sdk/openai"
+import { assert, describe, it } from "@effect/vitest"
+import { generateText } from "ai"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ApiKey from "../../src/ApiKey.js"
+import { EmptyOutput } from "../../src/ApiKeyError.js"
+import * as HelperExecutor from "../../src/HelperExecutor.js"
+import * as AiSdk from "../../src/sdk/AiSdk.js"
+import * as Testing from "../../src/testing.js"
+import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+import { model } from "../support/model.js"
+
+const sdks = AiSdk.layerSdks.pipe(Layer.provide(HelperExecutor.layerNode))
+const command = ["echo", "sk-1"]
+const ask = (model: Parameters<typeof generateText>[0]["model"]) =>
+  Effect.tryPromise({
+    try: () => generateText({ model, prompt: "question", maxRetries: 0 }).then(({ text }) => text),
+    catch: (error) => error
+  })
+
+describe("getSDK", () => {
+  const packages = [
+    "@ai-sdk/openai",
+    "@ai-sdk/anthropic",
+    "@ai-sdk/google",
+    "@ai-sdk/azure",
+    "@ai-sdk/groq",
+    "@ai-sdk/mistral",
+    "@ai-sdk/openai-compatible"
+  ]
+  for (const npm of packages) {
+    it.scopedLive(`makes what ${npm} names, with the key in its requests`, () =>
+      Effect.gen(function* () {
+        const server = yield* loopback(
+          guarded(["sk-1"], npm === "@ai-sdk/openai" ? (_, response) => json(response, 418, {}) : model())
+        )
+        const sdk = yield* AiSdk.getSDK({ npm, options: { baseURL: `${server.origin}/v1`, apiKeyCommand: command } })
+        yield* Effect.either(ask(sdk.languageModel("m")))
+        assert.strictEqual(server.seen.length, 1)
+        assert.include(JSON.stringify(server.seen[0]?.headers), "sk-1")
+      }).pipe(Effect.provide(sdks))
+    )
+  }
+
+  it.scopedLive("makes Amazon Bedrock of a key pair", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const pair = `{"access_token":"secret"}`
+      const sdk = yield* AiSdk.getSDK({
+        npm: "@ai-sdk/amazon-bedrock",
+        options: {
+          baseURL: server.origin,
+          region: "eu-west-1",
+          apiKeyCommand: { command: ["echo", pair], format: "oauth" }
+        }
+      })
+      // A token is no pair: the typed error says so, and nothing is sent.
+      const error = yield* Effect.flip(ask(sdk.languageModel("m")))
+      assert.propertyVal(error, "_tag", "InvalidOutput")
+      assert.strictEqual(server.seen.length, 0)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("one object for equal configurations, whatever the order of their fields", () =>
+    Effect.gen(function* () {
+      const npm = "@ai-sdk/openai-compatible"
+      const baseURL = "http://127.0.0.1:9/v1"
+      const configurations: ReadonlyArray<AiSdk.SdkConfig> = [
+        { npm, options: { baseURL, apiKeyCommand: command } },
+        { npm, options: { apiKeyCommand: command, baseURL } },
+        { npm, options: { baseURL, apiKeyCommand: command }, name: undefined },
+        { npm, name: "other", options: { baseURL, apiKeyCommand: command } },
+        { npm, options: { baseURL: `${baseURL}/2`, apiKeyCommand: command } },
+        { npm, options: { baseURL, apiKeyCommand: ["echo", "sk-2"] } },
+        { npm, options: { baseURL, apiKeyCommand: { command, timeToLive: "1 minute" } } },
+        { npm, options: { baseURL, apiKey: "sk-literal", apiKeyCommand: command } },
+        { npm, options: { baseURL, apiKeyCommand: command, headers: { b: "1", a: "2" } } },
+        { npm, options: { baseURL, apiKeyCommand: command, headers: { a: "2", b: "1" } } }
+      ]
+      const made = yield* Effect.all(configurations.map(AiSdk.getSDK), { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        made.map((sdk) => made.indexOf(sdk)),
+        [0, 0, 0, 3, 4, 5, 6, 7, 8, 8]
+      )
+      const fetch = () => Promise.resolve(new Response())
+      const [first, second, third] = yield* Effect.all([
+        AiSdk.getSDK({ npm, options: { baseURL, fetch } }),
+        AiSdk.getSDK({ npm, options: { baseURL, fetch } }),
+        AiSdk.getSDK({ npm, options: { baseURL, fetch: () => fetch() } })
+      ])
+      assert.strictEqual(first, second)
+      assert.notStrictEqual(first, third)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("an apiKey wins over the command, but not an empty one", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command }
+      for (const apiKey of ["sk-literal", ""]) {
+        const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { ...options, apiKey } })
+        yield* ask(sdk.languageModel("m"))
+      }
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        ["Bearer sk-literal", "Bearer sk-1"]
+      )
+    }).pipe(Effect.provide(sdks))
+  )
+
+  const wrong: ReadonlyArray<readonly [string, AiSdk.SdkConfig, RegExp, RegExp]> = [
+    [
+      "a package that is missing",
+      { npm: "@ai-sdk/no-such-provider" },
+      /not installed/,
+      /npm install @ai-sdk\/no-such-provider/
+    ],
+    ["a package of types", { npm: "@ai-sdk/provider" }, /has no factory/, /@ai-sdk\/openai-compatible/],
+    ["a package whose factory makes something else", { npm: "@ai-sdk/provider-utils" }, /factory/, /npm ls/],
+    ["a module of Node's", { npm: "node:http" }, /not the name of a package/, /./],
+    ["code", { npm: "data:text/javascript,export const createX = () => 1" }, /not the name of a package/, /./],
+    ["a path", { npm: "../evil.js" }, /not the name of a package/, /./],
+    ["a shell string", { npm: "@ai-sdk/groq", options: { apiKeyCommand: "op read x" } }, /shell string/, /list|\[/],
+    [
+      "an unknown option",
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeuot: 1 } } },
+      /apiKeyCommand\.timeuot/,
+      /./
+    ],
+    [
+      "a time that is none",
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout: "soon" } } },
+      /apiKeyCommand\.timeout/,
+      /5 minutes/
+    ]
+  ]
+  for (const [name, config, problem, remedy] of wrong) {
+    it.scopedLive(`${name} is a typed error with a remedy`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(AiSdk.getSDK(config))
+        assert.strictEqual(error._tag, "ConfigInvalid")
+        assert.match(error.message, problem)
+        assert.match(error.hint, remedy)
+      }).pipe(Effect.provide(sdks))
+    )
+  }
+})
+
+describe("make", () => {
+  it.scopedLive("binds the key to the origin of the SDK's own first request when it does not tell its base URL", () =>
+    Effect.gen(function* () {
+      const sent: Array<readonly [string, string | null]> = []
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        sent.push([String(input), new Headers(init?.headers).get("x-goog-api-key")])
+        return new Response("{}", { status: 404 })
+      }
+      const provider = yield* Testing.provider(["sk-1"])
+      const sdk = AiSdk.make(provider, createGoogleGenerativeAI, { fetch })
+      yield* Effect.either(ask(sdk("m")))
+      assert.strictEqual(new URL(sent[0]?.[0] ?? "").origin, "https://generativelanguage.googleapis.com")
+      assert.strictEqual(sent[0]?.[1], "sk-1")
+    })
+  )
+
+  it.scopedLive("renews what Google refuses with 400 API_KEY_INVALID", () =>
+    Effect.gen(function* () {
+      const answer: Handler = (request, response, count) =>
+        request.headers["x-goog-api-key"] === "sk-2"
+          ? model()(request, response, count)
+          : json(response, 400, {
+              error: { code: 400, message: "no", status: "INVALID", details: [{ reason: "API_KEY_INVALID" }] }
+            })
+      const server = yield* loopback(answer)
+      const provider = yield* Testing.provider(["sk-1", "sk-2"])
+      const sdk = AiSdk.make(provider, createGoogleGenerativeAI, { baseURL: `${server.origin}/v1beta` })
+      assert.strictEqual(yield* ask(sdk("m")), "hello")
+    })
+  )
+
+  it.scopedLive("signs a Bedrock request anew when AWS says that the credentials have expired", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((request, response, count) =>
+        count === 1
+          ? json(response, 403, { message: "expired" }, { "x-amzn-errortype": "ExpiredTokenException" })
+          : model()(request, response, count)
+      )
+      const pair = (id: string) =>
+        ApiKey.make({ username: id, value: `secret of ${id}`, sessionToken: `session of ${id}` })
+      const provider = yield* Testing.provider([pair("AKIA1"), pair("AKIA2")])
+      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      assert.strictEqual(yield* ask(sdk("m")), "hello")
+      const [first, second] = server.seen
+      assert.match(first?.headers["authorization"] ?? "", /Credential=AKIA1\/\d{8}\/eu-west-1\/bedrock\/aws4_request/)
+      assert.match(second?.headers["authorization"] ?? "", /Credential=AKIA2\//)
+      assert.strictEqual(second?.headers["x-amz-security-token"], "session of AKIA2")
+      assert.strictEqual(first?.body, second?.body)
+    })
+  )
+
+  it.scopedLive("gives the helper's typed error as it is, at once", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider([new EmptyOutput({ command: "op", stderr: "" })])
+      const sdk = AiSdk.make(provider, createOpenAI, { baseURL: "http://127.0.0.1:9" })
+      assert.instanceOf(yield* Effect.flip(ask(sdk.chat("m"))), EmptyOutput)
+    })
+  )
+
+  it.scopedLive("is a layer for a tag of one's own", () =>
+    Effect.gen(function* () {
+      class OpenAi extends Context.Tag("test/OpenAi")<OpenAi, OpenAIProvider>() {}
+      const server = yield* loopback(guarded(["sk-1"], model()))
+      const layer = AiSdk.layer(OpenAi, createOpenAI, { baseURL: `${server.origin}/v1` }).pipe(
+        Layer.provide(Testing.layer(["sk-1"]))
+      )
+      const text = yield* Effect.flatMap(OpenAi, (sdk) => ask(sdk.chat("m"))).pipe(Effect.provide(layer))
+      assert.strictEqual(text, "hello")
+    })
+  )
+})

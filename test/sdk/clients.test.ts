@@ -1,0 +1,257 @@
+/** What is particular to one client: how it tells of a failing helper, MCP, WebSocket, types, and what loads what. */
+import { execFile } from "node:child_process"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { createOpenAI, type OpenAIProviderSettings } from "@ai-sdk/openai"
+import Anthropic_, { type ClientOptions as AnthropicOptions } from "@anthropic-ai/sdk"
+import * as OpenAiClient from "@effect/ai-openai/OpenAiClient"
+import type { CommandExecutor } from "@effect/platform/CommandExecutor"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type { HttpClient } from "@effect/platform/HttpClient"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import OpenAI, { type ClientOptions } from "openai"
+import { WebSocket, WebSocketServer } from "ws"
+import { EmptyOutput, fromCause } from "../../src/ApiKeyError.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
+import * as HelperExecutor from "../../src/HelperExecutor.js"
+import * as AiSdk from "../../src/sdk/AiSdk.js"
+import * as Anthropic from "../../src/sdk/Anthropic.js"
+import * as EffectAi from "../../src/sdk/EffectAi.js"
+import * as Fetch from "../../src/sdk/Fetch.js"
+import * as OpenAi from "../../src/sdk/OpenAi.js"
+import * as Testing from "../../src/testing.js"
+import { guarded, json, loopback } from "../support/loopback.js"
+import { model } from "../support/model.js"
+
+const failing = new EmptyOutput({ command: "op", stderr: "" })
+const messages = [{ role: "user" as const, content: "question" }]
+const failureOf = (run: () => Promise<unknown>) =>
+  Effect.promise(() =>
+    run().then(
+      () => undefined,
+      (error: unknown) => error
+    )
+  )
+
+describe("a failing helper", () => {
+  it.scopedLive("is an OpenAIError with the typed error as its cause, from one run", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider([failing])
+      const client = OpenAi.make(provider, { baseURL: "http://127.0.0.1:9" })
+      const error = yield* failureOf(() => client.chat.completions.create({ model: "m", messages }))
+      assert.instanceOf(error, OpenAI.OpenAIError)
+      assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "EmptyOutput")
+      assert.include(String(error), failing.message)
+      assert.strictEqual((yield* provider.status).runs, 1)
+    })
+  )
+
+  it.scopedLive("is thrown as it is by Anthropic's client, at once", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider([failing])
+      const client = Anthropic.make(provider, { baseURL: "http://127.0.0.1:9" })
+      assert.instanceOf(
+        yield* failureOf(() => client.messages.create({ model: "m", max_tokens: 9, messages })),
+        EmptyOutput
+      )
+      assert.strictEqual((yield* provider.status).runs, 1)
+    })
+  )
+
+  it.scopedLive("is the cause of an AiError that is not Transport", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider([failing])
+      const client = yield* EffectAi.makeOpenAi(provider, { apiUrl: "http://127.0.0.1:9" })
+      const error = yield* Effect.flip(client.createEmbedding({ model: "m", input: "text" }))
+      assert.deepInclude(error, { _tag: "HttpRequestError", reason: "Encode" })
+      assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "EmptyOutput")
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("a layer", () => {
+  it.scopedLive("gives the SDK's own client, over the provider of the context", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["sk-1"], model()))
+      const layers = Layer.mergeAll(
+        OpenAi.layer({ baseURL: `${server.origin}/v1` }),
+        Anthropic.layer({ baseURL: server.origin }),
+        EffectAi.layerOpenAi({ apiUrl: server.origin })
+      ).pipe(Layer.provide(Testing.layer(["sk-1"])), Layer.provide(FetchHttpClient.layer))
+      yield* Effect.gen(function* () {
+        const openAi = yield* OpenAi.OpenAi
+        const anthropic = yield* Anthropic.AnthropicClient
+        yield* OpenAiClient.OpenAiClient
+        assert.instanceOf(openAi, OpenAI)
+        assert.instanceOf(anthropic, Anthropic_)
+        const answer = yield* Effect.promise(() => openAi.chat.completions.create({ model: "m", messages }))
+        assert.strictEqual(answer.choices[0]?.message.content, "hello")
+        const message = yield* Effect.promise(() => anthropic.messages.create({ model: "m", max_tokens: 9, messages }))
+        assert.strictEqual(message.content[0]?.type, "text")
+      }).pipe(Effect.provide(layers))
+    })
+  )
+
+  it.scopedLive("of tags of one's own lets a program hold two", () =>
+    Effect.gen(function* () {
+      class First extends ApiKeyProvider.Service<First>()("test/First") {}
+      class Second extends ApiKeyProvider.Service<Second>()("test/Second") {}
+      const server = yield* loopback(model())
+      const layers = Layer.mergeAll(First.layer(Testing.layer(["sk-1"])), Second.layer(Testing.layer(["sk-2"])))
+      yield* Effect.gen(function* () {
+        for (const provider of [yield* First, yield* Second]) {
+          const client = OpenAi.make(provider, { baseURL: `${server.origin}/v1` })
+          yield* Effect.promise(() => client.chat.completions.create({ model: "m", messages }))
+        }
+      }).pipe(Effect.provide(layers))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        ["Bearer sk-1", "Bearer sk-2"]
+      )
+    })
+  )
+})
+
+describe("an MCP client", () => {
+  it.scopedLive("carries the key in its headers, and renews it on 401", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(
+        guarded(["sk-2"], (request, response) => {
+          if (request.method !== "POST") return json(response, 405, {})
+          const { id, method }: { id?: number; method: string } = JSON.parse(request.body)
+          if (id === undefined) {
+            response.writeHead(202)
+            response.end()
+            return
+          }
+          const result =
+            method === "initialize"
+              ? {
+                  protocolVersion: "2025-03-26",
+                  capabilities: { tools: {} },
+                  serverInfo: { name: "test", version: "1" }
+                }
+              : { tools: [{ name: "tool", inputSchema: { type: "object" } }] }
+          json(response, 200, { jsonrpc: "2.0", id, result })
+        })
+      )
+      const provider = yield* Testing.provider(["sk-1", "sk-2"])
+      const url = new URL(`${server.origin}/mcp`)
+      const client = new Client({ name: "test", version: "1" })
+      const transport = new StreamableHTTPClientTransport(url, { fetch: Fetch.make(provider, { baseUrl: url }) })
+      const names = yield* Effect.promise(async () => {
+        await client.connect(transport)
+        const { tools } = await client.listTools()
+        await client.close()
+        return tools.map(({ name }) => name)
+      })
+      assert.deepStrictEqual(names, ["tool"])
+      assert.strictEqual(server.seen[0]?.headers["authorization"], "Bearer sk-1")
+      assert.isTrue(server.seen.slice(1).every(({ headers }) => headers["authorization"] === "Bearer sk-2"))
+      assert.strictEqual((yield* provider.status).runs, 2)
+    })
+  )
+})
+
+describe("a WebSocket", () => {
+  it.scopedLive("carries the key in its handshake", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider(["sk-1"])
+      const http = createServer()
+      const sockets = new WebSocketServer({ server: http })
+      yield* Effect.addFinalizer(() =>
+        Effect.async<void>((resume) => {
+          for (const socket of sockets.clients) socket.terminate()
+          sockets.close()
+          http.close(() => resume(Effect.void))
+        })
+      )
+      yield* Effect.async<void>((resume) => {
+        http.listen(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      const address = http.address()
+      const url = `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}/realtime`
+      const headers = yield* Fetch.headers(provider, url, { baseUrl: url })
+      const seen = yield* Effect.async<string | undefined>((resume) => {
+        sockets.on("connection", (_, request) => resume(Effect.succeed(request.headers.authorization)))
+        new WebSocket(url, { headers })
+      })
+      assert.strictEqual(seen, "Bearer sk-1")
+    })
+  )
+})
+
+describe("types", () => {
+  it("options are the SDK's own, less its credentials", () => {
+    expectTypeOf<OpenAi.Options>().toEqualTypeOf<
+      Omit<ClientOptions, "apiKey" | "adminAPIKey" | "workloadIdentity" | "provider">
+    >()
+    expectTypeOf<Omit<Anthropic.Options, "scheme">>().toEqualTypeOf<
+      Omit<AnthropicOptions, "apiKey" | "authToken" | "credentials" | "config" | "profile">
+    >()
+    expectTypeOf<EffectAi.OpenAiOptions>().toEqualTypeOf<Omit<Parameters<typeof OpenAiClient.make>[0], "apiKey">>()
+    expectTypeOf<Omit<AiSdk.Options<typeof createOpenAI>, "scheme">>().toEqualTypeOf<
+      Omit<OpenAIProviderSettings, "apiKey">
+    >()
+    expectTypeOf(OpenAi.make).returns.toEqualTypeOf<OpenAI>()
+    expectTypeOf(Anthropic.make).returns.toEqualTypeOf<Anthropic_>()
+    expectTypeOf(AiSdk.make<typeof createOpenAI>).returns.toEqualTypeOf<ReturnType<typeof createOpenAI>>()
+    const provider = ApiKeyProvider.make({ get: Effect.fail(failing) })
+    // @ts-expect-error the key is not an option
+    OpenAi.make(provider, { apiKey: "sk-1" })
+    // @ts-expect-error the key is not an option
+    AiSdk.make(provider, createOpenAI, { apiKey: "sk-1" })
+  })
+
+  it("a missing CommandExecutor is a compile error", () => {
+    const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ command: ["op"] })))
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof bare>>()
+    const whole = bare.pipe(Layer.provide(HelperExecutor.layerNode))
+    expectTypeOf<Layer.Layer.Context<typeof whole>>().toEqualTypeOf<never>()
+    expectTypeOf<Layer.Layer.Context<ReturnType<typeof EffectAi.layerOpenAi>>>().toEqualTypeOf<
+      ApiKeyProvider.ApiKeyProvider | HttpClient
+    >()
+    const program = (effect: Effect.Effect<unknown, unknown>) => effect
+    // @ts-expect-error the executor is missing
+    program(Effect.provide(OpenAi.OpenAi, bare))
+    program(Effect.provide(OpenAi.OpenAi, whole))
+  })
+})
+
+describe("the module graph", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url))
+  const sdk = /node_modules\/(?:openai|ai|@anthropic-ai|@ai-sdk|@effect\/ai[^/]*|@modelcontextprotocol|aws4fetch)\//
+
+  /** Every module that importing one loads. */
+  const loadedBy = async (file: string): Promise<ReadonlyArray<string>> => {
+    const hook = `export const load = (url, context, next) => { process.stderr.write("LOADED " + url + "\\n"); return next(url, context) }`
+    const program = `import { register } from "node:module"; register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hook)})); await import(${JSON.stringify(`${root}src/${file}`)})`
+    const { stderr } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "-e", program],
+      { cwd: root, maxBuffer: 64 * 1024 * 1024 }
+    )
+    return stderr.split("\n").filter((line) => line.startsWith("LOADED "))
+  }
+
+  for (const file of ["index.ts", "Promise.ts", "testing.ts", "sdk/Fetch.ts", "sdk/HttpClient.ts", "sdk/EffectAi.ts"]) {
+    it(`${file} loads no SDK`, async () => {
+      const loaded = await loadedBy(file)
+      assert.isAbove(loaded.length, 10)
+      assert.deepStrictEqual(
+        loaded.filter((line) => sdk.test(line)),
+        []
+      )
+    })
+  }
+
+  it("and an SDK's module loads its SDK, so the test would see it", async () => {
+    assert.isTrue((await loadedBy("sdk/OpenAi.ts")).some((line) => sdk.test(line)))
+  })
+})
