@@ -576,6 +576,10 @@ describe("FormatSpec", () => {
     ["an object of such a name", { name: "yaml" }],
     ["a URL that is none", { name: "git-credential", url: "example.com" }],
     ["a URL with a line end", { name: "git-credential", url: "https://example.com\nhost=evil.test" }],
+    ["a URL whose user name holds one", { name: "git-credential", url: "https://a%0ahost=evil.test@example.com" }],
+    ["a URL whose path holds one", { name: "git-credential", url: "https://example.com/a%0Ahost=evil.test" }],
+    ["a URL with a broken escape", { name: "git-credential", url: "https://a%zz@example.com" }],
+    ["a URL without a host", { name: "git-credential", url: "mailto:a@example.com" }],
     ["a server with a line end", { name: "docker-credential", serverUrl: "https://a\nb" }],
     ["a variable that no shell has", { name: "env", variable: "A B" }],
     ["null", null]
@@ -616,6 +620,10 @@ describe("what a format says to the helper", () => {
       "capability[]=authtype\nprotocol=https\nhost=example.com\npath=a/b\n\n"
     ],
     [{ name: "docker-credential", serverUrl: "https://index.docker.io/v1/" }, "https://index.docker.io/v1/\n"],
+    [
+      { name: "git-credential", url: "https://a%40b@example.com/x%20y", useHttpPath: true },
+      "capability[]=authtype\nprotocol=https\nhost=example.com\npath=x y\nusername=a@b\n\n"
+    ],
     [{ name: "bazel", uri: "https://api.example.org/rest" }, '{"uri":"https://api.example.org/rest"}\n'],
     [
       { name: "cargo", indexUrl: "sparse+https://registry-url/index/", registry: "my-registry" },

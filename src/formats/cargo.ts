@@ -1,6 +1,7 @@
 /**
  * cargo's credential providers: one JSON object a line. The provider says `{"v":[1]}` first, is asked on stdin, and answers
- * `{"Ok":…}` or `{"Err":…}`. The command's argument is `--cargo-plugin`.
+ * `{"Ok":…}` or `{"Err":…}`. The command's argument is `--cargo-plugin`. `cache` speaks of cargo's own session: without an
+ * `expiration` a key is kept as any other that has none.
  *
  * Protocol: https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html
  */

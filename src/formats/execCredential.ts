@@ -17,6 +17,17 @@ const group = "client.authentication.k8s.io"
 const versions = ["v1", "v1beta1"] as const
 const apiVersions = versions.map((version) => `${group}/${version}` as const)
 
+/** As client-go hands it over with provideClusterInfo; `config` is left out, it is the plugin's own. */
+const Cluster = Schema.Struct({
+  server: Schema.String,
+  "tls-server-name": Schema.optional(Schema.String),
+  "insecure-skip-tls-verify": Schema.optional(Schema.Boolean),
+  "certificate-authority-data": Schema.optional(Schema.String),
+  "proxy-url": Schema.optional(Schema.String)
+})
+
+const encodeCluster = Schema.encodeOption(Cluster)
+
 export const Spec = Schema.Struct({
   name: Schema.Literal("exec-credential"),
   apiVersion: Schema.optional(
@@ -26,7 +37,7 @@ export const Spec = Schema.Struct({
     })
   ),
   cluster: Schema.optional(
-    Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
+    Cluster.annotations({
       description: "spec.cluster of KUBERNETES_EXEC_INFO, as provideClusterInfo gives it: { server: … }"
     })
   )
@@ -63,7 +74,7 @@ export const execCredential = ({ apiVersion, cluster }: typeof Spec.Type): Crede
       KUBERNETES_EXEC_INFO: JSON.stringify({
         kind: "ExecCredential",
         apiVersion: version,
-        spec: { interactive, ...(cluster === undefined ? {} : { cluster }) }
+        spec: { interactive, ...field("cluster", Option.flatMap(Option.fromNullable(cluster), encodeCluster)) }
       })
     }),
     recognizes: ({ object }) => object["kind"] === "ExecCredential",

@@ -20,7 +20,31 @@ import { define, withoutUser } from "../internal/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
 import { fromValue, maybe, type Refusal, refuse } from "../internal/shape.js"
 
-const isUrl = (url: string): boolean => URL.canParse(url) && !/[\p{Cc}\s]/u.test(url) && new URL(url).host !== ""
+const decodePercents = Option.liftThrowable(decodeURIComponent)
+
+interface Target {
+  readonly protocol: string
+  readonly host: string
+  readonly path: string
+  readonly username: string
+}
+
+/** What a URL names, decoded as git decodes it; none where a part of it would end a line of the protocol (`%0a`). */
+const targetOf = (url: string): Option.Option<Target> =>
+  Option.gen(function* () {
+    const { hash, host, pathname, protocol, search, username } = yield* Option.liftThrowable(() => new URL(url))()
+    const path = `${pathname}${search}${hash}`.replace(/^\//, "")
+    const target: Target = {
+      protocol: protocol.replace(/:$/, ""),
+      host,
+      path: yield* decodePercents(path),
+      username: yield* decodePercents(username)
+    }
+    const isWhole = host !== "" && ![url, ...Object.values(target)].some((part) => /\p{Cc}/u.test(part))
+    return yield* isWhole ? Option.some(target) : Option.none()
+  })
+
+const isUrl = (url: string): boolean => Option.isSome(targetOf(url))
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("git-credential"),
@@ -96,18 +120,19 @@ const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Refu
   return Either.right(fields)
 }
 
-const attributesOf = ({ url, useHttpPath = false }: typeof Spec.Type): ReadonlyArray<readonly [string, string]> => {
-  if (url === undefined || !isUrl(url)) return []
-  const { hash, host, pathname, protocol, search, username } = new URL(url)
-  const path = `${pathname}${search}${hash}`.replace(/^\//, "")
-  const scheme = protocol.replace(/:$/, "")
-  return [
-    ["protocol", scheme],
-    ["host", host],
-    ...(path !== "" && (useHttpPath || !/^https?$/.test(scheme)) ? [["path", path] as const] : []),
-    ...(username === "" ? [] : [["username", decodeURIComponent(username)] as const])
-  ]
-}
+const attributesOf = ({ url = "", useHttpPath = false }: typeof Spec.Type): ReadonlyArray<readonly [string, string]> =>
+  Option.match(targetOf(url), {
+    onNone: () => [],
+    onSome: ({ host, path, protocol, username }) => {
+      const wantsPath = path !== "" && (useHttpPath || !/^https?$/.test(protocol))
+      return [
+        ["protocol", protocol],
+        ["host", host],
+        ...(wantsPath ? [["path", path] as const] : []),
+        ...(username === "" ? [] : [["username", username] as const])
+      ]
+    }
+  })
 
 const request = (attributes: ReadonlyArray<readonly [string, string]>): string =>
   `${attributes.map(([key, value]) => `${key}=${value}\n`).join("")}\n`
