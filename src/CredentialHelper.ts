@@ -42,6 +42,7 @@ import { type Collector, collector } from "./internal/collector.js"
 import { environmentFor } from "./internal/environment.js"
 import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
+import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
 import { programName } from "./internal/programName.js"
 import {
@@ -164,8 +165,8 @@ const maxStderrBytes = 4 * 1024
 const keptStderrBytes = 16 * maxStderrBytes
 const maxRunsAtOnce = 64
 
-const places = globalValue("effect-apikey/CredentialHelper/places", () => Effect.unsafeMakeSemaphore(maxRunsAtOnce))
-const terminal = globalValue("effect-apikey/CredentialHelper/terminal", () => Effect.unsafeMakeSemaphore(1))
+const places = globalValue("effect-apikey/CredentialHelper/places", () => Places.make(maxRunsAtOnce))
+const terminal = globalValue("effect-apikey/CredentialHelper/terminal", () => Places.make(1))
 /** The processes that run now, and who waits for one of them to end. */
 const crowd = globalValue("effect-apikey/CredentialHelper/crowd", () => ({
   running: 0,
@@ -201,8 +202,8 @@ export const run = (
     const once = attempt({ name, options, request, entry, onTerminal, progress }).pipe(
       // Whatever comes after a try (another one, after a delay) is waiting again.
       Effect.ensuring(setPhase(progress, "queued")),
-      places.withPermits(1),
-      onTerminal ? terminal.withPermits(1) : (self) => self
+      places.within,
+      onTerminal ? terminal.within : (self) => self
     )
     const tries = Effect.retry(inTheCrowd(once), {
       schedule: options.retry ?? defaultRetry,

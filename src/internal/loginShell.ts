@@ -11,6 +11,7 @@ import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { collector } from "./collector.js"
+import * as Places from "./places.js"
 import { stop } from "./stop.js"
 
 const readLimit = Duration.seconds(5)
@@ -22,15 +23,12 @@ const script = `printf '%s' ${mark}; command printenv PATH; printf '%s' ${mark};
 const quiet = { DISABLE_AUTO_UPDATE: "true", ZSH_TMUX_AUTOSTARTED: "true", ZSH_TMUX_AUTOSTART: "false" }
 
 interface Memory {
-  readonly lock: Effect.Semaphore
+  readonly lock: Places.Places
   /** By shell; None if it gave no PATH. */
   readonly paths: Map<string, Option.Option<string>>
 }
 
-const memory = globalValue(
-  "effect-apikey/loginShell",
-  (): Memory => ({ lock: Effect.unsafeMakeSemaphore(1), paths: new Map() })
-)
+const memory = globalValue("effect-apikey/loginShell", (): Memory => ({ lock: Places.make(1), paths: new Map() }))
 
 /** Read once in a process, within a limit; what the shell started is gone afterwards. None on Windows. */
 export const loginShellPath = (
@@ -44,7 +42,7 @@ export const loginShellPath = (
         return known === undefined
           ? Effect.tap(readPath(executor, shell), (path) => Effect.sync(() => memory.paths.set(shell, path)))
           : Effect.succeed(known)
-      }).pipe(memory.lock.withPermits(1))
+      }).pipe(memory.lock.within)
 
 const readPath = (executor: CommandExecutor.CommandExecutor, shell: string): Effect.Effect<Option.Option<string>> =>
   Effect.acquireRelease(

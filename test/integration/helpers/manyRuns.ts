@@ -1,10 +1,11 @@
-/** Asks for so many runs at once and says how they ended, as JSON; for a process with a low limit of descriptors. */
+/** Asks for so many runs at once and says how they ended, as JSON; with a low limit of descriptors. */
+import { execFileSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { keyOf } from "../../support/runs.js"
 
-const [, , count = "1", ...command] = process.argv
+const [, , count = "1", limit = "", ...command] = process.argv
 const descriptors = (): number => readdirSync("/proc/self/fd").length
 
 let running = 0
@@ -16,6 +17,8 @@ const one = Effect.suspend(() =>
   })
 )
 
+// Only now: loading the modules needs more than the runs do.
+execFileSync("prlimit", ["--pid", String(process.pid), `--nofile=${limit}:${limit}`])
 const before = descriptors()
 Effect.runPromise(
   Effect.all(

@@ -1,0 +1,158 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
+import {
+  fromLineStart,
+  printable,
+  secretsIn,
+  secretsInArguments,
+  tail,
+  withoutSecrets
+} from "../../src/internal/scrub.js"
+import { arbitrarySecret } from "../support/arbitrary.js"
+
+const bytesOf = (text: string): Buffer => Buffer.from(text, "utf8")
+
+/** How a helper, or what it called, may write a secret. */
+const forms: Readonly<Record<string, (secret: string) => string>> = {
+  "as it is": (secret) => secret,
+  "in base64": (secret) => bytesOf(secret).toString("base64"),
+  "in base64 for URLs": (secret) => bytesOf(secret).toString("base64url"),
+  "percent-encoded": encodeURIComponent,
+  "percent-encoded in lower case": (secret) =>
+    encodeURIComponent(secret).replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase()),
+  "in hexadecimal": (secret) => bytesOf(secret).toString("hex"),
+  "as a JSON string": (secret) => JSON.stringify(secret).slice(1, -1),
+  "with colours inside": (secret) => `${secret.slice(0, 5)}\u001B[31m${secret.slice(5)}`,
+  "with invisible characters inside": (secret) => Array.from(secret).join("\u200B"),
+  "in UTF-16": (secret) => Array.from(secret).join("\0")
+}
+
+describe("a secret on stderr is not shown", () => {
+  for (const [name, form] of Object.entries(forms)) {
+    it(name, () =>
+      fc.assert(
+        fc.property(arbitrarySecret, fc.constantFrom("", "error: ", "a line\n"), (secret, before) => {
+          const written = form(secret)
+          const shown = withoutSecrets(printable(`${before}${written} was refused`), [secret])
+          assert.notInclude(shown, secret)
+          assert.notInclude(shown, printable(written))
+          assert.include(shown, " was refused")
+        })
+      )
+    )
+  }
+
+  it("inside the base64 of something longer (user:secret)", () =>
+    fc.assert(
+      fc.property(
+        arbitrarySecret,
+        fc.string({ maxLength: 5 }),
+        fc.string({ maxLength: 5 }),
+        (secret, before, behind) => {
+          const inside = bytesOf(`${before}${secret}${behind}`).toString("base64")
+          const shown = withoutSecrets(inside, [secret])
+          assert.include(shown, "<redacted>")
+          assert.isBelow(shown.replaceAll("<redacted>", "").length, inside.length / 2 + 8)
+        }
+      )
+    ))
+
+  it("when stdout held it among other things", () =>
+    fc.assert(
+      fc.property(arbitrarySecret, (secret) => {
+        for (const stdout of [
+          `${secret}\n`,
+          `password=${secret}\nuser=me`,
+          `token: ${secret}`,
+          `note\n${secret}\nnote`
+        ]) {
+          assert.notInclude(withoutSecrets(`bad: ${secret}`, secretsIn(stdout)), secret)
+        }
+      })
+    ))
+
+  it("when an argument or a part of one is it", () =>
+    fc.assert(
+      fc.property(arbitrarySecret, (secret) => {
+        for (const argument of [secret, `--token=${secret}`, `basic:${secret}`]) {
+          assert.notInclude(withoutSecrets(`bad: ${secret}`, secretsInArguments([argument])), secret)
+        }
+      })
+    ))
+
+  const tokens = [
+    "sk-proj-abcdefgh12345678",
+    "sk-ant-api03-abcdefgh12345678",
+    "ghp_abcdefghijklmnop1234",
+    "github_pat_11ABCDEFG0abcdefg",
+    "glpat-abcdefgh12345678",
+    "xoxb-123456789012-abcdef",
+    "hvs.CAESIabcdefgh12345678",
+    "AKIAIOSFODNN7EXAMPLE",
+    "AIzaSyA-abcdefgh12345678",
+    "ya29.a0AfH6SMBabcdefgh",
+    "npm_abcdefghijklmnop1234",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "dGhpcyBpcyBhIGxvbmcgc2VjcmV0IHRoYXQgaXMgYmFzZTY0IQ==",
+    "0123456789abcdef0123456789abcdef"
+  ]
+  for (const token of tokens) {
+    it(`when nobody has told us that it is one: ${token.slice(0, 8)}…`, () => {
+      assert.strictEqual(withoutSecrets(`refused ${token} by the server`, []), "refused <redacted> by the server")
+    })
+  }
+
+  it("after a word that announces it, or in a URL", () => {
+    assert.strictEqual(withoutSecrets("Authorization: Bearer abcdef123456", []), "Authorization: Bearer <redacted>")
+    assert.strictEqual(withoutSecrets("PASSWORD=hunter", []), "PASSWORD=<redacted>")
+    assert.strictEqual(withoutSecrets("https://me:hunter2@host/x", []), "https://me:<redacted>@host/x")
+  })
+})
+
+describe("what people need to read stays", () => {
+  for (const text of [
+    "Error: test/key is not in the password store.",
+    "token: expired, please log in again",
+    "open /home/someone/.config/gcloud/application_default_credentials.json: no such file",
+    "gpg: decryption failed: No secret key",
+    "[ERROR] 2024/01/02 15:04:05 you are not currently signed in. Please run `op signin --help`"
+  ]) {
+    it(text, () => assert.strictEqual(withoutSecrets(printable(text), []), text))
+  }
+})
+
+describe("what is shown", () => {
+  it("holds no control, format or bidirectional character but tab and newline, for all input", () =>
+    fc.assert(
+      fc.property(fc.fullUnicodeString({ maxLength: 200 }), fc.string({ maxLength: 20 }), (text, more) => {
+        const shown = printable(`${text}\u001B]0;${more}\u0007\u009B31m\u202E\u2066${more}\r\n`)
+        assert.notMatch(shown, /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      })
+    ))
+
+  it("is at most 4 KiB of UTF-8, its end, from a line's start where there is one, for all input", () =>
+    fc.assert(
+      fc.property(fc.array(fc.fullUnicodeString({ maxLength: 400 }), { maxLength: 60 }), (lines) => {
+        const text = lines.join("\n")
+        const shown = tail(text, 4_096)
+        assert.isAtMost(bytesOf(shown).length, 4_096)
+        assert.isTrue(bytesOf(text.trim()).toString().endsWith(shown))
+        if (shown !== bytesOf(text.trim()).toString() && shown.includes("\n")) {
+          assert.isTrue(bytesOf(text).toString().includes(`\n${shown}`))
+        }
+      })
+    ))
+
+  it("begins at a line when the front was cut off, so that half a secret is not shown", () => {
+    assert.strictEqual(fromLineStart("cret-half\nwhole line"), "whole line")
+    assert.strictEqual(fromLineStart("one endless line"), "")
+  })
+
+  it("comes in linear time from what a helper may write to stop us", () => {
+    const size = 65_536
+    for (const piece of [" ", "token ", "eyJ-", "\u001B[", "\u001B]", "password=", "https://", "a1", "/", "bearer\t"]) {
+      const text = piece.repeat(size / piece.length)
+      assert.isAtMost(withoutSecrets(printable(text), ["secret-secret"]).length, size)
+    }
+  })
+})

@@ -1,0 +1,205 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+import * as NodePath from "@effect/platform-node-shared/NodePath"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { environmentFor } from "../../src/internal/environment.js"
+import { Found, findProgram, type SearchOptions } from "../../src/internal/searchPath.js"
+import { usualFolders } from "../../src/internal/usualFolders.js"
+import { files, info } from "../support/files.js"
+
+let root = ""
+const at = (path: string): string => join(root, path)
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "path-"))
+  for (const folder of ["first", "second", "beyond", "first/folder", "second/folder"]) mkdirSync(at(folder))
+  for (const [file, mode] of [
+    ["second/tool", 0o755],
+    ["first/plain", 0o644],
+    ["second/plain", 0o755],
+    ["first/only-plain", 0o644],
+    ["beyond/far", 0o755],
+    ["beyond/tool", 0o755],
+    ["here", 0o755]
+  ] as const) {
+    writeFileSync(at(file), "")
+    chmodSync(at(file), mode)
+  }
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const find = (program: string, options: Partial<SearchOptions> & { readonly PATH?: string } = {}) =>
+  findProgram(program, {
+    env: { PATH: options.PATH ?? `${at("first")}:${at("second")}` },
+    cwd: Option.none(),
+    platform: "linux",
+    beyond: [],
+    ...options
+  }).pipe(Effect.provide(Layer.mergeAll(NodeFileSystem.layer, NodePath.layer)))
+
+const executable = (path: string, beyondPath: Option.Option<string> = Option.none()) =>
+  Found.Executable({ path, beyondPath })
+
+describe("a program without a separator", () => {
+  it.effect("is the first executable of that name in PATH", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* find("tool"), executable(at("second/tool")))
+      assert.deepStrictEqual(yield* find("plain"), executable(at("second/plain")))
+    })
+  )
+
+  it.effect("that is there but not executable is told apart from one that is not there", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(
+        yield* find("only-plain"),
+        Found.NotExecutable({ path: at("first/only-plain"), obstacle: "permission" })
+      )
+      assert.deepStrictEqual(yield* find("nothing"), Found.Missing({ searched: [at("first"), at("second")] }))
+      assert.deepStrictEqual(yield* find("folder"), Found.Missing({ searched: [at("first"), at("second")] }))
+    })
+  )
+
+  it.effect("is never looked for in an empty or relative entry of PATH, wherever the helper runs", () =>
+    Effect.gen(function* () {
+      const PATH = `:.:second::${at("first")}`
+      assert.deepStrictEqual(
+        yield* find("here", { PATH, cwd: Option.some(root) }),
+        Found.Missing({ searched: [at("first")] })
+      )
+    })
+  )
+
+  it.effect("is looked for beyond PATH only when PATH does not have it", () =>
+    Effect.gen(function* () {
+      const beyond = [at("beyond")]
+      assert.deepStrictEqual(yield* find("far", { beyond }), executable(at("beyond/far"), Option.some(at("beyond"))))
+      assert.deepStrictEqual(yield* find("tool", { beyond }), executable(at("second/tool")))
+      assert.deepStrictEqual(
+        yield* find("nothing", { beyond }),
+        Found.Missing({ searched: [at("first"), at("second"), at("beyond")] })
+      )
+    })
+  )
+})
+
+describe("a program with a separator", () => {
+  it.effect("is a path, from the helper's working directory", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* find(at("here")), executable(at("here")))
+      assert.deepStrictEqual(yield* find("./here", { cwd: Option.some(root) }), executable(at("here")))
+      assert.deepStrictEqual(yield* find("second/tool", { cwd: Option.some(root) }), executable(at("second/tool")))
+      assert.deepStrictEqual(
+        yield* find("./nothing", { cwd: Option.some(root) }),
+        Found.Missing({ searched: [at("nothing")] })
+      )
+    })
+  )
+})
+
+describe("on Windows", () => {
+  const there = ["C:\\tools\\az.CMD", "C:\\tools\\op.EXE", "C:\\Program Files\\x\\script", "D:\\npm\\tool.cmd"]
+  const findOnWindows = (program: string, env: Record<string, string>, beyond: ReadonlyArray<string> = []) =>
+    findProgram(program, { env, cwd: Option.some("C:\\work"), platform: "win32", beyond }).pipe(
+      Effect.provide(
+        Layer.mergeAll(
+          files((path) =>
+            there.some((each) => each.toLowerCase() === path.toLowerCase()) ? info("File", 0) : undefined
+          ),
+          NodePath.layerWin32
+        )
+      )
+    )
+  const env = { Path: 'C:\\tools;.;"C:\\Program Files\\x"', PATHEXT: ".EXE;.CMD" }
+
+  it.effect("PATHEXT gives the extension, and names of variables know no case", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* findOnWindows("az", env), executable("C:\\tools\\az.CMD"))
+      assert.deepStrictEqual(yield* findOnWindows("op.exe", env), executable("C:\\tools\\op.exe"))
+      assert.deepStrictEqual(yield* findOnWindows("script", env), executable("C:\\Program Files\\x\\script"))
+      assert.deepStrictEqual(
+        yield* findOnWindows("nothing", env),
+        Found.Missing({ searched: ["C:\\tools", "C:\\Program Files\\x"] })
+      )
+    })
+  )
+
+  it.effect("a path may have a drive, and the usual folders come last", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(
+        yield* findOnWindows("C:\\tools\\az", env),
+        executable("C:\\tools\\az.EXE".replace("EXE", "CMD"))
+      )
+      assert.deepStrictEqual(
+        yield* findOnWindows("tool", env, ["D:\\npm"]),
+        executable("D:\\npm\\tool.CMD", Option.some("D:\\npm"))
+      )
+    })
+  )
+
+  it("people install programs in folders that their variables name", () => {
+    const folders = usualFolders({ LocalAppData: "C:\\U\\Local", APPDATA: "C:\\U\\Roaming" }, "win32")
+    assert.includeMembers([...folders], ["C:\\U\\Local\\Microsoft\\WinGet\\Links", "C:\\U\\Roaming\\npm"])
+  })
+
+  it("a variable is set, unset and allowed whatever its case", () => {
+    const ours = { Path: "C:\\tools", SystemRoot: "C:\\Windows", SECRET: "x" }
+    const result = environmentFor(ours, { env: { PATH: "D:\\" }, inheritEnv: false, told: {}, platform: "win32" })
+    assert.deepInclude(result, { PATH: "D:\\", SystemRoot: "C:\\Windows" })
+    assert.isFalse("Path" in result || "SECRET" in result)
+  })
+})
+
+describe("where people install programs", () => {
+  it("covers Homebrew, ~/.local/bin, mise, asdf, npm, snap and Nix", () => {
+    assert.includeMembers(
+      [...usualFolders({ HOME: "/home/me", USER: "me", NPM_CONFIG_PREFIX: "/home/me/npm" }, "linux")],
+      [
+        "/opt/homebrew/bin",
+        "/usr/local/bin",
+        "/home/linuxbrew/.linuxbrew/bin",
+        "/home/me/.local/bin",
+        "/home/me/.local/share/mise/shims",
+        "/home/me/.asdf/shims",
+        "/home/me/npm/bin",
+        "/snap/bin",
+        "/home/me/.nix-profile/bin"
+      ]
+    )
+  })
+})
+
+describe("the environment a helper gets", () => {
+  const ours = { HOME: "/home/me", PATH: "/bin", AWS_PROFILE: "work", SECRET: "x" }
+  const given = (env: Record<string, string | undefined>, inheritEnv: boolean | ReadonlyArray<string>) =>
+    environmentFor(ours, { env, inheritEnv, told: { TOLD: "1" }, platform: "linux" })
+
+  it("is all of ours, with variables added and unset", () => {
+    const result = given({ ADDED: "1", SECRET: undefined }, true)
+    assert.deepInclude(result, { HOME: "/home/me", AWS_PROFILE: "work", ADDED: "1", TOLD: "1" })
+    assert.isFalse("SECRET" in result)
+  })
+
+  it("or those of a list, and those that helpers cannot do without", () => {
+    assert.deepStrictEqual(Object.keys(given({}, ["AWS_PROFILE"])).sort(), [
+      "AWS_PROFILE",
+      "HOME",
+      "LC_MESSAGES",
+      "NO_COLOR",
+      "PATH",
+      "TOLD"
+    ])
+    assert.isFalse("AWS_PROFILE" in given({}, false))
+  })
+
+  it("asks for plain messages, unless somebody chose otherwise", () => {
+    assert.deepInclude(given({}, true), { NO_COLOR: "1", LC_MESSAGES: "C" })
+    const german = environmentFor({ LC_ALL: "de_DE.UTF-8" }, { env: {}, inheritEnv: true, told: {}, platform: "linux" })
+    assert.isFalse("LC_MESSAGES" in german)
+    assert.deepInclude(given({ NO_COLOR: undefined }, true), { LC_MESSAGES: "C" })
+  })
+})
