@@ -442,6 +442,15 @@ export const make = (rules: Rules): Policy => {
   return { authorize }
 }
 
+const needsNobody = ({ goesTo, hand: from, source }: Demand): boolean =>
+  source._tag !== "Command" && !isProject(from) && !Option.exists(goesTo, (to) => isProject(to.hand))
+
+/** Nobody knows what a policy says that cannot be read, so what may depend on it is refused. */
+const without = (error: ApiKeyError): Policy => ({
+  authorize: (demand) =>
+    needsNobody(demand) ? Effect.succeed({ options: {}, because: `from ${ownWord(demand.hand)}` }) : Effect.fail(error)
+})
+
 const ownWord = (self: Hand): string => (self._tag === "Environment" ? "the environment" : "your configuration")
 
 const withoutNull = (env: RunOptions["env"]): Readonly<Record<string, string | undefined>> =>
@@ -479,7 +488,8 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
 
 /**
  * The policy in force: the administrator's file (`/etc/effect-apikey/policy.jsonc`), of which each rule wins over the user's,
- * and `policy` in the user's own `effect-apikey.jsonc`. A policy that cannot be read refuses everything that asks it.
+ * and `policy` in the user's own `effect-apikey.jsonc`. While a policy cannot be read,
+ * no command runs and nothing of a project's counts.
  *
  * @since 0.1.0
  * @category layers
@@ -496,7 +506,7 @@ export function layerFrom(systemFile?: string): Layer.Layer<HelperPolicy, never,
   return Layer.effect(
     HelperPolicy,
     Effect.map(Effect.either(policyInForce(systemFile)), (rules) =>
-      rules._tag === "Right" ? make(rules.right) : { authorize: () => Effect.fail(rules.left) }
+      rules._tag === "Right" ? make(rules.right) : without(rules.left)
     )
   )
 }

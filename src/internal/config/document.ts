@@ -5,8 +5,6 @@ import * as Either from "effect/Either"
 import {
   createScanner,
   findNodeAtLocation,
-  findNodeAtOffset,
-  getNodePath,
   type Node,
   type ParseError,
   parseTree,
@@ -164,12 +162,6 @@ export const duplicateKey = (node: Node): { readonly key: string; readonly offse
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** The path to the node at an offset. */
-export const pathAt = ({ root }: Document, offset: number): Path => {
-  const node = findNodeAtOffset(root, offset)
-  return node === undefined ? [] : getNodePath(node)
 }
 
 /** Where a path leads in the text; where it leads nowhere, the nearest parent. `"key"` is the name, not the value. */
