@@ -25,6 +25,11 @@ const steps = [
   ["unused", "knip: files, exports, dependencies", () => runBin("knip", "knip", ["--no-progress"])],
   ["docs", "docgen: @since, @category", script("check-docs.mjs")],
   ["examples", "code in docstrings and Markdown compiles", script("check-examples.mjs")],
+  [
+    "formats",
+    "docs/formats.md is what the code says",
+    () => run(process.execPath, [join(root, "scripts", "formats-doc.mjs"), "--check"])
+  ],
   ["hygiene", "no machine's paths, no registries", script("check-hygiene.mjs")],
   ["package", "contents, publint, are the types wrong", script("check-package.mjs")]
 ]

@@ -24,7 +24,7 @@ import { Surroundings } from "./internal/config/Surroundings.js"
 import * as TrustStore from "./internal/config/trustStore.js"
 import { digestOf } from "./internal/digest.js"
 import { programName } from "./internal/programName.js"
-import { findProgram } from "./internal/searchPath.js"
+import { findProgram, remedyFor, type SearchOptions } from "./internal/searchPath.js"
 
 /**
  * Whose hand wrote something, and where: the environment, a file of the user's, or one that came with a project (`root` is
@@ -190,13 +190,22 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
     return kept.join(delimiter)
   })
 
+const onlyIn = (searchPath: string): SearchOptions => ({
+  env: { PATH: searchPath },
+  cwd: Option.some("/"),
+  platform: process.platform,
+  beyond: []
+})
+
 /** The program by its path. One in the project is found only by a path, never by a name. */
 const resolveProgram = (program: string, searchPath: string, file: string): Effect.Effect<string, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const command = programName([program])
-    const found = yield* findProgram(program, { env: { PATH: searchPath }, cwd: Option.some("/") })
-    if (found._tag === "NotExecutable") return yield* new CommandNotExecutable({ command, path: found.path })
+    const found = yield* findProgram(program, onlyIn(searchPath))
+    if (found._tag === "NotExecutable") {
+      return yield* new CommandNotExecutable({ command, path: found.path, remedy: remedyFor[found.obstacle] })
+    }
     if (found._tag === "Missing") {
       return yield* new CommandNotFound({
         command,
@@ -348,7 +357,7 @@ export const make = (rules: Rules): Policy => {
       (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
       ([name = ""]) =>
         Effect.map(
-          findProgram(name, { env: { PATH: searchPath }, cwd: Option.some("/") }),
+          findProgram(name, onlyIn(searchPath)),
           (found) => found._tag === "Executable" && found.path === program
         )
     )
@@ -379,7 +388,7 @@ export const make = (rules: Rules): Policy => {
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
       const { home } = yield* Surroundings
       const searchPath = yield* safePath(Option.some(root))
-      const [name, ...args] = argv
+      const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       const isShaped = env !== undefined || cwd !== undefined || "path" in run || goesWhereProjectSays
       // A script in the project is no program that a list can name: its content is the project's.
@@ -393,7 +402,7 @@ export const make = (rules: Rules): Policy => {
       return {
         because: permit.because,
         options: {
-          command: [program, ...args],
+          program,
           cwd: cwd ?? home,
           // What the program starts by name is looked for where it was.
           env: { ...withoutNull(env), PATH: searchPath }
@@ -411,7 +420,7 @@ export const make = (rules: Rules): Policy => {
           return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
         }
         return {
-          options: { command: [program, ...argv.slice(1)], cwd: cwd ?? home },
+          options: { program, cwd: cwd ?? home },
           because: "on the list of the policy"
         }
       }

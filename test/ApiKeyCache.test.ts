@@ -1,163 +1,702 @@
-import { assert, describe, it } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
+import * as Array_ from "effect/Array"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as ApiKey from "../src/ApiKey.js"
-import * as ApiKeyCache from "../src/ApiKeyCache.js"
-import { type ApiKeyError, EmptyOutput } from "../src/ApiKeyError.js"
+import * as ApiKey from "effect-apikey/ApiKey"
+import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
+import fc from "fast-check"
+import { cacheUnderTest, loginRequired, millisOf, secretOf, unavailable } from "./support/cacheUnderTest.js"
+import { settle } from "./support/scriptedHelper.js"
 
-interface Scripted {
-  readonly cache: ApiKeyCache.ApiKeyCache
-  readonly runs: () => number
-  /** What the next runs do; by default each brings `key-N`. */
-  readonly answer: (fetch: () => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) => void
-}
-
-const keyLiving = (name: string, millis: number): Effect.Effect<ApiKey.ApiKey> =>
-  Effect.map(DateTime.now, (now) => ApiKey.make({ value: name, expiresAt: DateTime.addDuration(now, millis) }))
-
-const scripted = (options?: ApiKeyCache.LifeOptions): Effect.Effect<Scripted, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    let runs = 0
-    let fetch = (): Effect.Effect<ApiKey.ApiKey, ApiKeyError> => Effect.succeed(ApiKey.make({ value: `key-${runs}` }))
-    const cache = yield* ApiKeyCache.make({
-      ...options,
-      provider: "test",
-      program: "helper",
-      format: "text",
-      mayPrompt: false,
-      fetch: () =>
-        Effect.suspend(() => {
-          runs++
-          return fetch()
-        })
+/** What was logged, one line a message. */
+const logged = <A, E, R>(use: (lines: ReadonlyArray<string>) => Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => {
+      lines.push(`${logLevel.label} ${Array_.ensure(message).join(" ")}`)
     })
-    return {
-      cache,
-      runs: () => runs,
-      answer: (next) => {
-        fetch = next
-      }
-    }
+    return Effect.provide(use(lines), Logger.replace(Logger.defaultLogger, logger))
   })
 
-const valueOf = (key: ApiKey.ApiKey): string => Redacted.value(key.value)
-/** Lets what runs in the background go on until it waits. */
-const settle = TestClock.adjust(0)
-
-describe("ApiKeyCache", () => {
-  it.scoped("serves a token that lives 10 s for 9 s, and asks anew after that", () =>
+describe("what users of others complained of", () => {
+  it.scoped("hundreds of log-in tabs from parallel callers (kubelogin#1330): 500 callers, one run", () =>
     Effect.gen(function* () {
-      const { cache, answer, runs } = yield* scripted({ refreshAhead: 0 })
-      answer(() => keyLiving(`token-${runs()}`, 10_000))
-      assert.strictEqual(valueOf(yield* cache.get), "token-1")
-      yield* TestClock.adjust("8999 millis")
-      assert.strictEqual(valueOf(yield* cache.get), "token-1")
-      yield* TestClock.adjust("1 millis")
-      assert.strictEqual(valueOf(yield* cache.get), "token-2")
+      const { cache, helper, answers } = yield* cacheUnderTest()
+      const callers = yield* Effect.fork(Effect.all(Array_.replicate(cache.get, 500), { concurrency: "unbounded" }))
+      yield* settle
+      yield* answers("k1")
+      const keys = yield* Fiber.join(callers)
+      expect(new Set(keys.map(secretOf))).toEqual(new Set(["k1"]))
+      expect(helper.runs.length).toBe(1)
     })
   )
 
-  it.scoped("renews in the background in the last fifth of a life, and everybody goes on with the current key", () =>
+  it.scoped("an expired token cached for ever (pi#1835): it is not served past its hard expiry", () =>
     Effect.gen(function* () {
-      const { cache, answer, runs } = yield* scripted()
-      answer(() => keyLiving(`token-${runs()}`, 10_000))
-      yield* cache.get
-      yield* TestClock.adjust("6900 millis")
-      yield* cache.get
-      assert.strictEqual(runs(), 1)
-      yield* TestClock.adjust("1900 millis")
-      assert.strictEqual(valueOf(yield* cache.get), "token-1")
-      yield* settle
-      assert.strictEqual(runs(), 2)
-      assert.strictEqual(valueOf(yield* cache.get), "token-2")
+      const { holding, asks, answers, helper } = yield* cacheUnderTest()
+      yield* holding("old", "100 seconds")
+      yield* TestClock.adjust("90 seconds")
+      const waiter = yield* asks
+      expect(waiter.unsafePoll()).toBeNull()
+      yield* answers("new", "100 seconds")
+      expect(secretOf(yield* Fiber.join(waiter))).toBe("new")
+      expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "expiry"])
     })
   )
 
-  it.scoped("serves the current key while a refresh fails, and the error when the key may not be used any more", () =>
+  it.scoped(
+    "the first request after a pause fails (claude-code#43436): after a night asleep it waits for a fresh key",
+    () =>
+      Effect.gen(function* () {
+        const { holding, asks, answers } = yield* cacheUnderTest()
+        yield* holding("evening")
+        yield* TestClock.adjust("9 hours")
+        const waiter = yield* asks
+        yield* answers("morning")
+        expect(secretOf(yield* Fiber.join(waiter))).toBe("morning")
+      })
+  )
+
+  it.scoped("a run for each request that got a 401 (Codex, Anthropic's SDK): 1,000 refusals of one key, one run", () =>
     Effect.gen(function* () {
-      const { cache, answer, runs } = yield* scripted()
-      answer(() => keyLiving("token", 10_000))
-      yield* cache.get
-      answer(() => Effect.fail(new EmptyOutput({ command: "helper", stderr: "" })))
-      yield* TestClock.adjust("8900 millis")
-      assert.strictEqual(valueOf(yield* cache.get), "token")
+      const { cache, holding, answers, helper } = yield* cacheUnderTest()
+      const key = yield* holding("k1")
+      const again = Effect.zipRight(cache.reject(key), cache.get)
+      const callers = yield* Effect.fork(Effect.all(Array_.replicate(again, 1_000), { concurrency: "unbounded" }))
       yield* settle
-      assert.strictEqual(valueOf(yield* cache.get), "token")
-      assert.strictEqual(runs(), 2)
-      yield* TestClock.adjust("100 millis")
-      const error = yield* Effect.flip(cache.get)
-      assert.strictEqual(error._tag, "EmptyOutput")
-      assert.isDefined(error.retryAt)
-      assert.strictEqual(runs(), 2)
+      yield* answers("k2")
+      yield* Fiber.join(callers)
+      expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "rejected"])
     })
   )
 
-  it.scoped("a caller that is interrupted leaves the others alone", () =>
+  it.scoped("a failed renewal throws away a good key (Effect's Cache.refresh): it goes on being served", () =>
+    logged((lines) =>
+      Effect.gen(function* () {
+        const { cache, holding, value, fails } = yield* cacheUnderTest()
+        yield* holding("good", "100 seconds")
+        yield* TestClock.adjust("75 seconds")
+        expect(yield* value).toBe("good")
+        yield* settle
+        yield* fails(unavailable)
+        expect(yield* value).toBe("good")
+        expect((yield* cache.status).state).toBe("failing")
+        expect(lines).toEqual([
+          "WARN test: a renewal failed, the current key goes on: helper: ended with status 75, its service is not available now. Try again later."
+        ])
+      })
+    )
+  )
+
+  it.scoped("waiters die with the first caller (Effect's Cache): they get their key", () =>
     Effect.gen(function* () {
-      const { cache, answer, runs } = yield* scripted()
-      const gate = yield* Deferred.make<ApiKey.ApiKey>()
-      answer(() => Deferred.await(gate))
-      const first = yield* Effect.fork(cache.get)
-      const second = yield* Effect.fork(cache.get)
-      yield* settle
+      const { asks, answers, helper } = yield* cacheUnderTest()
+      const first = yield* asks
+      const second = yield* asks
       yield* Fiber.interrupt(first)
-      yield* Deferred.succeed(gate, ApiKey.make({ value: "late" }))
-      assert.strictEqual(valueOf(yield* Fiber.join(second)), "late")
-      assert.strictEqual(runs(), 1)
+      yield* answers("k1")
+      expect(secretOf(yield* Fiber.join(second))).toBe("k1")
+      expect(helper.runs.length).toBe(1)
     })
   )
 
-  it.scoped("1,000 requests that fail together cause one run", () =>
+  it.scoped("process storm on a program that fails (kubectl#1492): 1,000 callers in its back-off, no further run", () =>
     Effect.gen(function* () {
-      const { cache, runs } = yield* scripted()
-      const refused = yield* cache.get
-      const keys = yield* Effect.all(
-        Array.from({ length: 1000 }, () => Effect.zipRight(cache.reject(refused), cache.get)),
-        { concurrency: "unbounded" }
-      )
-      assert.deepStrictEqual(new Set(keys.map(valueOf)), new Set(["key-2"]))
-      assert.strictEqual(runs(), 2)
+      const { cache, asks, fails, helper } = yield* cacheUnderTest()
+      const waiter = yield* asks
+      yield* fails(unavailable)
+      expect(yield* Effect.flip(Fiber.join(waiter))).toEqual(unavailable)
+      const errors = yield* Effect.all(Array_.replicate(Effect.flip(cache.get), 1_000))
+      expect(errors.every((error) => error._tag === "NonZeroExit")).toBe(true)
+      expect(helper.runs.length).toBe(1)
     })
   )
 
+  it.scoped("the helper is run at every switch of conversation (codex#38068): 10,000 gets in its life, one run", () =>
+    Effect.gen(function* () {
+      const { cache, holding, helper } = yield* cacheUnderTest()
+      yield* holding("k1", "1 hour")
+      yield* Effect.repeatN(cache.get, 10_000)
+      expect(helper.runs.length).toBe(1)
+      expect((yield* cache.status).hits).toBe(10_001)
+    })
+  )
+})
+
+describe("hard expiry", () => {
+  it.scoped("is what the helper says less 30 s, or less 10 % of the life, whichever is less", () =>
+    Effect.gen(function* () {
+      const hardOf = (life: Duration.DurationInput) =>
+        Effect.gen(function* () {
+          const { cache, holding } = yield* cacheUnderTest()
+          yield* holding("k", life)
+          return millisOf((yield* cache.status).hardExpiry)
+        })
+      expect(yield* hardOf("1 hour")).toBe(3_600_000 - 30_000)
+      expect(yield* hardOf("100 seconds")).toBe(90_000)
+    })
+  )
+
+  it.scoped("is the time to live where the helper says nothing; by default 5 minutes", () =>
+    Effect.gen(function* () {
+      const { cache, holding } = yield* cacheUnderTest()
+      yield* holding("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(300_000)
+    })
+  )
+
+  it.scoped("is never where the time to live is infinite, and then there is no soft expiry either", () =>
+    Effect.gen(function* () {
+      const { cache, holding, value, helper } = yield* cacheUnderTest({ timeToLive: Duration.infinity })
+      yield* holding("k")
+      yield* TestClock.adjust("1000 days")
+      expect(yield* value).toBe("k")
+      expect(helper.runs.length).toBe(1)
+      const status = yield* cache.status
+      expect([status.state, status.softExpiry, status.hardExpiry]).toEqual(["fresh", Option.none(), Option.none()])
+    })
+  )
+
+  it.scoped.each([0, -1, Number.NaN])("a time to live of %s is refused, and nothing is run", (timeToLive) =>
+    Effect.gen(function* () {
+      const { cache, helper } = yield* cacheUnderTest({ timeToLive })
+      const error = yield* Effect.flip(cache.get)
+      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `timeToLive` is not a time above 0"])
+      expect(helper.runs).toEqual([])
+    })
+  )
+
+  it.scoped("stays as it was when a refresh brings the same key, whatever life the helper gives it now", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("75 seconds")
+      yield* cache.get
+      yield* settle
+      yield* answers("k", "100 seconds")
+      const status = yield* cache.status
+      expect(millisOf(status.hardExpiry)).toBe(90_000)
+      expect(millisOf(status.softExpiry)).toBe(75_000 + 7_500)
+    })
+  )
+
+  it.scoped("a helper that keeps its key to the end is asked a few times, not at every get", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers, helper } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      for (let second = 1; second < 90; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* cache.get
+        yield* settle
+        if (helper.active > 0) yield* answers("k", Duration.seconds(100 - second))
+      }
+      expect(helper.runs.length).toBeLessThan(10)
+    })
+  )
+
+  it.scoped("a static key that a refresh confirms lives on: its time to live is ours", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers, value, helper } = yield* cacheUnderTest({ timeToLive: "100 seconds" })
+      yield* holding("k")
+      yield* TestClock.adjust("85 seconds")
+      yield* cache.get
+      yield* settle
+      yield* answers("k")
+      yield* TestClock.adjust("79 seconds")
+      expect(yield* value).toBe("k")
+      expect(helper.runs.length).toBe(2)
+    })
+  )
+
+  it.scoped("a key that is expired when it comes is ExpiredOnArrival", () =>
+    Effect.gen(function* () {
+      const { asks, answers } = yield* cacheUnderTest()
+      const waiter = yield* asks
+      yield* answers("k", 0)
+      expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ExpiredOnArrival")
+    })
+  )
+})
+
+describe("soft expiry", () => {
+  it.scoped("the first get in the last 20 % starts one refresh in the background, and everybody goes on", () =>
+    Effect.gen(function* () {
+      const { cache, holding, value, answers, helper } = yield* cacheUnderTest()
+      yield* holding("old", "100 seconds")
+      yield* TestClock.adjust("69999 millis")
+      expect(yield* value).toBe("old")
+      expect(helper.runs.length).toBe(1)
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Effect.all(Array_.replicate(value, 50), { concurrency: "unbounded" })).toEqual(
+        Array_.replicate("old", 50)
+      )
+      yield* settle
+      expect(helper.runs.map(({ background }) => background)).toEqual([false, true])
+      yield* answers("new", "100 seconds")
+      expect(yield* value).toBe("new")
+      expect((yield* cache.status).renewals).toBe(1)
+    })
+  )
+
+  it.scoped("is at most 5 minutes before the hard expiry", () =>
+    Effect.gen(function* () {
+      const { cache, holding } = yield* cacheUnderTest()
+      yield* holding("k", "10 hours")
+      const status = yield* cache.status
+      expect((millisOf(status.hardExpiry) ?? 0) - (millisOf(status.softExpiry) ?? 0)).toBe(300_000)
+    })
+  )
+
+  it.effect.prop(
+    "is jittered within its window, never before it, for all lives",
+    { random: fc.double({ min: 0, max: 0.999, noNaN: true }), life: fc.integer({ min: 1_000, max: 1_000_000_000 }) },
+    (sample) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          const cache = yield* ApiKeyCache.make({
+            provider: "test",
+            program: "helper",
+            format: "text",
+            mayPrompt: false,
+            fetch: () => Effect.succeed(ApiKey.make({ value: "k", expiresAt: DateTime.unsafeMake(now + sample.life) }))
+          }).pipe(Effect.withRandom(Random.fixed([sample.random])))
+          yield* cache.get
+          const { softExpiry, hardExpiry } = yield* cache.status
+          const [soft, hard] = [millisOf(softExpiry) ?? 0, millisOf(hardExpiry) ?? 0]
+          const ahead = Math.min(sample.life * 0.2, 300_000)
+          expect(hard - now).toBe(Math.trunc(sample.life - Math.min(30_000, sample.life * 0.1)))
+          expect(soft).toBeGreaterThanOrEqual(Math.floor(hard - ahead) - 1)
+          expect(soft).toBeLessThanOrEqual(Math.ceil(hard - ahead * 0.75) + 1)
+        })
+      )
+  )
+
+  it.scoped("no use, no refresh: nothing runs on a timer", () =>
+    Effect.gen(function* () {
+      const { holding, helper } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("1 day")
+      expect(helper.runs.length).toBe(1)
+      expect(Chunk.toReadonlyArray(yield* TestClock.sleeps())).toEqual([])
+    })
+  )
+
+  it.scoped("a helper that may prompt is never refreshed in the background", () =>
+    Effect.gen(function* () {
+      const { holding, value, helper } = yield* cacheUnderTest({ mayPrompt: true })
+      yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("89 seconds")
+      expect(yield* value).toBe("k")
+      yield* settle
+      expect(helper.runs.length).toBe(1)
+    })
+  )
+
+  it.scoped("a window as long as the life does not make every get a refresh", () =>
+    Effect.gen(function* () {
+      const { cache, holding, helper } = yield* cacheUnderTest({ refreshAhead: "1 hour" })
+      yield* holding("k", "100 seconds")
+      yield* cache.get
+      yield* settle
+      expect(helper.runs.length).toBe(1)
+      expect(millisOf((yield* cache.status).softExpiry)).toBe(45_000)
+    })
+  )
+
+  it.scoped("a token of 1 s is used for 0.9 s and renewed from 0.7 s on", () =>
+    Effect.gen(function* () {
+      const { cache, holding } = yield* cacheUnderTest()
+      yield* holding("k", "1 second")
+      const status = yield* cache.status
+      expect([millisOf(status.softExpiry), millisOf(status.hardExpiry)]).toEqual([700, 900])
+    })
+  )
+})
+
+describe("single flight", () => {
+  it.scoped("when the last caller leaves, the run is stopped before the caller is gone", () =>
+    Effect.gen(function* () {
+      const { asks, helper } = yield* cacheUnderTest()
+      const waiters = yield* Effect.all([asks, asks])
+      yield* Fiber.interruptAll(waiters)
+      expect(helper.active).toBe(0)
+    })
+  )
+
+  it.scoped("who leaves before the run's first step stops it all the same", () =>
+    Effect.gen(function* () {
+      const { cache, helper, asks, answers } = yield* cacheUnderTest()
+      const waiter = yield* Effect.fork(cache.get)
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(waiter)
+      expect(helper.active).toBe(0)
+      const next = yield* asks
+      yield* answers("k")
+      expect(secretOf(yield* Fiber.join(next))).toBe("k")
+    })
+  )
+
+  it.scoped(
+    '`whenAbandoned: "finish"`: a caller with less patience than the helper finds the key there next time',
+    () =>
+      Effect.gen(function* () {
+        const { cache, answers, value, helper } = yield* cacheUnderTest({ whenAbandoned: "finish" })
+        const waiter = yield* Effect.fork(Effect.timeout(cache.get, "5 seconds"))
+        yield* settle
+        yield* TestClock.adjust("5 seconds")
+        expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
+        expect(helper.active).toBe(1)
+        yield* answers("k")
+        expect(yield* value).toBe("k")
+        expect(helper.runs.length).toBe(1)
+      })
+  )
+
+  it.scoped("a person who is being asked is not asked twice: a run that may prompt goes on", () =>
+    Effect.gen(function* () {
+      const { asks, helper } = yield* cacheUnderTest({ mayPrompt: true })
+      yield* Fiber.interrupt(yield* asks)
+      expect(helper.active).toBe(1)
+      yield* asks
+      expect(helper.runs.length).toBe(1)
+    })
+  )
+
+  it.scoped("a background refresh goes on when callers that came to wait for it leave", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers, value, helper } = yield* cacheUnderTest()
+      yield* holding("old", "100 seconds")
+      yield* TestClock.adjust("80 seconds")
+      yield* cache.get
+      yield* settle
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.interrupt(yield* asks)
+      expect(helper.active).toBe(1)
+      yield* answers("new")
+      expect(yield* value).toBe("new")
+    })
+  )
+})
+
+describe("failure", () => {
+  it.scoped("the back-off is 1 s, doubling to 30 s, and its end stands in the error and in status", () =>
+    Effect.gen(function* () {
+      const { cache, asks, fails } = yield* cacheUnderTest()
+      const rests: Array<number> = []
+      for (let times = 0; times < 7; times++) {
+        yield* asks
+        yield* fails(unavailable)
+        const now = yield* Clock.currentTimeMillis
+        const error = yield* Effect.flip(cache.get)
+        const retryAt = millisOf(Option.fromNullable(error.retryAt))
+        const status = yield* cache.status
+        expect([status.state, millisOf(status.nextTry)]).toEqual(["failing", retryAt])
+        rests.push((retryAt ?? 0) - now)
+        yield* TestClock.adjust(Duration.millis((retryAt ?? 0) - now))
+      }
+      expect(rests).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    })
+  )
+
+  it.scoped("a success ends it: the next failure begins at 1 s again", () =>
+    Effect.gen(function* () {
+      const { cache, asks, fails, answers } = yield* cacheUnderTest({ timeToLive: "1 second" })
+      yield* asks
+      yield* fails(unavailable)
+      yield* TestClock.adjust("1 second")
+      yield* asks
+      yield* answers("k")
+      expect((yield* cache.status).lastFailure).toEqual(Option.none())
+      yield* TestClock.adjust("1 second")
+      yield* asks
+      yield* fails(unavailable)
+      const now = yield* Clock.currentTimeMillis
+      expect(millisOf((yield* cache.status).nextTry)).toBe(now + 1_000)
+    })
+  )
+
+  it.scoped("`refresh` asks again at once, past the back-off", () =>
+    Effect.gen(function* () {
+      const { cache, asks, fails, answers, helper } = yield* cacheUnderTest()
+      yield* asks
+      yield* fails(unavailable)
+      const refreshing = yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k")
+      expect(secretOf(yield* Fiber.join(refreshing))).toBe("k")
+      expect(helper.runs.length).toBe(2)
+    })
+  )
+
+  it.scoped("a defect in a run rests as well, so that a broken format does not run the helper at every get", () =>
+    Effect.gen(function* () {
+      let runs = 0
+      const cache = yield* ApiKeyCache.make({
+        provider: "test",
+        program: "helper",
+        format: "own",
+        mayPrompt: false,
+        fetch: () => {
+          runs++
+          return Effect.die("a bug")
+        }
+      })
+      yield* Effect.exit(cache.get)
+      expect(Exit.isFailure(yield* Effect.exit(cache.get))).toBe(true)
+      expect(runs).toBe(1)
+    })
+  )
+
+  it.scoped(
+    "a log-in is needed: one warning with the remedy, no run for the back-off, at most 5 s, closed by a success",
+    () =>
+      logged((lines) =>
+        Effect.gen(function* () {
+          const { cache, asks, fails, answers, value, helper } = yield* cacheUnderTest()
+          const rests: Array<number> = []
+          for (let times = 0; times < 5; times++) {
+            yield* asks
+            yield* fails(loginRequired)
+            expect((yield* Effect.flip(cache.get)).hint).toBe("Sign in: helper login")
+            const now = yield* Clock.currentTimeMillis
+            rests.push((millisOf((yield* cache.status).nextTry) ?? 0) - now)
+            yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
+          }
+          expect(rests).toEqual([1_000, 2_000, 4_000, 5_000, 5_000])
+          expect(helper.runs.length).toBe(5)
+          expect(lines).toEqual([
+            "WARN test: a log-in is needed: helper: ended with status 1, a log-in is needed. Sign in: helper login"
+          ])
+          yield* asks
+          yield* answers("k", "1 second")
+          expect(yield* value).toBe("k")
+          yield* TestClock.adjust("1 minute")
+          yield* asks
+          yield* fails(loginRequired)
+          expect(lines.length).toBe(2)
+        })
+      )
+  )
+})
+
+describe("reject", () => {
   it.scoped("a late 401 for an older key changes nothing", () =>
     Effect.gen(function* () {
-      const { cache, runs } = yield* scripted()
-      const old = yield* cache.get
+      const { cache, holding, answers, value, helper } = yield* cacheUnderTest()
+      const old = yield* holding("old")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("new")
       yield* cache.reject(old)
-      yield* cache.get
-      yield* cache.reject(old)
-      assert.strictEqual(valueOf(yield* cache.get), "key-2")
-      assert.strictEqual(runs(), 2)
+      expect(yield* value).toBe("new")
+      expect(helper.runs.length).toBe(2)
+      expect((yield* cache.status).rejections).toBe(0)
     })
   )
 
-  it.scoped("a helper that repeats a refused key is believed, and not asked again within the back-off", () =>
+  it.scoped(
+    "a key that the helper repeats is served: noted, one warning, and no further run for 30 s, doubling to 5 min",
+    () =>
+      logged((lines) =>
+        Effect.gen(function* () {
+          const { cache, holding, answers, value, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+          const key = yield* holding("k")
+          const rests: Array<number> = []
+          for (let times = 0; times < 6; times++) {
+            yield* cache.reject(key)
+            const waiter = yield* Effect.fork(cache.get)
+            yield* settle
+            yield* answers("k")
+            expect(secretOf(yield* Fiber.join(waiter))).toBe("k")
+            const before = helper.runs.length
+            for (let refusals = 0; refusals < 10; refusals++) {
+              yield* cache.reject(key)
+              expect(yield* value).toBe("k")
+            }
+            expect(helper.runs.length).toBe(before)
+            const status = yield* cache.status
+            expect(status.state).toBe("rejected")
+            const now = yield* Clock.currentTimeMillis
+            rests.push((millisOf(status.nextTry) ?? 0) - now)
+            yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
+          }
+          expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
+          expect(lines).toEqual([
+            "WARN test: the server refused the key, and helper repeats it; it is served all the same"
+          ])
+        })
+      )
+  )
+
+  it.scoped('`onRepeat: "fail"` gives KeyRejected instead, for the back-off', () =>
     Effect.gen(function* () {
-      const { cache, answer, runs } = yield* scripted({ timeToLive: "1 hour" })
-      answer(() => Effect.succeed(ApiKey.make({ value: "same" })))
-      for (let i = 0; i < 10; i++) yield* Effect.flatMap(cache.get, cache.reject)
-      assert.strictEqual(valueOf(yield* cache.get), "same")
-      assert.strictEqual(runs(), 2)
-      assert.strictEqual((yield* cache.status).state, "rejected")
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ onRepeat: "fail" })
+      const key = yield* holding("k")
+      yield* cache.reject(key)
+      const waiter = yield* asks
+      yield* answers("k")
+      const error = yield* Effect.flip(Fiber.join(waiter))
+      expect([error._tag, error.message]).toEqual([
+        "KeyRejected",
+        "helper: repeats the key that the server refused at 1970-01-01T00:00:00.000Z"
+      ])
+      expect((yield* Effect.flip(cache.get))._tag).toBe("KeyRejected")
+      expect(helper.runs.length).toBe(2)
       yield* TestClock.adjust("30 seconds")
-      yield* Effect.flatMap(cache.get, cache.reject)
-      yield* cache.get
-      assert.strictEqual(runs(), 3)
+      yield* asks
+      expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "rejected", "rejected"])
     })
   )
 
-  it.scoped("with onRepeat: fail it is KeyRejected", () =>
+  it.scoped(
+    "a new key refused within the back-off is served as suspect: one run a back-off from a server that says no to all",
+    () =>
+      Effect.gen(function* () {
+        const { cache, holding, asks, answers, value, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+        yield* cache.reject(yield* holding("k1"))
+        yield* asks
+        yield* answers("k2")
+        yield* cache.reject(yield* cache.get)
+        expect(yield* value).toBe("k2")
+        expect((yield* cache.status).state).toBe("rejected")
+        expect(helper.runs.length).toBe(2)
+        yield* TestClock.adjust("30 seconds")
+        yield* cache.reject(yield* cache.get)
+        yield* asks
+        expect(helper.runs.length).toBe(3)
+      })
+  )
+
+  it.scoped("a run that was under way when the key was refused and brings it again is made once more, as refused", () =>
     Effect.gen(function* () {
-      const { cache, answer } = yield* scripted({ onRepeat: "fail" })
-      answer(() => Effect.succeed(ApiKey.make({ value: "same" })))
-      yield* Effect.flatMap(cache.get, cache.reject)
-      assert.strictEqual((yield* Effect.flip(cache.get))._tag, "KeyRejected")
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest()
+      const key = yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("80 seconds")
+      yield* cache.get
+      yield* settle
+      yield* cache.reject(key)
+      const waiter = yield* asks
+      yield* answers("k", "100 seconds")
+      expect(waiter.unsafePoll()).toBeNull()
+      yield* answers("k2", "100 seconds")
+      expect(secretOf(yield* Fiber.join(waiter))).toBe("k2")
+      expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "expiry", "rejected"])
+      expect(helper.maxActive).toBe(1)
+    })
+  )
+
+  it.scoped("a 401 for a key past its hard expiry is plain expiry, and costs the next key no suspicion", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, helper } = yield* cacheUnderTest()
+      const key = yield* holding("k", "1 second")
+      yield* TestClock.adjust("900 millis")
+      yield* cache.reject(key)
+      yield* asks
+      expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "expiry"])
+    })
+  )
+})
+
+describe("clock and scope", () => {
+  it.scoped("after a step backward a key counts as soft-expired, and a time to live does not grow by the step", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(3_600_000)
+      const { cache, holding, value, helper } = yield* cacheUnderTest({ timeToLive: "100 seconds" })
+      yield* holding("k")
+      yield* TestClock.setTime(0)
+      expect(yield* value).toBe("k")
+      yield* settle
+      expect(helper.runs.length).toBe(2)
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(100_000)
+    })
+  )
+
+  it.scoped("after a step backward a back-off lasts no longer than it was made for", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(3_600_000)
+      const { cache, asks, fails, helper } = yield* cacheUnderTest()
+      yield* asks
+      yield* fails(unavailable)
+      yield* TestClock.setTime(0)
+      yield* Effect.flip(cache.get)
+      yield* TestClock.adjust("1 second")
+      yield* asks
+      expect(helper.runs.length).toBe(2)
+    })
+  )
+
+  it.effect("closing the scope stops the run, ends who waits with ProviderClosed, and forgets the key", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { cache, holding, helper } = yield* Scope.extend(cacheUnderTest(), scope)
+      yield* holding("k")
+      const waiter = yield* Effect.fork(cache.refresh)
+      yield* settle
+      expect(helper.active).toBe(1)
+      yield* Scope.close(scope, Exit.void)
+      expect(helper.active).toBe(0)
+      expect(yield* Effect.flip(Fiber.join(waiter))).toMatchObject({ _tag: "ProviderClosed", provider: "test" })
+      expect((yield* Effect.flip(cache.get))._tag).toBe("ProviderClosed")
+      expect((yield* Effect.flip(cache.refresh))._tag).toBe("ProviderClosed")
+      expect((yield* cache.status).state).toBe("empty")
+      expect(helper.runs.length).toBe(2)
+    })
+  )
+
+  it.scoped("`prefetch` fetches when the layer is built, and the first caller joins that run", () =>
+    Effect.gen(function* () {
+      const { asks, answers, helper } = yield* cacheUnderTest({ prefetch: true })
+      yield* settle
+      expect(helper.runs).toMatchObject([{ reason: "first", background: false }])
+      const waiter = yield* asks
+      yield* answers("k")
+      yield* Fiber.join(waiter)
+      expect(helper.runs.length).toBe(1)
+    })
+  )
+})
+
+describe("status and changes", () => {
+  it.effect("`changes` is the status now and at every change, and ends with the scope", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { cache, holding } = yield* Scope.extend(cacheUnderTest(), scope)
+      const states = yield* Effect.fork(
+        Stream.runCollect(Stream.changes(Stream.map(cache.changes, ({ state }) => state)))
+      )
+      yield* settle
+      const key = yield* holding("k")
+      yield* cache.reject(key)
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      expect(Chunk.toReadonlyArray(yield* Fiber.join(states))).toEqual(["empty", "refreshing", "fresh", "rejected"])
+    })
+  )
+
+  it.scoped("status says age, expiries and counts, and never the secret", () =>
+    Effect.gen(function* () {
+      const { cache, holding } = yield* cacheUnderTest()
+      yield* holding("sk-very-secret", "100 seconds")
+      yield* TestClock.adjust("10 seconds")
+      yield* cache.get
+      const status = yield* cache.status
+      expect(status).toMatchObject({ provider: "test", state: "fresh", runs: 1, hits: 1, renewals: 0, rejections: 0 })
+      expect(status.age).toEqual(Option.some(Duration.seconds(10)))
+      expect(JSON.stringify(status)).not.toContain("secret")
+      yield* TestClock.adjust("70 seconds")
+      expect((yield* cache.status).state).toBe("stale")
     })
   )
 })

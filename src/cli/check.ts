@@ -20,6 +20,7 @@ import type { Candidate, Resolved, Template } from "../internal/config/resolve.j
 import { Surroundings } from "../internal/config/Surroundings.js"
 import { escaped } from "../internal/escape.js"
 import { findProgram } from "../internal/searchPath.js"
+import { usualFolders } from "../internal/usualFolders.js"
 import { chosen, config, opencode } from "./configuration.js"
 import { exitStatusOf } from "./exitStatus.js"
 import { Reported } from "./Reported.js"
@@ -207,12 +208,14 @@ const checkFirst = <R>(
 const programLine = ({ argv, cwd }: ApiKeySource.RunOptions, permit: Either.Either<Permit, ApiKeyError>) =>
   Effect.gen(function* () {
     const [name] = argv
-    const permitted = Either.isRight(permit) ? permit.right.options.command?.[0] : undefined
+    const permitted = Either.isRight(permit) ? permit.right.options.program : undefined
     if (permitted !== undefined) return [field("program", permitted)]
     const { env } = yield* Surroundings
     const found = yield* findProgram(name, {
       env: { PATH: env["PATH"] ?? "" },
-      cwd: Option.fromNullable(cwd)
+      cwd: Option.fromNullable(cwd),
+      platform: process.platform,
+      beyond: usualFolders(env, process.platform)
     })
     return [field("program", found._tag === "Missing" ? `${name} is not found` : found.path)]
   })

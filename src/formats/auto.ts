@@ -56,7 +56,7 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
             ? refuse(
                 "",
                 "a key without quotes",
-                "The command prints a JSON string; make it print the bare text (jq -r, --output text, -o tsv)."
+                `The command prints a JSON string; make it print the bare text (jq -r, --output text), or choose a \`format\`: ${names.join(", ")}`
               )
             : refuse(
                 "",

@@ -42,8 +42,9 @@ const assignmentsIn = (text: string): Either.Either<ReadonlyMap<string, string>,
   return Either.right(found)
 }
 
-/** Base64 ends in "=" too: what a variable's line has, and a bare key has not, is a value after it. */
-const looksLike = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]*=["']?[^=\s]/
+/** Any text may hold a "=": what no bare key looks like is lines that all assign, to a variable whose name says that it is a secret. */
+const assigns = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]*=["']?[^=\s]/
+const saysSecret = /^\s*(?:export\s+)?[A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)[A-Z0-9_]*=/
 
 export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
   define({
@@ -56,7 +57,7 @@ export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
     carriesExpiry: false,
     recognizes: ({ text }) => {
       const lines = text.split(/\r\n|\r|\n/).filter((one) => !/^\s*(?:#.*)?$/.test(one))
-      return lines.length > 0 && lines.every((one) => looksLike.test(one))
+      return lines.some((one) => saysSecret.test(one)) && lines.every((one) => assigns.test(one))
     },
     read: (text) =>
       Either.flatMap(assignmentsIn(text), (found) => {

@@ -11,7 +11,7 @@ import {
   printParseErrorCode
 } from "jsonc-parser"
 import { ConfigInvalid, SourceUnreadable } from "../../ApiKeyError.js"
-import { codeOf } from "./systemCode.js"
+import { codeOf } from "../platformError.js"
 
 export interface Document {
   readonly file: string

@@ -1,0 +1,149 @@
+/**
+ * Load with real processes: many fibers send requests through `sdk/Fetch` to a server that refuses a token from the moment
+ * it expires, while a helper that is a real program issues tokens which live one second.
+ */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+import * as HelperExecutor from "effect-apikey/HelperExecutor"
+import * as Fetch from "effect-apikey/sdk/Fetch"
+
+/** `failing`: every third run ends with status 75. `hanging`: every fifth hangs until its time limit of 500 ms. */
+export type Variant = "plain" | "failing" | "hanging"
+
+export interface LoadOptions {
+  readonly variant: Variant
+  readonly duration: Duration.DurationInput
+  readonly fibers: number
+}
+
+export interface LoadReport {
+  readonly requests: number
+  /** What callers saw that was not a 200. */
+  readonly failures: number
+  /** Those of them during which a token was valid from beginning to end. */
+  readonly failuresWithValidKey: number
+  /** Answers of the server with 401, most of which no caller saw. */
+  readonly refusals: number
+  /** Starts of the helper program. */
+  readonly runs: number
+  readonly issued: number
+  /** Issued tokens that have expired. */
+  readonly expiries: number
+}
+
+const tokenLifeMillis = 1_000
+const pauseMillis = 100
+
+/** Each start leaves a line; so does each token. Only one runs at a time, so a plain file will do. */
+const helperScript = `#!/bin/sh
+echo run >> "$1/runs"
+n=$(wc -l < "$1/runs")
+case $2 in
+  failing) [ $((n % 3)) -ne 0 ] || exit 75 ;;
+  hanging) [ $((n % 5)) -ne 0 ] || exec sleep 60 ;;
+esac
+expires=$(($(date +%s%3N) + ${tokenLifeMillis}))
+echo $expires >> "$1/issued"
+printf '{"access_token":"%s.%s","expires_in":1}' $expires $n
+`
+
+const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-load-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+const linesOf = (file: string): ReadonlyArray<string> =>
+  readFileSync(file, "utf8")
+    .split("\n")
+    .filter((it) => it !== "")
+
+/** Checks `Bearer <instant>.<number>` by its instant. */
+const tokenServer = Effect.acquireRelease(
+  Effect.async<{ readonly url: string; readonly refusals: () => number; readonly close: () => void }>((resume) => {
+    let refusals = 0
+    const server = createServer((request, response) => {
+      const expires = Number(/^Bearer (\d+)\./.exec(request.headers.authorization ?? "")?.[1] ?? 0)
+      const isValid = Date.now() < expires
+      if (!isValid) refusals++
+      response.writeHead(isValid ? 200 : 401).end()
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const close = () => {
+        server.closeAllConnections()
+        server.close()
+      }
+      resume(Effect.succeed({ url: `http://127.0.0.1:${port}/`, refusals: () => refusals, close }))
+    })
+  }),
+  ({ close }) => Effect.sync(close)
+)
+
+export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
+  Effect.gen(function* () {
+    const path = yield* folder
+    const script = join(path, "helper.sh")
+    writeFileSync(script, helperScript)
+    chmodSync(script, 0o700)
+    const server = yield* tokenServer
+    const provider = yield* ApiKeyProvider.fromCommand({
+      command: [script, path, options.variant],
+      format: "oauth",
+      ...(options.variant === "hanging" ? { timeout: "500 millis" } : {})
+    })
+    const authorized = Fetch.make(provider, { baseUrl: server.url })
+    const failures: Array<{ readonly from: number; readonly to: number }> = []
+    let requests = 0
+
+    const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.duration)
+    const one = Effect.gen(function* () {
+      const from = yield* Clock.currentTimeMillis
+      const answer = yield* Effect.either(
+        Effect.tryPromise(async (signal) => {
+          const response = await authorized(server.url, { signal })
+          await response.arrayBuffer()
+          return response.status
+        })
+      )
+      requests++
+      if (!Either.isRight(answer) || answer.right !== 200) failures.push({ from, to: yield* Clock.currentTimeMillis })
+      yield* Effect.sleep(pauseMillis * (0.5 + Math.random()))
+    })
+    const fiber = Effect.repeat(one, { while: () => Effect.map(Clock.currentTimeMillis, (now) => now < end) })
+    yield* Effect.all(
+      Array.from({ length: options.fibers }, () => fiber),
+      { concurrency: "unbounded", discard: true }
+    )
+
+    const now = yield* Clock.currentTimeMillis
+    const expiries = linesOf(join(path, "issued")).map(Number)
+    const wasValid = ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
+      expiries.some((at) => at - tokenLifeMillis <= from && to < at)
+    return {
+      requests,
+      failures: failures.length,
+      failuresWithValidKey: failures.filter(wasValid).length,
+      refusals: server.refusals(),
+      runs: linesOf(join(path, "runs")).length,
+      issued: expiries.length,
+      expiries: expiries.filter((at) => at <= now).length
+    }
+  }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+
+const variants: ReadonlyArray<Variant> = ["plain", "failing", "hanging"]
+
+export const main = async (): Promise<void> => {
+  for (const variant of variants) {
+    const report = await Effect.runPromise(load({ variant, duration: "30 seconds", fibers: 200 }))
+    console.log(`load, ${variant}, 200 fibers, 30 s: ${JSON.stringify(report)}`)
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * Keys from helper commands for programs that do not use Effect: promises, `AbortSignal`, plain values.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as ApiKeyModel from "./ApiKey.js"
+import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
+import { fromCommand, type Provider } from "./ApiKeyProvider.js"
+import type { FormatName } from "./CredentialFormat.js"
+import * as HelperExecutor from "./HelperExecutor.js"
+import { authorizedFetch } from "./internal/authorizedFetch.js"
+import { peekOf } from "./internal/peek.js"
+import { runPromise } from "./internal/runPromise.js"
+
+/**
+ * A time: in milliseconds, or as people write it, like `"30 seconds"` or `"5 minutes"`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Time =
+  | number
+  | `${number} ${"millis" | "second" | "seconds" | "minute" | "minutes" | "hour" | "hours" | "day" | "days"}`
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The argv: program and arguments. Never a shell string. */
+  readonly command: ReadonlyArray<string>
+  /** The protocol that its stdout speaks. Default `"auto"`. */
+  readonly format?: FormatName
+  /** Over everything: waiting, tries and the delays between them. Default 30 s; 2 min for helpers that may prompt. */
+  readonly timeout?: Time
+  /** How long a key without an expiry of its own is used; `Infinity` is allowed. Default 5 min; 1 h for helpers that may prompt. */
+  readonly timeToLive?: Time
+  /** How long before its expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
+  readonly refreshAhead?: Time
+  /** Variables to set, or with `undefined` to unset. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The working directory. Default: ours. */
+  readonly cwd?: string
+  /** Whether the helper may ask on the terminal. Default `"never"`. */
+  readonly interactive?: "never" | "if-available" | "always"
+  /** What to do when the helper repeats a refused key. Default `"serve"`. */
+  readonly onRepeat?: "serve" | "fail"
+  /** What happens to a run when its last caller leaves. Default `"stop"`; `"finish"` for helpers that may prompt. */
+  readonly whenAbandoned?: "stop" | "finish"
+  /** Fetch the first key at once. Default false. */
+  readonly prefetch?: boolean
+  /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
+  readonly provider?: string
+}
+
+/**
+ * A key. JSON and `inspect` show no secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKey {
+  readonly value: string
+  readonly expiresAt: Date | undefined
+  /** The public half of a pair (git, docker, AWS). */
+  readonly username: string | undefined
+  readonly sessionToken: string | undefined
+  /** Headers that the helper wants sent instead of the one a scheme would make. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * Which header carries the key: see `effect-apikey/sdk/Fetch`. A function gives the headers itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Scheme =
+  | "bearer"
+  | "x-api-key"
+  | "x-goog-api-key"
+  | "api-key"
+  | "basic"
+  | "headers"
+  | ((key: ApiKey) => Readonly<Record<string, string>>)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface FetchOptions {
+  /** Where the key goes: requests to another origin than this URL's go out without it. */
+  readonly baseUrl: string | URL
+  /** Default: each header that holds the placeholder, else `Authorization: Bearer`. */
+  readonly scheme?: Scheme
+  /** Which answers mean that the key was refused. Default: as `effect-apikey/sdk/Fetch`. */
+  readonly isRejection?: (response: Response) => boolean | Promise<boolean>
+  /** What sends the requests. Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/**
+ * How a provider stands. Holds no secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Status {
+  readonly provider: string
+  readonly state: "empty" | "fresh" | "refreshing" | "stale" | "failing" | "rejected"
+  readonly ageMillis: number | undefined
+  readonly softExpiry: Date | undefined
+  readonly hardExpiry: Date | undefined
+  readonly runs: number
+  readonly hits: number
+  readonly renewals: number
+  readonly rejections: number
+  readonly lastFailure: ApiKeyError | undefined
+  readonly nextTry: Date | undefined
+}
+
+/**
+ * Every way that getting a key can fail: `_tag` says which, `message` what happened, `hint` what to do. The tags and their
+ * fields are those of `effect-apikey/ApiKeyError`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ApiKeyError extends Error {
+  readonly _tag: TypedError["_tag"]
+  readonly hint: string
+  /** Another try may help. */
+  readonly isTransient: boolean
+  /** Set while a back-off runs: nothing is tried before it. */
+  readonly retryAt: Date | undefined
+  /** The program's name. */
+  readonly command: string | undefined
+  readonly exitCode: number | undefined
+  /** Why a helper ended with a status other than 0, as far as it is known. */
+  readonly reason: "LoginRequired" | "NotFound" | "Denied" | "Unavailable" | "Unknown" | undefined
+  /** The end of what the helper wrote there, with secrets removed. */
+  readonly stderr: string | undefined
+
+  /** @internal */
+  constructor(error: TypedError) {
+    super(error.message)
+    this.name = error._tag
+    this._tag = error._tag
+    this.hint = error.hint
+    this.isTransient = error.isTransient
+    this.retryAt = error.retryAt === undefined ? undefined : new Date(error.retryAt.epochMillis)
+    this.command = "command" in error ? error.command : undefined
+    this.exitCode = "exitCode" in error ? error.exitCode : undefined
+    this.reason = "reason" in error ? error.reason : undefined
+    this.stderr = "stderr" in error ? error.stderr : undefined
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ApiKeyProvider extends AsyncDisposable {
+  /** The current key, fetched if need be. An abort rejects at once with the signal's reason. */
+  readonly get: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
+  /** The server refused this very key: the next `get` brings another, if there is one. */
+  readonly reject: (key: ApiKey) => Promise<void>
+  /** A `fetch` that puts the key in every request, and sends one that was refused for it once more with another. */
+  readonly fetch: (options: FetchOptions) => typeof globalThis.fetch
+  readonly status: () => Status
+  /** Stops a run in flight and forgets the key. `await using` calls it. */
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * What a library that insists on a key is given; `fetch` replaces it.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export { placeholder } from "./internal/authorization.js"
+
+/**
+ * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.
+ *
+ * @example
+ * ```ts
+ * import { createApiKeyProvider, placeholder } from "effect-apikey/promise"
+ * import OpenAI from "openai"
+ *
+ * await using provider = createApiKeyProvider({ command: ["op", "read", "op://Private/OpenAI/api-key"] })
+ *
+ * const key = await provider.get({ signal: AbortSignal.timeout(10_000) })
+ * console.log(key) // the secret is not shown
+ *
+ * const baseURL = "https://api.openai.com/v1"
+ * export const client = new OpenAI({ baseURL, apiKey: placeholder, fetch: provider.fetch({ baseUrl: baseURL }) })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
+  const scope = Effect.runSync(Scope.make())
+  const provider = Effect.runSync(
+    fromCommand(options).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(HelperExecutor.layerNode))
+  )
+  const peek = peekOf(provider)
+
+  const getSlowly = (signal: AbortSignal | undefined): Promise<ApiKey> =>
+    runPromise(Runtime.defaultRuntime, provider.get, signal).then(plainOf, raise)
+  const dispose = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
+
+  return {
+    get: (given) => {
+      const signal = given?.signal
+      if (signal?.aborted === true) return Promise.reject(signal.reason)
+      const key = peek(Date.now())
+      return key === undefined ? getSlowly(signal) : promiseOf(key)
+    },
+    reject: (key) => Effect.runPromise(provider.reject(modelOf(key))),
+    fetch: ({ scheme, ...rest }) => {
+      const fetch = authorizedFetch(provider, {
+        ...rest,
+        scheme: typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
+      })
+      return (input, init) => fetch(input, init).catch(raise)
+    },
+    status: () => statusOf(provider),
+    dispose,
+    [Symbol.asyncDispose]: dispose
+  }
+}
+
+const raise = (error: unknown): never => {
+  throw isApiKeyError(error) ? new ApiKeyError(error) : error
+}
+
+// --- plain values, made once for each key
+
+const plains = new WeakMap<ApiKeyModel.ApiKey, Plain>()
+
+class Plain implements ApiKey {
+  readonly #model: ApiKeyModel.ApiKey
+  /** Of a hit, so that it makes nothing. */
+  readonly promise: Promise<ApiKey>
+
+  constructor(model: ApiKeyModel.ApiKey) {
+    this.#model = model
+    this.promise = Promise.resolve(this)
+    Object.defineProperty(this, "promise", { enumerable: false })
+  }
+
+  static modelOf(key: Plain): ApiKeyModel.ApiKey {
+    return key.#model
+  }
+
+  get value(): string {
+    return Redacted.value(this.#model.value)
+  }
+  get expiresAt(): Date | undefined {
+    return Option.getOrUndefined(Option.map(this.#model.expiresAt, ({ epochMillis }) => new Date(epochMillis)))
+  }
+  get username(): string | undefined {
+    return Option.getOrUndefined(this.#model.username)
+  }
+  get sessionToken(): string | undefined {
+    return Option.getOrUndefined(Option.map(this.#model.sessionToken, Redacted.value))
+  }
+  get headers(): Readonly<Record<string, string>> {
+    return Object.fromEntries(Object.entries(this.#model.headers).map(([name, value]) => [name, Redacted.value(value)]))
+  }
+
+  toJSON(): unknown {
+    return this.#model.toJSON()
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): unknown {
+    return this.toJSON()
+  }
+}
+
+const plainOf = (model: ApiKeyModel.ApiKey): Plain => {
+  const known = plains.get(model)
+  if (known !== undefined) return known
+  const made = new Plain(model)
+  plains.set(model, made)
+  return made
+}
+
+const promiseOf = (model: ApiKeyModel.ApiKey): Promise<ApiKey> => plainOf(model).promise
+
+const modelOf = (key: ApiKey): ApiKeyModel.ApiKey =>
+  key instanceof Plain
+    ? Plain.modelOf(key)
+    : ApiKeyModel.make({
+        value: key.value,
+        username: key.username,
+        sessionToken: key.sessionToken,
+        headers: key.headers
+      })
+
+const statusOf = (provider: Provider): Status => {
+  const { age, hardExpiry, lastFailure, nextTry, softExpiry, ...rest } = Effect.runSync(provider.status)
+  const date = (at: typeof hardExpiry): Date | undefined =>
+    Option.getOrUndefined(Option.map(at, ({ epochMillis }) => new Date(epochMillis)))
+  return {
+    ...rest,
+    ageMillis: Option.getOrUndefined(Option.map(age, Duration.toMillis)),
+    softExpiry: date(softExpiry),
+    hardExpiry: date(hardExpiry),
+    lastFailure: Option.getOrUndefined(Option.map(lastFailure, (error) => new ApiKeyError(error))),
+    nextTry: date(nextTry)
+  }
+}

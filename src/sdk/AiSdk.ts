@@ -1,0 +1,484 @@
+/**
+ * Providers of the AI SDK (`@ai-sdk/*`), with a fresh key in every request. No such package is imported here: a factory is
+ * handed in, or loaded by its name.
+ *
+ * @since 0.1.0
+ */
+import { createRequire, isBuiltin } from "node:module"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import type { LanguageModelV3 } from "@ai-sdk/provider"
+import { AwsV4Signer } from "aws4fetch"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import { hasProperty, isObject } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type { ApiKey } from "../ApiKey.js"
+import { type ConfigInvalid, InvalidOutput } from "../ApiKeyError.js"
+import {
+  ApiKeyProvider,
+  type CommandOptions,
+  fromCommand,
+  type Provider,
+  type Requirements
+} from "../ApiKeyProvider.js"
+import * as CredentialFormat from "../CredentialFormat.js"
+import { configInvalid, placeholder, type Scheme } from "../internal/authorization.js"
+import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
+import { digestOf } from "../internal/digest.js"
+import { isMissing, loadPackage } from "../internal/loadPackage.js"
+
+/**
+ * What a factory of the AI SDK takes and we give instead.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Credential =
+  | "apiKey"
+  | "authToken"
+  | "tokenProvider"
+  | "accessKeyId"
+  | "secretAccessKey"
+  | "sessionToken"
+  | "credentialProvider"
+
+/**
+ * What makes a provider object from its settings: `createOpenAI`, `createAnthropic`, …
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Factory = (settings: never) => unknown
+
+/**
+ * The factory's own settings, less its credentials.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Credential> & {
+  /** Which header carries the key. Default: the one that the factory itself puts its key in. */
+  readonly scheme?: Scheme | undefined
+}
+
+/**
+ * Makes a provider object of the AI SDK by its factory (`createOpenAI`, `createAnthropic`, …). The key goes to the origin
+ * of `baseURL`; where none is given, to that of the first request that the SDK itself authorizes.
+ *
+ * A failing helper's typed error is thrown as it is.
+ *
+ * @example
+ * ```ts
+ * import { createAnthropic } from "@ai-sdk/anthropic"
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as AiSdk from "effect-apikey/sdk/AiSdk"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const model = Effect.map(ApiKeyProvider.ApiKeyProvider, (provider) =>
+ *   AiSdk.make(provider, createAnthropic, {})("claude-sonnet-4-5")
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <F extends Factory>(provider: Provider, factory: F, options: Options<F>): ReturnType<F> =>
+  makeIn(Runtime.defaultRuntime, provider, factory, options)
+
+const makeIn = <F extends Factory>(
+  runtime: Runtime.Runtime<never>,
+  provider: Provider,
+  factory: F,
+  { scheme, ...settings }: Options<F>
+): ReturnType<F> => {
+  const fetch = authorizedFetch(provider, { baseUrl: baseUrlOf(settings), scheme, fetch: fetchOf(settings) }, runtime)
+  return call(factory, { ...settings, apiKey: placeholder, fetch })
+}
+
+/**
+ * Makes a provider object for Amazon Bedrock by its factory, `createAmazonBedrock`, from a key pair (format
+ * `aws-credential-process`). The SDK's credential provider gives a placeholder: each request is signed anew (Signature
+ * Version 4) with the key that it is sent with, so that an expired one can be followed by another.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeBedrock = <F extends Factory>(
+  provider: Provider,
+  factory: F,
+  options: Omit<Options<F>, "scheme">
+): ReturnType<F> => makeBedrockIn(Runtime.defaultRuntime, provider, factory, options)
+
+const makeBedrockIn = <F extends Factory>(
+  runtime: Runtime.Runtime<never>,
+  provider: Provider,
+  factory: F,
+  settings: object
+): ReturnType<F> => {
+  const fetch = authorizedFetch(
+    provider,
+    { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign },
+    runtime
+  )
+  const credentialProvider = () => Promise.resolve({ accessKeyId: placeholder, secretAccessKey: placeholder })
+  // An empty `apiKey` keeps AWS_BEARER_TOKEN_BEDROCK from being taken instead.
+  return call(factory, { ...settings, apiKey: "", credentialProvider, fetch })
+}
+
+/** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: what the SDK signed says where the request goes. */
+const credentialScope = /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\/aws4_request/
+const signatureHeaders: ReadonlyArray<string> = [
+  "authorization",
+  "x-amz-content-sha256",
+  "x-amz-date",
+  "x-amz-security-token"
+]
+
+const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest): Promise<Headers> => {
+  const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
+  if (region === undefined || service === undefined) return headers
+  if (Option.isNone(key.username)) {
+    throw new InvalidOutput({
+      command: "effect-apikey",
+      format: "aws-credential-process",
+      path: "AccessKeyId",
+      expected: "an AWS key pair",
+      remedy: 'Amazon Bedrock needs a key pair: format "aws-credential-process".'
+    })
+  }
+  for (const name of signatureHeaders) headers.delete(name)
+  const signed = await new AwsV4Signer({
+    url: url.href,
+    method,
+    headers,
+    body: typeof body === "string" ? body : null,
+    region,
+    service,
+    accessKeyId: key.username.value,
+    secretAccessKey: Redacted.value(key.value),
+    ...Option.match(key.sessionToken, {
+      onNone: () => ({}),
+      onSome: (token) => ({ sessionToken: Redacted.value(token) })
+    })
+  }).sign()
+  signed.headers.forEach((value, name) => {
+    headers.set(name, value)
+  })
+  return headers
+}
+
+/**
+ * The provider object's layer, with the key provider of the context. The tag is yours, because each package has a type of
+ * its own.
+ *
+ * @example
+ * ```ts
+ * import { createOpenAI, type OpenAIProvider } from "@ai-sdk/openai"
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as HelperExecutor from "effect-apikey/HelperExecutor"
+ * import * as AiSdk from "effect-apikey/sdk/AiSdk"
+ * import * as Context from "effect/Context"
+ * import * as Layer from "effect/Layer"
+ *
+ * class OpenAi extends Context.Tag("OpenAi")<OpenAi, OpenAIProvider>() {}
+ *
+ * export const OpenAiLive = AiSdk.layer(OpenAi, createOpenAI, { organization: "org-1" }).pipe(
+ *   Layer.provide(ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] })),
+ *   Layer.provide(HelperExecutor.layerNode)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <Id, F extends Factory>(
+  tag: Context.Tag<Id, ReturnType<F>>,
+  factory: F,
+  options: Options<F>
+): Layer.Layer<Id, never, ApiKeyProvider> =>
+  Layer.effect(
+    tag,
+    Effect.flatMap(ApiKeyProvider, (provider) =>
+      Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, factory, options))
+    )
+  )
+
+// --- boundary: settings without credentials are made whole again, which no type can follow
+
+const call = <F extends Factory>(factory: F, settings: object): ReturnType<F> =>
+  factory(settings as never) as ReturnType<F>
+
+const baseUrlOf = (settings: object): string | undefined =>
+  hasProperty(settings, "baseURL") && typeof settings.baseURL === "string" ? settings.baseURL : undefined
+
+const fetchOf = (settings: object): typeof globalThis.fetch | undefined =>
+  hasProperty(settings, "fetch") && typeof settings.fetch === "function"
+    ? (settings.fetch as typeof globalThis.fetch)
+    : undefined
+
+// --- end of the boundary
+
+/**
+ * How a provider stands in a configuration file, as opencode has it. `options` are the package's own, and beside them
+ * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` wins over it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SdkConfig {
+  /** The package, for example `@ai-sdk/openai-compatible`. */
+  readonly npm: string
+  /** The provider's id. Default: the package's name. */
+  readonly name?: string | undefined
+  readonly options?: Readonly<Record<string, unknown>> | undefined
+}
+
+/**
+ * What a package's factory makes, as far as it is known without the package.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sdk {
+  readonly languageModel: (modelId: string) => LanguageModelV3
+}
+
+/**
+ * The provider objects of a program, by their configuration.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class AiSdks extends Context.Tag("effect-apikey/sdk/AiSdk/AiSdks")<
+  AiSdks,
+  { readonly getSDK: (config: SdkConfig) => Effect.Effect<Sdk, ConfigInvalid> }
+>() {}
+
+/**
+ * Makes a provider object from configuration: its package is imported at run time, and equal configurations give one
+ * object. Its helper runs at its first request, not here.
+ *
+ * Fails with `ConfigInvalid` where the configuration is wrong, the package is missing (the hint has the install line) or
+ * has no factory.
+ *
+ * @example
+ * ```ts
+ * import * as HelperExecutor from "effect-apikey/HelperExecutor"
+ * import * as AiSdk from "effect-apikey/sdk/AiSdk"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const model = Effect.map(
+ *   AiSdk.getSDK({
+ *     npm: "@ai-sdk/openai-compatible",
+ *     options: { baseURL: "https://gateway.example.com/v1", apiKeyCommand: ["op", "read", "op://Private/Gateway/key"] }
+ *   }),
+ *   (sdk) => sdk.languageModel("my-model")
+ * ).pipe(Effect.provide(AiSdk.layerSdks.pipe(Layer.provide(HelperExecutor.layerNode))))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const getSDK = (config: SdkConfig): Effect.Effect<Sdk, ConfigInvalid, AiSdks> =>
+  Effect.flatMap(AiSdks, (sdks) => sdks.getSDK(config))
+
+/**
+ * The provider objects of configurations; they and their keys live as long as the layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
+  AiSdks,
+  Effect.gen(function* () {
+    const runtime = yield* Effect.runtime<Requirements>()
+    const scope = yield* Effect.scope
+    const one = yield* Effect.makeSemaphore(1)
+    const sdks = new Map<string, Sdk>()
+    const providers = new Map<string, Provider>()
+
+    const providerFor = (command: CommandOptions) => {
+      const digest = digestOf(comparable({ ...command, provider: undefined }))
+      return orMake(
+        providers,
+        digest,
+        fromCommand(command).pipe(Effect.provide(runtime), Effect.provideService(Scope.Scope, scope))
+      )
+    }
+
+    const build = ({ name, npm, options = {} }: SdkConfig) =>
+      Effect.gen(function* () {
+        const { apiKeyCommand, ...settings } = options
+        const factory = yield* load(npm)
+        const id = name ?? npm
+        const given = { name: id, ...settings }
+        // An empty one is what opencode makes of `{env:MISSING}`; it would hide the command.
+        if (apiKeyCommand === undefined || (settings["apiKey"] !== undefined && settings["apiKey"] !== "")) {
+          return yield* checked(npm, () => call(factory, given))
+        }
+        const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
+        const makeWith = npm === bedrockPackage ? makeBedrockIn : makeIn
+        return yield* checked(npm, () => makeWith(runtime, provider, factory, given))
+      })
+
+    return {
+      getSDK: (config) => one.withPermits(1)(orMake(sdks, digestOf(comparable(config)), build(config)))
+    }
+  })
+)
+
+const bedrockPackage = "@ai-sdk/amazon-bedrock"
+
+const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  const known = made.get(key)
+  return known === undefined
+    ? Effect.tap(make, (value) =>
+        Effect.sync(() => {
+          made.set(key, value)
+        })
+      )
+    : Effect.succeed(known)
+}
+
+const identities = new WeakMap<object, number>()
+let lastIdentity = 0
+
+/** Equal for equal configurations, whatever the order of their fields; functions are equal to themselves only. */
+const comparable = (value: unknown): unknown => {
+  if (typeof value === "function") {
+    const identity = identities.get(value) ?? ++lastIdentity
+    identities.set(value, identity)
+    return { function: identity }
+  }
+  if (Array.isArray(value)) return value.map(comparable)
+  if (!isObject(value)) return value
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => [name, comparable(field)])
+}
+
+// --- the package
+
+const packageName = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*(?:\/[\w.-]+)*$/
+
+const load = (npm: string): Effect.Effect<(settings: object) => unknown, ConfigInvalid> => {
+  if (!packageName.test(npm) || isBuiltin(npm)) {
+    return Effect.fail(configInvalid("`npm` is not the name of a package", 'For example: "@ai-sdk/openai-compatible"'))
+  }
+  return Effect.flatMap(
+    loadPackage(npm, () => importFromHereOrThere(npm)),
+    (module) => {
+      const factory = Object.entries(module).find(([name]) => name.startsWith("create"))?.[1]
+      return isFactory(factory)
+        ? Effect.succeed(factory)
+        : Effect.fail(
+            configInvalid(
+              `the package ${npm} has no factory: nothing that it exports begins with "create"`,
+              "Name a provider package of the AI SDK, for example @ai-sdk/openai-compatible."
+            )
+          )
+    }
+  )
+}
+
+const isFactory = (u: unknown): u is (settings: object) => unknown => typeof u === "function"
+
+/** Where packages are not hoisted, the program's folder has what ours does not see. */
+const importFromHereOrThere = (npm: string): Promise<object> =>
+  import(npm).catch((error: unknown) =>
+    isMissing(error)
+      ? import(pathToFileURL(createRequire(join(process.cwd(), "package.json")).resolve(npm)).href)
+      : Promise.reject(error)
+  )
+
+const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInvalid> =>
+  Effect.try({
+    try: make,
+    catch: () =>
+      configInvalid(`the factory of ${npm} refuses its options`, `Check \`options\` against the settings of ${npm}.`)
+  }).pipe(
+    Effect.filterOrFail(isSdk, () =>
+      configInvalid(
+        `what the factory of ${npm} makes is no provider of the AI SDK`,
+        `Check its version: npm ls ${npm}; ai 6 goes with providers of version 3.`
+      )
+    )
+  )
+
+const isSdk = (u: unknown): u is Sdk => hasProperty(u, "languageModel") && typeof u.languageModel === "function"
+
+// --- the command
+
+const Argv = Schema.NonEmptyArray(Schema.String)
+const Time = Schema.Union(Schema.Number, Schema.String)
+
+const Command = Schema.Union(
+  Argv,
+  Schema.Struct({
+    command: Argv,
+    format: Schema.optional(Schema.Literal(...CredentialFormat.formatNames)),
+    timeout: Schema.optional(Time),
+    timeToLive: Schema.optional(Time),
+    refreshAhead: Schema.optional(Time),
+    env: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
+    cwd: Schema.optional(Schema.String),
+    interactive: Schema.optional(Schema.Literal("never", "if-available", "always")),
+    onRepeat: Schema.optional(Schema.Literal("serve", "fail")),
+    whenAbandoned: Schema.optional(Schema.Literal("stop", "finish"))
+  })
+)
+
+const decodeCommand = Schema.decodeUnknown(Command, { onExcessProperty: "error" })
+
+/** A command from configuration runs in the home directory unless `cwd` says otherwise: no project can change what it does. */
+const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
+  if (typeof command === "string") {
+    return Effect.fail(
+      configInvalid(
+        "`apiKeyCommand` is a shell string; it takes a list: the program and its arguments",
+        'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
+      )
+    )
+  }
+  return decodeCommand(command).pipe(
+    Effect.mapError((error) => {
+      const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? []
+      return configInvalid(
+        `\`${["apiKeyCommand", ...path].map(String).join(".")}\` is not what it takes`,
+        "It takes a list (the program and its arguments), or an object with `command` and its options."
+      )
+    }),
+    Effect.flatMap((decoded) => {
+      const { timeout, timeToLive, refreshAhead, ...rest } = "command" in decoded ? decoded : { command: decoded }
+      return Effect.map(
+        Effect.all({
+          timeout: timeOf("timeout", timeout),
+          timeToLive: timeOf("timeToLive", timeToLive),
+          refreshAhead: timeOf("refreshAhead", refreshAhead)
+        }),
+        (times): CommandOptions => ({ cwd: homedir(), ...rest, ...times, provider })
+      )
+    })
+  )
+}
+
+const timeOf = (
+  name: string,
+  time: string | number | undefined
+): Effect.Effect<Duration.Duration | undefined, ConfigInvalid> =>
+  time === undefined
+    ? Effect.succeed(undefined)
+    : Effect.mapError(Duration.decodeUnknown(time), () =>
+        configInvalid(`\`apiKeyCommand.${name}\` is not a time`, 'For example: "5 minutes"')
+      )

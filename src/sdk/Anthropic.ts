@@ -1,0 +1,100 @@
+/**
+ * The official `@anthropic-ai/sdk` client, with a fresh key or bearer token in every request.
+ *
+ * @since 0.1.0
+ */
+import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
+import { placeholder } from "../internal/authorization.js"
+import { authorizedFetch } from "../internal/authorizedFetch.js"
+import { peekOf } from "../internal/peek.js"
+import { runPromise } from "../internal/runPromise.js"
+
+/**
+ * The client's own options, less everything that is a credential.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<ClientOptions, "apiKey" | "authToken" | "credentials" | "config" | "profile"> {
+  /** `"x-api-key"` for keys (default), `"bearer"` for OAuth and gateway tokens. */
+  readonly scheme?: "x-api-key" | "bearer" | undefined
+}
+
+/**
+ * The `@anthropic-ai/sdk` client.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<AnthropicClient, Anthropic>() {}
+
+/**
+ * Makes the client. The key goes to the origin of its base URL only. A failing helper's typed error is thrown as it is.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as Anthropic from "effect-apikey/sdk/Anthropic"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const models = Effect.gen(function* () {
+ *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)
+ *   return yield* Effect.tryPromise((signal) => client.models.list({}, { signal }))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (provider: Provider, options: Options = {}): Anthropic =>
+  makeIn(Runtime.defaultRuntime, provider, options)
+
+const makeIn = (
+  runtime: Runtime.Runtime<never>,
+  provider: Provider,
+  { scheme = "x-api-key", ...options }: Options
+): Anthropic => {
+  const client: Anthropic = new Anthropic({
+    ...options,
+    ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
+    middleware: [...(options.middleware ?? []), keyFirst(provider, runtime)],
+    fetch: (input, init) => fetch(input, init)
+  })
+  // The base URL may come from the environment, so the client is asked.
+  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
+  return client
+}
+
+/** What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. */
+const keyFirst = (
+  provider: Provider,
+  runtime: Runtime.Runtime<never>
+): NonNullable<ClientOptions["middleware"]>[number] => {
+  const peek = peekOf(provider)
+  const clock = Runtime.runSync(runtime)(Effect.clock)
+  return async (request, next) => {
+    if (peek(clock.unsafeCurrentTimeMillis()) === undefined) {
+      await runPromise(runtime, provider.get, request.signal ?? undefined)
+    }
+    return next(request)
+  }
+}
+
+/**
+ * The client's layer, with the provider of the context.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<AnthropicClient, never, ApiKeyProvider> =>
+  Layer.effect(
+    AnthropicClient,
+    Effect.flatMap(ApiKeyProvider, (provider) =>
+      Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, options))
+    )
+  )

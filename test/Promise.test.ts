@@ -1,0 +1,196 @@
+import { execFile } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import * as Effect from "effect/Effect"
+import { afterAll, assert, describe, expectTypeOf, it } from "vitest"
+import { type ApiKey, ApiKeyError, createApiKeyProvider, placeholder } from "../src/Promise.js"
+import { shell } from "./support/layers.js"
+import { guarded, json, loopback } from "./support/loopback.js"
+import { shown } from "./support/observe.js"
+import { isAlive } from "./support/processes.js"
+
+const folder = mkdtempSync(join(tmpdir(), "effect-apikey-promise-"))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let files = 0
+const newFile = () => join(folder, `file-${++files}`)
+
+/** Prints sk-1-secret, sk-2-secret, … */
+const counting = (file = newFile()) => {
+  writeFileSync(file, "")
+  return shell('printf x >> "$1"; printf "sk-%s-secret-0123456789" "$(wc -c < "$1" | tr -d " ")"', file)
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error
+  )
+
+describe("createApiKeyProvider", () => {
+  it("gives the key that the command prints, and runs it once for any number of callers", async () => {
+    await using provider = createApiKeyProvider({ command: counting() })
+    const keys = await Promise.all(Array.from({ length: 20 }, () => provider.get()))
+    assert.deepStrictEqual(new Set(keys.map(({ value }) => value)), new Set(["sk-1-secret-0123456789"]))
+    assert.strictEqual(await provider.get(), keys[0])
+    assert.strictEqual(provider.status().runs, 1)
+    assert.strictEqual(provider.status().state, "fresh")
+    assert.instanceOf(provider.status().hardExpiry, Date)
+  })
+
+  it("shows no secret of a key", async () => {
+    await using provider = createApiKeyProvider({ command: counting() })
+    const key = await provider.get()
+    assert.notInclude(shown(key), "secret-0123")
+    assert.notInclude(shown(provider), "secret-0123")
+    assert.include(key.value, "secret-0123")
+  })
+
+  it("brings another key after reject, and only for the very key that was refused", async () => {
+    await using provider = createApiKeyProvider({ command: counting() })
+    const first = await provider.get()
+    await provider.reject(first)
+    const second = await provider.get()
+    assert.strictEqual(second.value, "sk-2-secret-0123456789")
+    await provider.reject({
+      ...first,
+      value: first.value,
+      username: undefined,
+      sessionToken: undefined,
+      headers: {},
+      expiresAt: undefined
+    })
+    assert.strictEqual(await provider.get(), second)
+    assert.strictEqual(provider.status().rejections, 1)
+  })
+
+  it("rejects with real errors that have a tag and a hint, and no secret", async () => {
+    await using provider = createApiKeyProvider({ command: shell("echo sk-half-a-secret; echo no >&2; exit 3") })
+    const error = await failureOf(provider.get())
+    assert.instanceOf(error, Error)
+    assert.instanceOf(error, ApiKeyError)
+    assert.deepInclude(error, {
+      _tag: "NonZeroExit",
+      name: "NonZeroExit",
+      exitCode: 3,
+      command: "sh",
+      reason: "Unknown",
+      isTransient: false,
+      stderr: "no"
+    })
+    assert.isNotEmpty(error instanceof ApiKeyError ? error.hint : "")
+    assert.notInclude(shown(error), "half-a-secret")
+    const again = await failureOf(provider.get())
+    assert.instanceOf(again instanceof ApiKeyError ? again.retryAt : undefined, Date)
+    assert.strictEqual(provider.status().lastFailure?._tag, "NonZeroExit")
+    assert.strictEqual(provider.status().runs, 1)
+  })
+
+  it("rejects with a typed error where the options are wrong", async () => {
+    await using empty = createApiKeyProvider({ command: [] })
+    assert.propertyVal(await failureOf(empty.get()), "_tag", "ConfigInvalid")
+    await using missing = createApiKeyProvider({ command: [join(folder, "missing")] })
+    assert.propertyVal(await failureOf(missing.get()), "_tag", "CommandNotFound")
+  })
+
+  it("takes an AbortSignal: its own reason at once, and the run is stopped", async () => {
+    const pidFile = newFile()
+    await using provider = createApiKeyProvider({
+      command: shell('echo $$ > "$1.tmp"; mv "$1.tmp" "$1"; exec sleep 60', pidFile)
+    })
+    const controller = new AbortController()
+    const failing = failureOf(provider.get({ signal: controller.signal }))
+    const pid = await pidIn(pidFile)
+    const reason = new Error("mine")
+    controller.abort(reason)
+    assert.strictEqual(await failing, reason)
+    await gone(pid)
+    assert.strictEqual(await failureOf(provider.get({ signal: AbortSignal.abort(reason) })), reason)
+  })
+
+  it("stops the run and forgets the key when it is disposed of", async () => {
+    const pidFile = newFile()
+    const provider = createApiKeyProvider({
+      command: shell('echo $$ > "$1.tmp"; mv "$1.tmp" "$1"; exec sleep 60', pidFile)
+    })
+    const failing = failureOf(provider.get())
+    const pid = await pidIn(pidFile)
+    await provider[Symbol.asyncDispose]()
+    await gone(pid)
+    assert.instanceOf(await failing, Error)
+    assert.propertyVal(await failureOf(provider.get()), "_tag", "ProviderClosed")
+    await provider.dispose()
+  })
+
+  it("makes a fetch that renews a refused key", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* loopback(guarded(["sk-2-secret-0123456789"], (_, response) => json(response, 200, {})))
+          const answers = yield* Effect.promise(async () => {
+            await using provider = createApiKeyProvider({ command: counting() })
+            const fetch = provider.fetch({ baseUrl: server.origin })
+            const own = provider.fetch({ baseUrl: server.origin, scheme: (key) => ({ "x-own": key.value }) })
+            return [
+              await fetch(server.origin, { headers: { "x-api-key": placeholder } }),
+              await own(server.origin)
+            ].map(({ status }) => status)
+          })
+          assert.deepStrictEqual(answers, [200, 200])
+          assert.deepStrictEqual(
+            server.seen.map(({ headers }) => headers["x-api-key"] ?? headers["x-own"]),
+            ["sk-1-secret-0123456789", "sk-2-secret-0123456789", "sk-2-secret-0123456789"]
+          )
+          const error = yield* Effect.promise(async () => {
+            await using provider = createApiKeyProvider({ command: ["false"] })
+            return failureOf(provider.fetch({ baseUrl: server.origin })(server.origin))
+          })
+          assert.instanceOf(error, ApiKeyError)
+        })
+      )
+    ))
+
+  it("has no Effect in its types", () => {
+    type Provider = ReturnType<typeof createApiKeyProvider>
+    expectTypeOf<Provider["get"]>().returns.toEqualTypeOf<Promise<ApiKey>>()
+    expectTypeOf<ApiKey["expiresAt"]>().toEqualTypeOf<Date | undefined>()
+    expectTypeOf<ApiKey["value"]>().toEqualTypeOf<string>()
+    expectTypeOf<Provider["fetch"]>().returns.toEqualTypeOf<typeof globalThis.fetch>()
+    // @ts-expect-error a shell string is no command
+    createApiKeyProvider({ command: "op read" })
+  })
+
+  it("lets the program end while a key is held", async () => {
+    const script = newFile()
+    const source = new URL("../src/Promise.ts", import.meta.url).href
+    writeFileSync(
+      `${script}.mts`,
+      `import { createApiKeyProvider } from ${JSON.stringify(source)}
+       const provider = createApiKeyProvider({ command: ["echo", "sk-1"] })
+       console.log((await provider.get()).value.length)`
+    )
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", `${script}.mts`], {
+      cwd: new URL("..", import.meta.url)
+    })
+    assert.strictEqual(stdout.trim(), "4")
+  })
+})
+
+/** Polls, because a file and a process have no event to await. */
+const until = async <A>(look: () => A | undefined): Promise<A> => {
+  for (;;) {
+    const found = look()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+const pidIn = (file: string): Promise<number> =>
+  until(() => {
+    const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0
+    return pid > 0 ? pid : undefined
+  })
+
+const gone = (pid: number): Promise<true> => until(() => (isAlive(pid) ? undefined : true))
