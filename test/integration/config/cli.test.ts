@@ -137,7 +137,8 @@ describe("effect-apikey over a configuration", () => {
   scenario("schema prints what the package ships", (self) =>
     Effect.gen(function* () {
       const { stdout } = yield* run(self, "schema")
-      assert.strictEqual(stdout, readFileSync(join(root, "schema/effect-apikey.schema.json"), "utf8"))
+      const shipped = readFileSync(join(root, "schema/effect-apikey.schema.json"), "utf8")
+      assert.deepStrictEqual(JSON.parse(stdout), JSON.parse(shipped))
     })
   )
 })

@@ -21,11 +21,15 @@ const literal = (key: string) => ({ providers: { openai: { key: { literal: key }
 const places = ["config", "key", "file", "command", "project", "user"] as const
 type Place = (typeof places)[number]
 
+const set = (self: Sandbox, name: string, value: string): void => {
+  self.env[name] = value
+}
+
 const put: Readonly<Record<Place, (self: Sandbox) => void>> = {
   config: (self) => void self.write("home/given.jsonc", literal("from-config")),
-  key: (self) => void (self.env["OPENAI_API_KEY"] = "from-key"),
-  file: (self) => void (self.env["OPENAI_API_KEY_FILE"] = self.write("home/key", "from-file")),
-  command: (self) => void (self.env["OPENAI_API_KEY_COMMAND"] = `["echo", "from-command"]`),
+  key: (self) => set(self, "OPENAI_API_KEY", "from-key"),
+  file: (self) => set(self, "OPENAI_API_KEY_FILE", self.write("home/key", "from-file")),
+  command: (self) => set(self, "OPENAI_API_KEY_COMMAND", `["echo", "from-command"]`),
   project: (self) => void self.write("project/effect-apikey.jsonc", literal("from-project")),
   user: (self) => void self.write(user, literal("from-user"))
 }
