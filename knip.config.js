@@ -18,6 +18,8 @@ export default {
     "@arethetypeswrong/cli",
     "@biomejs/biome",
     "@effect/docgen",
+    // Its binary is run by the tests of its configuration.
+    "opencode-ai",
     // What the next SDKs' tests and the benchmarks will use.
     "@ai-sdk/anthropic",
     "@ai-sdk/openai",
@@ -26,7 +28,6 @@ export default {
     "@effect/ai-anthropic",
     "@effect/opentelemetry",
     "ai",
-    "jsonc-parser",
     "tinybench"
   ]
 }

@@ -392,7 +392,12 @@ const fromReadable = (
     return make({ provider, get: Effect.provide(Effect.zipRight(guarded, readSource(source, provider)), context) })
   })
 
-const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunOptions): CommandOptions => ({
+/**
+ * The options of a provider for a command that configuration says.
+ *
+ * @internal
+ */
+export const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunOptions): CommandOptions => ({
   ...run,
   ...cache,
   command: argv,

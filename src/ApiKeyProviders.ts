@@ -4,6 +4,8 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,12 +20,17 @@ import {
   ApiKeyProvider,
   type ApiKeyStatus,
   type CommandOptions,
+  commandOptions,
   fromCommand,
+  fromSource,
   type Provider,
   type Requirements
 } from "./ApiKeyProvider.js"
+import type * as ApiKeySource from "./ApiKeySource.js"
+import { HelperPolicy } from "./HelperPolicy.js"
 import { emptyStatus } from "./internal/cacheStatus.js"
 import { identityOf } from "./internal/commandIdentity.js"
+import { load, toProvider } from "./internal/config/resolve.js"
 
 /**
  * What a registry of providers can do.
@@ -325,4 +332,72 @@ export const layerFor = (id: string): Layer.Layer<ApiKeyProvider, KeyNotConfigur
   Layer.effect(
     ApiKeyProvider,
     Effect.flatMap(ApiKeyProviders, (providers) => providers.get(id))
+  )
+
+/**
+ * The registry from Effect `Config`s, one an id: `ApiKeySource.config(id)` is the usual one. Ids whose commands are equal share
+ * one cache.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
+ * import * as ApiKeySource from "effect-apikey/ApiKeySource"
+ * import * as HelperExecutor from "effect-apikey/HelperExecutor"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const Keys = ApiKeyProviders.layerConfig({
+ *   openai: ApiKeySource.config("openai"),
+ *   anthropic: ApiKeySource.config("anthropic")
+ * }).pipe(Layer.provide(HelperExecutor.layerNode))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  configs: Readonly<Record<string, Config.Config<ApiKeySource.ApiKeySource>>>,
+  options?: Omit<Options, "providers">
+): Layer.Layer<ApiKeyProviders, ConfigError.ConfigError, Requirements> =>
+  Layer.scoped(
+    ApiKeyProviders,
+    Effect.flatMap(Effect.all(configs), (sources) =>
+      make({
+        ...options,
+        providers: Object.fromEntries(Object.entries(sources).map(([id, source]) => [id, entryOf(id, source)]))
+      })
+    )
+  )
+
+const entryOf = (id: string, source: ApiKeySource.ApiKeySource): Entry =>
+  source._tag === "Command" ? commandOptions(source.command) : fromSource(source, { provider: id })
+
+/**
+ * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/configuration.md
+ * has the order. Without `ids` it has those that the files name. What is wrong with an entry comes out when its key is asked for,
+ * and what a project brings waits for the user's trust.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFiles = (
+  options?: Omit<Options, "providers"> & {
+    /** The one file that counts, instead of looking for them. */
+    readonly config?: string | undefined
+    readonly ids?: ReadonlyArray<string> | undefined
+  }
+): Layer.Layer<ApiKeyProviders, never, Requirements | HelperPolicy> =>
+  Layer.scoped(
+    ApiKeyProviders,
+    Effect.gen(function* () {
+      const policy = yield* HelperPolicy
+      const configuration = yield* load({ config: options?.config })
+      const ids = options?.ids ?? configuration.ids
+      const providers = yield* Effect.forEach(ids, (id) =>
+        Effect.map(
+          configuration.resolve(id),
+          (resolved) => [id, Effect.provideService(toProvider(resolved), HelperPolicy, policy)] as const
+        )
+      )
+      return yield* make({ ...options, providers: Object.fromEntries(providers) })
+    })
   )

@@ -100,6 +100,11 @@ const RunOptions = Schema.Struct({
       description: '"never", "if-available" or "always"'
     })
   ),
+  path: optional(
+    Schema.Literal("usual-folders", "login-shell", "path-only").annotations({
+      description: '"usual-folders", "login-shell" or "path-only"'
+    })
+  ),
   format: optional(
     FormatSpec.annotations({
       description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,

@@ -24,7 +24,7 @@ import { Surroundings } from "./internal/config/Surroundings.js"
 import * as TrustStore from "./internal/config/trustStore.js"
 import { digestOf } from "./internal/digest.js"
 import { programName } from "./internal/programName.js"
-import { findProgram } from "./internal/searchPath.js"
+import { findProgram, remedyFor, type SearchOptions } from "./internal/searchPath.js"
 
 /**
  * Whose hand wrote something, and where: the environment, a file of the user's, or one that came with a project (`root` is
@@ -190,18 +190,22 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
     return kept.join(delimiter)
   })
 
+const onlyIn = (searchPath: string): SearchOptions => ({
+  env: { PATH: searchPath },
+  cwd: Option.some("/"),
+  platform: process.platform,
+  beyond: []
+})
+
 /** The program by its path. One in the project is found only by a path, never by a name. */
 const resolveProgram = (program: string, searchPath: string, file: string): Effect.Effect<string, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const command = programName([program])
-    const found = yield* findProgram(program, {
-      env: { PATH: searchPath },
-      cwd: Option.some("/"),
-      platform: process.platform,
-      beyond: []
-    })
-    if (found._tag === "NotExecutable") return yield* new CommandNotExecutable({ command, path: found.path })
+    const found = yield* findProgram(program, onlyIn(searchPath))
+    if (found._tag === "NotExecutable") {
+      return yield* new CommandNotExecutable({ command, path: found.path, remedy: remedyFor[found.obstacle] })
+    }
     if (found._tag === "Missing") {
       return yield* new CommandNotFound({
         command,
@@ -353,12 +357,7 @@ export const make = (rules: Rules): Policy => {
       (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
       ([name = ""]) =>
         Effect.map(
-          findProgram(name, {
-            env: { PATH: searchPath },
-            cwd: Option.some("/"),
-            platform: process.platform,
-            beyond: []
-          }),
+          findProgram(name, onlyIn(searchPath)),
           (found) => found._tag === "Executable" && found.path === program
         )
     )
@@ -389,7 +388,7 @@ export const make = (rules: Rules): Policy => {
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
       const { home } = yield* Surroundings
       const searchPath = yield* safePath(Option.some(root))
-      const [name, ...args] = argv
+      const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       const isShaped = env !== undefined || cwd !== undefined || "path" in run || goesWhereProjectSays
       // A script in the project is no program that a list can name: its content is the project's.
@@ -403,7 +402,7 @@ export const make = (rules: Rules): Policy => {
       return {
         because: permit.because,
         options: {
-          command: [program, ...args],
+          program,
           cwd: cwd ?? home,
           // What the program starts by name is looked for where it was.
           env: { ...withoutNull(env), PATH: searchPath }
@@ -421,7 +420,7 @@ export const make = (rules: Rules): Policy => {
           return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
         }
         return {
-          options: { command: [program, ...argv.slice(1)], cwd: cwd ?? home },
+          options: { program, cwd: cwd ?? home },
           because: "on the list of the policy"
         }
       }
@@ -451,6 +450,15 @@ export const make = (rules: Rules): Policy => {
 
   return { authorize }
 }
+
+const needsNobody = ({ goesTo, hand: from, source }: Demand): boolean =>
+  source._tag !== "Command" && !isProject(from) && !Option.exists(goesTo, (to) => isProject(to.hand))
+
+/** Nobody knows what a policy says that cannot be read, so what may depend on it is refused. */
+const without = (error: ApiKeyError): Policy => ({
+  authorize: (demand) =>
+    needsNobody(demand) ? Effect.succeed({ options: {}, because: `from ${ownWord(demand.hand)}` }) : Effect.fail(error)
+})
 
 const ownWord = (self: Hand): string => (self._tag === "Environment" ? "the environment" : "your configuration")
 
@@ -489,7 +497,8 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
 
 /**
  * The policy in force: the administrator's file (`/etc/effect-apikey/policy.jsonc`), of which each rule wins over the user's,
- * and `policy` in the user's own `effect-apikey.jsonc`. A policy that cannot be read refuses everything that asks it.
+ * and `policy` in the user's own `effect-apikey.jsonc`. While a policy cannot be read,
+ * no command runs and nothing of a project's counts.
  *
  * @since 0.1.0
  * @category layers
@@ -506,7 +515,7 @@ export function layerFrom(systemFile?: string): Layer.Layer<HelperPolicy, never,
   return Layer.effect(
     HelperPolicy,
     Effect.map(Effect.either(policyInForce(systemFile)), (rules) =>
-      rules._tag === "Right" ? make(rules.right) : { authorize: () => Effect.fail(rules.left) }
+      rules._tag === "Right" ? make(rules.right) : without(rules.left)
     )
   )
 }

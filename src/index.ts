@@ -34,6 +34,11 @@ export * as ApiKeyProviders from "./ApiKeyProviders.js"
 /**
  * @since 0.1.0
  */
+export * as ApiKeySource from "./ApiKeySource.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as CredentialFormat from "./CredentialFormat.js"
 
 /**
@@ -50,3 +55,18 @@ export * as HelperCatalog from "./HelperCatalog.js"
  * @since 0.1.0
  */
 export * as HelperExecutor from "./HelperExecutor.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as HelperPolicy from "./HelperPolicy.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as OpencodeAuthJson from "./opencode/AuthJson.js"
+
+/**
+ * @since 0.1.0
+ */
+export * as OpencodeConfig from "./opencode/Config.js"

@@ -208,7 +208,7 @@ const checkFirst = <R>(
 const programLine = ({ argv, cwd }: ApiKeySource.RunOptions, permit: Either.Either<Permit, ApiKeyError>) =>
   Effect.gen(function* () {
     const [name] = argv
-    const permitted = Either.isRight(permit) ? permit.right.options.command?.[0] : undefined
+    const permitted = Either.isRight(permit) ? permit.right.options.program : undefined
     if (permitted !== undefined) return [field("program", permitted)]
     const { env } = yield* Surroundings
     const found = yield* findProgram(name, {

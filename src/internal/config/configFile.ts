@@ -77,7 +77,8 @@ const checkTop = (
   const twice = Document.duplicateKey(document.root)
   if (twice !== undefined) {
     return Either.left({
-      path: Document.pathAt(document, twice.offset),
+      path: [],
+      offset: twice.offset,
       at: "key",
       problem: `"${twice.key}" is given twice`,
       remedy: "Remove one of them."

@@ -5,15 +5,13 @@ import * as Either from "effect/Either"
 import {
   createScanner,
   findNodeAtLocation,
-  findNodeAtOffset,
-  getNodePath,
   type Node,
   type ParseError,
   parseTree,
   printParseErrorCode
 } from "jsonc-parser"
 import { ConfigInvalid, SourceUnreadable } from "../../ApiKeyError.js"
-import { codeOf } from "./systemCode.js"
+import { codeOf } from "../platformError.js"
 
 export interface Document {
   readonly file: string
@@ -164,12 +162,6 @@ export const duplicateKey = (node: Node): { readonly key: string; readonly offse
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** The path to the node at an offset. */
-export const pathAt = ({ root }: Document, offset: number): Path => {
-  const node = findNodeAtOffset(root, offset)
-  return node === undefined ? [] : getNodePath(node)
 }
 
 /** Where a path leads in the text; where it leads nowhere, the nearest parent. `"key"` is the name, not the value. */

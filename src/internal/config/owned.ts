@@ -16,13 +16,13 @@ export const isInside = (folder: string, file: string, path: Path.Path): boolean
   return relative === "" || (!relative.startsWith("..") && !path.isAbsolute(relative))
 }
 
-export interface Owned {
+interface Owned {
   readonly uid: Option.Option<number>
   readonly mode: number
 }
 
 /** In a sticky folder others can make files, but not replace ours. */
-export const isOurs = ({ uid, mode }: Owned, kind: "file" | "folder"): boolean =>
+const isOurs = ({ uid, mode }: Owned, kind: "file" | "folder"): boolean =>
   Option.isNone(ourUid) ||
   (Option.exists(uid, (owner) => owner === root || Option.contains(ourUid, owner)) &&
     ((mode & writableByOthers) === 0 || (kind === "folder" && (mode & sticky) !== 0)))

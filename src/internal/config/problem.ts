@@ -4,21 +4,23 @@ import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { closest, distance } from "fastest-levenshtein"
 import { ConfigInvalid } from "../../ApiKeyError.js"
-import { type Document, type Path, positionOf } from "./document.js"
+import { type Document, type Path, positionAt, positionOf } from "./document.js"
 
 export interface Problem {
   readonly path: Path
   readonly at: "key" | "value"
   readonly problem: string
   readonly remedy?: string | undefined
+  /** Where no path leads, as to the second of two keys of one name. */
+  readonly offset?: number | undefined
 }
 
 export const inside = (key: string | number, { path, ...rest }: Problem): Problem => ({ path: [key, ...path], ...rest })
 
-export const toConfigInvalid = (document: Document, { path, at, problem, remedy }: Problem): ConfigInvalid =>
+export const toConfigInvalid = (document: Document, { path, at, offset, problem, remedy }: Problem): ConfigInvalid =>
   new ConfigInvalid({
     file: document.file,
-    ...positionOf(document, path, at),
+    ...(offset === undefined ? positionOf(document, path, at) : positionAt(document.text, offset)),
     problem,
     ...(remedy === undefined ? {} : { remedy })
   })

@@ -68,7 +68,7 @@ export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.F
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => true))
 
 /** The folders from one upwards: up to the root of its repository, never the home directory or above it. */
-export const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const { home } = yield* Surroundings
@@ -82,7 +82,7 @@ export const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, neve
   })
 
 /** The folder that a project's file speaks for: its repository, or the folder it is in. */
-export const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
+const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const folder = path.dirname(file)

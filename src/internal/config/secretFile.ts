@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import { InsecurePermissions, OutputTooLarge, SourceUnreadable } from "../../ApiKeyError.js"
-import { codeOf } from "./systemCode.js"
+import { codeOf } from "../platformError.js"
 
 const maxBytes = 64 * 1024
 const readableByOthers = 0o044

@@ -3,7 +3,7 @@ import { parse } from "shell-quote"
 import { withoutSecrets } from "../scrub.js"
 
 /** What only a shell can do (`|`, `$(…)`, `$NAME`, globs) makes it a matter for `sh -c`. */
-export const probableArgv = (line: string): ReadonlyArray<string> => {
+const probableArgv = (line: string): ReadonlyArray<string> => {
   const words = parse(line.replace(/^!/, ""), (name) => ({ op: name }))
   const plain = words.flatMap((word) => (typeof word === "string" ? [word] : []))
   return plain.length === words.length && plain.length > 0 && !/[`]/.test(line) ? plain : ["sh", "-c", line]

@@ -45,7 +45,7 @@ const writableByAnyone = 0o022
 const lockPatience = Duration.seconds(5)
 const lockDelay = Duration.millis(50)
 
-export const location: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
+const location: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
   const path = yield* Path.Path
   return path.join(xdg(yield* Surroundings, "XDG_DATA_HOME", path.join), "effect-apikey", "trust.json")
 })

@@ -1,0 +1,364 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as fc from "fast-check"
+import { isApiKeyError } from "../src/ApiKeyError.js"
+import { itemsIn, question } from "../src/cli/trust.js"
+import * as HelperPolicy from "../src/HelperPolicy.js"
+import { jsonSchema } from "../src/internal/config/configFile.js"
+import { escaped } from "../src/internal/escape.js"
+import { attempt, ran, trustFile } from "./support/attempt.js"
+import { type Sandbox, sandbox, within } from "./support/sandbox.js"
+
+const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E, Scope.Scope>) =>
+  it.scopedLive(name, () => Effect.flatMap(sandbox, test))
+
+const user = "home/.config/effect-apikey/effect-apikey.jsonc"
+const key = (source: unknown, rest: object = {}) => ({ providers: { openai: { key: source, ...rest } } })
+
+const isRefused = (outcome: unknown): boolean => isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted"
+
+describe("an allow list names a program with a pattern for each of its arguments", () => {
+  const pattern = ["op", "read", "op://Work/*"]
+  const rows: ReadonlyArray<readonly [argv: ReadonlyArray<string>, pattern: ReadonlyArray<string>, fits: boolean]> = [
+    [["op", "read", "op://Work/OpenAI/key"], pattern, true],
+    [["op", "read", "op://Private/OpenAI/key"], pattern, false],
+    [["op", "read", "op://Work/../Private/key"], pattern, false],
+    [["op", "read", "op://Work/x", "--account=evil"], pattern, false],
+    [["op", "read"], pattern, false],
+    [["op", "write", "op://Work/x"], pattern, false],
+    [["op", "--config=x"], ["op", "*"], false],
+    [["op", "plain"], ["op", "*"], true],
+    [["op", "a.b"], ["op", "a*b"], true],
+    [["op", "axb"], ["op", "a.b"], false],
+    [["op", "a\nb"], ["op", "a*"], true]
+  ]
+  for (const [argv, entry, fits] of rows) {
+    it(`${JSON.stringify(argv)} ${fits ? "fits" : "does not fit"} ${JSON.stringify(entry)}`, () => {
+      assert.strictEqual(HelperPolicy.argumentsMatch(entry, argv), fits)
+    })
+  }
+
+  it("without a star only the very same argv fits", () => {
+    const argv = fc.array(
+      fc.string().filter((it) => !it.includes("*")),
+      { minLength: 1, maxLength: 4 }
+    )
+    fc.assert(
+      fc.property(argv, argv, (a, b) => {
+        const same = a.length === b.length && a.slice(1).every((part, index) => part === b[index + 1])
+        assert.strictEqual(HelperPolicy.argumentsMatch(a, b), same)
+      })
+    )
+  })
+
+  scenario("covers a project's command, by the program's path", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/op", "users-op")
+      self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
+      self.write(user, { policy: { allow: [["op", "read", "op://Work/*"]] } })
+      self.write("project/effect-apikey.jsonc", key({ command: ["op", "read", "op://Work/key"] }))
+      assert.strictEqual(yield* attempt(self, "openai"), "users-op")
+      self.write("project/effect-apikey.jsonc", key({ command: [program, "read", "op://Work/key"] }))
+      assert.strictEqual(yield* attempt(self, "openai"), "users-op")
+      const other = self.program("other/op", "other-op")
+      self.write("project/effect-apikey.jsonc", key({ command: [other, "read", "op://Work/key"] }))
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+      self.program("project/op", "projects-op")
+      self.write("project/effect-apikey.jsonc", key({ command: ["./op", "read", "op://Work/key"] }))
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+      assert.deepStrictEqual(ran(self), ["users-op"])
+    })
+  )
+
+  scenario("does not when the project sets env, cwd or path, or where the key goes", (self) =>
+    Effect.gen(function* () {
+      self.program("bin/op", "users-op")
+      self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
+      self.write(user, { policy: { allow: [["op", "read"]] } })
+      const argv = ["op", "read"]
+      const rows = [
+        key({ command: { argv, env: { A: "b" } } }),
+        key({ command: { argv, cwd: "." } }),
+        key({ command: { argv, path: "login-shell" } }),
+        key({ command: argv }, { baseUrl: "https://evil.example" })
+      ]
+      for (const row of rows) {
+        self.write("project/effect-apikey.jsonc", row)
+        assert.isTrue(isRefused(yield* attempt(self, "openai")), JSON.stringify(row))
+      }
+      self.write("project/effect-apikey.jsonc", key({ command: { argv, timeout: "20 s" } }))
+      assert.strictEqual(yield* attempt(self, "openai"), "users-op")
+    })
+  )
+})
+
+describe("the administrator's policy wins over the user's", () => {
+  scenario("deny: no project's command runs, trusted or not", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      self.write("etc/policy.jsonc", { project: "deny" })
+      self.write(user, { policy: { project: "trust", allow: [[program]] } })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+    })
+  )
+
+  scenario("allow: a list takes the place of the user's list and of trust", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      yield* trustFile(self, self.projectFile)
+      self.write("etc/policy.jsonc", { project: "allow", allow: [] })
+      self.write(user, { policy: { allow: [[program]] } })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+      self.write("etc/policy.jsonc", { project: "allow", allow: [[program]] })
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+    })
+  )
+
+  scenario("user: the user's own commands run only from the list", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write(user, key({ command: [program] }))
+      self.write("etc/policy.jsonc", { user: "allow", allow: [["other"]] })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+      self.write("etc/policy.jsonc", { user: "allow", allow: [[program]] })
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+    })
+  )
+
+  scenario("one that is wrong, or that others may write to, refuses commands", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write(user, key({ command: [program] }))
+      self.write("etc/policy.jsonc", `{\n "projekt": "deny" }`)
+      const wrong = yield* attempt(self, "openai")
+      assert(isApiKeyError(wrong) && wrong._tag === "ConfigInvalid")
+      assert.strictEqual(wrong.message, `${self.systemFile}:2:2: "projekt" is not known here`)
+      assert.strictEqual(wrong.hint, `Did you mean "project"?`)
+      self.write("etc/policy.jsonc", {}, 0o602)
+      const open = yield* attempt(self, "openai")
+      assert(isApiKeyError(open) && open._tag === "ConfigInvalid")
+      assert.include(open.message, "others may write to it")
+      assert.deepStrictEqual(ran(self), [])
+    })
+  )
+})
+
+describe("the file of what is trusted", () => {
+  const prepared = (self: Sandbox): string => {
+    const program = self.program("bin/tool", "tool-key")
+    self.write("project/effect-apikey.jsonc", key({ command: [program, "an-argument-that-is-secret"] }))
+    return program
+  }
+
+  const refusal = (self: Sandbox) =>
+    Effect.map(Effect.flip(trustFile(self, self.projectFile)), (error) => {
+      assert(error._tag === "SourceUnreadable", error.message)
+      return error.code
+    })
+
+  scenario("is the user's alone, and holds no argument", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      const { mode, uid } = statSync(self.trustFile)
+      assert.strictEqual(mode & 0o777, 0o600)
+      assert.strictEqual(statSync(dirname(self.trustFile)).mode & 0o777, 0o700)
+      if (process.getuid !== undefined) assert.strictEqual(uid, process.getuid())
+      assert.notInclude(readFileSync(self.trustFile, "utf8"), "an-argument-that-is-secret")
+      assert.deepStrictEqual(readdirSync(dirname(self.trustFile)), ["trust.json"])
+    })
+  )
+
+  scenario("is refused when it is a link, or its folder is", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      const folder = dirname(self.trustFile)
+      renameSync(self.trustFile, join(self.root, "elsewhere.json"))
+      self.link("home/.local/share/effect-apikey/trust.json", join(self.root, "elsewhere.json"))
+      assert.strictEqual(yield* refusal(self), "it is a symbolic link")
+      const outcome = yield* attempt(self, "openai")
+      assert(isApiKeyError(outcome) && outcome._tag === "SourceUnreadable")
+      rmSync(folder, { recursive: true })
+      mkdirSync(join(self.root, "real"))
+      self.link("home/.local/share/effect-apikey", join(self.root, "real"))
+      assert.strictEqual(yield* refusal(self), "it is a symbolic link")
+    })
+  )
+
+  scenario("is refused when others may write to it or a folder above it, or it is no plain file or damaged", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      const folder = dirname(self.trustFile)
+      chmodSync(self.trustFile, 0o620)
+      assert.strictEqual(yield* refusal(self), "others may write to it")
+      chmodSync(self.trustFile, 0o600)
+      chmodSync(folder, 0o703)
+      assert.strictEqual(yield* refusal(self), "others may write to it")
+      chmodSync(folder, 0o700)
+      chmodSync(self.home, 0o757)
+      assert.strictEqual(yield* refusal(self), "others may write to it")
+      assert(isApiKeyError(yield* attempt(self, "openai")))
+      chmodSync(self.home, 0o755)
+      writeFileSync(self.trustFile, "{")
+      assert.strictEqual(yield* refusal(self), "it is damaged")
+      rmSync(self.trustFile)
+      mkdirSync(self.trustFile)
+      assert.strictEqual(yield* refusal(self), "it is no plain file")
+      assert.deepStrictEqual(ran(self), [])
+    })
+  )
+
+  scenario("is refused when somebody else owns it", (self) =>
+    Effect.gen(function* () {
+      if (process.getuid?.() !== 0) return console.log("skipped: only root can give a file to somebody else")
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      chownSync(self.trustFile, 65_534, 65_534)
+      assert.strictEqual(yield* refusal(self), "somebody else owns it")
+      chownSync(self.trustFile, 0, 0)
+      chownSync(dirname(self.trustFile), 65_534, 65_534)
+      assert.strictEqual(yield* refusal(self), "others may write to it")
+    })
+  )
+
+  scenario("is locked while it is changed: of many at once none is lost", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const files = Array.from({ length: 20 }, (_, index) =>
+        self.write(`p${index}/effect-apikey.jsonc`, key({ command: [program] }))
+      )
+      yield* Effect.forEach(files, (file) => trustFile(self, file), { concurrency: "unbounded", discard: true })
+      const trusted = yield* HelperPolicy.trusted.pipe(within(self))
+      assert.deepStrictEqual(trusted.map(({ file }) => file).sort(), [...files].sort())
+    })
+  )
+
+  scenario("says so when the lock stays", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      self.write("home/.local/share/effect-apikey/trust.json.lock", "")
+      chmodSync(dirname(self.trustFile), 0o700)
+      const error = yield* Effect.flip(trustFile(self, self.projectFile))
+      assert.include(error.message, "another process has it locked")
+      assert.include(error.hint, `rm ${self.trustFile}.lock`)
+      assert.isFalse(existsSync(self.trustFile))
+    })
+  )
+
+  scenario("forgets a file that is revoked", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      assert.strictEqual(yield* HelperPolicy.revoke(self.projectFile).pipe(within(self)), 1)
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+    })
+  )
+})
+
+describe("the question", () => {
+  it("shows control, bidirectional and invisible characters escaped, and the rest as it is", () => {
+    assert.strictEqual(escaped("a\u001B[31mb"), "a\\u{1B}[31mb")
+    assert.strictEqual(
+      escaped("\u202Egpj.exe\u2066\u200B\u00A0\u2028"),
+      "\\u{202E}gpj.exe\\u{2066}\\u{200B}\\u{A0}\\u{2028}"
+    )
+    assert.strictEqual(escaped("déjà vu: 鍵"), "déjà vu: 鍵")
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        assert.notMatch(escaped(text), /(?! )[\p{C}\p{Z}]/u)
+      })
+    )
+  })
+
+  scenario(
+    "is about what stands there: commands, where the key goes, scripts; not about keys that stand there",
+    (self) =>
+      Effect.gen(function* () {
+        self.program("project/get-key", "script-key")
+        self.write("project/effect-apikey.jsonc", {
+          providers: {
+            "op\u202Eenai": {
+              key: { firstOf: [{ literal: "sk-in-the-file" }, { command: ["./get-key", "a\u001B]0;x\u0007b"] }] },
+              baseUrl: "https://gateway.example/v1"
+            }
+          }
+        })
+        const asked = yield* itemsIn(self.projectFile).pipe(
+          Effect.flatMap((items) => question(self.projectFile, items)),
+          within(self)
+        )
+        assert.include(asked, "op\\u{202E}enai")
+        assert.include(asked, "a\\u001b]0;x\\u0007b")
+        assert.include(asked, "the key goes to https://gateway.example")
+        assert.include(asked, `runs the project's file ${join(self.project, "get-key")}, as it is now`)
+        assert.notInclude(asked, "sk-in-the-file")
+        assert.notMatch(asked, /(?![ \n])[\p{C}\p{Z}]/u)
+      })
+  )
+
+  scenario("is about the state that was read: what changes while a person reads is not trusted", (self) =>
+    Effect.gen(function* () {
+      self.program("project/get-key", "script-key")
+      self.write("project/effect-apikey.jsonc", key({ command: ["./get-key"] }))
+      const items = yield* itemsIn(self.projectFile).pipe(within(self))
+      self.program("project/get-key", "evil-key")
+      yield* HelperPolicy.trust(items).pipe(within(self))
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+      assert.deepStrictEqual(ran(self), [])
+    })
+  )
+})
+
+describe("time of check", () => {
+  scenario("the path that the policy found is what is run", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
+      self.write("project/effect-apikey.jsonc", key({ command: ["tool"] }))
+      yield* trustFile(self, self.projectFile)
+      const permit = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
+        Effect.flatMap(itemsIn(self.projectFile), (items) =>
+          policy.authorize({
+            provider: "openai",
+            source: { _tag: "Command", command: { argv: ["tool"] } },
+            hand: HelperPolicy.Hand.Project({ file: self.projectFile, root: self.project, line: 1, column: 1 }),
+            goesTo: Option.none(),
+            contributions: items.map(({ contribution }) => contribution)
+          })
+        )
+      ).pipe(within(self))
+      assert.strictEqual(permit.options.program, program)
+      assert.strictEqual(permit.options.cwd, self.home)
+      assert.notInclude(String(permit.options.env?.["PATH"]), self.project)
+    })
+  )
+})
+
+describe("the JSON Schema", () => {
+  it("that the package ships is the one that is made from the code", () => {
+    const shipped = JSON.parse(readFileSync(join(import.meta.dirname, "../schema/effect-apikey.schema.json"), "utf8"))
+    assert.deepStrictEqual(shipped, JSON.parse(JSON.stringify(jsonSchema)))
+  })
+})

@@ -1,0 +1,144 @@
+// The command line over configurations, as a process of its own.
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { ran } from "../../support/attempt.js"
+import { runProgram } from "../../support/processes.js"
+import { type Sandbox, sandbox } from "../../support/sandbox.js"
+
+const root = join(import.meta.dirname, "../../..")
+const tsx = join(root, "node_modules/tsx/dist/cli.mjs")
+
+const run = (self: Sandbox, ...args: ReadonlyArray<string>) =>
+  Effect.promise(() =>
+    runProgram(process.execPath, [tsx, join(root, "src/bin.ts"), ...args], {
+      cwd: self.project,
+      env: { ...self.env, HOME: self.home }
+    })
+  )
+
+const scenario = (name: string, test: (self: Sandbox) => Effect.Effect<void>) =>
+  it.scopedLive(name, () => Effect.flatMap(sandbox, test), 300_000)
+
+const user = "home/.config/effect-apikey/effect-apikey.jsonc"
+
+describe("effect-apikey over a configuration", () => {
+  scenario("get PROVIDER prints the key alone, and fails in at most three lines", (self) =>
+    Effect.gen(function* () {
+      const given = self.write("home/given.jsonc", { providers: { openai: { key: { literal: "sk-given" } } } })
+      self.write(user, {
+        providers: {
+          openai: { key: { command: ["echo", "sk-123"] } },
+          open: { key: { file: self.write("home/key", "sk-open", 0o644) } },
+          bad: { key: { command: "op read x" } }
+        }
+      })
+      const good = yield* run(self, "get", "openai")
+      assert.deepStrictEqual(good, { status: 0, stdout: "sk-123\n", stderr: "" })
+      assert.strictEqual((yield* run(self, "get", "openai", "--config", given)).stdout, "sk-given\n")
+      const open = yield* run(self, "get", "open")
+      assert.strictEqual(open.stdout, "sk-open\n")
+      assert.include(open.stderr, "chmod 600")
+      self.write("project/effect-apikey.jsonc", { providers: { evil: { key: { command: ["true"] } } } })
+      const rows = [
+        [["get", "bad"], 78, /effect-apikey\.jsonc:\d+:\d+: a command is a list/],
+        [["get", "nobody"], 78, /no key is configured \(tried /],
+        [["get", "evil"], 77, /is not trusted/],
+        [["get", "openai", "--config", join(self.home, "no.jsonc")], 78, /there is no such file/],
+        [["get", "openai", "other"], 64, /more than one provider/],
+        [["get", "openai", "--opencode", "--config", "x"], 64, /exclude each other/],
+        [["get"], 64, /no provider and no command/]
+      ] as const
+      for (const [args, status, says] of rows) {
+        const failed = yield* run(self, ...args)
+        assert.strictEqual(failed.status, status, failed.stderr)
+        assert.strictEqual(failed.stdout, "")
+        assert.match(failed.stderr, says)
+        assert.isAtMost(failed.stderr.trim().split("\n").length, 3)
+      }
+    })
+  )
+
+  scenario("check says source, program, policy, run, format, expiry and remedy, and never the key", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "sk-secret-key")
+      const file = self.write(user, {
+        providers: { a: { key: { firstOf: [{ env: "NOT_SET" }, { command: [program, "sk-argument"] }] } } }
+      })
+      const look = yield* run(self, "check", "a", "--no-run")
+      assert.strictEqual(look.status, 0, look.stderr)
+      assert.include(look.stdout, "not run (--no-run)")
+      assert.deepStrictEqual(ran(self), [])
+      const full = yield* run(self, "check")
+      assert.strictEqual(full.status, 0, full.stderr)
+      for (const said of [
+        "environment variable NOT_SET",
+        `${file}:4:14`,
+        "absent, so the next is asked",
+        `program  ${program}`,
+        "policy   allowed: from your configuration",
+        "run      gave a key in ",
+        "format   text",
+        "expires  does not say; kept until "
+      ]) {
+        assert.include(full.stdout, said)
+      }
+      assert.notMatch(full.stdout + full.stderr, /sk-secret-key|sk-argument/)
+      self.write("project/effect-apikey.jsonc", { providers: { a: { baseUrl: "https://evil.example" } } })
+      self.write(user, { providers: { a: { key: { command: [program] } } } })
+      const refused = yield* run(self, "check", "a")
+      assert.strictEqual(refused.status, 77)
+      assert.include(refused.stdout, "policy   refused")
+      assert.include(
+        refused.stdout,
+        `remedy   Read what it says there; if you want that, trust it: effect-apikey trust ${self.projectFile}`
+      )
+      assert.include(refused.stdout, "goes to https://evil.example")
+    })
+  )
+
+  scenario("check --opencode says where ours is safer", (self) =>
+    Effect.gen(function* () {
+      const file = self.write("home/.config/opencode/opencode.json", {
+        provider: { a: { options: { apiKey: "{env:MISSING}" } } }
+      })
+      self.write("home/.local/share/opencode/auth.json", { a: { type: "api", key: "sk-auth" } })
+      const { status, stdout } = yield* run(self, "check", "a", "--opencode")
+      assert.strictEqual(status, 0)
+      assert.include(
+        stdout,
+        `note: ${file}:5:19: MISSING is not set: opencode would send no key and not look at auth.json`
+      )
+      assert.notInclude(stdout, "sk-auth")
+      assert.strictEqual((yield* run(self, "get", "a", "--opencode")).stdout, "sk-auth\n")
+    })
+  )
+
+  scenario("trust asks, lists and revokes; without a terminal it says how", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const file = self.write("project/effect-apikey.jsonc", { providers: { a: { key: { command: [program] } } } })
+      const asked = yield* run(self, "trust", "effect-apikey.jsonc")
+      assert.strictEqual(asked.status, 77)
+      assert.include(asked.stderr, program)
+      assert.include(asked.stderr, `effect-apikey trust --yes ${file}`)
+      assert.isFalse(existsSync(self.trustFile))
+      assert.strictEqual((yield* run(self, "trust", "--yes", "effect-apikey.jsonc")).status, 0)
+      assert.include((yield* run(self, "trust", "--list")).stdout, `  a  tool  ${file}\n`)
+      assert.strictEqual((yield* run(self, "get", "a")).stdout, "tool-key\n")
+      assert.include((yield* run(self, "trust", "--revoke", "effect-apikey.jsonc")).stderr, "1 revoked")
+      assert.strictEqual((yield* run(self, "get", "a")).status, 77)
+      assert.strictEqual((yield* run(self, "trust", "no-such-file")).status, 78)
+      assert.strictEqual((yield* run(self, "trust", "--list", "--yes")).status, 64)
+    })
+  )
+
+  scenario("schema prints what the package ships", (self) =>
+    Effect.gen(function* () {
+      const { stdout } = yield* run(self, "schema")
+      const shipped = readFileSync(join(root, "schema/effect-apikey.schema.json"), "utf8")
+      assert.deepStrictEqual(JSON.parse(stdout), JSON.parse(shipped))
+    })
+  )
+})
