@@ -12,7 +12,7 @@ import * as EffectAi from "effect-apikey/sdk/EffectAi"
 import type { Gateway } from "../demo/Gateway.js"
 import type { IdentityProvider } from "../demo/IdentityProvider.js"
 
-export const name = Config.literal("token", "static")
+const name = Config.literal("token", "static")
 
 /** Who tells the story, and who looks things up. */
 export const choice = Config.all({
