@@ -7,7 +7,7 @@ export default {
     "src/bin.ts",
     "src/opencode/Plugin.ts",
     "test/**/*.test.ts",
-    "bench/main.ts",
+    "bench/*.ts",
     "examples/**/main.ts",
     "scripts/*.mjs"
   ].filter((entry) => entry.includes("*") || isFile(entry)),

@@ -15,6 +15,7 @@ import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
 import { fromCommand, type Provider } from "./ApiKeyProvider.js"
 import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
+import * as authorization from "./internal/authorization.js"
 import { authorizedFetch } from "./internal/authorizedFetch.js"
 import { peekOf } from "./internal/peek.js"
 import { runPromise } from "./internal/runPromise.js"
@@ -185,7 +186,7 @@ export interface ApiKeyProvider extends AsyncDisposable {
  * @since 0.1.0
  * @category constants
  */
-export { placeholder } from "./internal/authorization.js"
+export const placeholder: string = authorization.placeholder
 
 /**
  * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.

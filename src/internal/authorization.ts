@@ -145,7 +145,7 @@ export const bodyRule = ({ status, header }: Answer, sent: ReadonlyMap<string, s
 const loopbackHost = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
 
 /** A key sent there can be read on the way. */
-export const isReadableOnTheWay = (origin: string): boolean => {
+const isReadableOnTheWay = (origin: string): boolean => {
   if (!origin.startsWith("http:")) return false
   return !loopbackHost.test(new URL(origin).hostname)
 }

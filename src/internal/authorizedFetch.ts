@@ -81,27 +81,34 @@ export const authorizedFetch = (
     }
   }
 
-  const authorize = async (key: ApiKey, template: Template): Promise<Sending> => {
-    const held = template.held
+  const made = new WeakMap<ApiKey, ReadonlyMap<string, string>>()
+  /** The headers of a key are the same in every request, unless the request's own decide where it stands. */
+  const headersOf = (key: ApiKey, held: Held): ReadonlyMap<string, string> => {
+    const known = held.length === 0 ? made.get(key) : undefined
+    if (known !== undefined) return known
+    const headers = Either.getOrThrowWith(headersFor(key, options.scheme, held), (error) => error)
+    if (held.length === 0) made.set(key, headers)
+    return headers
+  }
+
+  /** Puts the key into the headers given, which are the template's or a copy. */
+  const authorize = (key: ApiKey, template: Template, headers: Headers): Sending | Promise<Sending> => {
     if (options.authorize !== undefined) {
-      const headers = await options.authorize(key, { ...template, headers: new Headers(template.headers) })
-      return {
-        headers,
-        names: Array.from(headers.keys()).filter((name) => !template.headers.has(name)),
+      return options.authorize(key, { ...template, headers }).then((signed) => ({
+        headers: signed,
+        names: credentialHeaders,
         rule: nothingSent
-      }
+      }))
     }
-    const made = Either.getOrThrowWith(headersFor(key, options.scheme, held), (error) => error)
-    const headers = new Headers(template.headers)
+    const rule = headersOf(key, template.held)
     // Whatever stands for a key in the library's own headers must not go out beside the real one.
-    for (const [name] of held) headers.delete(name)
-    for (const [name, value] of made) headers.set(name, value)
-    return { headers, names: Array.from(made.keys()), rule: made }
+    for (const [name] of template.held) headers.delete(name)
+    for (const [name, value] of rule) headers.set(name, value)
+    return { headers, names: Array.from(rule.keys()), rule }
   }
 
   const isRejection = async (answer: Response, { rule }: Sending): Promise<boolean> => {
     if (options.isRejection !== undefined) return options.isRejection(answer)
-    if (answer.ok) return false
     const said = answerOf(answer)
     if (isRejectedAnswer(said)) return true
     const inBody = bodyRule(said, rule)
@@ -111,7 +118,7 @@ export const authorizedFetch = (
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
-    const held = holding(headers)
+    const held = holding(headers, init?.headers)
     if (origin === undefined && held.length > 0) origin = Either.right(url.origin)
     if (origin !== undefined && Either.isLeft(origin)) throw origin.left
     if (url.origin !== origin?.right) return send(...withoutPlaceholder(input, init, url, headers, held))
@@ -122,8 +129,11 @@ export const authorizedFetch = (
     const { signal } = template
     signal?.throwIfAborted()
     const key = hit() ?? (await get(signal))
-    const first = await authorize(key, template)
+    const signing = options.authorize !== undefined
+    const authorizing = authorize(key, template, signing ? new Headers(headers) : headers)
+    const first = authorizing instanceof Promise ? await authorizing : authorizing
     const { answer, carried } = await follow(send, template, first)
+    if (answer.ok && options.isRejection === undefined) return answer
     // Another origin, where a redirect led, has not seen the key and cannot refuse it.
     if (!carried || !(await isRejection(answer, first))) return answer
     if (!template.canBeSentAgain) {
@@ -132,7 +142,9 @@ export const authorizedFetch = (
     }
     const another = await getAnother(key, signal)
     if (another === undefined) return answer
-    const second = await authorize(another, template)
+    const again = new Headers(headers)
+    if (!signing) for (const name of first.names) again.delete(name)
+    const second = await authorize(another, template, again)
     await answer.body?.cancel().catch(() => undefined)
     const last = await follow(send, template, second)
     if (last.carried && (await isRejection(last.answer, second))) {
@@ -176,7 +188,18 @@ type Held = ReadonlyArray<readonly [name: string, value: string]>
 
 const nothingHeld: Held = []
 
-const holding = (headers: Headers): Held => {
+/** A record is looked at as it is: going through `Headers` sorts them. */
+const holding = (headers: Headers, given: unknown): Held => {
+  if (isPlainRecord(given) && !Object.values(given).some((value) => String(value).includes(placeholder))) {
+    return nothingHeld
+  }
+  return heldIn(headers)
+}
+
+const isPlainRecord = (u: unknown): u is Record<string, unknown> =>
+  typeof u === "object" && u !== null && Object.getPrototypeOf(u) === Object.prototype
+
+const heldIn = (headers: Headers): Held => {
   let held: Array<readonly [string, string]> | undefined
   headers.forEach((value, name) => {
     if (value.includes(placeholder)) {
@@ -189,7 +212,7 @@ const holding = (headers: Headers): Held => {
 
 /** A key has no place in a URL, where logs would show it; the parameter that was to hold it goes. */
 export const withoutPlaceholderIn = (url: URL): URL => {
-  if (!url.href.includes(placeholder)) return url
+  if (url.search === "" || !url.search.includes(placeholder)) return url
   const result = new URL(url)
   for (const [name, value] of url.searchParams) if (value.includes(placeholder)) result.searchParams.delete(name)
   return result

@@ -12,6 +12,7 @@ import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
 import { placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
+import { peekOf } from "../internal/peek.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -93,15 +94,18 @@ export const makeAzure = (provider: Provider, options: AzureOptions): AzureOpenA
  * The client takes what its `fetch` rejects with for a network fault, and tries again; before each try it asks here. The
  * wait for a key is not here, because here there is no signal.
  */
-const placeholderUnlessFailing =
-  (provider: Provider, runtime: Runtime.Runtime<never>): (() => Promise<string>) =>
-  async () => {
+const placeholderUnlessFailing = (provider: Provider, runtime: Runtime.Runtime<never>): (() => Promise<string>) => {
+  const peek = peekOf(provider)
+  const clock = Runtime.runSync(runtime)(Effect.clock)
+  return async () => {
+    if (peek(clock.unsafeCurrentTimeMillis()) !== undefined) return placeholder
     const { hardExpiry, lastFailure, nextTry, state } = Runtime.runSync(runtime)(provider.status)
     if (state === "failing" && Option.isSome(lastFailure) && Option.isSome(nextTry) && Option.isNone(hardExpiry)) {
       throw lastFailure.value
     }
     return placeholder
   }
+}
 
 /**
  * The client's layer, with the provider of the context.

@@ -67,7 +67,7 @@ const stream = async (response: ServerResponse, frames: ReadonlyArray<string>, g
   response.end(rest.join(""))
 }
 
-export const openGate: Gate = { open: Promise.resolve() }
+const openGate: Gate = { open: Promise.resolve() }
 
 export const model =
   (gate: Gate = openGate): Handler =>
