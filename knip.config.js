@@ -19,15 +19,8 @@ export default {
     "@biomejs/biome",
     "@effect/docgen",
     // Its binary is run by the tests of its configuration.
-    "opencode-ai",
-    // What the next SDKs' tests and the benchmarks will use.
-    "@ai-sdk/anthropic",
-    "@ai-sdk/openai",
-    "@ai-sdk/openai-compatible",
-    "@anthropic-ai/sdk",
-    "@effect/ai-anthropic",
-    "@effect/opentelemetry",
-    "ai",
-    "tinybench"
-  ]
+    "opencode-ai"
+  ],
+  // Programs of the system that tests run.
+  ignoreBinaries: ["prlimit", "mkfifo", "script"]
 }

@@ -1,3 +1,5 @@
+// The errors of other people's libraries are unknown.
+// @effect-diagnostics anyUnknownInErrorContext:off
 /**
  * What a hit costs, beside Effect's `Cache.get` in the same run: in a loop inside one Effect, and each through `runPromise`.
  *

@@ -1,3 +1,5 @@
+// The errors of other people's libraries are unknown.
+// @effect-diagnostics anyUnknownInErrorContext:off
 /** What runs cost, and that they leave nothing: 10,000 in sequence, 500 at once, memory and descriptors before and after. */
 import { execFile } from "node:child_process"
 import { readdirSync } from "node:fs"

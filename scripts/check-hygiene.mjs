@@ -15,7 +15,8 @@ const REGISTRIES = [
   ["proxy", "golang", "org"],
   ["static", "crates", "io"]
 ]
-const HOMES = [["work"], ["root"], ["home", "\\w+"], ["Users", "\\w+"]]
+// Homes of nobody: the one Homebrew documents for Linux, and those of examples.
+const HOMES = [["work"], ["root"], ["home", "(?!linuxbrew\\b|me\\b|someone\\b)\\w+"], ["Users", "(?!me\\b)\\w+"]]
 
 const rules = [
   {

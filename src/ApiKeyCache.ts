@@ -171,19 +171,17 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       return hasKey(state) && isFresh(state.entry, now) ? serve(state.entry, now) : getSlowly
     })
 
-    const serve = (entry: Entry, now: number): Effect.Effect<ApiKey> => {
+    const hit = (entry: Entry, now: number): Entry => {
       counts.hits++
       ageAtUse = now - entry.since
       entry.seenAt = now
-      return entry.served
+      return entry
     }
 
+    const serve = (entry: Entry, now: number): Effect.Effect<ApiKey> => hit(entry, now).served
+
     /** A hit, for callers without a runtime. */
-    const peek: Peek = (now) => {
-      if (!hasKey(state) || !isFresh(state.entry, now)) return undefined
-      serve(state.entry, now)
-      return state.entry.key
-    }
+    const peek: Peek = (now) => (hasKey(state) && isFresh(state.entry, now) ? hit(state.entry, now).key : undefined)
 
     const getSlowly = uninterruptibleAt((now, restore) => {
       if (hasKey(state) && now < state.entry.seenAt) state = transitions.rewind(state, now)

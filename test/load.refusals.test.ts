@@ -1,3 +1,5 @@
+// The errors of other people's libraries are unknown.
+// @effect-diagnostics anyUnknownInErrorContext:off
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -7,7 +7,7 @@ import type * as Tracer from "effect/Tracer"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import type { Flight } from "./cacheState.js"
 
-export const runSpanName = "effect-apikey.run"
+const runSpanName = "effect-apikey.run"
 
 /** In one word: `success`, the error's tag, `interrupted` or `defect`. */
 export const outcomeOf = (exit: Exit.Exit<unknown, ApiKeyError>): string =>

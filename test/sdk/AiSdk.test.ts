@@ -1,3 +1,5 @@
+// The errors of other people's libraries are unknown.
+// @effect-diagnostics anyUnknownInErrorContext:off
 import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
 import { createGoogleGenerativeAI } from "@ai-sdk/google"
 import { createOpenAI, type OpenAIProvider } from "@ai-sdk/openai"

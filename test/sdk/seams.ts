@@ -1,3 +1,5 @@
+// The errors of other people's libraries are unknown.
+// @effect-diagnostics anyUnknownInErrorContext:off
 /** Every seam under test, each with the real package: how it is made over a provider, and what it can do. */
 import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
 import { createAnthropic } from "@ai-sdk/anthropic"

@@ -1,3 +1,5 @@
+// The errors of other people's libraries are unknown.
+// @effect-diagnostics anyUnknownInErrorContext:off
 /** Every seam × every case, with the real packages against a real server: what it saw, what the caller saw, how many runs. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
