@@ -7,11 +7,13 @@ export default {
     "src/bin.ts",
     "src/opencode/Plugin.ts",
     "test/**/*.test.ts",
-    "bench/main.ts",
+    "bench/*.ts",
     "examples/**/main.ts",
     "scripts/*.mjs"
   ].filter((entry) => entry.includes("*") || isFile(entry)),
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts", "scripts/**/*.mjs"],
+  // Tools of a Unix machine, not of npm.
+  ignoreBinaries: ["prlimit", "mkfifo", "script"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs that scripts/check.mjs starts by their file, which knip cannot see.
   ignoreDependencies: [

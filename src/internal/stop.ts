@@ -14,7 +14,7 @@ const settleLimit = Duration.millis(100)
 export const stopLimit = Duration.millis(950)
 
 /** Whether it ended in time. A finalizer is uninterruptible, so without `interruptible` the limit could not end it. */
-const endsWithin = (self: Effect.Effect<unknown, unknown>, limit: Duration.Duration): Effect.Effect<boolean> =>
+const endsWithin = <A, E>(self: Effect.Effect<A, E>, limit: Duration.Duration): Effect.Effect<boolean> =>
   self.pipe(Effect.exit, Effect.interruptible, Effect.timeoutOption(limit), Effect.map(Option.isSome))
 
 /** SIGTERM to its group, a grace, SIGKILL to its group. */
