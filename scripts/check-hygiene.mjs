@@ -15,7 +15,8 @@ const REGISTRIES = [
   ["proxy", "golang", "org"],
   ["static", "crates", "io"]
 ]
-const HOMES = [["work"], ["root"], ["home", "\\w+"], ["Users", "\\w+"]]
+// Linuxbrew is installed in that folder on every machine.
+const HOMES = [["work"], ["root"], ["home", "(?!linuxbrew\\b)\\w+"], ["Users", "\\w+"]]
 
 const rules = [
   {
