@@ -12,6 +12,8 @@ export default {
     "scripts/*.mjs"
   ].filter((entry) => entry.includes("*") || isFile(entry)),
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts", "scripts/**/*.mjs"],
+  // Tools of a Unix machine, not of npm.
+  ignoreBinaries: ["prlimit", "mkfifo", "script"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs that scripts/check.mjs starts by their file, which knip cannot see.
   ignoreDependencies: [

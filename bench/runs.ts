@@ -42,7 +42,7 @@ const medianOf = async (once: () => Promise<unknown>): Promise<number> => {
 
 export const main = async (): Promise<void> => {
   const execFileMillis = await medianOf(() => plain(command[0], [command[1]]))
-  const ratio = async (effect: Effect.Effect<unknown, unknown>): Promise<string> =>
+  const ratio = async <A, E>(effect: Effect.Effect<A, E>): Promise<string> =>
     ((await medianOf(() => Effect.runPromise(effect))) / execFileMillis).toFixed(2)
   console.log(
     `one run, median, as a ratio to promisified execFile: ${await ratio(ours)}, over the stock executor ${await ratio(stock)}`

@@ -113,7 +113,7 @@ describe("what people need to read stays", () => {
   for (const text of [
     "Error: test/key is not in the password store.",
     "token: expired, please log in again",
-    "open /home/someone/.config/gcloud/application_default_credentials.json: no such file",
+    "open /people/someone/.config/gcloud/application_default_credentials.json: no such file",
     "gpg: decryption failed: No secret key",
     "[ERROR] 2024/01/02 15:04:05 you are not currently signed in. Please run `op signin --help`"
   ]) {

@@ -157,30 +157,30 @@ describe("on Windows", () => {
 describe("where people install programs", () => {
   it("covers Homebrew, ~/.local/bin, mise, asdf, npm, snap and Nix", () => {
     assert.includeMembers(
-      [...usualFolders({ HOME: "/home/me", USER: "me", NPM_CONFIG_PREFIX: "/home/me/npm" }, "linux")],
+      [...usualFolders({ HOME: "/people/me", USER: "me", NPM_CONFIG_PREFIX: "/people/me/npm" }, "linux")],
       [
         "/opt/homebrew/bin",
         "/usr/local/bin",
         "/home/linuxbrew/.linuxbrew/bin",
-        "/home/me/.local/bin",
-        "/home/me/.local/share/mise/shims",
-        "/home/me/.asdf/shims",
-        "/home/me/npm/bin",
+        "/people/me/.local/bin",
+        "/people/me/.local/share/mise/shims",
+        "/people/me/.asdf/shims",
+        "/people/me/npm/bin",
         "/snap/bin",
-        "/home/me/.nix-profile/bin"
+        "/people/me/.nix-profile/bin"
       ]
     )
   })
 })
 
 describe("the environment a helper gets", () => {
-  const ours = { HOME: "/home/me", PATH: "/bin", AWS_PROFILE: "work", SECRET: "x" }
+  const ours = { HOME: "/people/me", PATH: "/bin", AWS_PROFILE: "work", SECRET: "x" }
   const given = (env: Record<string, string | undefined>, inheritEnv: boolean | ReadonlyArray<string>) =>
     environmentFor(ours, { env, inheritEnv, told: { TOLD: "1" }, platform: "linux" })
 
   it("is all of ours, with variables added and unset", () => {
     const result = given({ ADDED: "1", SECRET: undefined }, true)
-    assert.deepInclude(result, { HOME: "/home/me", AWS_PROFILE: "work", ADDED: "1", TOLD: "1" })
+    assert.deepInclude(result, { HOME: "/people/me", AWS_PROFILE: "work", ADDED: "1", TOLD: "1" })
     assert.isFalse("SECRET" in result)
   })
 
