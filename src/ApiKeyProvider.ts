@@ -6,7 +6,8 @@
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -15,14 +16,18 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "./ApiKey.js"
 import * as ApiKeyCache from "./ApiKeyCache.js"
 import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "./ApiKeyError.js"
+import type * as ApiKeySource from "./ApiKeySource.js"
 import * as CredentialFormat from "./CredentialFormat.js"
 import * as CredentialHelper from "./CredentialHelper.js"
 import * as HelperCatalog from "./HelperCatalog.js"
+import { emptyStatus } from "./internal/cacheStatus.js"
+import { type Readable, readEnv, readSource } from "./internal/config/readSource.js"
 import { programName } from "./internal/programName.js"
 
 /**
@@ -162,7 +167,16 @@ export type Requirements = CommandExecutor.CommandExecutor | FileSystem.FileSyst
  * @since 0.1.0
  * @category constructors
  */
-export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
+export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
+  fromGuardedCommand(options, Effect.succeed({}))
+
+/** Asked before each run: may it be, and with which of its options changed. */
+type Guard = Effect.Effect<Partial<CredentialHelper.Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
+
+const fromGuardedCommand = (
+  options: CommandOptions,
+  guard: Guard
+): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const provider = options.provider ?? defaultProvider
   const program = programName(options.command)
   const entry = HelperCatalog.find(program)
@@ -181,7 +195,8 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
     fetch: (request) =>
       Effect.gen(function* () {
         yield* checkLife(options)
-        const output = yield* CredentialHelper.run(options, { ...request, provider })
+        const changed = yield* guard
+        const output = yield* CredentialHelper.run({ ...options, ...changed }, { ...request, provider })
         const now = yield* DateTime.now
         return yield* CredentialFormat.decode(format, output, now)
       })
@@ -256,17 +271,27 @@ export const layerStatic = (key: ApiKey.ApiKey | Redacted.Redacted<string>): Lay
 export const layerEnv = (
   name: string,
   options?: { readonly provider?: string | undefined }
-): Layer.Layer<ApiKeyProvider> => {
-  const provider = options?.provider ?? defaultProvider
-  const tried = [`environment variable ${name}`]
-  const read = Effect.suspend(() => {
-    const value = process.env[name]
-    if (value === undefined || value.trim() === "") return Effect.fail(new KeyNotConfigured({ provider, tried }))
-    return Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-      CredentialFormat.get("text").decode(value, { command: name, startedAt, stderr: () => "" })
-    )
+): Layer.Layer<ApiKeyProvider> =>
+  Layer.sync(ApiKeyProvider, () => {
+    const provider = options?.provider ?? defaultProvider
+    return make({ provider, get: readEnv(name, provider) })
   })
-  return Layer.sync(ApiKeyProvider, () => make({ provider, get: read }))
+
+/**
+ * What the layers of sources take beside the source.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SourceOptions {
+  /** The name in errors and status. Default `"default"`. */
+  readonly provider?: string | undefined
+  /**
+   * Asked before each reading and each run: whether it may be, and with which options of the run changed.
+   *
+   * @internal
+   */
+  readonly guard?: ((source: ApiKeySource.Single) => Guard) | undefined
 }
 
 /**
@@ -279,6 +304,181 @@ export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, P
   /** This tag's layer, from any layer of an `ApiKeyProvider`. */
   readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
 }
+
+/**
+ * A provider whose key comes from a source, as a value; it lives as long as the scope. Environment, files and `auth.json`
+ * are read at each `get`, so a secret that is replaced there is used at once; of several sources each `get` asks from the
+ * first on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromSource = (
+  source: ApiKeySource.ApiKeySource,
+  options?: SourceOptions
+): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
+  const provider = options?.provider ?? defaultProvider
+  switch (source._tag) {
+    case "Command":
+      return fromGuardedCommand({ ...commandOptions(source.command), provider }, options?.guard?.(source) ?? Effect.succeed({}))
+    case "FirstOf":
+      return Effect.map(
+        Effect.forEach(source.firstOf, (each) => fromSource(each, options)),
+        (providers) => firstOf(provider, providers, source.onFailure ?? "stop")
+      )
+    default:
+      return fromReadable(source, options)
+  }
+}
+
+const fromReadable = (
+  source: Readable,
+  options: SourceOptions | undefined
+): Effect.Effect<Provider, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.map(Effect.context<FileSystem.FileSystem | Path.Path>(), (context) => {
+    const provider = options?.provider ?? defaultProvider
+    const guarded = options?.guard === undefined ? Effect.void : options.guard(source)
+    return make({ provider, get: Effect.provide(Effect.zipRight(guarded, readSource(source, provider)), context) })
+  })
+
+const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunOptions): CommandOptions => ({
+  ...run,
+  ...cache,
+  command: argv,
+  retry: Option.getOrUndefined(Option.map(Option.fromNullable(retries), retrying)),
+  env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? undefined]))
+})
+
+/** The library's own delays, with another number of tries. */
+const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> =>
+  Schedule.exponential("200 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(times)))
+
+/** Absence lets the next one try; a failure does so only when that was asked for, and is what is told if nobody has a key. */
+const firstOf = (provider: string, providers: ReadonlyArray<Provider>, onFailure: "stop" | "next"): Provider => {
+  const [first] = providers
+  let current = first
+  const asking = (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) =>
+    Effect.gen(function* () {
+      const tried: Array<string> = []
+      let failure: ApiKeyError | undefined
+      for (const candidate of providers) {
+        const answer = yield* Effect.either(ask(candidate))
+        if (answer._tag === "Right") {
+          current = candidate
+          return answer.right
+        }
+        if (answer.left._tag === "KeyNotConfigured") tried.push(...answer.left.tried)
+        else if (onFailure === "stop") return yield* answer.left
+        else failure ??= answer.left
+      }
+      return yield* failure ?? new KeyNotConfigured({ provider, tried })
+    })
+  const status = Effect.suspend(() => (current === undefined ? Effect.succeed(emptyStatus(provider)) : current.status))
+  return {
+    get: asking(({ get }) => get),
+    refresh: asking(({ refresh }) => refresh),
+    reject: (key) => Effect.suspend(() => (current === undefined ? Effect.void : current.reject(key))),
+    status,
+    changes: Stream.mapEffect(
+      Stream.mergeAll(
+        providers.map(({ changes }) => changes),
+        { concurrency: "unbounded" }
+      ),
+      () => status
+    )
+  }
+}
+
+/**
+ * The key from a source.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as ApiKeySource from "effect-apikey/ApiKeySource"
+ * import * as HelperExecutor from "effect-apikey/HelperExecutor"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const OpenAiKey = ApiKeyProvider.layerSource(
+ *   ApiKeySource.firstOf([
+ *     ApiKeySource.env("OPENAI_API_KEY"),
+ *     ApiKeySource.file("/run/secrets/openai"),
+ *     ApiKeySource.command(["op", "read", "op://Work/OpenAI/api-key"])
+ *   ])
+ * ).pipe(Layer.provide(HelperExecutor.layerNode))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSource = (
+  source: ApiKeySource.ApiKeySource,
+  options?: SourceOptions
+): Layer.Layer<ApiKeyProvider, never, Requirements> => Layer.scoped(ApiKeyProvider, fromSource(source, options))
+
+/**
+ * The key from the source that an Effect `Config` yields: `ApiKeySource.config` reads it from the environment.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config<ApiKeySource.ApiKeySource>,
+  options?: SourceOptions
+): Layer.Layer<ApiKeyProvider, ConfigError.ConfigError, Requirements> =>
+  Layer.scoped(
+    ApiKeyProvider,
+    Effect.flatMap(config, (source) => fromSource(source, options))
+  )
+
+/**
+ * The key in a file, read at each `get`. Missing is `KeyNotConfigured`; readable by others is a warning, with `strict` an error.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFile = (
+  path: string,
+  options?: SourceOptions & { readonly strict?: boolean }
+): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
+  layerReadable({ _tag: "File", file: path, strict: options?.strict ?? false }, options)
+
+const layerReadable = (
+  source: Readable,
+  options: SourceOptions | undefined
+): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(ApiKeyProvider, fromReadable(source, options))
+
+/**
+ * The key of an entry in opencode's `auth.json`, read at each `get`. Missing is `KeyNotConfigured`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAuthJson = (
+  id: string,
+  options?: SourceOptions & { readonly strict?: boolean }
+): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
+  layerReadable({ _tag: "Auth", auth: id, strict: options?.strict ?? false }, { provider: id, ...options })
+
+/**
+ * The key of the first of several providers that has one: `KeyNotConfigured` lets the next one try, another failure does so
+ * only with `onFailure: "next"`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFirstOf = <E, R>(
+  layers: readonly [Layer.Layer<ApiKeyProvider, E, R>, ...ReadonlyArray<Layer.Layer<ApiKeyProvider, E, R>>],
+  options?: { readonly provider?: string | undefined; readonly onFailure?: "stop" | "next" | undefined }
+): Layer.Layer<ApiKeyProvider, E, R> =>
+  Layer.scoped(
+    ApiKeyProvider,
+    Effect.map(
+      Effect.forEach(layers, (each) => Effect.map(Layer.build(each), (context) => Context.get(context, ApiKeyProvider))),
+      (providers) => firstOf(options?.provider ?? defaultProvider, providers, options?.onFailure ?? "stop")
+    )
+  )
 
 /**
  * A tag of one's own, where one program needs two providers.

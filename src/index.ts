@@ -29,6 +29,11 @@ export * as ApiKeyProvider from "./ApiKeyProvider.js"
 /**
  * @since 0.1.0
  */
+export * as ApiKeyProviders from "./ApiKeyProviders.js"
+
+/**
+ * @since 0.1.0
+ */
 export * as CredentialFormat from "./CredentialFormat.js"
 
 /**

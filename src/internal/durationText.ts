@@ -18,3 +18,18 @@ export const parseDuration = (input: string): Option.Option<Duration.Duration> =
     Option.filter((duration) => Duration.toMillis(duration) > 0)
   )
 }
+
+/** The text that `parseDuration` reads as this very time, in the largest unit that fits. */
+export const formatDuration = (duration: Duration.Duration): string => {
+  const millis = Duration.toMillis(duration)
+  const [unit, size] = writtenUnits.find(([, size]) => millis >= size && millis % size === 0) ?? ["ms", 1]
+  const amount = millis / size
+  return `${amount} ${amount === 1 && unit !== "ms" ? unit.slice(0, -1) : unit}`
+}
+
+const writtenUnits: ReadonlyArray<readonly [unit: string, millis: number]> = [
+  ["days", 86_400_000],
+  ["hours", 3_600_000],
+  ["minutes", 60_000],
+  ["seconds", 1_000]
+]

@@ -1,0 +1,316 @@
+/**
+ * Many providers by id, for a runtime that talks to several: made when first used, let go when nobody uses them, and two ids
+ * with an equal helper command share one cache and one run.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type ApiKeyError, KeyNotConfigured, ProviderClosed } from "./ApiKeyError.js"
+import {
+  ApiKeyProvider,
+  type ApiKeyStatus,
+  type CommandOptions,
+  fromCommand,
+  type Provider,
+  type Requirements
+} from "./ApiKeyProvider.js"
+import { emptyStatus } from "./internal/cacheStatus.js"
+import { identityOf } from "./internal/commandIdentity.js"
+
+/**
+ * What a registry of providers can do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Providers {
+  /** The configured ids, in the order given. */
+  readonly ids: ReadonlyArray<string>
+  /** The provider of an id. It stays good when what is behind it is let go: its next `get` makes that anew. Runs nothing. */
+  readonly get: (id: string) => Effect.Effect<Provider, KeyNotConfigured>
+  /** How each id's provider stands, in the order of `ids`. Those not in use are `empty`; asking is no use. */
+  readonly status: Effect.Effect<ReadonlyArray<ApiKeyStatus>>
+}
+
+/**
+ * Where an id's key comes from: a helper command, a provider that is there already, or one to be made at its first use, in
+ * a scope that ends when it is let go; what making it fails with is what its `get` fails with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Entry = CommandOptions | Provider | Effect.Effect<Provider, ApiKeyError, Requirements | Scope.Scope>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly providers: Readonly<Record<string, Entry>>
+  /** A provider that nobody has used for so long is let go, with its key. Default 1 h; `"Infinity"` means never. */
+  readonly idleTimeToLive?: Duration.DurationInput | undefined
+}
+
+/**
+ * The providers of an application that talks to several services.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class ApiKeyProviders extends Context.Tag("effect-apikey/ApiKeyProviders")<ApiKeyProviders, Providers>() {}
+
+const defaultIdleTimeToLive = Duration.hours(1)
+/** A sweep looks at every open provider, so it comes only so many times in an idle time to live. */
+const sweepsPerIdleTime = 2
+const maxIdsShown = 10
+/** An environment variable has its limits. */
+const maxIdsTold = 100
+
+/** What equal commands share: at most one provider at a time, its scope, and who uses it. */
+interface Slot {
+  readonly build: Effect.Effect<Provider, ApiKeyError, Scope.Scope>
+  readonly opening: Effect.Semaphore
+  opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope }>
+  usedAt: number
+  /** Users that are not done: waiting for a key, or watching `changes`. */
+  pins: number
+}
+
+/**
+ * Makes a registry that lives as long as its scope. An idle provider costs neither a timer nor a fiber: it is let go when
+ * the registry is next used.
+ *
+ * Ids whose commands are equal (argv, `cwd`, `env`, `format` and every other option) share one cache. The helper then finds
+ * all of them, with commas between, in `EFFECT_APIKEY_PROVIDER`; a helper that answers by it needs `provider` in its options,
+ * which sets it apart.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<Providers, never, Requirements | Scope.Scope> =>
+  Effect.gen(function* () {
+    const runtime = yield* Effect.runtime<Requirements>()
+    const scope = yield* Effect.scope
+    const idleMillis = Duration.toMillis(options.idleTimeToLive ?? defaultIdleTimeToLive)
+    const open = new Set<Slot>()
+    let sweepAt = Number.NEGATIVE_INFINITY
+    let isClosed = false
+
+    // --- opening and letting go
+
+    const openedOf = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> =>
+      Option.match(slot.opened, {
+        onNone: () => slot.opening.withPermits(1)(Effect.suspend(() => openAnew(slot, id))),
+        onSome: ({ provider }) => Effect.succeed(provider)
+      })
+
+    const openAnew = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> => {
+      if (Option.isSome(slot.opened)) return Effect.succeed(slot.opened.value.provider)
+      if (isClosed) return Effect.fail(new ProviderClosed({ provider: id }))
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+          const provider = yield* restore(Scope.extend(slot.build, own)).pipe(
+            Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
+          )
+          slot.opened = Option.some({ provider, scope: own })
+          open.add(slot)
+          return provider
+        })
+      )
+    }
+
+    const isIdle = (slot: Slot, now: number): boolean => slot.pins === 0 && now - slot.usedAt >= idleMillis
+
+    /** Takes the idle ones out at once, so that nobody is given one that is about to close. */
+    const sweep = (now: number): Effect.Effect<void> => {
+      sweepAt = now + idleMillis / sweepsPerIdleTime
+      const idle = Array.from(open).filter((slot) => isIdle(slot, now))
+      const scopes = idle.flatMap((slot) => Option.toArray(Option.map(slot.opened, (it) => it.scope)))
+      for (const slot of idle) {
+        slot.opened = Option.none()
+        open.delete(slot)
+      }
+      return Effect.uninterruptible(
+        Effect.forEach(scopes, (idleScope) => Scope.close(idleScope, Exit.void), { discard: true })
+      )
+    }
+
+    const isSweepDue = (slot: Slot, now: number): boolean =>
+      now >= sweepAt || sweepAt - now > idleMillis || (Option.isSome(slot.opened) && isIdle(slot, now))
+
+    const using = <A>(
+      slot: Slot,
+      id: string,
+      use: (provider: Provider) => Effect.Effect<A, ApiKeyError>
+    ): Effect.Effect<A, ApiKeyError> =>
+      Effect.clockWith((clock) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const sweeping = isSweepDue(slot, now) ? sweep(now) : Effect.void
+        slot.usedAt = now
+        return pinned(slot, Effect.zipRight(sweeping, Effect.flatMap(openedOf(slot, id), use)))
+      })
+
+    // --- the handles
+
+    const handle = (id: string, slot: Slot): Provider => {
+      const named = (status: ApiKeyStatus): ApiKeyStatus => ({ ...status, provider: id })
+      return {
+        get: using(slot, id, ({ get }) => get),
+        refresh: using(slot, id, ({ refresh }) => refresh),
+        reject: (key) =>
+          Effect.suspend(() =>
+            Option.match(slot.opened, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
+          ),
+        status: Effect.suspend(() =>
+          Option.match(slot.opened, {
+            onNone: () => Effect.succeed(emptyStatus(id)),
+            onSome: ({ provider }) => Effect.map(provider.status, named)
+          })
+        ),
+        changes: Stream.unwrapScoped(
+          pin(slot).pipe(
+            Effect.zipRight(openedOf(slot, id)),
+            Effect.match({
+              onFailure: () => Stream.make(emptyStatus(id)),
+              onSuccess: ({ changes }) => Stream.map(changes, named)
+            })
+          )
+        )
+      }
+    }
+
+    // --- who shares what
+
+    const handles = new Map<string, Provider>()
+    const shared = new Map<string, { readonly slot: Slot; readonly ids: Array<string> }>()
+    const prefetched: Array<Effect.Effect<unknown, ApiKeyError>> = []
+
+    const commandSlot = (id: string, command: CommandOptions): Slot => {
+      const identity = identityOf(command)
+      const known = shared.get(identity)
+      if (known !== undefined) {
+        known.ids.push(id)
+        return known.slot
+      }
+      const users = [id]
+      const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? toldIds(users) }))
+      const slot = slotOf(Effect.provide(build, runtime))
+      shared.set(identity, { slot, ids: users })
+      if (command.prefetch === true) prefetched.push(openedOf(slot, id))
+      return slot
+    }
+
+    for (const [id, entry] of Object.entries(options.providers)) {
+      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(Effect.provide(entry, runtime))))
+      else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isClosed = true
+        for (const slot of open) slot.opened = Option.none()
+        open.clear()
+      })
+    )
+    for (const opening of prefetched) yield* Effect.ignore(opening)
+
+    return {
+      ids: Array.from(handles.keys()),
+      get: (id) =>
+        Option.match(Option.fromNullable(handles.get(id)), {
+          onNone: () => Effect.fail(notConfigured(id, Array.from(handles.keys()))),
+          onSome: Effect.succeed
+        }),
+      status: Effect.forEach(handles, ([id, { status }]) => Effect.map(status, (known) => ({ ...known, provider: id })))
+    }
+  })
+
+const slotOf = (build: Slot["build"]): Slot => ({
+  build,
+  opening: Effect.unsafeMakeSemaphore(1),
+  opened: Option.none(),
+  usedAt: 0,
+  pins: 0
+})
+
+const pin = (slot: Slot): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      slot.pins++
+    }),
+    () => unpin(slot)
+  )
+
+const unpin = (slot: Slot): Effect.Effect<void> =>
+  Effect.sync(() => {
+    slot.pins--
+  })
+
+const pinned = <A, E>(slot: Slot, use: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) => {
+    slot.pins++
+    return Effect.onExit(restore(use), () => unpin(slot))
+  })
+
+const toldIds = (ids: ReadonlyArray<string>): string =>
+  ids.length > maxIdsTold ? `${ids.slice(0, maxIdsTold).join(",")},…` : ids.join(",")
+
+const notConfigured = (provider: string, ids: ReadonlyArray<string>): KeyNotConfigured => {
+  const shown = ids.slice(0, maxIdsShown).join(", ")
+  return new KeyNotConfigured({
+    provider,
+    tried: [],
+    remedy:
+      ids.length === 0
+        ? "No provider is configured."
+        : `Use one that is configured: ${shown}${ids.length > maxIdsShown ? ", …" : ""}`
+  })
+}
+
+/**
+ * The registry as a layer.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
+ * import * as HelperExecutor from "effect-apikey/HelperExecutor"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const Keys = ApiKeyProviders.layer({
+ *   providers: {
+ *     openai: { command: ["op", "read", "op://Work/OpenAI/api-key"] },
+ *     gateway: { command: ["get-gateway-token"], timeout: "10 seconds" }
+ *   },
+ *   idleTimeToLive: "30 minutes"
+ * }).pipe(Layer.provide(HelperExecutor.layerNode))
+ *
+ * export const OpenAiKey = ApiKeyProviders.layerFor("openai").pipe(Layer.provide(Keys))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<ApiKeyProviders, never, Requirements> =>
+  Layer.scoped(ApiKeyProviders, make(options))
+
+/**
+ * The provider of one id as the application's `ApiKeyProvider`. Builds without running anything; an id that is not
+ * configured is `KeyNotConfigured`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFor = (id: string): Layer.Layer<ApiKeyProvider, KeyNotConfigured, ApiKeyProviders> =>
+  Layer.effect(
+    ApiKeyProvider,
+    Effect.flatMap(ApiKeyProviders, (providers) => providers.get(id))
+  )

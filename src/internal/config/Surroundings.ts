@@ -1,0 +1,39 @@
+/** What configuration is read from besides files: the environment, the home directory and the working directory. */
+import { homedir } from "node:os"
+import * as Context from "effect/Context"
+import * as Option from "effect/Option"
+
+export interface SurroundingsShape {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+  readonly cwd: string
+}
+
+/** A working directory that was removed cannot be asked for. */
+const workingDirectory = Option.liftThrowable(() => process.cwd())
+
+const real: SurroundingsShape = {
+  get env() {
+    return process.env
+  },
+  get home() {
+    return homedir()
+  },
+  get cwd() {
+    return Option.getOrElse(workingDirectory(), () => homedir())
+  }
+}
+
+export class Surroundings extends Context.Reference<Surroundings>()("effect-apikey/Surroundings", {
+  defaultValue: () => real
+}) {}
+
+/** The base directory for a kind of file, as the XDG specification has it: a relative value does not count. */
+export const xdg = (
+  { env, home }: SurroundingsShape,
+  variable: "XDG_CONFIG_HOME" | "XDG_DATA_HOME",
+  join: (...parts: ReadonlyArray<string>) => string
+): string => {
+  const set = env[variable]
+  return set?.startsWith("/") === true ? set : join(home, ...(variable === "XDG_CONFIG_HOME" ? [".config"] : [".local", "share"]))
+}
