@@ -27,6 +27,7 @@ import { type ApiKeyError, KeyRejected, ProviderClosed, withRetryAt } from "./Ap
 import type { RunReason } from "./CredentialHelper.js"
 import { type Backoff, backoff, doubling, holds } from "./internal/backoff.js"
 import { reportRejection, reportRun } from "./internal/metrics.js"
+import { type Peek, peekSymbol } from "./internal/peek.js"
 
 /**
  * How a provider stands. Holds no secret.
@@ -214,6 +215,14 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       }
       return getSlowly(now)
     })
+
+    /** A hit, for callers without a runtime. */
+    const peek: Peek = (now) => {
+      if (state._tag !== "Holding" || now >= state.entry.softAt || now < state.entry.checkedAt) return undefined
+      counts.hits++
+      usedAt = now
+      return state.entry.key
+    }
 
     const getSlowly = (now: number): Effect.Effect<ApiKey, ApiKeyError> => {
       if (state._tag === "Closed") return closed
@@ -519,6 +528,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
 
     return {
       get,
+      [peekSymbol]: peek,
       refresh,
       reject,
       status,

@@ -4,7 +4,7 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../ApiKey.js"
-import { InvalidOutput } from "../ApiKeyError.js"
+import { ConfigInvalid, InvalidOutput } from "../ApiKeyError.js"
 
 /** How a key stands in a request. A function gives the headers itself. */
 export type Scheme =
@@ -16,7 +16,42 @@ export type Scheme =
   | "headers"
   | ((key: ApiKey) => Readonly<Record<string, string>>)
 
-const byScheme = (key: ApiKey, scheme: Scheme): Readonly<Record<string, string>> => {
+/** Where a key goes, and how. */
+export interface Authorization {
+  /** Requests to another origin than this URL's go out without the key. */
+  readonly baseUrl: string | URL
+  /**
+   * Which header carries it. Default: each that holds the `placeholder`, else `Authorization: Bearer`. A key that brings
+   * headers of its own is sent in those.
+   */
+  readonly scheme?: Scheme | undefined
+}
+
+/** What a library that insists on a key is given. */
+export const placeholder = "effect-apikey-placeholder"
+
+/** Headers that hold credentials, by what they are for. They do not go along to another origin, whoever set them. */
+export const credentialHeaders: ReadonlyArray<string> = [
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "x-amz-security-token"
+]
+
+/** The origin a key is for. A URL that is none is the configuration's fault. */
+export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> =>
+  Either.try({
+    try: () => new URL(baseUrl).origin,
+    catch: () => configInvalid("`baseUrl` is not a URL", 'For example: "https://api.openai.com/v1"')
+  })
+
+export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
+  new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
+
+const byScheme = (key: ApiKey, scheme: Exclude<Scheme, "headers">): Readonly<Record<string, string>> => {
   const secret = Redacted.value(key.value)
   if (typeof scheme === "function") return scheme(key)
   switch (scheme) {
@@ -26,36 +61,63 @@ const byScheme = (key: ApiKey, scheme: Scheme): Readonly<Record<string, string>>
       return {
         authorization: `Basic ${Encoding.encodeBase64(`${Option.getOrElse(key.username, () => "")}:${secret}`)}`
       }
-    case "headers":
-      return {}
     default:
       return { [scheme]: secret }
   }
 }
 
+const headersOf = (
+  key: ApiKey,
+  scheme: Scheme | undefined,
+  held: ReadonlyArray<readonly [name: string, value: string]>
+): ReadonlyArray<readonly [name: string, value: string]> => {
+  if (typeof scheme === "function") return Object.entries(scheme(key))
+  const own = Object.entries(key.headers)
+  if (own.length > 0 || scheme === "headers") return own.map(([name, value]) => [name, Redacted.value(value)] as const)
+  if (scheme === undefined && held.length > 0) {
+    const secret = Redacted.value(key.value)
+    return held.map(([name, value]) => [name, value.replaceAll(placeholder, secret)] as const)
+  }
+  return Object.entries(byScheme(key, scheme ?? "bearer"))
+}
+
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\x20-\x7E]+$/
 
-/** The headers for a key, by lower-case name: its own where it has some. One that no header can carry is refused here, because fetch would quote it. */
-export const headersFor = (key: ApiKey, scheme: Scheme): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
-  const own = Object.entries(key.headers).map(([name, value]) => [name, Redacted.value(value)] as const)
-  const headers = new Map(
-    (own.length > 0 && typeof scheme !== "function" ? own : Object.entries(byScheme(key, scheme))).map(
-      ([name, value]) => [name.toLowerCase(), value] as const
-    )
-  )
-  return Array.from(headers).every(([name, value]) => headerName.test(name) && headerValue.test(value))
-    ? Either.right(headers)
-    : Either.left(
-        new InvalidOutput({
-          command: "effect-apikey",
-          format: "header",
-          path: "",
-          expected: "a key that a header can carry",
-          remedy: "The key holds characters that no header can carry; check what the command prints."
-        })
-      )
+/**
+ * The headers for a key, by lower-case name; `held` are the request's own that hold the placeholder. One that no header
+ * can carry is refused here, because fetch would quote it.
+ */
+export const headersFor = (
+  key: ApiKey,
+  scheme: Scheme | undefined,
+  held: ReadonlyArray<readonly [name: string, value: string]> = []
+): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
+  const headers = new Map<string, string>()
+  for (const [name, value] of headersOf(key, scheme, held)) {
+    if (!headerName.test(name) || !headerValue.test(value)) return Either.left(notForAHeader())
+    headers.set(name.toLowerCase(), value)
+  }
+  return headers.size === 0 ? Either.left(noHeaders()) : Either.right(headers)
 }
+
+const notForAHeader = (): InvalidOutput =>
+  new InvalidOutput({
+    command: "effect-apikey",
+    format: "header",
+    path: "",
+    expected: "a key that a header can carry",
+    remedy: "The key holds characters that no header can carry; check what the command prints."
+  })
+
+const noHeaders = (): InvalidOutput =>
+  new InvalidOutput({
+    command: "effect-apikey",
+    format: "header",
+    path: "",
+    expected: "a key with headers of its own",
+    remedy: 'Choose a `scheme` that makes the header, for example "bearer".'
+  })
 
 /** What an answer says, as far as it matters here. */
 export interface Answer {
@@ -63,6 +125,36 @@ export interface Answer {
   readonly header: (name: string) => string | undefined
 }
 
-/** 401, and 403 when the server says that the token is invalid (RFC 6750, section 3.1). */
+/** 401, and 403 when the server says that the token is invalid (RFC 6750, section 3.1) or expired (AWS). */
 export const isRejectedAnswer = ({ status, header }: Answer): boolean =>
-  status === 401 || (status === 403 && /\binvalid_token\b/.test(header("www-authenticate") ?? ""))
+  status === 401 ||
+  (status === 403 &&
+    (/\binvalid_token\b/.test(header("www-authenticate") ?? "") ||
+      /\bExpiredToken/.test(header("x-amzn-errortype") ?? "")))
+
+/**
+ * What to look for in the body where status and headers leave it open: Google answers 400 with the reason
+ * `API_KEY_INVALID`, AWS 403 with the code `ExpiredToken`.
+ */
+export const bodyRule = ({ status, header }: Answer, sent: ReadonlyMap<string, string>): RegExp | undefined => {
+  if (status === 400 && sent.has("x-goog-api-key")) return /\bAPI_KEY_INVALID\b/
+  const isAws = header("x-amzn-requestid") !== undefined || header("x-amz-request-id") !== undefined
+  return status === 403 && isAws ? /\bExpiredToken/ : undefined
+}
+
+const loopbackHost = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
+
+/** A key sent there can be read on the way. */
+export const isReadableOnTheWay = (origin: string): boolean => {
+  if (!origin.startsWith("http:")) return false
+  return !loopbackHost.test(new URL(origin).hostname)
+}
+
+const warned = new Set<string>()
+
+/** What to say of an origin, the first time that it is asked about. */
+export const warningOnce = (origin: string): string | undefined => {
+  if (!isReadableOnTheWay(origin) || warned.has(origin)) return undefined
+  warned.add(origin)
+  return `${origin} is plain http: whoever is on the way can read the key that is sent there; use https`
+}

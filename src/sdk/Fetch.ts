@@ -4,197 +4,115 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Equal from "effect/Equal"
-import * as Exit from "effect/Exit"
-import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { headersFor, isRejectedAnswer, type Scheme } from "../internal/authorization.js"
+import * as authorization from "../internal/authorization.js"
+import { authorizedFetch } from "../internal/authorizedFetch.js"
 
 /**
- * What a library that insists on a key is given; it is replaced in whichever header holds it.
+ * What a library that insists on a key is given; it is replaced in whichever header holds it. It never leaves the origin.
  *
  * @since 0.1.0
  * @category constants
  */
-export const placeholder = "effect-apikey-placeholder"
+export const placeholder: string = authorization.placeholder
+
+/**
+ * Which header carries a key: `"bearer"` and `"basic"` are `Authorization`, `"headers"` those that the key brings along,
+ * the others go by their names. A function gives the headers itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Scheme = authorization.Scheme
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Where the key goes: requests to another origin than this URL's go out without it. */
-  readonly baseUrl: string | URL
-  /** Which header carries it. Default `"bearer"`. */
-  readonly scheme?: Scheme | undefined
-  /** Which answers mean that the key was refused. Default: 401, and 403 with `invalid_token`. */
-  readonly isRejection?: ((response: Response) => boolean) | undefined
+export interface Options extends authorization.Authorization {
+  /**
+   * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
+   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`. Read a body only from `response.clone()`.
+   */
+  readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
   /** What sends the requests. Default: the global `fetch`, looked up at each request. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
-const maxRedirects = 20
-const redirectStatuses: ReadonlyArray<number> = [301, 302, 303, 307, 308]
-
 /**
- * Makes the `fetch`. What the provider fails with is what it rejects with.
+ * Makes the `fetch`. It rejects with the provider's typed error where there is no key to send, with the signal's own
+ * reason when it is aborted, and else with what the `fetch` below it rejects with.
+ *
+ * Redirects are followed here: none to another origin carries a key. A body that is a stream is sent once.
  *
  * @example
  * ```ts
+ * import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Fetch from "effect-apikey/sdk/Fetch"
  * import * as Effect from "effect/Effect"
- * import OpenAI from "openai"
  *
- * export const client = Effect.map(ApiKeyProvider.ApiKeyProvider, (provider) => {
- *   const baseURL = "https://api.openai.com/v1"
- *   return new OpenAI({ baseURL, apiKey: Fetch.placeholder, fetch: Fetch.make(provider, { baseUrl: baseURL }) })
+ * export const transport = Effect.map(ApiKeyProvider.ApiKeyProvider, (provider) => {
+ *   const url = new URL("https://mcp.example.com/mcp")
+ *   return new StreamableHTTPClientTransport(url, { fetch: Fetch.make(provider, { baseUrl: url }) })
  * })
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (provider: Provider, options: Options): typeof globalThis.fetch => {
-  const { origin } = new URL(options.baseUrl)
-  const scheme = options.scheme ?? "bearer"
-  const isRejection = options.isRejection ?? isRejectedResponse
-  const send: typeof globalThis.fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init)
-
-  const current = (signal: AbortSignal): Promise<ApiKey> => runPromise(provider.get, signal)
-
-  return async (input, init) => {
-    const request = await Template.from(input, init)
-    if (request.url.origin !== origin) return send(input, init)
-    const key = await current(request.signal)
-    const { answer, origin: answeredBy } = await follow(send, request, headersOf(key, scheme), origin)
-    // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-    if (answeredBy !== origin || !isRejection(answer)) return answer
-    await runPromise(provider.reject(key), request.signal)
-    if (!request.canBeSentAgain) return answer
-    // Without another key the server's answer is the better explanation, so the provider's error is not raised here.
-    const next = await current(request.signal).catch(() => undefined)
-    if (next === undefined || Equal.equals(next, key)) return answer
-    await answer.body?.cancel().catch(() => undefined)
-    return (await follow(send, request, headersOf(next, scheme), origin)).answer
-  }
-}
+export const make = (provider: Provider, options: Options): typeof globalThis.fetch =>
+  authorizedFetch(provider, options)
 
 /**
- * The `fetch` of the provider in the context.
+ * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
+ * context, too.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fetch = (options: Options): Effect.Effect<typeof globalThis.fetch, never, ApiKeyProvider> =>
-  Effect.map(ApiKeyProvider, (provider) => make(provider, options))
+  Effect.flatMap(ApiKeyProvider, (provider) =>
+    Effect.map(Effect.runtime<never>(), (runtime) => authorizedFetch(provider, options, runtime))
+  )
 
-const isRejectedResponse = (response: Response): boolean =>
-  isRejectedAnswer({ status: response.status, header: (name) => response.headers.get(name) ?? undefined })
+/**
+ * The headers that carry the current key to a URL, by lower-case name; none for another origin. For what is no `fetch`: a
+ * WebSocket's handshake, an MCP client's `requestInit`. `ws:` counts as `http:`, `wss:` as `https:`. Ask for each connection.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as Fetch from "effect-apikey/sdk/Fetch"
+ * import * as Effect from "effect/Effect"
+ * import { WebSocket } from "ws"
+ *
+ * export const connect = Effect.gen(function* () {
+ *   const provider = yield* ApiKeyProvider.ApiKeyProvider
+ *   const url = "wss://api.openai.com/v1/realtime"
+ *   const headers = yield* Fetch.headers(provider, url, { baseUrl: "https://api.openai.com" })
+ *   return new WebSocket(url, { headers })
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const headers = (
+  provider: Provider,
+  url: string | URL,
+  options: authorization.Authorization
+): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> =>
+  Effect.gen(function* () {
+    const origin = yield* authorization.originOf(asHttp(options.baseUrl))
+    const target = yield* authorization.originOf(asHttp(url))
+    if (target !== origin) return {}
+    const warning = authorization.warningOnce(origin)
+    if (warning !== undefined) yield* Effect.logWarning(warning)
+    const key = yield* provider.get
+    return Object.fromEntries(yield* authorization.headersFor(key, options.scheme))
+  })
 
-const headersOf = (key: ApiKey, scheme: Scheme): ReadonlyMap<string, string> =>
-  Either.getOrThrowWith(headersFor(key, scheme), (error) => error)
-
-/** What the caller sees is the typed error itself, or its own reason for aborting. */
-const runPromise = async <A>(effect: Effect.Effect<A, ApiKeyError>, signal: AbortSignal): Promise<A> => {
-  signal.throwIfAborted()
-  const exit = await Effect.runPromiseExit(effect, { signal })
-  if (Exit.isSuccess(exit)) return exit.value
-  if (signal.aborted) throw signal.reason
-  throw Cause.squash(exit.cause)
-}
-
-/** A request that can be made more than once, as far as its body allows. */
-class Template {
-  private constructor(
-    readonly url: URL,
-    readonly init: RequestInit,
-    readonly headers: Headers,
-    readonly signal: AbortSignal,
-    readonly canBeSentAgain: boolean
-  ) {}
-
-  static async from(input: string | URL | Request, init: RequestInit | undefined): Promise<Template> {
-    if (!(input instanceof Request)) {
-      const signal = init?.signal ?? new AbortController().signal
-      return new Template(new URL(input), { ...init }, new Headers(init?.headers), signal, !isStream(init?.body))
-    }
-    const request = new Request(input, init)
-    const body = request.body === null ? undefined : await request.arrayBuffer()
-    const { method, redirect, credentials, cache, mode, referrer, referrerPolicy, integrity, keepalive } = request
-    return new Template(
-      new URL(request.url),
-      {
-        method,
-        redirect,
-        credentials,
-        cache,
-        mode,
-        referrer,
-        referrerPolicy,
-        integrity,
-        keepalive,
-        signal: request.signal,
-        ...(body === undefined ? {} : { body })
-      },
-      new Headers(request.headers),
-      request.signal,
-      true
-    )
-  }
-}
-
-const isStream = (body: unknown): boolean =>
-  typeof body === "object" && body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream)
-
-/** Sends with the key's headers, and follows redirects itself: one to another origin carries no key. */
-const follow = async (
-  send: typeof globalThis.fetch,
-  { url, init, headers, canBeSentAgain }: Template,
-  keyHeaders: ReadonlyMap<string, string>,
-  origin: string
-): Promise<{ readonly answer: Response; readonly origin: string }> => {
-  let target = url
-  let { method = "GET", body } = init
-  const own = new Headers(headers)
-  // Whatever stands for a key in the library's own headers must not go out beside the real one.
-  for (const [name, value] of headers) if (value.includes(placeholder)) own.delete(name)
-  for (let hop = 0; ; hop++) {
-    const sent = new Headers(own)
-    if (target.origin === origin) for (const [name, value] of keyHeaders) sent.set(name, value)
-    const manual = (init.redirect ?? "follow") === "follow"
-    const answer = await send(target.href, {
-      ...init,
-      method,
-      headers: sent,
-      ...(body === undefined ? {} : { body }),
-      ...(manual ? { redirect: "manual" } : {})
-    })
-    const location = answer.headers.get("location")
-    const end = { answer, origin: target.origin }
-    if (!manual || location === null || !redirectStatuses.includes(answer.status)) return end
-    const next = new URL(location, target)
-    const becomesGet = answer.status === 303 ? method !== "HEAD" : answer.status < 303 && method === "POST"
-    if (hop >= maxRedirects || (!becomesGet && !canBeSentAgain && body != null)) return end
-    await answer.body?.cancel().catch(() => undefined)
-    if (becomesGet) {
-      method = "GET"
-      body = undefined
-      for (const name of [
-        "content-type",
-        "content-length",
-        "content-encoding",
-        "content-language",
-        "content-location"
-      ]) {
-        own.delete(name)
-      }
-    }
-    if (next.origin !== origin) for (const name of ["authorization", "cookie", "proxy-authorization"]) own.delete(name)
-    target = next
-  }
-}
+const asHttp = (url: string | URL): string => String(url).replace(/^ws(s?):/i, "http$1:")

@@ -4,31 +4,51 @@
  *
  * @since 0.1.0
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { type HttpClientError, RequestError, ResponseError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import type { Provider } from "../ApiKeyProvider.js"
-import { headersFor, isRejectedAnswer, type Scheme } from "../internal/authorization.js"
+import {
+  type Answer,
+  type Authorization,
+  bodyRule,
+  configInvalid,
+  headersFor,
+  isRejectedAnswer,
+  originOf,
+  placeholder,
+  warningOnce
+} from "../internal/authorization.js"
+import { keepingAtOrigin, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Where the key goes: requests to another origin than this URL's go out without it. */
-  readonly baseUrl: string | URL
-  /** Which header carries it. Default `"bearer"`. */
-  readonly scheme?: Scheme | undefined
-  /** Which answers mean that the key was refused. Default: 401, and 403 with `invalid_token`. */
+export interface Options extends Authorization {
+  /**
+   * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
+   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`.
+   */
   readonly isRejection?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
 }
 
@@ -57,34 +77,67 @@ export interface Options {
 export const withApiKey =
   (provider: Provider, options: Options) =>
   <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
-    const { origin } = new URL(options.baseUrl)
-    const scheme = options.scheme ?? "bearer"
-    const isRejection = options.isRejection ?? isRejectedResponse
+    const home = originOf(options.baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
 
-    const send = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
-      Effect.flatMap(headersFor(key, scheme), (headers) =>
-        execute(Effect.succeed(HttpClientRequest.setHeaders(request, headers))).pipe(
-          Effect.map((response) => withRequest(response, request)),
+    const send = (request: HttpClientRequest.HttpClientRequest, key: ApiKey, origin: string) =>
+      Effect.flatMap(headersFor(key, options.scheme, held(request)), (headers) => {
+        const authorized = HttpClientRequest.setHeaders(withoutHeld(request), headers)
+        inScopeOf(request, authorized)
+        const names = Array.from(headers.keys())
+        return execute(followingAt(origin, names, authorized)).pipe(
+          // `followingAt` changes the context of what is after it in `execute`, and only of that.
+          Effect.mapInputContext((context: Context.Context<R>) => context),
+          Effect.map((response) => new KeylessResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
-          Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...headers.keys()])
+          Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
+          (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
+          Effect.flatMap((response) => judge(response, headers))
         )
-      )
+      })
+
+    /** Whether the key was refused, and the answer, unread. */
+    const judge = (response: HttpClientResponse.HttpClientResponse, sent: ReadonlyMap<string, string>) => {
+      const verdict = (refused: boolean, answer = response) => Effect.succeed({ refused, answer })
+      if (options.isRejection !== undefined) return verdict(options.isRejection(response))
+      const said = answerOf(response)
+      const inBody = isRejectedAnswer(said) ? undefined : bodyRule(said, sent)
+      return inBody === undefined
+        ? verdict(isRejectedAnswer(said))
+        : response.arrayBuffer.pipe(
+            Effect.option,
+            Effect.flatMap((bytes) => {
+              const body = Option.getOrElse(bytes, () => new ArrayBuffer(0))
+              const { headers, request, status } = response
+              const copy = HttpClientResponse.fromWeb(request, new Response(body, { status, headers }))
+              return verdict(inBody.test(new TextDecoder().decode(body)), copy)
+            })
+          )
+    }
 
     return HttpClient.makeWith<E, R, E | ApiKeyError, R>(
       (preprocessed) =>
-        Effect.flatMap(preprocessed, (request) =>
+        Effect.flatMap(preprocessed, (given) =>
           Effect.gen(function* () {
-            if (originOf(request) !== origin) return yield* execute(Effect.succeed(request))
+            const origin = yield* home
+            const url = urlOf(given)
+            if (url?.origin !== origin) return yield* execute(Effect.succeed(withoutHeld(yield* leaving(given, url))))
+            const warning = warningOnce(origin)
+            if (warning !== undefined) yield* Effect.logWarning(warning)
+            const cleaned = withoutPlaceholderIn(url)
+            const request = cleaned === url ? given : HttpClientRequest.setUrl(given, cleaned)
             const key = yield* provider.get
-            const answer = yield* send(request, key)
-            if (!isRejection(answer)) return answer
+            const first = yield* send(request, key, origin)
+            if (!first.refused) return first.answer
             yield* provider.reject(key)
-            if (request.body._tag === "Stream") return answer
+            if (request.body._tag === "Stream") return first.answer
             // Without another key the server's answer is the better explanation.
             const next = yield* Effect.option(provider.get)
-            if (Option.isNone(next) || Equal.equals(next.value, key)) return answer
-            return yield* send(request, next.value)
+            if (Option.isNone(next) || Equal.equals(next.value, key)) return first.answer
+            yield* cancel(first.answer)
+            const second = yield* send(request, next.value, origin)
+            if (second.refused) yield* provider.reject(next.value)
+            return second.answer
           })
         ),
       preprocess
@@ -138,29 +191,170 @@ const hasStages = <E, R>(
 const stagesOf = <E, R>(client: HttpClient.HttpClient.With<E, R>): Stages<E, R> =>
   hasStages(client) ? client : { preprocess: Effect.succeed, postprocess: Effect.flatMap(client.execute) }
 
+/** `HttpClient.withScope` knows a request by its identity. */
+const scopedRequests = globalValue(
+  "@effect/platform/HttpClient/scopedRequests",
+  () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
+)
+
+const inScopeOf = (from: HttpClientRequest.HttpClientRequest, to: HttpClientRequest.HttpClientRequest): void => {
+  const controller = scopedRequests.get(from)
+  if (controller !== undefined) scopedRequests.set(to, controller)
+}
+
+/** A copy that stays what it is, whatever class that may be. */
+const copyOf = <A extends object>(self: A, properties: PropertyDescriptorMap): A =>
+  Object.create(Object.getPrototypeOf(self), { ...Object.getOwnPropertyDescriptors(self), ...properties })
+
+/** A tracer keeps what a span ends with, which in platform's spans is the response or the error, with its request. */
+const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({
+  ...tracer,
+  [Tracer.TracerTypeId]: Tracer.TracerTypeId,
+  context: (run, fiber) => tracer.context(run, fiber),
+  span: (...args) => {
+    const span = tracer.span(...args)
+    const end = span.end.bind(span)
+    return Object.assign(span, {
+      end: (endTime: bigint, exit: Exit.Exit<unknown, unknown>) =>
+        end(
+          endTime,
+          Exit.mapBoth(exit, {
+            onFailure: (error) => withoutKey(error, request),
+            onSuccess: (value) => (isResponse(value) ? new KeylessResponse(value, request) : value)
+          })
+        )
+    })
+  }
+})
+
+const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
+  hasProperty(u, HttpClientResponse.TypeId) && hasProperty(u, HttpIncomingMessage.TypeId)
+
 // --- end of the boundary
 
-const isRejectedResponse = (response: HttpClientResponse.HttpClientResponse): boolean =>
-  isRejectedAnswer({ status: response.status, header: (name) => response.headers[name] })
-
-const originOf = (request: HttpClientRequest.HttpClientRequest): string | undefined =>
-  Either.match(UrlParams.makeUrl(request.url, request.urlParams, request.hash), {
-    onLeft: () => undefined,
-    onRight: ({ origin }) => origin
+/**
+ * The request, and a `Fetch` that follows redirects without taking the key to another origin. A client's own context (with
+ * a `Fetch` or `RequestInit` of its layer) is known only from inside, where it runs the effect that gives it its request.
+ */
+const followingAt = (
+  origin: string,
+  names: ReadonlyArray<string>,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientRequest.HttpClientRequest> =>
+  Effect.flatMap(Effect.context<never>(), (context) => {
+    const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
+    const guarded = Context.add(context, FetchHttpClient.Fetch, keepingAtOrigin(fetch, names, origin))
+    return Effect.as(FiberRef.set(FiberRef.currentContext, guarded), request)
   })
 
-/** The response as before, but the request it shows is the caller's, without the key. */
-const withRequest = (
-  response: HttpClientResponse.HttpClientResponse,
-  request: HttpClientRequest.HttpClientRequest
-): HttpClientResponse.HttpClientResponse => Object.create(response, { request: { value: request, enumerable: true } })
+const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
+  Either.getOrUndefined(UrlParams.makeUrl(request.url, request.urlParams, request.hash))
+
+const answerOf = (response: HttpClientResponse.HttpClientResponse): Answer => ({
+  status: response.status,
+  header: (name) => response.headers[name]
+})
+
+/** Ends the transfer of a body that nobody is going to read. */
+const cancel = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  Effect.raceFirst(Effect.ignore(response.arrayBuffer), Effect.yieldNow())
+
+// --- the placeholder
+
+const held = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<readonly [name: string, value: string]> =>
+  Object.entries(request.headers).filter(([, value]) => value.includes(placeholder))
+
+const withoutHeld = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  const names = held(request).map(([name]) => name)
+  if (names.length === 0) return request
+  const headers = names.reduce((rest, name) => Headers.remove(rest, name), request.headers)
+  return copyOf(request, { headers: { value: headers, enumerable: true } })
+}
+
+/** Not even the placeholder goes to another origin, and a request that cannot do without it is not sent. */
+const leaving = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL | undefined
+): Either.Either<HttpClientRequest.HttpClientRequest, ApiKeyError> => {
+  const body = request.body._tag === "Uint8Array" ? Buffer.from(request.body.body) : undefined
+  return url !== undefined && (url.href.includes(placeholder) || body?.includes(placeholder) === true)
+    ? Either.left(
+        configInvalid(
+          `a request to ${url.origin} holds a placeholder for the key, which is for another origin`,
+          "Give the same base URL to the SDK and to effect-apikey."
+        )
+      )
+    : Either.right(request)
+}
+
+// --- what a caller sees holds no key
+
+/** The response as before, but the request that it and its errors show is the caller's. */
+class KeylessResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly #original: HttpClientResponse.HttpClientResponse
+
+  constructor(
+    original: HttpClientResponse.HttpClientResponse,
+    readonly request: HttpClientRequest.HttpClientRequest
+  ) {
+    super()
+    this.#original = original
+  }
+
+  get status() {
+    return this.#original.status
+  }
+  get headers() {
+    return this.#original.headers
+  }
+  get cookies() {
+    return this.#original.cookies
+  }
+  get remoteAddress() {
+    return this.#original.remoteAddress
+  }
+  get json() {
+    return this.#bare(this.#original.json)
+  }
+  get text() {
+    return this.#bare(this.#original.text)
+  }
+  get urlParamsBody() {
+    return this.#bare(this.#original.urlParamsBody)
+  }
+  get formData() {
+    return this.#bare(this.#original.formData)
+  }
+  get arrayBuffer() {
+    return this.#bare(this.#original.arrayBuffer)
+  }
+  get stream() {
+    return Stream.mapError(this.#original.stream, (error) => withoutKey(error, this.request))
+  }
+
+  #bare<A>(body: Effect.Effect<A, ResponseError>): Effect.Effect<A, ResponseError> {
+    return Effect.mapError(body, (error) => withoutKey(error, this.request))
+  }
+
+  toJSON(): unknown {
+    return {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status,
+      headers: Inspectable.redact(this.headers)
+    }
+  }
+}
 
 const withoutKey = <E>(error: E, request: HttpClientRequest.HttpClientRequest): E => {
-  const copy = (properties: PropertyDescriptorMap): E =>
-    Object.create(Object.getPrototypeOf(error), { ...Object.getOwnPropertyDescriptors(error), ...properties })
   const shown = { value: request, enumerable: true }
-  if (error instanceof RequestError) return copy({ request: shown })
+  if (error instanceof RequestError) return copyOf(error, { request: shown })
   return error instanceof ResponseError
-    ? copy({ request: shown, response: { value: withRequest(error.response, request), enumerable: true } })
+    ? copyOf(error, {
+        request: shown,
+        response: { value: new KeylessResponse(error.response, request), enumerable: true }
+      })
     : error
 }

@@ -1,0 +1,31 @@
+/** From an Effect to a promise, as those who know only promises want it. */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+
+/**
+ * Rejects with the typed error itself. An abort rejects at once, with its own reason, and interrupts; whatever the
+ * interruption has to wait for (a helper that is being stopped) nobody else waits for.
+ */
+export const runPromise = <A, E, R>(
+  runtime: Runtime.Runtime<R>,
+  effect: Effect.Effect<A, E, R>,
+  signal: AbortSignal | undefined
+): Promise<A> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    let cancel: Runtime.Cancel<A, E> | undefined
+    const onAbort = (): void => {
+      reject(signal?.reason)
+      cancel?.()
+    }
+    signal?.addEventListener("abort", onAbort, { once: true })
+    cancel = Runtime.runCallback(runtime)(effect, {
+      onExit: (exit) => {
+        signal?.removeEventListener("abort", onAbort)
+        if (Exit.isSuccess(exit)) resolve(exit.value)
+        else reject(Cause.squash(exit.cause))
+      }
+    })
+  })

@@ -1,0 +1,241 @@
+/**
+ * For tests of programs that use a provider: one whose keys, expiries and failures follow a script, and an executor whose
+ * helpers are functions. Neither starts a process.
+ *
+ * @since 0.1.0
+ */
+import type * as Command from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import { type PlatformError, SystemError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
+import * as Inspectable from "effect/Inspectable"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import * as ApiKey from "./ApiKey.js"
+import * as ApiKeyCache from "./ApiKeyCache.js"
+import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
+import { ApiKeyProvider, type Provider, type Requirements } from "./ApiKeyProvider.js"
+import { programName } from "./internal/programName.js"
+
+/**
+ * What one run brings: a key, its text, a failure, or an effect of those (one that waits, one that counts).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Step = string | ApiKey.ApiKey | ApiKeyError | Effect.Effect<ApiKey.ApiKey, ApiKeyError>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScriptOptions extends ApiKeyCache.LifeOptions {
+  /** The name in errors and status. Default `"default"`. */
+  readonly provider?: string | undefined
+}
+
+/**
+ * A key that expires some time after the run that brings it, by Effect's `Clock`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const expiringIn = (value: string, lifetime: Duration.DurationInput): Effect.Effect<ApiKey.ApiKey> =>
+  Effect.map(DateTime.now, (now) => ApiKey.make({ value, expiresAt: DateTime.addDuration(now, lifetime) }))
+
+/**
+ * A provider whose runs follow the script; the last step repeats itself. Everything else is as in production: single
+ * flight, soft and hard expiry, back-off, `reject`. Its `status` counts runs, hits, renewals and rejections.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const provider = (
+  script: readonly [Step, ...ReadonlyArray<Step>],
+  options: ScriptOptions = {}
+): Effect.Effect<Provider, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    let run = 0
+    return ApiKeyCache.make({
+      ...options,
+      provider: options.provider ?? "default",
+      program: "script",
+      format: "text",
+      mayPrompt: false,
+      fetch: () => Effect.suspend(() => effectOf(script[Math.min(run++, script.length - 1)] ?? script[0]))
+    })
+  })
+
+const effectOf = (step: Step): Effect.Effect<ApiKey.ApiKey, ApiKeyError> => {
+  if (typeof step === "string") return Effect.succeed(ApiKey.make({ value: step }))
+  if (ApiKey.isApiKey(step)) return Effect.succeed(step)
+  return isApiKeyError(step) ? Effect.fail(step) : step
+}
+
+/**
+ * The scripted provider as a layer.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyError from "effect-apikey/ApiKeyError"
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as Testing from "effect-apikey/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const myProgram = Effect.flatMap(ApiKeyProvider.ApiKeyProvider, (provider) => provider.get)
+ *
+ * // The first run brings a key that lives 10 seconds, the next one fails.
+ * export const test = myProgram.pipe(
+ *   Effect.provide(
+ *     Testing.layer([
+ *       Testing.expiringIn("sk-first", "10 seconds"),
+ *       new ApiKeyError.EmptyOutput({ command: "op", stderr: "" })
+ *     ])
+ *   )
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  script: readonly [Step, ...ReadonlyArray<Step>],
+  options?: ScriptOptions
+): Layer.Layer<ApiKeyProvider> => Layer.scoped(ApiKeyProvider, provider(script, options))
+
+/**
+ * How a helper was called.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call {
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: Option.Option<string>
+  /** All that it was given on stdin. */
+  readonly stdin: string
+}
+
+/**
+ * What a helper does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer {
+  readonly stdout?: string
+  readonly stderr?: string
+  /** Default 0. */
+  readonly exitCode?: number
+}
+
+/**
+ * An executor whose helpers are a function: `undefined` means that there is no such program, `Effect.never` a helper that
+ * hangs. With it come a file system without files and POSIX paths, so it is all that `layerCommand` needs.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as Testing from "effect-apikey/testing"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const OpenAiKey = ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] }).pipe(
+ *   Layer.provide(
+ *     Testing.executor(({ program, args }) => Effect.succeed(program === "op" ? { stdout: `key of ${args[1]}` } : undefined))
+ *   )
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const executor = (helper: (call: Call) => Effect.Effect<Answer | undefined>): Layer.Layer<Requirements> =>
+  Layer.mergeAll(
+    Layer.succeed(
+      CommandExecutor.CommandExecutor,
+      CommandExecutor.makeExecutor((command) => start(command, helper))
+    ),
+    FileSystem.layerNoop({}),
+    Path.layer
+  )
+
+let lastPid = 0
+
+const start = (
+  command: Command.Command,
+  helper: (call: Call) => Effect.Effect<Answer | undefined>
+): Effect.Effect<CommandExecutor.Process, PlatformError, Scope.Scope> =>
+  Effect.gen(function* () {
+    if (command._tag === "PipedCommand") return yield* Effect.fail(failure(command.right, "EINVAL"))
+    const call: Call = {
+      program: programName([command.command]),
+      args: command.args,
+      env: Object.fromEntries(HashMap.toEntries(command.env)),
+      cwd: command.cwd,
+      stdin: typeof command.stdin === "string" ? "" : yield* Stream.mkString(Stream.decodeText(command.stdin))
+    }
+    const exit = yield* Deferred.make<Answer, PlatformError>()
+    const answering = yield* Effect.forkScoped(
+      Effect.flatMap(helper(call), (answer) =>
+        answer === undefined ? Deferred.fail(exit, failure(command, "ENOENT")) : Deferred.succeed(exit, answer)
+      )
+    )
+    // A program that does not exist is known before anything runs.
+    yield* Effect.yieldNow()
+    const known = yield* Deferred.poll(exit)
+    if (Option.isSome(known)) yield* known.value
+    const output = (name: "stdout" | "stderr") =>
+      Stream.fromEffect(Deferred.await(exit)).pipe(
+        Stream.map((answer) => answer[name] ?? ""),
+        Stream.encodeText
+      )
+    const killed = Deferred.fail(exit, signalled(command))
+    const process: CommandExecutor.Process = Object.assign(Object.create(ProcessProto), {
+      pid: CommandExecutor.ProcessId(++lastPid),
+      exitCode: Effect.map(Deferred.await(exit), ({ exitCode }) => CommandExecutor.ExitCode(exitCode ?? 0)),
+      isRunning: Effect.map(Deferred.isDone(exit), (done) => !done),
+      kill: () => Effect.zipRight(killed, answering.interruptAsFork(answering.id())),
+      stdin: Sink.drain,
+      stdout: output("stdout"),
+      stderr: output("stderr")
+    })
+    return process
+  })
+
+const ProcessProto = {
+  [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId,
+  ...Inspectable.BaseProto,
+  toJSON(this: CommandExecutor.Process) {
+    return { _id: "@effect/platform/CommandExecutor/Process", pid: this.pid }
+  }
+}
+
+const failure = (command: Command.Command, description: string): PlatformError =>
+  new SystemError({
+    reason: description === "ENOENT" ? "NotFound" : "InvalidData",
+    module: "Command",
+    method: "start",
+    pathOrDescriptor: command._tag === "StandardCommand" ? programName([command.command]) : "",
+    description
+  })
+
+const signalled = (command: Command.StandardCommand): PlatformError =>
+  new SystemError({
+    reason: "Unknown",
+    module: "Command",
+    method: "exitCode",
+    pathOrDescriptor: programName([command.command]),
+    description: "Process interrupted due to receipt of signal: SIGTERM"
+  })

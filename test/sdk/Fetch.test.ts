@@ -1,0 +1,650 @@
+import { inspect } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as fc from "fast-check"
+import * as ApiKey from "../../src/ApiKey.js"
+import { EmptyOutput } from "../../src/ApiKeyError.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
+import * as Fetch from "../../src/sdk/Fetch.js"
+import * as Testing from "../../src/testing.js"
+import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+
+const ok: Handler = (_, response) => json(response, 200, { ok: true })
+const refuse: Handler = (_, response) => json(response, 401, { error: "no" })
+
+const make = (script: Parameters<typeof Testing.provider>[0], handler: Handler, options: Partial<Fetch.Options> = {}) =>
+  Effect.gen(function* () {
+    const server = yield* loopback(handler)
+    const provider = yield* Testing.provider(script)
+    const fetch = Fetch.make(provider, { baseUrl: server.origin, ...options })
+    return { server, provider, fetch, runs: Effect.map(provider.status, ({ runs }) => runs) }
+  })
+
+const promise = <A>(run: () => Promise<A>) => Effect.promise(run)
+const failureOf = (run: () => Promise<unknown>) =>
+  Effect.promise(() =>
+    run().then(
+      () => undefined,
+      (error: unknown) => error
+    )
+  )
+const bearer = (key: string) => `Bearer ${key}`
+
+describe("a request carries the key", () => {
+  const schemes: ReadonlyArray<readonly [Fetch.Scheme, string, string]> = [
+    ["bearer", "authorization", "Bearer sk-1"],
+    ["x-api-key", "x-api-key", "sk-1"],
+    ["x-goog-api-key", "x-goog-api-key", "sk-1"],
+    ["api-key", "api-key", "sk-1"],
+    ["basic", "authorization", `Basic ${btoa("me:sk-1")}`],
+    ["headers", "x-own", "own-1"],
+    [(key) => ({ "X-Signed": `signed by ${ApiKey.isApiKey(key)}` }), "x-signed", "signed by true"]
+  ]
+  for (const [scheme, name, value] of schemes) {
+    it.scopedLive(`by the scheme ${typeof scheme === "string" ? scheme : "of a function"}`, () =>
+      Effect.gen(function* () {
+        const key = ApiKey.make({
+          value: "sk-1",
+          username: "me",
+          ...(scheme === "headers" ? { headers: { "X-Own": "own-1" } } : {})
+        })
+        const { server, fetch } = yield* make([key], ok, { scheme })
+        yield* promise(() => fetch(`${server.origin}/v1`))
+        assert.strictEqual(server.seen[0]?.headers[name], value)
+      })
+    )
+  }
+
+  it.scopedLive("in whichever header held the placeholder, when no scheme is given", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok)
+      yield* promise(() => fetch(server.origin, { headers: { "X-Goog-Api-Key": Fetch.placeholder } }))
+      yield* promise(() => fetch(server.origin, { headers: { Authorization: bearer(Fetch.placeholder) } }))
+      assert.strictEqual(server.seen[0]?.headers["x-goog-api-key"], "sk-1")
+      assert.isUndefined(server.seen[0]?.headers["authorization"])
+      assert.strictEqual(server.seen[1]?.headers["authorization"], "Bearer sk-1")
+    })
+  )
+
+  it.scopedLive("in the scheme's header alone, and the library's own placeholder goes", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "x-api-key" })
+      yield* promise(() => fetch(server.origin, { headers: { authorization: bearer(Fetch.placeholder) } }))
+      assert.isUndefined(server.seen[0]?.headers["authorization"])
+      assert.strictEqual(server.seen[0]?.headers["x-api-key"], "sk-1")
+    })
+  )
+
+  it.scopedLive("in the headers that it brings along", () =>
+    Effect.gen(function* () {
+      const key = ApiKey.make({ value: "sk-1", headers: { Cookie: "session=1", Authorization: "DPoP x" } })
+      const { server, fetch } = yield* make([key], ok)
+      yield* promise(() => fetch(server.origin))
+      assert.strictEqual(server.seen[0]?.headers["cookie"], "session=1")
+      assert.strictEqual(server.seen[0]?.headers["authorization"], "DPoP x")
+    })
+  )
+
+  it.scopedLive("never in the URL: a parameter that was to hold it goes", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "x-goog-api-key" })
+      yield* promise(() => fetch(`${server.origin}/v1?alt=sse&key=${Fetch.placeholder}`))
+      assert.strictEqual(server.seen[0]?.path, "/v1?alt=sse")
+      assert.strictEqual(server.seen[0]?.headers["x-goog-api-key"], "sk-1")
+    })
+  )
+
+  it.scopedLive("whatever form the request has", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok)
+      const form = new FormData()
+      form.set("field", "text")
+      const init = { method: "POST", body: "text" }
+      yield* promise(() => fetch(server.origin, init))
+      yield* promise(() =>
+        fetch(new URL(server.origin), { method: "POST", body: new URLSearchParams({ field: "text" }) })
+      )
+      yield* promise(() => fetch(new Request(server.origin, init)))
+      yield* promise(() => fetch(new Request(server.origin, { method: "PUT" }), { body: "text" }))
+      yield* promise(() => fetch(server.origin, { method: "POST", body: form }))
+      yield* promise(() => fetch(server.origin, { method: "POST", body: new Blob(["text"]) }))
+      const stream = new Blob(["text"]).stream()
+      const streaming: RequestInit & { duplex: "half" } = { method: "POST", body: stream, duplex: "half" }
+      yield* promise(() => fetch(server.origin, streaming))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        Array.from(server.seen, () => "Bearer sk-1")
+      )
+      assert.deepStrictEqual(
+        server.seen.map(({ method }) => method),
+        ["POST", "POST", "POST", "PUT", "POST", "POST", "POST"]
+      )
+      assert.isTrue(server.seen.every(({ body }) => body.includes("text")))
+      // @ts-expect-error the caller's init is as it was
+      assert.isUndefined(init.headers)
+    })
+  )
+})
+
+describe("a key goes nowhere else", () => {
+  it.scopedLive("not to another origin, and not the placeholder either", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { fetch, runs } = yield* make(["sk-1"], ok)
+      yield* promise(() =>
+        fetch(`${other.origin}/a?key=${Fetch.placeholder}&b=1`, {
+          headers: { "x-api-key": Fetch.placeholder, "x-b": "2" }
+        })
+      )
+      assert.deepInclude(other.seen[0]?.headers, { "x-b": "2" })
+      assert.strictEqual(other.seen[0]?.path, "/a?b=1")
+      assert.isFalse(JSON.stringify(other.seen).includes(Fetch.placeholder))
+      const error = yield* failureOf(() =>
+        fetch(other.origin, { method: "POST", body: `{"key":"${Fetch.placeholder}"}` })
+      )
+      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.strictEqual(other.seen.length, 1)
+      assert.strictEqual(yield* runs, 0)
+    })
+  )
+
+  it.scopedLive("not where the origin only looks alike", () =>
+    Effect.gen(function* () {
+      const sent: Array<Headers> = []
+      const provider = yield* Testing.provider(["sk-1"])
+      const fetch = Fetch.make(provider, {
+        baseUrl: "https://api.openai.com/v1",
+        fetch: async (_, init) => {
+          sent.push(new Headers(init?.headers))
+          return new Response()
+        }
+      })
+      for (const url of [
+        "https://api.openai.com@evil.test/v1",
+        "https://api.openai.com.evil.test/v1",
+        "https://api.openai.com:8443/v1",
+        "http://api.openai.com/v1",
+        "https://api.openai.com\\@evil.test/v1"
+      ]) {
+        if (new URL(url).origin === "https://api.openai.com") continue
+        yield* promise(() => fetch(url))
+      }
+      assert.strictEqual(sent.length, 4)
+      assert.isTrue(sent.every((headers) => !headers.has("authorization")))
+      yield* promise(() => fetch("https://user@api.openai.com:443/v1"))
+      assert.strictEqual(sent[4]?.get("authorization"), "Bearer sk-1")
+    })
+  )
+
+  const credentials = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "x-own"]
+  for (const scheme of ["bearer", "x-api-key", "x-goog-api-key", "api-key", "basic", "headers"] as const) {
+    it.scopedLive(`not after a redirect to another origin, by ${scheme}`, () =>
+      Effect.gen(function* () {
+        const other = yield* loopback(ok)
+        const key = ApiKey.make({ value: "sk-1", ...(scheme === "headers" ? { headers: { "x-own": "sk-1" } } : {}) })
+        const { server, fetch } = yield* make(
+          [key],
+          (_, response) => {
+            response.writeHead(307, { location: `${other.origin}/landed` })
+            response.end()
+          },
+          { scheme }
+        )
+        const init = {
+          method: "POST",
+          body: "text",
+          headers: { "x-api-key": "another", cookie: "a=b", "x-kept": "yes" }
+        }
+        const answer = yield* promise(() => fetch(server.origin, init))
+        assert.isTrue(JSON.stringify(server.seen).includes("sk-1") || scheme === "basic")
+        assert.strictEqual(answer.status, 200)
+        assert.isTrue(answer.redirected)
+        assert.strictEqual(other.seen[0]?.body, "text")
+        assert.strictEqual(other.seen[0]?.headers["x-kept"], "yes")
+        assert.deepStrictEqual(
+          credentials.filter((name) => name in (other.seen[0]?.headers ?? {})),
+          []
+        )
+      })
+    )
+  }
+
+  it.scopedLive("not when the other origin sends it back to a path of its choice", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback((request, response) => {
+        response.writeHead(302, { location: request.path.slice(1) })
+        response.end()
+      })
+      const { server, fetch } = yield* make(["sk-1"], (request, response) => {
+        if (request.path === "/echo") return ok(request, response, 0)
+        response.writeHead(302, { location: `${other.origin}/${server.origin}/echo` })
+        response.end()
+      })
+      yield* promise(() => fetch(`${server.origin}/go`))
+      assert.strictEqual(server.seen[0]?.headers["authorization"], "Bearer sk-1")
+      assert.isUndefined(server.seen[1]?.headers["authorization"])
+    })
+  )
+
+  it.scopedLive("and a base URL that is plain http warns once", () =>
+    Effect.gen(function* () {
+      const warnings: Array<string> = []
+      const onWarning = (warning: Error) => warnings.push(warning.message)
+      process.on("warning", onWarning)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.off("warning", onWarning)))
+      const provider = yield* Testing.provider(["sk-1"])
+      const fetch = Fetch.make(provider, { baseUrl: "http://gateway.test", fetch: async () => new Response() })
+      const local = Fetch.make(provider, { baseUrl: "http://127.0.0.1:1", fetch: async () => new Response() })
+      yield* promise(() => fetch("http://gateway.test/a"))
+      yield* promise(() => fetch("http://gateway.test/b"))
+      yield* promise(() => local("http://127.0.0.1:1/b"))
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      assert.strictEqual(warnings.filter((text) => text.includes("plain http")).length, 1)
+      assert.isTrue(warnings.some((text) => text.includes("http://gateway.test")))
+    })
+  )
+})
+
+describe("redirects are followed as fetch follows them", () => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    for (const method of ["GET", "HEAD", "POST", "PUT"]) {
+      it.scopedLive(`${status} after ${method}`, () =>
+        Effect.gen(function* () {
+          const handler: Handler = (request, response) => {
+            if (request.path === "/landed") return ok(request, response, 0)
+            response.writeHead(status, { location: "/landed" })
+            response.end()
+          }
+          const { server, fetch } = yield* make(["sk-1"], handler)
+          const body = method === "POST" || method === "PUT" ? { body: "text" } : {}
+          const init: RequestInit = { method, ...body, headers: { "content-type": "text/plain", "x-kept": "yes" } }
+          const stock = yield* promise(() => globalThis.fetch(`${server.origin}/go`, init))
+          const ours = yield* promise(() => fetch(`${server.origin}/go#part`, init))
+          const [, expected, , actual] = server.seen
+          assert.deepStrictEqual(
+            [actual?.method, actual?.body, actual?.headers["content-type"], actual?.headers["x-kept"]],
+            [expected?.method, expected?.body, expected?.headers["content-type"], expected?.headers["x-kept"]]
+          )
+          assert.strictEqual(actual?.headers["authorization"], "Bearer sk-1")
+          assert.deepStrictEqual([ours.status, ours.redirected, ours.url], [stock.status, stock.redirected, stock.url])
+        })
+      )
+    }
+  }
+
+  it.scopedLive("a Request keeps its body", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], (request, response) => {
+        if (request.path === "/landed") return ok(request, response, 0)
+        response.writeHead(308, { location: "/landed" })
+        response.end()
+      })
+      yield* promise(() => fetch(new Request(`${server.origin}/go`, { method: "POST", body: "text" })))
+      assert.strictEqual(server.seen[1]?.body, "text")
+    })
+  )
+
+  it.scopedLive("not for ever, not to another kind of URL, and not where the caller wants none", () =>
+    Effect.gen(function* () {
+      let location = "/again"
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => {
+        response.writeHead(302, { location })
+        response.end()
+      })
+      const endless = yield* failureOf(() => fetch(server.origin))
+      assert.instanceOf(endless, TypeError)
+      assert.strictEqual(server.seen.length, 21)
+      location = "file:///etc/passwd"
+      assert.instanceOf(yield* failureOf(() => fetch(server.origin)), TypeError)
+      location = "http://["
+      assert.instanceOf(yield* failureOf(() => fetch(server.origin)), TypeError)
+      assert.strictEqual((yield* promise(() => fetch(server.origin, { redirect: "manual" }))).status, 302)
+      assert.instanceOf(yield* failureOf(() => fetch(server.origin, { redirect: "error" })), TypeError)
+    })
+  )
+})
+
+describe("a refused key", () => {
+  it.scopedLive("is rejected, and the request sent once more with another", () =>
+    Effect.gen(function* () {
+      const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
+      const answer = yield* promise(() => fetch(server.origin, { method: "POST", body: "text" }))
+      assert.strictEqual(answer.status, 200)
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        ["Bearer sk-1", "Bearer sk-2"]
+      )
+      assert.deepStrictEqual(
+        server.seen.map(({ body }) => body),
+        ["text", "text"]
+      )
+      assert.strictEqual(yield* runs, 2)
+    })
+  )
+
+  const rules: ReadonlyArray<readonly [string, Partial<Fetch.Options>, Handler, boolean]> = [
+    ["401", {}, refuse, true],
+    [
+      "403 with invalid_token",
+      {},
+      (_, response) => json(response, 403, {}, { "www-authenticate": 'Bearer error="invalid_token"' }),
+      true
+    ],
+    ["403 alone", {}, (_, response) => json(response, 403, {}), false],
+    [
+      "403 with insufficient_scope",
+      {},
+      (_, response) => json(response, 403, {}, { "www-authenticate": 'Bearer error="insufficient_scope"' }),
+      false
+    ],
+    [
+      "400 API_KEY_INVALID, by Google's header",
+      { scheme: "x-goog-api-key" },
+      (_, response) => json(response, 400, { error: { code: 400, details: [{ reason: "API_KEY_INVALID" }] } }),
+      true
+    ],
+    [
+      "400 of another reason, by Google's header",
+      { scheme: "x-goog-api-key" },
+      (_, response) => json(response, 400, { error: { code: 400, details: [{ reason: "FIELD" }] } }),
+      false
+    ],
+    [
+      "400 API_KEY_INVALID, by another header",
+      {},
+      (_, response) => json(response, 400, { error: { details: [{ reason: "API_KEY_INVALID" }] } }),
+      false
+    ],
+    [
+      "403 ExpiredTokenException in a header, from AWS",
+      {},
+      (_, response) => json(response, 403, {}, { "x-amzn-errortype": "ExpiredTokenException:http://x" }),
+      true
+    ],
+    [
+      "403 ExpiredToken in the body, from AWS",
+      {},
+      (_, response) => json(response, 403, { Code: "ExpiredToken" }, { "x-amz-request-id": "1" }),
+      true
+    ],
+    [
+      "403 AccessDenied, from AWS",
+      {},
+      (_, response) => json(response, 403, { Code: "AccessDenied" }, { "x-amz-request-id": "1" }),
+      false
+    ],
+    ["500", {}, (_, response) => json(response, 500, {}), false],
+    [
+      "418, by isRejection",
+      { isRejection: ({ status }) => status === 418 },
+      (_, response) => json(response, 418, {}),
+      true
+    ],
+    ["401, by isRejection not", { isRejection: () => false }, refuse, false]
+  ]
+  for (const [name, options, answer, refused] of rules) {
+    it.scopedLive(`${refused ? "is" : "is not"} what ${name} means`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(
+          ["sk-1", "sk-2"],
+          (request, response, count) => (count === 1 ? answer(request, response, count) : ok(request, response, count)),
+          options
+        )
+        const given = yield* promise(() => fetch(server.origin))
+        assert.strictEqual(server.seen.length, refused ? 2 : 1)
+        // Unread, also where the rule had to look into the body.
+        assert.isFalse(given.bodyUsed)
+        assert.isDefined(yield* promise(() => given.json()))
+      })
+    )
+  }
+
+  it.scopedLive("that the helper repeats: the answer as it came, unread, and no second request", () =>
+    Effect.gen(function* () {
+      const { server, fetch, runs } = yield* make(["sk-1"], refuse)
+      const answer = yield* promise(() => fetch(server.origin))
+      assert.strictEqual(answer.status, 401)
+      assert.deepStrictEqual(yield* promise(() => answer.json()), { error: "no" })
+      assert.strictEqual(server.seen.length, 1)
+      yield* promise(() => fetch(server.origin))
+      assert.strictEqual(server.seen.length, 2)
+      assert.strictEqual(yield* runs, 2)
+    })
+  )
+
+  it.scopedLive("for which there is no other: the answer as it came, not the provider's error", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", new EmptyOutput({ command: "op", stderr: "" })], refuse)
+      const answer = yield* promise(() => fetch(server.origin))
+      assert.strictEqual(answer.status, 401)
+      assert.deepStrictEqual(yield* promise(() => answer.json()), { error: "no" })
+      assert.strictEqual(server.seen.length, 1)
+    })
+  )
+
+  it.scopedLive("always another one: two requests, never a third, and one run a back-off", () =>
+    Effect.gen(function* () {
+      const { server, fetch, provider, runs } = yield* make(["sk-1", "sk-2", "sk-3"], refuse)
+      assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 401)
+      assert.strictEqual(server.seen.length, 2)
+      assert.strictEqual((yield* provider.status).state, "rejected")
+      yield* promise(() => fetch(server.origin))
+      yield* promise(() => fetch(server.origin))
+      assert.strictEqual(yield* runs, 2)
+    })
+  )
+
+  it.scopedLive("with a body that is a stream: the answer as it came, and the next request has the fresh key", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
+      const init: RequestInit & { duplex: "half" } = {
+        method: "POST",
+        body: new Blob(["text"]).stream(),
+        duplex: "half"
+      }
+      const answer = yield* promise(() => fetch(server.origin, init))
+      assert.strictEqual(answer.status, 401)
+      assert.strictEqual(server.seen.length, 1)
+      assert.isTrue((yield* promise(() => fetch(server.origin))).ok)
+      assert.strictEqual(server.seen.length, 2)
+    })
+  )
+
+  it.scopedLive("with a Request: its body is sent again", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
+      const answer = yield* promise(() => fetch(new Request(server.origin, { method: "POST", body: "text" })))
+      assert.isTrue(answer.ok)
+      assert.deepStrictEqual(
+        server.seen.map(({ body }) => body),
+        ["text", "text"]
+      )
+    })
+  )
+
+  it.scopedLive("in 50 requests at once: one run", () =>
+    Effect.gen(function* () {
+      const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
+      const answers = yield* promise(() => Promise.all(Array.from({ length: 50 }, () => fetch(server.origin))))
+      assert.isTrue(answers.every((answer) => answer.ok))
+      assert.strictEqual(yield* runs, 2)
+    })
+  )
+})
+
+describe("an abort", () => {
+  const hanging = Effect.gen(function* () {
+    const started = yield* Deferred.make<void>()
+    const stopped = yield* Deferred.make<void>()
+    const step = Effect.zipRight(Deferred.succeed(started, undefined), Effect.never).pipe(
+      Effect.onInterrupt(() => Deferred.succeed(stopped, undefined))
+    )
+    return { started, stopped, step }
+  })
+
+  it.scopedLive("before: no run, no request, its own reason", () =>
+    Effect.gen(function* () {
+      const { server, fetch, runs } = yield* make(["sk-1"], ok)
+      const reason = new Error("mine")
+      assert.strictEqual(yield* failureOf(() => fetch(server.origin, { signal: AbortSignal.abort(reason) })), reason)
+      assert.strictEqual(
+        yield* failureOf(() => fetch(new Request(server.origin, { signal: AbortSignal.abort(reason) }))),
+        reason
+      )
+      assert.strictEqual(yield* runs, 0)
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+
+  it.scopedLive("while the key is fetched: its own reason at once, and the run stops", () =>
+    Effect.gen(function* () {
+      const { started, stopped, step } = yield* hanging
+      const { server, fetch } = yield* make([step], ok)
+      const controller = new AbortController()
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+      yield* Deferred.await(started)
+      const reason = new Error("mine")
+      controller.abort(reason)
+      assert.strictEqual(yield* Fiber.join(failing), reason)
+      yield* Deferred.await(stopped)
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+
+  it.scopedLive("of one of two: the run goes on for the other", () =>
+    Effect.gen(function* () {
+      const started = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const step = Effect.zipRight(Deferred.succeed(started, undefined), Deferred.await(go)).pipe(
+        Effect.as(ApiKey.make({ value: "sk-1" }))
+      )
+      const { server, fetch, runs } = yield* make([step], ok)
+      const controller = new AbortController()
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+      yield* Deferred.await(started)
+      const answering = yield* Effect.fork(promise(() => fetch(server.origin)))
+      yield* Effect.yieldNow()
+      controller.abort()
+      assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+      yield* Deferred.succeed(go, undefined)
+      assert.isTrue((yield* Fiber.join(answering)).ok)
+      assert.strictEqual(yield* runs, 1)
+    })
+  )
+
+  it.scopedLive("while the second key is fetched is an abort, not the old answer", () =>
+    Effect.gen(function* () {
+      const { started, stopped, step } = yield* hanging
+      const { server, fetch } = yield* make(["sk-1", step], refuse)
+      const controller = new AbortController()
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+      yield* Deferred.await(started)
+      controller.abort()
+      assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+      yield* Deferred.await(stopped)
+    })
+  )
+
+  it.scopedLive("while the answer is read ends the reading", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => {
+        response.writeHead(200)
+        response.write("begin")
+      })
+      const controller = new AbortController()
+      const answer = yield* promise(() => fetch(server.origin, { signal: controller.signal }))
+      const failing = yield* Effect.fork(failureOf(() => answer.text()))
+      yield* Effect.yieldNow()
+      controller.abort()
+      assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+    })
+  )
+})
+
+describe("a stream", () => {
+  it.scopedLive("that has begun is not cut by a renewal", () =>
+    Effect.gen(function* () {
+      let finish = (): void => undefined
+      const { server, fetch, provider } = yield* make(["sk-1", "sk-2"], (_, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" })
+        response.write("data: 1\n\n")
+        finish = () => response.end("data: 2\n\n")
+      })
+      const answer = yield* promise(() => fetch(server.origin))
+      const reader = answer.body?.getReader()
+      assert.isDefined(yield* promise(async () => reader?.read()))
+      const key = yield* provider.get
+      yield* provider.reject(key)
+      yield* provider.get
+      finish()
+      const last = yield* promise(async () => reader?.read())
+      assert.strictEqual(new TextDecoder().decode(last?.value), "data: 2\n\n")
+    })
+  )
+})
+
+describe("what goes wrong", () => {
+  it.scopedLive("with the helper is the typed error itself", () =>
+    Effect.gen(function* () {
+      const error = new EmptyOutput({ command: "op", stderr: "" })
+      const { server, fetch } = yield* make([error], ok)
+      const failure = yield* failureOf(() => fetch(server.origin))
+      assert.instanceOf(failure, EmptyOutput)
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+
+  it.live("with a base URL that is none is a typed error", () =>
+    Effect.gen(function* () {
+      const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
+      const fetch = Fetch.make(provider, { baseUrl: "api.openai.com" })
+      assert.propertyVal(yield* failureOf(() => fetch("https://api.openai.com")), "_tag", "ConfigInvalid")
+    })
+  )
+
+  it.live("with a key that no header can carry never reaches fetch, whose error would quote it", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.fullUnicodeString({ minLength: 8, maxLength: 40 }).filter((text) => /[^\x20-\x7E]/.test(text)),
+          fc.constantFrom<Fetch.Scheme>("bearer", "x-api-key", (key) => ({ "x-own": Redacted.value(key.value) })),
+          async (value, scheme) => {
+            const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value })) })
+            let sent = 0
+            const fetch = Fetch.make(provider, {
+              baseUrl: "https://api.openai.com",
+              scheme,
+              fetch: async () => {
+                sent++
+                return new Response()
+              }
+            })
+            const error = await fetch("https://api.openai.com").catch((failure: unknown) => failure)
+            assert.propertyVal(error, "_tag", "InvalidOutput")
+            assert.strictEqual(sent, 0)
+            assert.isFalse(inspect(error, { depth: 9, showHidden: true }).includes(value))
+          }
+        ),
+        { numRuns: 100 }
+      )
+    )
+  )
+})
+
+describe("headers for what is no fetch", () => {
+  it.live("are the key's for its origin, by ws and wss as well, and none for another", () =>
+    Effect.gen(function* () {
+      const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
+      const at = { baseUrl: "https://api.openai.com/v1" }
+      const carried = { authorization: "Bearer sk-1" }
+      assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com/v1/realtime?model=x", at), carried)
+      assert.deepStrictEqual(yield* Fetch.headers(provider, new URL("https://api.openai.com"), at), carried)
+      assert.deepStrictEqual(yield* Fetch.headers(provider, "ws://api.openai.com", at), {})
+      assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com@evil.test", at), {})
+      assert.strictEqual((yield* Effect.flip(Fetch.headers(provider, "nonsense", at)))._tag, "ConfigInvalid")
+    })
+  )
+})

@@ -1,0 +1,352 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as ApiKey from "../../src/ApiKey.js"
+import { EmptyOutput } from "../../src/ApiKeyError.js"
+import { placeholder } from "../../src/sdk/Fetch.js"
+import * as ApiKeyHttpClient from "../../src/sdk/HttpClient.js"
+import * as Testing from "../../src/testing.js"
+import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+import { everything, observe, shown } from "../support/observe.js"
+
+const secret = "sk-1-very-secret-0123456789"
+const fresh = "sk-2-very-secret-0123456789"
+const ok: Handler = (_, response) => json(response, 200, { ok: true })
+const refuse: Handler = (_, response) => json(response, 401, { error: "no" })
+
+const make = (
+  script: Parameters<typeof Testing.provider>[0],
+  handler: Handler,
+  options: Partial<ApiKeyHttpClient.Options> = {}
+) =>
+  Effect.gen(function* () {
+    const server = yield* loopback(handler)
+    const provider = yield* Testing.provider(script)
+    const stock = yield* HttpClient.HttpClient
+    const authorize = ApiKeyHttpClient.withApiKey(provider, { baseUrl: server.origin, ...options })
+    return { server, provider, stock, authorize, client: authorize(stock) }
+  })
+
+const clients = {
+  "the fetch client": FetchHttpClient.layer,
+  "Node's client": NodeHttpClient.layer,
+  undici: NodeHttpClient.layerUndici
+}
+
+for (const [name, layer] of Object.entries(clients)) {
+  describe(`with ${name}`, () => {
+    it.scopedLive("a refused key is rejected, and the request sent once more with another", () =>
+      Effect.gen(function* () {
+        const { server, client, provider } = yield* make([secret, fresh], guarded([fresh], ok))
+        const response = yield* client.post(server.origin, { body: HttpBody.text("text") })
+        assert.deepStrictEqual(yield* response.json, { ok: true })
+        assert.deepStrictEqual(
+          server.seen.map(({ headers }) => headers["authorization"]),
+          [`Bearer ${secret}`, `Bearer ${fresh}`]
+        )
+        assert.deepStrictEqual(
+          server.seen.map(({ body }) => body),
+          ["text", "text"]
+        )
+        assert.strictEqual((yield* provider.status).runs, 2)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a key that is refused and repeated: the answer as it came", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret], refuse)
+        const response = yield* client.get(server.origin)
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(yield* response.json, { error: "no" })
+        assert.strictEqual(server.seen.length, 1)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a server that refuses each: two requests, never a third, and one run a back-off", () =>
+      Effect.gen(function* () {
+        const { server, client, provider } = yield* make([secret, fresh, "sk-3"], refuse)
+        assert.strictEqual((yield* client.get(server.origin)).status, 401)
+        assert.strictEqual(server.seen.length, 2)
+        yield* client.get(server.origin)
+        assert.strictEqual((yield* provider.status).runs, 2)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a body that is a stream is sent once", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret, fresh], guarded([fresh], ok))
+        const body = HttpBody.stream(Stream.encodeText(Stream.make("a", "b")))
+        const response = yield* client.post(server.origin, { body })
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(
+          server.seen.map((seen) => seen.body),
+          ["ab"]
+        )
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("Google's 400 is looked into, and stays readable in every way", () =>
+      Effect.gen(function* () {
+        const invalid = { error: { details: [{ reason: "API_KEY_INVALID" }] } }
+        const answer: Handler = (_, response) => json(response, 400, invalid)
+        const { server, client } = yield* make([secret], answer, { scheme: "x-goog-api-key" })
+        assert.deepStrictEqual(yield* (yield* client.get(server.origin)).json, invalid)
+        const streamed = yield* Stream.mkString(Stream.decodeText((yield* client.get(server.origin)).stream))
+        assert.deepStrictEqual(JSON.parse(streamed), invalid)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("another origin gets no key and no placeholder", () =>
+      Effect.gen(function* () {
+        const other = yield* loopback(ok)
+        const { client, provider } = yield* make([secret], ok)
+        yield* client.get(other.origin, { headers: { "x-api-key": placeholder, "x-kept": "yes" } })
+        assert.isFalse(JSON.stringify(other.seen).includes(placeholder))
+        assert.strictEqual(other.seen[0]?.headers["x-kept"], "yes")
+        const body = HttpBody.unsafeJson({ key: placeholder })
+        assert.strictEqual((yield* Effect.flip(client.post(other.origin, { body })))._tag, "ConfigInvalid")
+        assert.strictEqual(other.seen.length, 1)
+        assert.strictEqual((yield* provider.status).runs, 0)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a redirect to another origin, followed by HttpClient.followRedirects, carries no key", () =>
+      Effect.gen(function* () {
+        const other = yield* loopback(ok)
+        const { server, client } = yield* make(
+          [secret],
+          (_, response) => {
+            response.writeHead(302, { location: `${other.origin}/landed` })
+            response.end()
+          },
+          { scheme: "x-api-key" }
+        )
+        assert.strictEqual((yield* HttpClient.followRedirects(client).get(server.origin)).status, 200)
+        assert.strictEqual(server.seen[0]?.headers["x-api-key"], secret)
+        assert.isFalse(JSON.stringify(other.seen).includes(secret))
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("HttpClient.withScope aborts what is read when its scope closes", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const { server, client } = yield* make([secret], (_, response) => {
+          response.writeHead(200)
+          response.write("begin")
+          response.on("close", () => Effect.runFork(Deferred.succeed(closed, undefined)))
+        })
+        const scope = yield* Scope.make()
+        yield* HttpClient.withScope(client).get(server.origin).pipe(Scope.extend(scope))
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        yield* Deferred.await(closed)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("an interruption while the key is fetched stops the run", () =>
+      Effect.gen(function* () {
+        const started = yield* Deferred.make<void>()
+        const stopped = yield* Deferred.make<void>()
+        const step = Effect.zipRight(Deferred.succeed(started, undefined), Effect.never).pipe(
+          Effect.onInterrupt(() => Deferred.succeed(stopped, undefined))
+        )
+        const { server, client } = yield* make([step], ok)
+        const fiber = yield* Effect.fork(client.get(server.origin))
+        yield* Deferred.await(started)
+        yield* Fiber.interrupt(fiber)
+        yield* Deferred.await(stopped)
+        assert.strictEqual(server.seen.length, 0)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("nothing that a caller sees holds the key: answers, errors, spans, logs", () =>
+      Effect.gen(function* () {
+        const observed = observe()
+        const answers: Record<string, Handler> = {
+          "/refuse": refuse,
+          "/text": (_, response) => {
+            response.writeHead(500, { "content-type": "text/plain" })
+            response.end("text")
+          },
+          "/cut": (_, response) => {
+            response.destroy()
+          },
+          "/half": (_, response) => {
+            response.writeHead(200, { "content-type": "application/json", "content-length": "100" })
+            response.write("{")
+            setImmediate(() => response.destroy())
+          }
+        }
+        for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
+          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "x-own": secret } } : {}) })
+          const { server, client, provider } = yield* make(
+            [key],
+            (request, response, count) => answers[request.path]?.(request, response, count),
+            { scheme }
+          )
+          const seen: Array<unknown> = [client, provider]
+          for (const path of Object.keys(answers)) {
+            const url = `${server.origin}${path}`
+            const response = yield* Effect.either(client.get(url)).pipe(
+              Effect.withSpan("caller"),
+              Effect.provide(observed.layer)
+            )
+            seen.push(response, yield* Effect.either(HttpClient.filterStatusOk(client).get(url)))
+            const read = [
+              (from: HttpClientResponse.HttpClientResponse) => from.json,
+              (from: HttpClientResponse.HttpClientResponse) => from.text,
+              (from: HttpClientResponse.HttpClientResponse) => from.arrayBuffer,
+              (from: HttpClientResponse.HttpClientResponse) => from.urlParamsBody,
+              (from: HttpClientResponse.HttpClientResponse) => Stream.runDrain(from.stream)
+            ]
+            for (const body of read) {
+              const another = yield* Effect.either(client.get(url))
+              if (another._tag === "Right") seen.push(yield* Effect.exit(body(another.right)), another)
+            }
+          }
+          assert.isTrue(server.seen.every(({ headers }) => JSON.stringify(headers).includes(secret)))
+          for (const value of seen)
+            assert.isFalse(shown(value).includes(secret), `by ${scheme}: ${shown(value).slice(0, 300)}`)
+        }
+        const said = yield* everything(observed)
+        assert.isTrue(said.includes("http.request.header.x-own"))
+        assert.isFalse(
+          said.includes(secret),
+          said.slice(Math.max(0, said.indexOf(secret) - 3000), said.indexOf(secret) + 300)
+        )
+      }).pipe(Effect.provide(layer))
+    )
+  })
+}
+
+describe("with the fetch client", () => {
+  for (const scheme of ["bearer", "x-api-key", "api-key"] as const) {
+    it.scopedLive(`a redirect to another origin carries no key in any header, by ${scheme}`, () =>
+      Effect.gen(function* () {
+        const other = yield* loopback(ok)
+        const { server, client, authorize, stock } = yield* make(
+          [secret],
+          (_, response) => {
+            response.writeHead(307, { location: `${other.origin}/landed` })
+            response.end()
+          },
+          { scheme }
+        )
+        const inner = authorize(HttpClient.followRedirects(stock))
+        for (const each of [client, inner]) {
+          const response = yield* each.post(server.origin, {
+            body: HttpBody.text("text"),
+            headers: { "x-api-key": "another" }
+          })
+          assert.strictEqual(response.status, 200)
+        }
+        assert.isTrue(JSON.stringify(server.seen).includes(secret))
+        assert.deepStrictEqual(
+          other.seen.map(({ body }) => body),
+          ["text", "text"]
+        )
+        assert.isFalse(JSON.stringify(other.seen).includes(secret))
+        assert.isTrue(other.seen.every(({ headers }) => headers["x-api-key"] === undefined))
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+  }
+
+  it.scopedLive("the Fetch and the RequestInit of its layer, and of the caller, are kept", () =>
+    Effect.gen(function* () {
+      const calls: Array<string> = []
+      const named =
+        (name: string): typeof globalThis.fetch =>
+        (input, init) => {
+          calls.push(`${name} ${init?.credentials}`)
+          return globalThis.fetch(input, init)
+        }
+      const layer = FetchHttpClient.layer.pipe(
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, named("layer"))),
+        Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { credentials: "include" }))
+      )
+      const { server, client } = yield* make([secret], ok).pipe(Effect.provide(layer))
+      yield* client.get(server.origin)
+      yield* client.get(server.origin).pipe(Effect.provideService(FetchHttpClient.Fetch, named("caller")))
+      assert.deepStrictEqual(calls, ["layer include", "caller include"])
+      // What is set for a request does not stay behind.
+      assert.isTrue((yield* Effect.serviceOption(FetchHttpClient.Fetch))._tag === "None")
+    })
+  )
+})
+
+describe("errors", () => {
+  it.scopedLive("of the helper keep their type", () =>
+    Effect.gen(function* () {
+      const { server, client } = yield* make([new EmptyOutput({ command: "op", stderr: "" })], ok)
+      const error = yield* Effect.flip(client.get(server.origin))
+      assert.instanceOf(error, EmptyOutput)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scopedLive("of the helper become the cause of a RequestError that is not Transport, where only that will do", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(ok)
+      const provider = yield* Testing.provider([new EmptyOutput({ command: "op", stderr: "" })])
+      const stock = yield* HttpClient.HttpClient
+      const client = ApiKeyHttpClient.withApiKeyAsRequestError(provider, { baseUrl: server.origin })(stock)
+      const error = yield* Effect.flip(HttpClient.retryTransient(client, { times: 3 }).get(server.origin))
+      assert.deepInclude(error, { _tag: "RequestError", reason: "Encode" })
+      assert.instanceOf(error.cause, EmptyOutput)
+      assert.strictEqual((yield* provider.status).runs, 1)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scopedLive("of a key that no header can carry, and of a base URL that is none, are typed and quote nothing", () =>
+    Effect.gen(function* () {
+      const bad = `${secret}\n`
+      const { server, client, authorize, stock } = yield* make([bad], ok)
+      const error = yield* Effect.flip(client.get(server.origin))
+      assert.strictEqual(error._tag, "InvalidOutput")
+      assert.isFalse(shown(error).includes(secret))
+      assert.isFunction(authorize(stock).execute)
+      const nowhere = ApiKeyHttpClient.withApiKey(yield* Testing.provider([secret]), { baseUrl: "nowhere" })(stock)
+      assert.strictEqual((yield* Effect.flip(nowhere.get(server.origin)))._tag, "ConfigInvalid")
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("a base URL that is plain http", () => {
+  it.scoped("warns once, in the log", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      const provider = yield* Testing.provider([secret])
+      const stock = HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response())))
+      const client = ApiKeyHttpClient.withApiKey(provider, { baseUrl: "http://plain.test" })(stock)
+      yield* client.get("http://plain.test/a").pipe(Effect.provide(observed.layer))
+      yield* client.get("http://plain.test/b").pipe(Effect.provide(observed.layer))
+      assert.strictEqual(observed.logs.filter(({ text }) => text.includes("plain http")).length, 1)
+    })
+  )
+
+  it.scoped("and it prepends no URL twice: what is before the transform is done once", () =>
+    Effect.gen(function* () {
+      const urls: Array<string> = []
+      const provider = yield* Testing.provider([secret])
+      const stock = HttpClient.make((request) => {
+        urls.push(request.url)
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response()))
+      })
+      const client = stock.pipe(
+        HttpClient.mapRequest(HttpClientRequest.prependUrl("https://api.test/v1")),
+        ApiKeyHttpClient.withApiKey(provider, { baseUrl: "https://api.test" })
+      )
+      yield* client.get("/models")
+      assert.deepStrictEqual(urls, ["https://api.test/v1/models"])
+    })
+  )
+})
