@@ -238,7 +238,7 @@ const reasonHints: Readonly<Record<Reason, string>> = {
 }
 
 /**
- * The command ended with a status other than 0. `stderr` is the end of what it wrote there, with secrets and control
+ * The command ended with a status other than 0, or with 0 and an answer whose format says that it failed. `stderr` is the end of what it wrote there, with secrets and control
  * characters removed.
  *
  * @since 0.1.0
@@ -254,7 +254,8 @@ export class NonZeroExit extends Schema.TaggedError<NonZeroExit>("effect-apikey/
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const text = reasonTexts[this.reason]
-    return `${named(this.command)}: ended with status ${this.exitCode}${text === "" ? "" : `, ${text}`}`
+    const what = this.exitCode === 0 ? "answered with a failure" : `ended with status ${this.exitCode}`
+    return `${named(this.command)}: ${what}${text === "" ? "" : `, ${text}`}`
   }
   get hint(): string {
     return this.remedy ?? reasonHints[this.reason]

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -151,6 +152,12 @@ export interface CommandOptions extends CredentialHelper.Options, ApiKeyCache.Li
   readonly provider?: string | undefined
   /** The protocol that the command's stdout speaks. Default `"auto"`. */
   readonly format?: CredentialFormat.Format | undefined
+  /**
+   * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
+   * is told to forget it too, for at most 5 s; only `git-credential` with a `url` and `docker-credential` with a
+   * `serverUrl` can say that, of a command that ends in `get` or `fill`.
+   */
+  readonly onReject?: "forget" | "erase" | undefined
 }
 
 /**
@@ -180,25 +187,34 @@ const fromGuardedCommand = (
   const provider = options.provider ?? defaultProvider
   const program = programName(options.command)
   const entry = HelperCatalog.find(program)
-  const format = options.format ?? "auto"
+  const resolved = CredentialFormat.resolve(options.format ?? "auto")
   const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)
   const timeToLive =
     options.timeToLive ?? Option.getOrUndefined(Option.flatMapNullable(entry, (known) => known.timeToLive))
+  let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
     ...options,
     provider,
     program,
-    format: CredentialFormat.get(format).name,
+    format: Either.match(resolved, { onLeft: () => "invalid", onRight: ({ name }) => name }),
     mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
     timeToLive: isTimeAboveZero(timeToLive) ? timeToLive : undefined,
     refreshAhead: isTime(options.refreshAhead) ? options.refreshAhead : undefined,
     fetch: (request) =>
       Effect.gen(function* () {
         yield* checkLife(options)
-        const changed = yield* guard
-        const output = yield* CredentialHelper.run({ ...options, ...changed }, { ...request, provider })
+        const speaking = yield* resolved
+        const allowed = { ...options, ...(yield* guard) }
+        yield* checkErase(allowed, speaking)
+        const { environment, explain, input } = speaking
+        if (options.onReject === "erase" && request.reason === "rejected" && Option.isSome(last)) {
+          yield* erase(allowed, speaking, last.value, { ...request, provider, environment })
+        }
+        const output = yield* CredentialHelper.run(allowed, { ...request, provider, input, environment, explain })
         const now = yield* DateTime.now
-        return yield* CredentialFormat.decode(format, output, now)
+        const key = yield* CredentialFormat.decode(speaking, output, now)
+        last = Option.some(key)
+        return key
       })
   })
 }
@@ -219,6 +235,44 @@ const checkLife = ({ timeToLive, refreshAhead }: ApiKeyCache.LifeOptions): Effec
     ? Effect.void
     : Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
 }
+
+const checkErase = (
+  { command, onReject = "forget" }: CommandOptions,
+  { forget, name }: CredentialFormat.CredentialFormat
+): Effect.Effect<void, ConfigInvalid> =>
+  onReject === "forget" || Option.isSome(forget?.(command, ApiKey.make({ value: "any" })) ?? Option.none())
+    ? Effect.void
+    : Effect.fail(
+        new ConfigInvalid({
+          file: "code",
+          line: 0,
+          column: 0,
+          problem: `\`onReject: "erase"\` cannot be said to this command in the format "${name}"`,
+          remedy:
+            'It needs format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, and a command that ends in get or fill.'
+        })
+      )
+
+const eraseLimit = Duration.seconds(5)
+
+/** A helper that cannot forget is no reason not to ask it again. */
+const erase = (
+  options: CommandOptions,
+  { forget }: CredentialFormat.CredentialFormat,
+  key: ApiKey.ApiKey,
+  request: CredentialHelper.Request
+): Effect.Effect<void, never, Requirements> =>
+  Option.match(forget?.(options.command, key) ?? Option.none(), {
+    onNone: () => Effect.void,
+    onSome: ({ command, input }) =>
+      CredentialHelper.run(
+        { ...options, command, timeout: eraseLimit, interactive: "never" },
+        { ...request, input }
+      ).pipe(
+        Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),
+        Effect.asVoid
+      )
+  })
 
 /**
  * The key that a helper command prints.
@@ -286,23 +340,14 @@ export const layerEnv = (
 export interface SourceOptions {
   /** The name in errors and status. Default `"default"`. */
   readonly provider?: string | undefined
+  /** For commands that do not say. Default `"never"`. */
+  readonly interactive?: CredentialHelper.Interactive | undefined
   /**
    * Asked before each reading and each run: whether it may be, and with which options of the run changed.
    *
    * @internal
    */
   readonly guard?: ((source: ApiKeySource.Single) => Guard) | undefined
-}
-
-/**
- * A tag class as `Service` makes it.
- *
- * @since 0.1.0
- * @category models
- */
-export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
-  /** This tag's layer, from any layer of an `ApiKeyProvider`. */
-  readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
 }
 
 /**
@@ -320,11 +365,14 @@ export const fromSource = (
   const provider = options?.provider ?? defaultProvider
   switch (source._tag) {
     case "Command":
-      return fromGuardedCommand({ ...commandOptions(source.command), provider }, options?.guard?.(source) ?? Effect.succeed({}))
+      return fromGuardedCommand(
+        { interactive: options?.interactive, ...commandOptions(source.command), provider },
+        options?.guard?.(source) ?? Effect.succeed({})
+      )
     case "FirstOf":
       return Effect.map(
         Effect.forEach(source.firstOf, (each) => fromSource(each, options)),
-        (providers) => firstOf(provider, providers, source.onFailure ?? "stop")
+        (providers) => fromFirstOf(providers, { provider, onFailure: source.onFailure })
       )
     default:
       return fromReadable(source, options)
@@ -353,8 +401,19 @@ const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunO
 const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> =>
   Schedule.exponential("200 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(times)))
 
-/** Absence lets the next one try; a failure does so only when that was asked for, and is what is told if nobody has a key. */
-const firstOf = (provider: string, providers: ReadonlyArray<Provider>, onFailure: "stop" | "next"): Provider => {
+/**
+ * The first of several providers that has a key. Absence lets the next one try; a failure does so only with
+ * `onFailure: "next"`, and is then what is told if nobody has a key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFirstOf = (
+  providers: ReadonlyArray<Provider>,
+  options?: { readonly provider?: string | undefined; readonly onFailure?: "stop" | "next" | undefined }
+): Provider => {
+  const provider = options?.provider ?? defaultProvider
+  const onFailure = options?.onFailure ?? "stop"
   const [first] = providers
   let current = first
   const asking = (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) =>
@@ -475,10 +534,23 @@ export const layerFirstOf = <E, R>(
   Layer.scoped(
     ApiKeyProvider,
     Effect.map(
-      Effect.forEach(layers, (each) => Effect.map(Layer.build(each), (context) => Context.get(context, ApiKeyProvider))),
-      (providers) => firstOf(options?.provider ?? defaultProvider, providers, options?.onFailure ?? "stop")
+      Effect.forEach(layers, (each) =>
+        Effect.map(Layer.build(each), (context) => Context.get(context, ApiKeyProvider))
+      ),
+      (providers) => fromFirstOf(providers, options)
     )
   )
+
+/**
+ * A tag class as `Service` makes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
+  /** This tag's layer, from any layer of an `ApiKeyProvider`. */
+  readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
+}
 
 /**
  * A tag of one's own, where one program needs two providers.

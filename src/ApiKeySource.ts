@@ -16,7 +16,7 @@ import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "./ApiKeyError.js"
-import { formatNames } from "./CredentialFormat.js"
+import { FormatSpec, formatNames } from "./CredentialFormat.js"
 import * as Document from "./internal/config/document.js"
 import { inside, nearest, type Problem, problemOf, toConfigInvalid, unknownKey } from "./internal/config/problem.js"
 import { shownArgv } from "./internal/config/shellWords.js"
@@ -68,6 +68,7 @@ const CacheOptions = Schema.Struct({
   timeToLive: optional(Lifetime),
   refreshAhead: optional(Time),
   onRepeat: optional(Schema.Literal("serve", "fail").annotations({ description: '"serve" or "fail"' })),
+  onReject: optional(Schema.Literal("forget", "erase").annotations({ description: '"forget" or "erase"' })),
   whenAbandoned: optional(Schema.Literal("stop", "finish").annotations({ description: '"stop" or "finish"' }))
 }).annotations({ description: "how a key is kept" })
 
@@ -100,7 +101,10 @@ const RunOptions = Schema.Struct({
     })
   ),
   format: optional(
-    Schema.Literal(...formatNames).annotations({ description: `one of the formats ${formatNames.join(", ")}` })
+    FormatSpec.annotations({
+      description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,
+      documentation: 'For example "oauth" or { "name": "json", "field": "data.key" }.'
+    })
   ),
   cache: optional(CacheOptions)
 }).annotations({ description: "a helper command with the options of its runs" })
@@ -171,9 +175,7 @@ export const Auth = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const Command = Schema.Struct({ command: CommandField }).pipe(
-  Schema.attachPropertySignature("_tag", "Command")
-)
+export const Command = Schema.Struct({ command: CommandField }).pipe(Schema.attachPropertySignature("_tag", "Command"))
 
 /**
  * A source that asks no other.
@@ -232,9 +234,9 @@ export type Encoded = SingleEncoded | FirstOfEncoded
  * @category schemas
  */
 export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
-  firstOf: Schema.NonEmptyArray(
-    Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)
-  ).annotations({ description: "a list of sources that is not empty" }),
+  firstOf: Schema.NonEmptyArray(Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)).annotations({
+    description: "a list of sources that is not empty"
+  }),
   onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
 }).pipe(Schema.attachPropertySignature("_tag", "FirstOf"))
 

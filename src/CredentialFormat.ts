@@ -6,14 +6,35 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
-import { type ApiKeyError, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
+import { type ApiKeyError, ConfigInvalid, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
 import type { Output } from "./CredentialHelper.js"
+import { auto } from "./formats/auto.js"
+import { awsCredentialProcess } from "./formats/awsCredentialProcess.js"
+import { az } from "./formats/az.js"
+import { azureKeyVault } from "./formats/azureKeyVault.js"
+import * as Bazel from "./formats/bazel.js"
+import * as Bitwarden from "./formats/bitwarden.js"
+import * as Cargo from "./formats/cargo.js"
+import { claudeDesktop } from "./formats/claudeDesktop.js"
+import * as Docker from "./formats/dockerCredential.js"
+import * as Env from "./formats/env.js"
+import * as Exec from "./formats/execCredential.js"
+import { gcloud } from "./formats/gcloud.js"
+import * as Git from "./formats/gitCredential.js"
+import * as Google from "./formats/googleExecutable.js"
+import * as Json from "./formats/json.js"
 import { oauth } from "./formats/oauth.js"
-import { firstLine, text } from "./formats/text.js"
+import * as Op from "./formats/op.js"
+import * as SecretsManager from "./formats/secretsManager.js"
+import { firstLine, gh, raw, text } from "./formats/text.js"
+import * as Vault from "./formats/vault.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import { jwtExpiry } from "./internal/jwt.js"
+import { decodeUtf8 } from "./internal/utf8.js"
 
 /**
  * What a decoder knows beside the text.
@@ -31,6 +52,42 @@ export interface DecodeContext {
 }
 
 /**
+ * How a run failed, and what that means.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type { FailedRun as Failure, Meaning as Explanation } from "./HelperCatalog.js"
+
+/**
+ * An answer as a discriminator sees it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer {
+  readonly text: string
+  /** The JSON in it, where it is JSON. */
+  readonly json: unknown
+  /** The same where it is an object, else an empty one. */
+  readonly object: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What the documentation says of a format.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface About {
+  readonly title: string
+  /** Where the protocol is written down. */
+  readonly source: string
+  /** An answer of this format. */
+  readonly example: string
+}
+
+/**
  * One protocol. `decode` gets valid UTF-8 without a byte order mark and never throws; what it fails with never quotes
  * what it read.
  *
@@ -42,45 +99,171 @@ export interface CredentialFormat {
   readonly decode: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, ApiKeyError>
   /** The answer a helper of this format would give for a key; a key that the format cannot carry is refused. */
   readonly encode: (key: ApiKey.ApiKey) => Either.Either<string, InvalidOutput>
+  /** Whether `encode` writes the expiry; where it does not, the reader has to know it otherwise. */
+  readonly carriesExpiry?: boolean
+  /** What it says on the helper's stdin; without it stdin is empty. */
+  readonly input?: string
+  /** Variables that it hands over to the helper. */
+  readonly environment?: (interactive: boolean) => Readonly<Record<string, string>>
+  /** What a status other than 0 means, where the helper says so on stdout. */
+  readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>
+  /** The command that makes the helper forget a key, and what to say on its stdin. */
+  readonly forget?: (
+    command: ReadonlyArray<string>,
+    key: ApiKey.ApiKey
+  ) => Option.Option<{ readonly command: ReadonlyArray<string>; readonly input: string }>
+  /** The discriminator by which `auto` tells its answers from others. */
+  readonly recognizes?: (answer: Answer) => boolean
+  readonly about?: About
 }
 
-/**
- * Takes what the catalog says of the program, then JSON by its own discriminator, else plain text. Refuses JSON that it
- * does not know.
- */
-const auto: CredentialFormat = {
-  name: "auto",
-  decode: (input, context) => {
-    const usual = Option.flatMapNullable(HelperCatalog.find(context.command), ({ format }) => format)
-    if (Option.isSome(usual) && isFormatName(usual.value)) return formats[usual.value].decode(input, context)
-    const trimmed = input.trim()
-    if (!/^[{["]/.test(trimmed)) return text.decode(input, context)
-    return oauth.recognizes(trimmed)
-      ? oauth.decode(input, context)
-      : Either.left(
-          new InvalidOutput({
-            command: context.command,
-            format: "auto",
-            path: "",
-            expected: "a key on one line, or JSON of a format that it knows",
-            remedy: `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${formatNames.join(", ")}`
-          })
-        )
-  },
-  encode: (key) => text.encode(key)
-}
+/** Formats without parameters. */
+const plain = {
+  text,
+  "first-line": firstLine,
+  raw,
+  "aws-credential-process": awsCredentialProcess,
+  "claude-desktop": claudeDesktop,
+  oauth,
+  az,
+  gcloud,
+  "azure-key-vault": azureKeyVault,
+  gh
+} as const satisfies Record<string, CredentialFormat>
 
-const formats = { auto, text, "first-line": firstLine, oauth }
+type PlainName = keyof typeof plain
 
 /**
- * The names of the formats, as `format` takes them.
+ * All names, in the order of the documentation.
  *
  * @since 0.1.0
  * @category models
  */
-export type FormatName = keyof typeof formats
+export const FormatName = Schema.Literal(
+  "auto",
+  "text",
+  "first-line",
+  "raw",
+  "aws-credential-process",
+  "git-credential",
+  "docker-credential",
+  "exec-credential",
+  "google-executable",
+  "cargo",
+  "bazel",
+  "claude-desktop",
+  "oauth",
+  "az",
+  "gcloud",
+  "vault",
+  "op",
+  "bitwarden",
+  "secrets-manager",
+  "azure-key-vault",
+  "gh",
+  "env"
+)
 
-const isFormatName = (name: string): name is FormatName => Object.hasOwn(formats, name)
+/**
+ * The names that a format may be given by alone. `json` is not among them: it needs a `field`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FormatName = typeof FormatName.Type
+
+/**
+ * A format with its parameters, where it has some.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const FormatOptions = Schema.Union(
+  Git.Spec,
+  Docker.Spec,
+  Exec.Spec,
+  Google.Spec,
+  Cargo.Spec,
+  Bazel.Spec,
+  Vault.Spec,
+  Op.Spec,
+  Bitwarden.Spec,
+  SecretsManager.Spec,
+  Json.Spec,
+  Env.Spec
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type FormatOptions = typeof FormatOptions.Type
+
+/**
+ * How a configuration names a format: by its name, or as an object with the name and its parameters.
+ *
+ * @example
+ * ```ts
+ * import * as CredentialFormat from "effect-apikey/CredentialFormat"
+ * import * as Schema from "effect/Schema"
+ *
+ * const isFormat = Schema.is(CredentialFormat.FormatSpec)
+ *
+ * console.log(isFormat("oauth")) // true
+ * console.log(isFormat({ name: "git-credential", url: "https://example.com" })) // true
+ * console.log(isFormat({ name: "json", field: "data.key", expiresAt: "/data/exp" })) // true
+ * console.log(isFormat("json")) // false: it needs a field
+ * ```
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FormatSpec = Schema.Union(FormatName, FormatOptions).annotations({ identifier: "CredentialFormat" })
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export type FormatSpec = typeof FormatSpec.Type
+
+const isPlainName = (name: string): name is PlainName => Object.hasOwn(plain, name)
+
+/** A name alone is the format without parameters. */
+const optionsOf = (name: Exclude<FormatName, PlainName | "auto">): FormatOptions => ({ name })
+
+const withOptions = (options: FormatOptions): CredentialFormat => {
+  switch (options.name) {
+    case "git-credential":
+      return Git.gitCredential(options)
+    case "docker-credential":
+      return Docker.dockerCredential(options)
+    case "exec-credential":
+      return Exec.execCredential(options)
+    case "google-executable":
+      return Google.googleExecutable(options)
+    case "cargo":
+      return Cargo.cargo(options)
+    case "bazel":
+      return Bazel.bazel(options)
+    case "vault":
+      return Vault.vault(options)
+    case "op":
+      return Op.op(options)
+    case "bitwarden":
+      return Bitwarden.bitwarden(options)
+    case "secrets-manager":
+      return SecretsManager.secretsManager(options)
+    case "json":
+      return Json.json(options)
+    case "env":
+      return Env.env(options)
+  }
+}
+
+const byName = (name: FormatName): CredentialFormat =>
+  name === "auto" ? automatic : isPlainName(name) ? plain[name] : withOptions(optionsOf(name))
+
+const isFormatName = Schema.is(FormatName)
 
 /**
  * All names, in the order of the documentation.
@@ -88,21 +271,84 @@ const isFormatName = (name: string): name is FormatName => Object.hasOwn(formats
  * @since 0.1.0
  * @category getters
  */
-export const formatNames: ReadonlyArray<FormatName> = Object.keys(formats).filter(isFormatName)
+export const formatNames: ReadonlyArray<FormatName> = FormatName.literals
+
+const automatic: CredentialFormat = auto({
+  usual: (program) =>
+    Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format).pipe(
+      Option.filter((name) => isFormatName(name) && name !== "auto"),
+      Option.map(byName)
+    ),
+  all: formatNames.filter((name) => name !== "auto").map(byName),
+  text,
+  names: [...formatNames, "json (with a field)"]
+})
 
 /**
- * A format by name, or one of your own.
+ * A format by name or with its parameters, or one of your own.
  *
  * @since 0.1.0
  * @category models
  */
-export type Format = FormatName | CredentialFormat
+export type Format = FormatSpec | CredentialFormat
+
+const isOwn = (format: Format): format is CredentialFormat => hasProperty(format, "decode")
 
 /**
+ * The format that a name or an object stands for.
+ *
  * @since 0.1.0
  * @category getters
  */
-export const get = (format: Format): CredentialFormat => (typeof format === "string" ? formats[format] : format)
+export const get = (format: Format): CredentialFormat =>
+  typeof format === "string" ? byName(format) : isOwn(format) ? format : withOptions(format)
+
+const isSpec = Schema.is(FormatSpec)
+
+/**
+ * The same for what no compiler has checked: a name or parameters that do not exist are `ConfigInvalid`.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const resolve = (format: Format): Either.Either<CredentialFormat, ConfigInvalid> =>
+  isOwn(format) || isSpec(format)
+    ? Either.right(get(format))
+    : Either.left(
+        new ConfigInvalid({
+          file: "code",
+          line: 0,
+          column: 0,
+          problem: "`format` is not a format, or its parameters are wrong",
+          remedy: `One of ${formatNames.join(", ")}, or an object such as { name: "json", field: "data.key" }`
+        })
+      )
+
+/**
+ * The answer of a helper for a key, in a format. A key that needs no headers of its own goes to a client that wants headers as a
+ * bearer token.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKey from "effect-apikey/ApiKey"
+ * import * as CredentialFormat from "effect-apikey/CredentialFormat"
+ *
+ * const key = ApiKey.make({ value: "s3cre7", username: "bob" })
+ *
+ * console.log(CredentialFormat.encode("git-credential", key)) // Right("username=bob\npassword=s3cre7\n")
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const encode = (format: Format, key: ApiKey.ApiKey): Either.Either<string, InvalidOutput> => {
+  const found = get(format)
+  const isBare = Object.keys(key.headers).length === 0 && Option.isNone(key.username) && Option.isNone(key.sessionToken)
+  return found.encode(found.name === "bazel" && isBare ? asBearer(key) : key)
+}
+
+const asBearer = ({ expiresAt, value }: ApiKey.ApiKey): ApiKey.ApiKey =>
+  new ApiKey.ApiKey({ value, expiresAt, headers: { Authorization: Redacted.make(`Bearer ${Redacted.value(value)}`) } })
 
 /**
  * From what a run gave to a key: valid UTF-8, something in it, the format's own rules, the expiry inside a JWT, and not
@@ -152,12 +398,3 @@ export const decode = (
     )
   )
 }
-
-const strict = new TextDecoder("utf-8", { fatal: true })
-
-/** A NUL in it means UTF-16 or binary data that happens to be valid; a byte order mark is dropped by the decoder. */
-const decodeUtf8 = (bytes: Uint8Array): Option.Option<string> =>
-  Option.filter(
-    Option.liftThrowable((input: Uint8Array) => strict.decode(input))(bytes),
-    (decoded) => !decoded.includes("\0")
-  )

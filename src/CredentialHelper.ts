@@ -97,6 +97,10 @@ export interface Request {
   readonly background: boolean
   /** What the format says on stdin; without it stdin is empty. */
   readonly input?: string | undefined
+  /** What the format hands over in the environment. */
+  readonly environment?: ((interactive: boolean) => Readonly<Record<string, string>>) | undefined
+  /** What the format knows of a failure that the catalog does not know. */
+  readonly explain?: ((failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>) | undefined
 }
 
 /**
@@ -238,7 +242,8 @@ const attempt = ({ name, options, request, entry, onTerminal, setPhase }: Attemp
       told: {
         EFFECT_APIKEY_PROVIDER: request.provider,
         EFFECT_APIKEY_REASON: request.reason,
-        EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0"
+        EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+        ...request.environment?.(onTerminal)
       }
     })
     const process_ = yield* launch({ name, options, request, entry, onTerminal, env })
@@ -310,11 +315,12 @@ const attempt = ({ name, options, request, entry, onTerminal, setPhase }: Attemp
         stderr: printable(textOf(stderr.bytes())),
         stdout: textOf(stdout.bytes())
       }
-      const { reason, remedy } = HelperCatalog.classify(entry, failure)
+      const { detail = "", reason, remedy } = HelperCatalog.classify(entry, failure, request.explain)
+      const stderr_ = shownStderr()
       return yield* new NonZeroExit({
         command: name,
         exitCode: ended.right,
-        stderr: shownStderr(),
+        stderr: stderr_ === "" ? detail : stderr_,
         reason,
         ...(remedy === undefined ? {} : { remedy })
       })

@@ -100,15 +100,43 @@ export const find = (program: string): Option.Option<Entry> => {
 }
 
 /**
- * What a failure means: by the catalog, else by its status (75, EX_TEMPFAIL, is `Unavailable`), else `Unknown`.
+ * How a run failed. `stdout` is looked at and never shown.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FailedRun {
+  readonly exitCode: number
+  readonly stderr: string
+  readonly stdout: string
+}
+
+/**
+ * What a failure means.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Meaning {
+  readonly reason: Reason
+  /** What to do, in one line. */
+  readonly remedy?: string
+  /** What the helper says of it in its answer, fit to be shown. */
+  readonly detail?: string
+}
+
+/**
+ * What a failure means: by the catalog, else by what the format says of the answer, else by its status (75, EX_TEMPFAIL, is
+ * `Unavailable`), else `Unknown`.
  *
  * @since 0.1.0
  * @category getters
  */
 export const classify = (
   entry: Option.Option<Entry>,
-  failure: { readonly exitCode: number; readonly stderr: string; readonly stdout: string }
-): { readonly reason: Reason; readonly remedy?: string } => {
+  failure: FailedRun,
+  explain: (failure: FailedRun) => Option.Option<Meaning> = Option.none
+): Meaning => {
   const known = Option.flatMapNullable(entry, ({ failures }) =>
     failures.find(
       (candidate) =>
@@ -117,7 +145,11 @@ export const classify = (
         (candidate.stdout === undefined || candidate.stdout.test(failure.stdout))
     )
   )
-  return Option.getOrElse(known, () => ({ reason: failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown" }))
+  return known.pipe(
+    Option.map(({ reason, remedy }): Meaning => ({ reason, ...(remedy === undefined ? {} : { remedy }) })),
+    Option.orElse(() => explain(failure)),
+    Option.getOrElse((): Meaning => ({ reason: failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown" }))
+  )
 }
 
 /** sysexits.h: EX_TEMPFAIL */

@@ -1,166 +1,720 @@
-import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import * as JSONSchema from "effect/JSONSchema"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ApiKey from "effect-apikey/ApiKey"
+import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as fc from "fast-check"
-import { UnsecuredJWT } from "jose"
-import type * as ApiKey from "../src/ApiKey.js"
-import type { ApiKeyError } from "../src/ApiKeyError.js"
-import * as CredentialFormat from "../src/CredentialFormat.js"
-import { arbitrarySecret } from "./support/arbitrary.js"
+import { describe, expect, it } from "vitest"
+import { decode, longAgo, plain, shown } from "./formats/support.js"
 
-const startedAt = Date.UTC(2026, 0, 1)
-const now = DateTime.unsafeMake(startedAt)
+const millisPerSecond = 1000
+const lastMillis = DateTime.unsafeMake("9000-01-01T00:00:00Z").epochMillis
 
-const decode = (
-  output: string | Uint8Array,
-  format: CredentialFormat.Format = "auto",
-  command = "get-token"
-): Either.Either<ApiKey.ApiKey, ApiKeyError> =>
-  CredentialFormat.decode(
-    format,
-    {
-      command,
-      startedAt,
-      stderr: () => "",
-      stdout: Redacted.make(typeof output === "string" ? new TextEncoder().encode(output) : output)
-    },
-    now
-  )
+/** What a token can be: every visible ASCII character, in any order. */
+const token = fc
+  .stringMatching(/^[!-~]{1,60}$/)
+  .filter((value) => !["null", "undefined"].includes(value) && !value.startsWith("encrypted:"))
+/** What a password can be: anything that ends no line. */
+const password = fc.fullUnicodeString({ minLength: 1, maxLength: 40 }).filter(isPassword)
+function isPassword(value: string): boolean {
+  return value.trim() !== "" && !/[\p{Cc}\p{Zl}\p{Zp}\uFEFF]/u.test(value)
+}
+/** A secret that nothing else can look like, in part or as a whole. */
+const markerStart = "S3CR3T"
+const marker = fc.stringMatching(/^[a-z0-9]{16}$/).map((tail) => `${markerStart}${tail}`)
+const expiry = fc
+  .integer({ min: longAgo.epochMillis + millisPerSecond, max: lastMillis })
+  .map((millis) => DateTime.unsafeMake(millis))
+const headerName = fc.stringMatching(/^[A-Za-z][A-Za-z-]{0,15}$/)
+const headerValue = fc.stringMatching(/^[!-~]([ -~]{0,30}[!-~])?$/)
 
-const keyOf = (...args: Parameters<typeof decode>): ApiKey.ApiKey => Either.getOrThrowWith(decode(...args), (e) => e)
-const valueOf = (...args: Parameters<typeof decode>): string => Redacted.value(keyOf(...args).value)
-const errorOf = (...args: Parameters<typeof decode>): ApiKeyError =>
-  Either.getOrThrowWith(Either.flip(decode(...args)), () => new Error("decoded"))
+interface Parts {
+  readonly value: string
+  readonly expiresAt?: DateTime.Utc | undefined
+  readonly username?: string | undefined
+  readonly sessionToken?: string | undefined
+  readonly headers?: Record<string, string> | undefined
+}
 
-const jwt = (exp: number): string => new UnsecuredJWT({}).setExpirationTime(exp).encode()
+const keyOf = (parts: Parts): ApiKey.ApiKey => ApiKey.make(parts)
+const maybe = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined })
 
-describe("plain text becomes a key", () => {
-  it.prop(
-    "without BOM and surrounding white space",
-    [arbitrarySecret, fc.stringOf(fc.constantFrom(" ", "\t", "\n", "\r\n")), fc.boolean()],
-    ([secret, space, bom]) => {
-      assert.strictEqual(valueOf(`${bom ? "\uFEFF" : ""}${space}${secret}${space}`), secret)
-    }
-  )
+const tokenKeys = fc.record({ value: token, expiresAt: maybe(expiry) }).map(keyOf)
+const staticKeys = fc.record({ value: token }).map(keyOf)
+const isJsonObject = (text: string): boolean => /^\s*\{/.test(text)
 
-  const refused: ReadonlyArray<readonly [name: string, output: string | Uint8Array, expected: RegExp]> = [
-    ["two lines", "one\ntwo", /one line/],
-    ["a space in it", "sk 123", /visible ASCII/],
-    ["a letter beyond ASCII", "sk-schlüssel", /visible ASCII/],
-    ["a colour", "\u001B[32msk-123\u001B[0m", /visible ASCII/],
-    ["jq's word for nothing", "null\n", /word for nothing/],
-    ["JavaScript's word for nothing", "undefined", /word for nothing/],
-    ["a value that was not decrypted", "encrypted:BGx1cnk", /decrypted/],
-    ["invalid UTF-8", Uint8Array.of(0x73, 0x6b, 0xff, 0xfe), /UTF-8/],
-    ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x73, 0, 0x6b, 0), /UTF-8/],
-    ["NUL bytes", "sk-123\0", /UTF-8/]
-  ]
-  for (const [name, output, expected] of refused) {
-    it(`but not ${name}`, () => {
-      const error = errorOf(output)
-      assert(error._tag === "InvalidOutput")
-      assert.match(error.expected, expected)
+interface Case {
+  readonly label: string
+  readonly format: CredentialFormat.FormatSpec
+  /** Keys that the format can carry. */
+  readonly keys: fc.Arbitrary<ApiKey.ApiKey>
+  /** The unit of its times, in milliseconds; without one it carries no expiry. */
+  readonly precision?: number
+  /** `auto` cannot know it: it needs a parameter, or is no protocol. */
+  readonly auto?: false
+}
+
+const second = millisPerSecond
+const milli = 1
+
+const cases: ReadonlyArray<Case> = [
+  { label: "text", format: "text", keys: staticKeys },
+  { label: "first-line", format: "first-line", keys: staticKeys },
+  {
+    label: "raw",
+    format: "raw",
+    keys: fc
+      .fullUnicodeString({ minLength: 1 })
+      .filter((value) => value.trim() !== "" && !value.includes("\0") && !value.startsWith("\uFEFF"))
+      .map((value) => keyOf({ value })),
+    auto: false
+  },
+  {
+    label: "aws-credential-process",
+    format: "aws-credential-process",
+    keys: fc.record({ value: token, username: token, sessionToken: maybe(token), expiresAt: maybe(expiry) }).map(keyOf),
+    precision: milli
+  },
+  {
+    label: "git-credential, a pair",
+    format: "git-credential",
+    keys: fc.record({ value: password, username: maybe(password), expiresAt: maybe(expiry) }).map(keyOf),
+    precision: second
+  },
+  {
+    label: "git-credential, a header",
+    format: { name: "git-credential", url: "https://example.com/a" },
+    keys: fc
+      .record({ value: token, scheme: headerName, expiresAt: maybe(expiry) })
+      .map(({ scheme, ...parts }) => keyOf({ ...parts, headers: { authorization: `${scheme} ${parts.value}` } })),
+    precision: second
+  },
+  {
+    label: "docker-credential",
+    format: { name: "docker-credential", serverUrl: "https://index.docker.io/v1/" },
+    keys: fc.record({ value: password, username: password.filter((name) => name !== "<token>") }).map(keyOf)
+  },
+  { label: "exec-credential v1", format: "exec-credential", keys: tokenKeys, precision: milli },
+  {
+    label: "exec-credential v1beta1",
+    format: { name: "exec-credential", apiVersion: "v1beta1" },
+    keys: tokenKeys,
+    precision: milli
+  },
+  ...(["id_token", "jwt", "saml2"] as const).map(
+    (tokenType): Case => ({
+      label: `google-executable ${tokenType}`,
+      format: { name: "google-executable", tokenType },
+      keys: fc.record({ value: token, expiresAt: expiry }).map(keyOf),
+      precision: second
+    })
+  ),
+  { label: "cargo", format: "cargo", keys: tokenKeys, precision: second },
+  {
+    label: "bazel",
+    format: "bazel",
+    keys: fc
+      .record({
+        value: token,
+        others: fc.dictionary(
+          headerName.filter((name) => !/^authorization$/i.test(name)),
+          headerValue,
+          { maxKeys: 3 }
+        ),
+        expiresAt: maybe(expiry)
+      })
+      .map(({ expiresAt, others, value }) =>
+        keyOf({ value, expiresAt, headers: { ...others, Authorization: `Bearer ${value}` } })
+      ),
+    precision: milli
+  },
+  {
+    label: "claude-desktop",
+    format: "claude-desktop",
+    keys: fc
+      .record({
+        value: token,
+        others: fc.dictionary(
+          headerName.filter((name) => !/^authorization$/i.test(name)),
+          headerValue,
+          { maxKeys: 3 }
+        )
+      })
+      .map(({ others, value }) =>
+        keyOf({
+          value,
+          headers: Object.keys(others).length === 0 ? {} : { authorization: `Bearer ${value}`, ...others }
+        })
+      )
+  },
+  { label: "oauth", format: "oauth", keys: tokenKeys, precision: milli },
+  { label: "az", format: "az", keys: tokenKeys, precision: second },
+  { label: "gcloud", format: "gcloud", keys: tokenKeys, precision: milli },
+  { label: "vault", format: "vault", keys: staticKeys },
+  { label: "vault with a field", format: { name: "vault", field: "api.key" }, keys: staticKeys },
+  { label: "op", format: "op", keys: staticKeys },
+  { label: "op with a field", format: { name: "op", field: "API key" }, keys: staticKeys },
+  { label: "bitwarden", format: "bitwarden", keys: staticKeys },
+  {
+    label: "bitwarden with a field",
+    format: { name: "bitwarden", field: "API key" },
+    keys: staticKeys,
+    auto: false
+  },
+  {
+    label: "secrets-manager",
+    format: "secrets-manager",
+    keys: token.filter((value) => !isJsonObject(value)).map((value) => keyOf({ value }))
+  },
+  {
+    label: "secrets-manager with a field",
+    format: { name: "secrets-manager", field: "/a~1b/key" },
+    keys: staticKeys,
+    auto: false
+  },
+  { label: "azure-key-vault", format: "azure-key-vault", keys: tokenKeys, precision: milli },
+  { label: "gh", format: "gh", keys: staticKeys },
+  { label: "env", format: "env", keys: staticKeys.filter((key) => !Redacted.value(key.value).startsWith("=")) },
+  { label: "env with a variable", format: { name: "env", variable: "OPENAI_API_KEY" }, keys: staticKeys },
+  {
+    label: "json",
+    format: { name: "json", field: "data.key", expiresAt: "/data/exp" },
+    keys: tokenKeys,
+    precision: milli,
+    auto: false
+  },
+  {
+    label: "json, epoch milliseconds and a pair",
+    format: { name: "json", field: "/k", username: "u.name", expiresAt: "e", unit: "milliseconds" },
+    keys: fc.record({ value: password, username: password, expiresAt: maybe(expiry) }).map(keyOf),
+    precision: milli,
+    auto: false
+  }
+]
+
+const encoded = (format: CredentialFormat.Format, key: ApiKey.ApiKey): string =>
+  Either.getOrThrowWith(CredentialFormat.get(format).encode(key), (error) => new Error(error.message))
+
+const floored = (key: ApiKey.ApiKey, precision: number | undefined): Option.Option<number> =>
+  precision === undefined
+    ? Option.none()
+    : Option.map(key.expiresAt, (at) => Math.floor(at.epochMillis / precision) * precision)
+
+const expectKey = (result: ReturnType<typeof decode>, key: ApiKey.ApiKey, precision: number | undefined): void => {
+  const got = Either.getOrThrowWith(result, (error) => new Error(`${error._tag}: ${error.message}`))
+  expect(Equal.equals(got, key)).toBe(true)
+  expect(Option.map(got.expiresAt, (at) => at.epochMillis)).toEqual(floored(key, precision))
+}
+
+describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
+  it("reads back every key that it can carry, to its own precision of time", () => {
+    fc.assert(fc.property(keys, (key) => expectKey(decode(format, encoded(format, key)), key, precision)))
+  })
+
+  it("refuses to write what it could not read back: of any key at all, the answer is that key or a typed refusal", () => {
+    const anything = fc.fullUnicodeString({ maxLength: 12 })
+    const anyKeys = fc
+      .record({
+        value: fc.oneof(
+          token,
+          anything,
+          marker,
+          marker.map((secret) => `${secret}\n\u00e9`)
+        ),
+        username: maybe(fc.oneof(token, anything)),
+        sessionToken: maybe(fc.oneof(token, anything)),
+        headers: maybe(fc.dictionary(fc.oneof(headerName, anything), fc.oneof(headerValue, anything), { maxKeys: 2 })),
+        expiresAt: maybe(expiry)
+      })
+      .map(keyOf)
+    fc.assert(
+      fc.property(anyKeys, (key) =>
+        Either.match(CredentialFormat.get(format).encode(key), {
+          onRight: (text) => {
+            const back = decode(format, text)
+            expect(Either.isRight(back) && Equal.equals(back.right, key)).toBe(true)
+          },
+          onLeft: (error) => {
+            expect(error._tag).toBe("InvalidOutput")
+            expect(error.command).toBe("effect-apikey")
+            expect(shown(error)).not.toContain(markerStart)
+          }
+        })
+      )
+    )
+  })
+
+  it("says whether it carries an expiry", () => {
+    expect(CredentialFormat.get(format).carriesExpiry).toBe(precision !== undefined)
+  })
+
+  it("never throws at arbitrary bytes, and shows none of them", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), marker, (bytes, secret) => {
+        const output = Buffer.concat([bytes.subarray(0, 40), Buffer.from(secret), bytes.subarray(40)])
+        expectNoLeak(decode(format, output))
+      })
+    )
+  })
+
+  it("never throws at arbitrary JSON, and shows none of it", () => {
+    fc.assert(
+      fc.property(jsonAround, (value) => {
+        expectNoLeak(decode(format, JSON.stringify(value)))
+      })
+    )
+  })
+
+  it("never throws at a valid answer with one mutation, and shows none of it", () => {
+    fc.assert(
+      fc.property(keys, marker, mutation, (key, secret, mutate) => {
+        const marked = withValue(key, secret)
+        const answer = Either.getOrElse(CredentialFormat.get(format).encode(marked), () => encoded(format, key))
+        expectNoLeak(decode(format, mutate(answer)))
+      })
+    )
+  })
+
+  if (precision !== undefined)
+    it("says ExpiredOnArrival of an expiry in the past", () => {
+      fc.assert(
+        fc.property(keys, fc.nat({ max: 10 ** 9 }), (key, later) => {
+          fc.pre(Option.isSome(key.expiresAt))
+          const now = DateTime.add(Option.getOrThrow(key.expiresAt), { millis: later })
+          const error = Either.getOrThrow(Either.flip(decode(format, encoded(format, key), { now })))
+          expect(error._tag).toBe("ExpiredOnArrival")
+        })
+      )
+    })
+
+  if (format !== "raw")
+    it("does not mind white space, a byte order mark, CRLF, key order and unknown fields", () => {
+      fc.assert(
+        fc.property(keys, fc.integer(), (key, seed) => {
+          expectKey(decode(format, disguised(encoded(format, key), seed)), key, precision)
+        })
+      )
+    })
+
+  if (auto !== false)
+    it("is recognized by auto", () => {
+      fc.assert(
+        fc.property(keys, (key) => {
+          // Plain text has no discriminator: a key that looks like another format's answer needs its format named.
+          fc.pre(!isPlainText(format) || Either.isRight(CredentialFormat.get("auto").encode(key)))
+          expectKey(decode("auto", encoded(format, key)), key, precision)
+        })
+      )
+    })
+})
+
+const isPlainText = (format: CredentialFormat.FormatSpec): boolean =>
+  format === "text" || format === "first-line" || format === "gh"
+
+const expectNoLeak = (result: ReturnType<typeof decode>): void => {
+  if (Either.isLeft(result)) expect(shown(result.left)).not.toContain(markerStart)
+}
+
+/** The same kind of key, with a secret that can be searched for. */
+const withValue = (key: ApiKey.ApiKey, secret: string): ApiKey.ApiKey => {
+  const old = Redacted.value(key.value)
+  return keyOf({
+    ...plain(key),
+    expiresAt: Option.getOrUndefined(key.expiresAt),
+    value: secret,
+    headers: Object.fromEntries(
+      Object.entries(key.headers).map(([name, value]) => [name, Redacted.value(value).replace(old, secret)])
+    )
+  })
+}
+
+/** JSON with a secret in it somewhere: as a value, inside one, or as the name of a field. */
+const jsonAround = marker.chain(
+  (secret) =>
+    fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom<unknown>(secret, `${secret} ${secret}`, null, true, false, 0, 1, "", -1.5, secret.length),
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(
+          fc.constantFrom(
+            ...[secret, "Version", "AccessKeyId", "SecretAccessKey", "Expiration", "ServerURL", "Username", "Secret"],
+            ...["kind", "apiVersion", "status", "version", "success", "token_type", "id_token", "code", "message", "v"],
+            ...["Ok", "Err", "headers", "token", "access_token", "expires_in", "expires_at", "error", "accessToken"],
+            ...[
+              "expiresOn",
+              "expires_on",
+              "credential",
+              "data",
+              "auth",
+              "wrap_info",
+              "lease_duration",
+              "fields",
+              "value"
+            ],
+            ...["object", "login", "password", "ARN", "SecretString", "id", "attributes", "__proto__", "constructor"]
+          ),
+          tie("value"),
+          { maxKeys: 5 }
+        )
+      )
+    })).value
+)
+
+type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+const isJsonRecord = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const parsed = (text: string): Option.Option<Json> =>
+  Option.liftThrowable((input: string): Json => JSON.parse(input))(text)
+
+/** Replaces the n-th value in JSON, counted depth first. */
+const replaceAt = (value: Json, at: { left: number }, by: (old: Json) => Json | undefined): Json | undefined => {
+  if (at.left-- === 0) return by(value)
+  if (Array.isArray(value)) {
+    return value.flatMap((item: Json) => {
+      const next = replaceAt(item, at, by)
+      return next === undefined ? [] : [next]
     })
   }
+  if (!isJsonRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const next = replaceAt(item, at, by)
+      return next === undefined ? [] : [[key, next] as const]
+    })
+  )
+}
 
-  it("nothing but white space is EmptyOutput", () => {
-    for (const output of ["", " \n", "\uFEFF"]) assert.strictEqual(errorOf(output)._tag, "EmptyOutput")
+const jsonMutation = fc
+  .record({
+    at: fc.nat({ max: 12 }),
+    by: fc.constantFrom<(old: Json) => Json | undefined>(
+      () => undefined,
+      () => null,
+      () => false,
+      () => -1,
+      () => 1e300,
+      () => "",
+      () => "2020-13-45T99:99:99Z",
+      (old) => [old],
+      (old) => ({ value: old }),
+      (old) => `${typeof old === "string" ? old : ""}\u0000\n`,
+      (old) => (typeof old === "string" ? `${old}\u00e9` : String(old))
+    )
+  })
+  .map(
+    ({ at, by }) =>
+      (text: string): string =>
+        // cargo's answer is a line of JSON each; the others are one.
+        text
+          .split(/\n(?=\{)/)
+          .map((line) =>
+            Option.match(parsed(line), {
+              onNone: () => line,
+              onSome: (value) => JSON.stringify(replaceAt(value, { left: at }, by) ?? "")
+            })
+          )
+          .join("\n")
+  )
+
+const textMutation = fc
+  .record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    insert: fc.constantFrom("", "\n", "\0", "=", '"', "\u00e9", "{", "\r")
+  })
+  .map(({ at, insert }) => (text: string): string => {
+    const index = Math.floor(at * text.length)
+    return insert === ""
+      ? text.slice(0, index) + text.slice(index + 1)
+      : text.slice(0, index) + insert + text.slice(index)
   })
 
-  it("the first line is enough for pass and gopass, and for who asks for it", () => {
-    const output = "sk-123\nurl: https://example.com\n"
-    assert.strictEqual(valueOf(output, "auto", "pass"), "sk-123")
-    assert.strictEqual(valueOf(output, "auto", "gopass"), "sk-123")
-    assert.strictEqual(valueOf(output, "first-line"), "sk-123")
-  })
+const cut = fc
+  .double({ min: 0, max: 1, noNaN: true })
+  .map((at) => (text: string) => text.slice(0, Math.floor(at * text.length)))
 
-  it("a JWT gives its exp", () => {
-    const exp = startedAt / 1000 + 600
-    assert.deepStrictEqual(keyOf(jwt(exp)).expiresAt, Option.some(DateTime.unsafeMake(exp * 1000)))
-  })
+const mutation = fc.oneof(jsonMutation, textMutation, cut)
 
-  it("a JWT that has expired is ExpiredOnArrival", () => {
-    assert.strictEqual(errorOf(jwt(startedAt / 1000))._tag, "ExpiredOnArrival")
-  })
+/** The same answer, as another serializer on another system would print it. */
+const disguised = (text: string, seed: number): string => {
+  const reordered = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(reordered)
+    if (!isJsonRecord(value)) return value
+    const entries = Object.entries(value).map(([key, item]) => [key, reordered(item)] as const)
+    return Object.fromEntries(seed % 2 === 0 ? entries.reverse() : entries.sort(([a], [b]) => (a < b ? 1 : -1)))
+  }
+  const print = (value: Json): string => JSON.stringify(value, null, text.includes("\n{") ? undefined : 2)
+  const lines = text.split(/\n(?=\{)/).map((line) =>
+    Option.match(Option.filter(parsed(line), isJsonRecord), {
+      onNone: () => undefined,
+      onSome: (value) => print(reordered({ zz_unknown: { deep: [null, "x"] }, ...value, ZzOther: 1 }))
+    })
+  )
+  const isJson = lines.every((line) => line !== undefined)
+  const isAttributes = /^(?:username|password|protocol|capability\[\]|authtype)=/.test(text)
+  const body = isJson
+    ? lines.join("\n")
+    : isAttributes
+      ? `zz_unknown=1\n${text.trimEnd().split("\n").reverse().join("\n")}\nstate[]=x\n`
+      : text
+  return `\uFEFF${isAttributes || isPlainLine(text) ? "" : " \t"}${body.replace(/\n/g, "\r\n")}\r\n\r\n`
+}
 
-  it("what only looks like a JWT has no expiry", () => {
-    assert.deepStrictEqual(keyOf("eyJnonsense.eyJ.x").expiresAt, Option.none())
-  })
-})
-
-describe("the answer of a token endpoint becomes a key", () => {
-  it("that expires `expires_in` seconds after the start of the run, a quoted number too", () => {
-    for (const lifetime of [600, "600"]) {
-      const key = keyOf(JSON.stringify({ access_token: "t0ken", token_type: "Bearer", expires_in: lifetime }))
-      assert.strictEqual(Redacted.value(key.value), "t0ken")
-      assert.deepStrictEqual(key.expiresAt, Option.some(DateTime.unsafeMake(startedAt + 600_000)))
-    }
-  })
-
-  it("that expires at `expires_at`, in epoch seconds or RFC 3339", () => {
-    const at = startedAt + 600_000
-    for (const expires_at of [at / 1000, new Date(at).toISOString(), "2026-01-01T01:10:00+01:00"]) {
-      assert.deepStrictEqual(
-        keyOf(JSON.stringify({ access_token: "t", expires_at })).expiresAt,
-        Option.some(DateTime.unsafeMake(at))
-      )
-    }
-  })
-
-  it("that never expires if it does not say", () => {
-    assert.deepStrictEqual(keyOf(`{"access_token":"t"}`).expiresAt, Option.none())
-  })
-
-  it("whose JWT counts when it expires earlier", () => {
-    const exp = startedAt / 1000 + 60
-    const key = keyOf(JSON.stringify({ access_token: jwt(exp), expires_in: 600 }))
-    assert.deepStrictEqual(key.expiresAt, Option.some(DateTime.unsafeMake(exp * 1000)))
-  })
-
-  it("but names the field that is wrong, and never what stood there", () => {
-    const wrong: ReadonlyArray<readonly [path: string, answer: object]> = [
-      ["access_token", { access_token: "" }],
-      ["access_token", { access_token: 5 }],
-      ["expires_in", { access_token: "s3cret-token", expires_in: "soon-ish" }],
-      ["expires_at", { access_token: "s3cret-token", expires_at: "2026-01-01 00:00" }]
-    ]
-    for (const [path, answer] of wrong) {
-      const error = errorOf(JSON.stringify(answer), "oauth")
-      assert(error._tag === "InvalidOutput")
-      assert.strictEqual(error.path, path)
-      assert.notMatch(`${JSON.stringify(error)}${error.message}${error.hint}`, /s3cret|soon-ish|00:00/)
-    }
-  })
-})
+const isPlainLine = (text: string): boolean => !text.startsWith("{")
 
 describe("auto", () => {
-  it("refuses JSON that it does not know, a quoted string too, with the list of formats", () => {
-    for (const output of [`{"key":"s3cret-value"}`, `["s3cret-value"]`, `"s3cret-value"`, `{"access_token":`]) {
-      const error = errorOf(output)
-      assert(error._tag === "InvalidOutput")
-      assert.include(error.hint, "oauth")
-      assert.notInclude(JSON.stringify(error), "s3cret")
+  it("refuses every JSON object, list and string that no format owns, and lists the formats", () => {
+    const names = ["token", "value", "key", "secret", "id", "password", "apiKey", "result", "expiry", "name", "api_key"]
+    const value = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 2 },
+        fc.string(),
+        fc.double(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), tie("value"), { maxKeys: 4 })
+      )
+    })).value
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.dictionary(fc.constantFrom(...names), value), fc.array(value), fc.string(), value),
+        (json) => {
+          fc.pre(typeof json === "object" && json !== null ? true : typeof json === "string")
+          const error = Either.getOrThrow(Either.flip(decode("auto", JSON.stringify(json))))
+          expect(error._tag).toBe("InvalidOutput")
+          if (typeof json === "string") expect(error.hint).toContain("jq -r")
+          else for (const name of ["json", "oauth", "op", "text"]) expect(error.hint).toContain(name)
+        }
+      )
+    )
+  })
+
+  it("has one discriminator for each answer: no format owns another's", () => {
+    for (const { format, auto: known, keys } of cases.filter(({ auto: known }) => known !== false)) {
+      const [key] = fc.sample(keys, { numRuns: 1, seed: 7 })
+      if (key === undefined || known === false || isPlainText(format)) continue
+      const text = encoded(format, key)
+      const json = Option.getOrUndefined(parsed(text))
+      const answer = { text, json, object: json !== undefined && isJsonRecord(json) ? json : {} }
+      const owners = CredentialFormat.formatNames.filter((name) => CredentialFormat.get(name).recognizes?.(answer))
+      expect(owners).toEqual([typeof format === "string" ? format : format.name])
     }
   })
 
-  it.prop(
-    "never throws and never quotes what it read",
-    [fc.uint8Array({ minLength: 1, maxLength: 200 })],
-    ([bytes]) => {
-      const result = decode(bytes)
-      if (Either.isLeft(result)) assert.isTrue(["InvalidOutput", "EmptyOutput"].includes(result.left._tag))
-      else assert.match(Redacted.value(result.right.value), /^[\x21-\x7E]+$/)
+  it("takes what the catalog says of the program: pass keeps notes after its first line", () => {
+    const output = {
+      command: "pass",
+      stdout: Redacted.make(Buffer.from("sk-1\nnotes\n")),
+      stderr: () => "",
+      startedAt: 0
     }
-  )
+    expect(Either.map(CredentialFormat.decode("auto", output, longAgo), plain)).toEqual(Either.right({ value: "sk-1" }))
+  })
 })
 
-describe("encode", () => {
-  for (const format of CredentialFormat.formatNames) {
-    it.prop(`${format}: decode(encode(key)) is the key`, [arbitrarySecret], ([secret]) => {
-      const encoded = Either.getOrThrowWith(CredentialFormat.get(format).encode(keyOf(secret, "text")), (e) => e)
-      assert.strictEqual(valueOf(encoded, format), secret)
+describe("the expiry inside a JWT", () => {
+  const jwt = (claims: unknown): string =>
+    `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`
+  const exp = 2_000_000_000
+  const iso = "2033-05-18T03:33:20.000Z"
+
+  it.each(cases.filter(({ precision, label }) => precision !== undefined && !/aws|header|bazel|pair/.test(label)))(
+    "is the key's where $label gives a later one, and gives way to an earlier one",
+    ({ format }) => {
+      const value = jwt({ exp })
+      const at = (time: string) =>
+        Either.map(
+          decode(format, encoded(format, keyOf({ value, expiresAt: DateTime.unsafeMake(time) }))),
+          (key) => plain(key).expiresAt
+        )
+      expect(at("2040-01-01T00:00:00Z")).toEqual(Either.right(iso))
+      expect(at("2030-01-01T00:00:00Z")).toEqual(Either.right("2030-01-01T00:00:00.000Z"))
+    }
+  )
+
+  it("is the key's where the format gives none", () => {
+    expect(Either.map(decode("text", jwt({ exp })), (key) => plain(key).expiresAt)).toEqual(Either.right(iso))
+    expect(
+      Either.map(decode("bazel", `{"headers":{"Authorization":["Bearer ${jwt({ exp })}"]}}`), plain)
+    ).toMatchObject({
+      right: { expiresAt: iso }
     })
-  }
+  })
+
+  it("in the past is ExpiredOnArrival, however late the format's own expiry is", () => {
+    const answer = JSON.stringify({ access_token: jwt({ exp: 1 }), expires_in: 3600 })
+    expect(Either.flip(decode("oauth", answer))).toMatchObject({ right: { _tag: "ExpiredOnArrival" } })
+  })
+
+  it.each([
+    ["a text", { exp: "soon" }],
+    ["no number", { exp: null }],
+    ["too large for a date", { exp: 1e300 }],
+    ["missing", {}],
+    ["in no object", [1]]
+  ])("is none where it is %s", (_, claims) => {
+    expect(Either.map(decode("text", jwt(claims)), (key) => Option.isNone(key.expiresAt))).toEqual(Either.right(true))
+  })
+})
+
+describe("FormatSpec", () => {
+  const isSpec = Schema.is(CredentialFormat.FormatSpec)
+
+  it("takes every name, and every format with its parameters", () => {
+    expect(CredentialFormat.formatNames.filter((name) => !isSpec(name))).toEqual([])
+    expect(cases.filter(({ format }) => !isSpec(format))).toEqual([])
+  })
+
+  it.each<[string, unknown]>([
+    ["json without a field", "json"],
+    ["json as an object without a field", { name: "json" }],
+    ["a name that does not exist", "yaml"],
+    ["an object of such a name", { name: "yaml" }],
+    ["a URL that is none", { name: "git-credential", url: "example.com" }],
+    ["a URL with a line end", { name: "git-credential", url: "https://example.com\nhost=evil.test" }],
+    ["a server with a line end", { name: "docker-credential", serverUrl: "https://a\nb" }],
+    ["a variable that no shell has", { name: "env", variable: "A B" }],
+    ["null", null]
+  ])("refuses %s, and resolve says so as ConfigInvalid", (_, format) => {
+    expect(isSpec(format)).toBe(false)
+    expect(Either.flip(Reflect.apply(CredentialFormat.resolve, undefined, [format]))).toMatchObject({
+      right: { _tag: "ConfigInvalid" }
+    })
+  })
+
+  it("has a JSON Schema", () => {
+    expect(JSON.stringify(JSONSchema.make(CredentialFormat.FormatSpec))).toContain("git-credential")
+  })
+
+  it("takes a format of one's own", () => {
+    const own: CredentialFormat.CredentialFormat = {
+      name: "mine",
+      decode: (text) => Either.right(ApiKey.make({ value: text.trim().toUpperCase() })),
+      encode: CredentialFormat.get("text").encode
+    }
+    expect(Either.map(decode(own, "abc"), plain)).toEqual(Either.right({ value: "ABC" }))
+    expect(CredentialFormat.resolve(own)).toEqual(Either.right(own))
+  })
+})
+
+describe("what a format says to the helper", () => {
+  const input = (format: CredentialFormat.Format) => CredentialFormat.get(format).input
+
+  it.each<[CredentialFormat.FormatSpec, string | undefined]>([
+    ["text", undefined],
+    ["git-credential", undefined],
+    [
+      { name: "git-credential", url: "https://bob@example.com:8443/a/b?c" },
+      "capability[]=authtype\nprotocol=https\nhost=example.com:8443\nusername=bob\n\n"
+    ],
+    [
+      { name: "git-credential", url: "https://example.com/a/b", useHttpPath: true },
+      "capability[]=authtype\nprotocol=https\nhost=example.com\npath=a/b\n\n"
+    ],
+    [{ name: "docker-credential", serverUrl: "https://index.docker.io/v1/" }, "https://index.docker.io/v1/\n"],
+    [{ name: "bazel", uri: "https://api.example.org/rest" }, '{"uri":"https://api.example.org/rest"}\n'],
+    [
+      { name: "cargo", indexUrl: "sparse+https://registry-url/index/", registry: "my-registry" },
+      '{"v":1,"registry":{"index-url":"sparse+https://registry-url/index/","name":"my-registry"},"kind":"get","operation":"read","args":[]}\n'
+    ]
+  ])("on stdin: %j", (format, expected) => {
+    expect(input(format)).toBe(expected)
+  })
+
+  it("in the environment: KUBERNETES_EXEC_INFO, Google's variables, Claude Desktop's context", () => {
+    const environment = (format: CredentialFormat.Format, interactive: boolean) =>
+      CredentialFormat.get(format).environment?.(interactive)
+    expect(
+      JSON.parse(
+        environment({ name: "exec-credential", cluster: { server: "https://k8s" } }, true)?.["KUBERNETES_EXEC_INFO"] ??
+          ""
+      )
+    ).toEqual({
+      kind: "ExecCredential",
+      apiVersion: "client.authentication.k8s.io/v1",
+      spec: { interactive: true, cluster: { server: "https://k8s" } }
+    })
+    expect(
+      environment({ name: "google-executable", audience: "//iam/x", tokenType: "jwt", impersonatedEmail: "a@b" }, false)
+    ).toEqual({
+      GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE: "//iam/x",
+      GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE: "urn:ietf:params:oauth:token-type:jwt",
+      GOOGLE_EXTERNAL_ACCOUNT_IMPERSONATED_EMAIL: "a@b",
+      GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE: "0"
+    })
+    expect(environment("claude-desktop", false)).toEqual({ CLAUDE_HELPER_CONTEXT: "background" })
+  })
+
+  it("to forget a key: the counterpart of the command, and the key that is meant", () => {
+    const key = keyOf({ value: "s3cre7", username: "bob" })
+    const forget = (format: CredentialFormat.FormatSpec, ...command: ReadonlyArray<string>) =>
+      Option.getOrUndefined(CredentialFormat.get(format).forget?.(command, key) ?? Option.none())
+    const git: CredentialFormat.FormatSpec = { name: "git-credential", url: "https://example.com" }
+    const attributes = "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\n\n"
+    expect(forget(git, "git", "credential", "fill")).toEqual({
+      command: ["git", "credential", "reject"],
+      input: attributes
+    })
+    expect(forget(git, "git-credential-store", "get")).toEqual({
+      command: ["git-credential-store", "erase"],
+      input: attributes
+    })
+    expect(forget(git, "sh", "-c", "…")).toBeUndefined()
+    expect(forget({ name: "docker-credential", serverUrl: "https://r" }, "docker-credential-pass", "get")).toEqual({
+      command: ["docker-credential-pass", "erase"],
+      input: "https://r\n"
+    })
+    expect(forget("docker-credential", "docker-credential-pass", "get")).toBeUndefined()
+    expect(forget("text", "op", "read")).toBeUndefined()
+  })
+})
+
+describe("an answer that tells a failure", () => {
+  it("is never shown with the token beside its message", () => {
+    fc.assert(
+      fc.property(marker, (secret) => {
+        const answer = JSON.stringify({
+          version: 1,
+          success: false,
+          code: "403",
+          message: `token ${secret} was refused`,
+          id_token: secret
+        })
+        const error = Either.getOrThrow(Either.flip(decode("google-executable", answer)))
+        expect(error).toMatchObject({ _tag: "NonZeroExit", reason: "Denied", exitCode: 0 })
+        expect(shown(error)).not.toContain(secret)
+        expect(error).toMatchObject({ stderr: "403: token <redacted> was refused" })
+      })
+    )
+  })
+
+  it("with a status other than 0 is explained from stdout", () => {
+    const explain = (format: CredentialFormat.FormatSpec, stdout: string) =>
+      Option.getOrUndefined(
+        CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout }) ?? Option.none()
+      )
+    expect(explain("docker-credential", "credentials not found in native keychain\n")).toMatchObject({
+      reason: "NotFound"
+    })
+    expect(explain("docker-credential", "something else")).toBeUndefined()
+    expect(explain("bitwarden", '{"success":false,"message":"You are not logged in."}')).toMatchObject({
+      reason: "LoginRequired"
+    })
+    expect(explain("cargo", '{"v":[1]}\n{"Err":{"kind":"not-found"}}')).toMatchObject({ reason: "NotFound" })
+    expect(explain("oauth", '{"error":"access_denied"}')).toMatchObject({ reason: "Denied", detail: "access_denied" })
+  })
+})
+
+describe("bearer tokens for clients that want headers", () => {
+  it("a bare key goes to bazel as a bearer token", () => {
+    const text = CredentialFormat.encode("bazel", keyOf({ value: "sk-1" }))
+    expect(text).toEqual(Either.right('{"headers":{"Authorization":["Bearer sk-1"]}}\n'))
+  })
 })

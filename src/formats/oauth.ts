@@ -1,67 +1,81 @@
-/** The answer of an OAuth 2.0 token endpoint (RFC 6749, section 5.1), with `expires_at` as many helpers add it. */
+/**
+ * The answer of an OAuth 2.0 token endpoint, with `expires_at` as many helpers add it. `expires_in` counts from the start of the
+ * run, and some servers quote it.
+ *
+ * Protocol: RFC 6749, sections 5.1 and 5.2: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+ */
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as ApiKey from "../ApiKey.js"
-import { InvalidOutput } from "../ApiKeyError.js"
-import type { CredentialFormat } from "../CredentialFormat.js"
+import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
+import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { after, EpochSecondsOrRfc3339, Seconds } from "../internal/instant.js"
+import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/shape.js"
 
-const Token = Schema.Struct({ access_token: Schema.NonEmptyString })
+const Answer = Schema.Struct({
+  access_token: Text,
+  expires_in: maybe(Seconds),
+  expires_at: maybe(EpochSecondsOrRfc3339)
+})
 
-const decodeObject = Schema.decodeUnknownOption(
-  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
-)
-const isToken = Schema.is(Token)
+const read = fromJson(Answer)
 
-/** `expires_in` is a number of seconds, or a string of one: some servers quote it. */
-const secondsOf = (value: unknown): Option.Option<number> => {
-  const seconds = typeof value === "string" && /^\s*\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) : value
-  return typeof seconds === "number" && Number.isFinite(seconds) ? Option.some(seconds) : Option.none()
+/** Section 5.2's codes are a closed list, so they may be told; `error_description` is free text and is not. */
+const codes: Readonly<Record<string, Explanation["reason"]>> = {
+  invalid_grant: "LoginRequired",
+  interaction_required: "LoginRequired",
+  login_required: "LoginRequired",
+  expired_token: "LoginRequired",
+  authorization_pending: "LoginRequired",
+  invalid_request: "Unknown",
+  unsupported_grant_type: "Unknown",
+  invalid_client: "Denied",
+  unauthorized_client: "Denied",
+  access_denied: "Denied",
+  invalid_scope: "Denied",
+  temporarily_unavailable: "Unavailable",
+  slow_down: "Unavailable",
+  server_error: "Unavailable"
 }
 
-/** RFC 3339: a time without a zone is refused, because it would be read as local. */
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:?\d{2})$/
+const explain = (text: string): Option.Option<Explanation> =>
+  Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ access_token, error }) =>
+    typeof error === "string" && Object.hasOwn(codes, error) && access_token === undefined
+      ? Option.some({ reason: codes[error] ?? "Unknown", detail: error })
+      : Option.none()
+  )
 
-const instantOf = (value: unknown): Option.Option<DateTime.Utc> =>
-  Option.orElse(
-    Option.flatMap(secondsOf(value), (seconds) => DateTime.make(seconds * 1000)),
-    () => (typeof value === "string" && rfc3339.test(value) ? DateTime.make(value) : Option.none())
-  ).pipe(Option.map(DateTime.toUtc))
-
-export const oauth: CredentialFormat & { readonly recognizes: (input: string) => boolean } = {
+export const oauth: CredentialFormat = define({
   name: "oauth",
-  recognizes: (input) => Option.exists(decodeObject(input), isToken),
-  decode: (input, { command, startedAt }) => {
-    const refuse = (path: string, expected: string): Either.Either<never, InvalidOutput> =>
-      Either.left(new InvalidOutput({ command, format: "oauth", path, expected }))
-    const parsed = decodeObject(input)
-    if (Option.isNone(parsed)) return refuse("", "a JSON object")
-    const { access_token: token, expires_at: at, expires_in: lifetime } = parsed.value
-    if (typeof token !== "string" || token === "") return refuse("access_token", "a string that is not empty")
-    const expiresAt = instantOf(at)
-    if (at !== undefined && at !== null && Option.isNone(expiresAt)) {
-      return refuse("expires_at", "epoch seconds or an RFC 3339 time")
-    }
-    const seconds = secondsOf(lifetime)
-    if (lifetime !== undefined && lifetime !== null && Option.isNone(seconds)) {
-      return refuse("expires_in", "a number of seconds")
-    }
-    const endsAt = Option.orElse(expiresAt, () =>
-      Option.flatMap(seconds, (value) => DateTime.make(startedAt + value * 1000))
-    )
-    return Either.right(ApiKey.make({ value: token, expiresAt: Option.getOrUndefined(endsAt) }))
+  about: {
+    title: "OAuth 2.0 token endpoint",
+    source: "https://www.rfc-editor.org/rfc/rfc6749#section-5.1",
+    example: jsonLine({ access_token: "2YotnFZFEjr1zCsicMWpAA", token_type: "Bearer", expires_in: 3600 })
   },
-  encode: (key) =>
-    Either.right(
-      `${JSON.stringify({
-        access_token: Redacted.value(key.value),
+  carriesExpiry: true,
+  explain: ({ stdout }) => explain(stdout),
+  recognizes: ({ object }) => typeof object["access_token"] === "string",
+  read: (text, { command, startedAt }) => {
+    const told = explain(text)
+    if (Option.isSome(told)) return failed(command, told.value)
+    return Either.flatMap(read(text), ({ access_token, expires_at, expires_in }) => {
+      const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))
+      return Option.isNone(expires_at) && Option.exists(relative, Option.isNone)
+        ? refuse("expires_in", "a number of seconds")
+        : tokenKey(
+            "access_token",
+            access_token,
+            Option.orElse(expires_at, () => Option.flatten(relative))
+          )
+    })
+  },
+  write: (key) =>
+    Either.map(onlyValue(key), (access_token) =>
+      jsonLine({
+        access_token,
         token_type: "Bearer",
-        ...Option.match(key.expiresAt, {
-          onNone: () => ({}),
-          onSome: (at) => ({ expires_at: DateTime.formatIso(at) })
-        })
-      })}\n`
+        ...field("expires_at", Option.map(key.expiresAt, DateTime.formatIso))
+      })
     )
-}
+})

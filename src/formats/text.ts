@@ -1,71 +1,81 @@
-/** Plain text: the key and nothing else. */
+/**
+ * Plain text: the key and nothing else. The format that most tools speak (`op read`, `vault read -field`, `security -w`), so its
+ * rules are ours and not a protocol's.
+ */
 import * as Either from "effect/Either"
-import * as Redacted from "effect/Redacted"
 import * as ApiKey from "../ApiKey.js"
-import { InvalidOutput } from "../ApiKeyError.js"
-import type { CredentialFormat, DecodeContext } from "../CredentialFormat.js"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import * as Fit from "../internal/fit.js"
+import { define, onlyValue } from "../internal/format.js"
+import { refuse } from "../internal/shape.js"
 
-/** Words that tools print where there is nothing. */
-const wordsForNothing: ReadonlyArray<string> = ["null", "undefined"]
-const visibleAscii = /^[\x21-\x7E]+$/
+const keyOf = (candidate: string) => Either.map(Fit.token(candidate), (value) => ApiKey.make({ value }))
 
-const keyOf = (
-  candidate: string,
-  format: string,
-  { command }: DecodeContext
-): Either.Either<ApiKey.ApiKey, InvalidOutput> => {
-  const refuse = (expected: string, remedy?: string): Either.Either<never, InvalidOutput> =>
-    Either.left(new InvalidOutput({ command, format, path: "", expected, ...(remedy === undefined ? {} : { remedy }) }))
-  if (!visibleAscii.test(candidate)) {
-    return refuse(
-      "visible ASCII characters without spaces",
-      "A key holds no spaces, colours or umlauts; print it without decoration."
-    )
-  }
-  if (wordsForNothing.includes(candidate)) {
-    return refuse(
-      "a key, not a word for nothing",
-      "The field does not exist there; check its name in the command (jq -e fails instead)."
-    )
-  }
-  if (candidate.startsWith("encrypted:")) {
-    return refuse("a decrypted key", "The value was not decrypted; give the command its private key.")
-  }
-  return Either.right(ApiKey.make({ value: candidate }))
+const write: (key: ApiKey.ApiKey) => ReturnType<typeof onlyValue> = (key) =>
+  Either.map(
+    Either.flatMap(onlyValue(key), (value) => Fit.token(value)),
+    (value) => `${value}\n`
+  )
+
+const readLine = (input: string) => {
+  const trimmed = input.trim()
+  return /[\r\n]/.test(trimmed)
+    ? refuse(
+        "",
+        "one line",
+        'If the key is the first of the lines: format: "first-line". Otherwise make the command print the key alone.'
+      )
+    : keyOf(trimmed)
 }
-
-const encode =
-  (format: string) =>
-  (key: ApiKey.ApiKey): Either.Either<string, InvalidOutput> =>
-    Either.map(
-      keyOf(Redacted.value(key.value), format, { command: "effect-apikey", startedAt: 0, stderr: () => "" }),
-      () => `${Redacted.value(key.value)}\n`
-    )
 
 /** The whole output is the key: one line of visible ASCII, white space around it removed. */
-export const text: CredentialFormat = {
+export const text: CredentialFormat = define({
   name: "text",
-  decode: (input, context) => {
-    const trimmed = input.trim()
-    return /[\r\n]/.test(trimmed)
-      ? Either.left(
-          new InvalidOutput({
-            command: context.command,
-            format: "text",
-            path: "",
-            expected: "one line",
-            remedy:
-              'If the key is the first of the lines: format: "first-line". Otherwise make the command print the key alone.'
-          })
-        )
-      : keyOf(trimmed, "text", context)
+  about: {
+    title: "Plain text: one line, the key and nothing else",
+    source: "effect-apikey's own rules, after what credential tools print",
+    example: "sk-live-7f3a9c\n"
   },
-  encode: encode("text")
-}
+  carriesExpiry: false,
+  read: readLine,
+  write
+})
 
 /** The first line is the key, what follows are notes (pass and gopass keep them so). */
-export const firstLine: CredentialFormat = {
+export const firstLine: CredentialFormat = define({
   name: "first-line",
-  decode: (input, context) => keyOf((input.split(/\r\n|\r|\n/, 1)[0] ?? "").trim(), "first-line", context),
-  encode: encode("first-line")
-}
+  about: {
+    title: "The first line is the key, what follows are notes",
+    source: "pass(1): https://git.zx2c4.com/password-store/about/",
+    example: "sk-live-7f3a9c\nlogin: ops@example.com\nurl: https://api.example.com\n"
+  },
+  carriesExpiry: false,
+  read: (input) => keyOf(input.split(/\r\n|\r|\n/, 1)[0] ?? ""),
+  write
+})
+
+/** Everything is the key, to the last byte: nothing is trimmed, nothing judged. A header may not carry it. */
+export const raw: CredentialFormat = define({
+  name: "raw",
+  about: {
+    title: "Everything is the key, line ends and white space too",
+    source: "effect-apikey's own rules",
+    example: "-----BEGIN KEY-----\n7f3a9c\n-----END KEY-----\n"
+  },
+  carriesExpiry: false,
+  read: (input) => Either.right(ApiKey.make({ value: input })),
+  write: onlyValue
+})
+
+/** `gh auth token` prints the token alone. */
+export const gh: CredentialFormat = define({
+  name: "gh",
+  about: {
+    title: "GitHub's command line: gh auth token",
+    source: "https://cli.github.com/manual/gh_auth_token",
+    example: "gho_exampleexampleexampleexampleexample1\n"
+  },
+  carriesExpiry: false,
+  read: readLine,
+  write
+})

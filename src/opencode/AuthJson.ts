@@ -16,8 +16,8 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { ConfigInvalid, InsecurePermissions, OutputTooLarge, SourceUnreadable } from "../ApiKeyError.js"
 import * as Document from "../internal/config/document.js"
-import { readSecretFile } from "../internal/config/secretFile.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
+import { readSecretFile } from "../internal/config/secretFile.js"
 
 /**
  * An entry: an API key, an OAuth log-in (`expires` in epoch milliseconds), or the token of a well-known server (`key` is the

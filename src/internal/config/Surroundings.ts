@@ -35,5 +35,7 @@ export const xdg = (
   join: (...parts: ReadonlyArray<string>) => string
 ): string => {
   const set = env[variable]
-  return set?.startsWith("/") === true ? set : join(home, ...(variable === "XDG_CONFIG_HOME" ? [".config"] : [".local", "share"]))
+  return set?.startsWith("/") === true
+    ? set
+    : join(home, ...(variable === "XDG_CONFIG_HOME" ? [".config"] : [".local", "share"]))
 }

@@ -2,7 +2,16 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { createScanner, findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
+import {
+  createScanner,
+  findNodeAtLocation,
+  findNodeAtOffset,
+  getNodePath,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode
+} from "jsonc-parser"
 import { ConfigInvalid, SourceUnreadable } from "../../ApiKeyError.js"
 import { codeOf } from "./systemCode.js"
 
@@ -155,6 +164,12 @@ export const duplicateKey = (node: Node): { readonly key: string; readonly offse
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The path to the node at an offset. */
+export const pathAt = ({ root }: Document, offset: number): Path => {
+  const node = findNodeAtOffset(root, offset)
+  return node === undefined ? [] : getNodePath(node)
 }
 
 /** Where a path leads in the text; where it leads nowhere, the nearest parent. `"key"` is the name, not the value. */

@@ -26,7 +26,10 @@ export const toConfigInvalid = (document: Document, { path, at, problem, remedy 
 /** The known name that was probably meant: at most three letters off, and less than half of it. */
 export const nearest = (name: string, known: ReadonlyArray<string>): Option.Option<string> => {
   if (known.length === 0) return Option.none()
-  const best = closest(name.toLowerCase(), known.map((candidate) => candidate.toLowerCase()))
+  const best = closest(
+    name.toLowerCase(),
+    known.map((candidate) => candidate.toLowerCase())
+  )
   const off = distance(name.toLowerCase(), best)
   return off <= 3 && off * 2 < Math.max(name.length, best.length)
     ? Option.fromNullable(known.find((candidate) => candidate.toLowerCase() === best))
@@ -75,13 +78,24 @@ const leaf = (ast: AST.AST, outer: AST.AST | undefined): Problem => ({
   remedy: remedyOf(ast) ?? (outer && remedyOf(outer))
 })
 
+/** A refinement that says what it takes says it better than what it refines. */
+const ofRefinement = (issue: ParseResult.Refinement, outer: AST.AST | undefined): Problem => {
+  const inner = problemOf(issue.issue, issue.ast)
+  return issue.kind === "From" && inner.path.length > 0 ? inner : leaf(issue.ast, outer)
+}
+
+const wrongName = (name: string, outer: AST.AST | undefined): Problem => {
+  const parameter = outer?._tag === "TypeLiteral" ? outer.indexSignatures[0]?.parameter : undefined
+  return parameter === undefined ? unknownKey(name, []) : { ...leaf(parameter, undefined), path: [name], at: "key" }
+}
+
 export const problemOf = (issue: ParseResult.ParseIssue, outer?: AST.AST): Problem => {
   switch (issue._tag) {
     case "Pointer": {
       const path = asPath(issue.path)
       const key = String(path[path.length - 1])
       const known = outer === undefined ? [] : namesOf(outer)
-      if (issue.issue._tag === "Unexpected" && known.length > 0) return unknownKey(key, known)
+      if (issue.issue._tag === "Unexpected") return known.length > 0 ? unknownKey(key, known) : wrongName(key, outer)
       if (issue.issue._tag === "Missing") {
         if (known.length === 0 && outer !== undefined) return leaf(outer, undefined)
         return { path: [], at: "value", problem: `"${key}" is missing`, remedy: outer && remedyOf(outer) }
@@ -94,7 +108,7 @@ export const problemOf = (issue: ParseResult.ParseIssue, outer?: AST.AST): Probl
       return issue.ast._tag === "Union" ? leaf(issue.ast, outer) : problemOf(first, issue.ast)
     }
     case "Refinement":
-      return issue.kind === "From" ? problemOf(issue.issue, issue.ast) : leaf(issue.ast, outer)
+      return ofRefinement(issue, outer)
     case "Transformation":
       return issue.kind === "Transformation" ? leaf(issue.ast, outer) : problemOf(issue.issue, issue.ast)
     case "Unexpected":

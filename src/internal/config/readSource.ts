@@ -10,8 +10,8 @@ import { type ApiKeyError, ExpiredOnArrival, KeyNotConfigured, SourceUnreadable 
 import { label, type Single } from "../../ApiKeySource.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as AuthJson from "../../opencode/AuthJson.js"
-import { readSecretFile } from "./secretFile.js"
 import { Surroundings, type SurroundingsShape } from "./Surroundings.js"
+import { readSecretFile } from "./secretFile.js"
 
 export type Readable = Exclude<Single, { readonly _tag: "Command" }>
 
@@ -62,13 +62,16 @@ export const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.Ap
   })
 
 /** Where a path of a user's leads: `~/` is the home directory, else from the working directory. */
-export const expanded = (file: string, { home, cwd }: Pick<SurroundingsShape, "home" | "cwd">, path: Path.Path): string =>
-  file === "~" || file.startsWith("~/") ? path.join(home, file.slice(1)) : path.resolve(cwd, file)
+export const expanded = (
+  file: string,
+  { home, cwd }: Pick<SurroundingsShape, "home" | "cwd">,
+  path: Path.Path
+): string => (file === "~" || file.startsWith("~/") ? path.join(home, file.slice(1)) : path.resolve(cwd, file))
 
 const isWhiteSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
 /** The rules of plain text, and the expiry inside a JWT. */
-const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
+export const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
   Effect.flatMap(DateTime.now, (now) =>
     CredentialFormat.decode(
       "text",

@@ -7,5 +7,7 @@ export const codeOf = (error: PlatformError): string => {
   if (hasProperty(cause, "code") && typeof cause.code === "string") return cause.code
   if (error._tag === "BadArgument") return "EINVAL"
   const inText = /\bE[A-Z0-9]{2,}\b/.exec(error.description ?? "")?.[0]
-  return inText ?? (error.reason === "NotFound" ? "ENOENT" : error.reason === "PermissionDenied" ? "EACCES" : "EUNKNOWN")
+  return (
+    inText ?? (error.reason === "NotFound" ? "ENOENT" : error.reason === "PermissionDenied" ? "EACCES" : "EUNKNOWN")
+  )
 }

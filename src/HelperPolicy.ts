@@ -1,0 +1,499 @@
+/**
+ * Which commands may run, and which keys may go where: what the user's own hand wrote runs, what a project brings needs his
+ * word or a policy's.
+ *
+ * The rules, what a digest covers, and the race that remains are in docs/trust.md.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrusted } from "./ApiKeyError.js"
+import { type RunOptions, type Single, variablesFor } from "./ApiKeySource.js"
+import type * as CredentialHelper from "./CredentialHelper.js"
+import * as hand from "./internal/config/hand.js"
+import { isInside, weakSpot } from "./internal/config/owned.js"
+import { PolicyRules, policyInForce } from "./internal/config/policyFile.js"
+import { expanded } from "./internal/config/readSource.js"
+import { Surroundings } from "./internal/config/Surroundings.js"
+import * as TrustStore from "./internal/config/trustStore.js"
+import { digestOf } from "./internal/digest.js"
+import { programName } from "./internal/programName.js"
+import { findProgram } from "./internal/searchPath.js"
+
+/**
+ * Whose hand wrote something, and where: the environment, a file of the user's, or one that came with a project (`root` is
+ * the project's folder). What is written in code asks no policy.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Hand = hand.Hand
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const Hand = hand.Hand
+
+/**
+ * What one file of a project says of one provider. Trust is for exactly that.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Contribution {
+  /** Without links in its path. */
+  readonly file: string
+  readonly root: string
+  readonly provider: string
+  /** As it stands there, placeholders not replaced. */
+  readonly says: unknown
+  /** The commands in it. */
+  readonly commands: ReadonlyArray<RunOptions>
+}
+
+/**
+ * What is asked of a policy before a source is read or a command is run.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Demand {
+  readonly provider: string
+  readonly source: Single
+  /** Whose hand wrote the source. */
+  readonly hand: Hand
+  /** The origin that the key goes to, and whose hand pointed it there. */
+  readonly goesTo: Option.Option<{ readonly origin: string; readonly hand: Hand }>
+  /** What projects' files say of the provider. */
+  readonly contributions: ReadonlyArray<Contribution>
+}
+
+/**
+ * Leave to go on: which options of the run are to be changed, and why it may be, in words for a person.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Permit {
+  readonly options: Partial<CredentialHelper.Options>
+  readonly because: string
+}
+
+type Needs = FileSystem.FileSystem | Path.Path
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Policy {
+  /** `CommandNotTrusted` is a refusal. For a project's command the permit names the program by its path, and that is what is run. */
+  readonly authorize: (demand: Demand) => Effect.Effect<Permit, ApiKeyError, Needs>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class HelperPolicy extends Context.Tag("effect-apikey/HelperPolicy")<HelperPolicy, Policy>() {}
+
+/**
+ * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
+ * one each; `*` stands for any text but `..`, and for no option at an argument's start. A project's command is covered only
+ * if it sets neither `env`, `cwd` nor `path` and the key goes nowhere that the project says. `project`: its commands need trust
+ * or a place on the list (`"trust"`, default), a place on the list (`"allow"`), or never run (`"deny"`). `user`: the user's own
+ * commands run (`"run"`, default), or only those on the list (`"allow"`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Rules = PolicyRules
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Rules = PolicyRules
+
+// --- what a project may not set, whoever trusts it
+
+const forbiddenVariables: ReadonlyArray<RegExp> = [
+  /^(?:LD|DYLD|GIT|XDG|NODE|NPM_CONFIG|GLIBC|BASH_FUNC|EFFECT_APIKEY)_/,
+  /^(?:PYTHON|PERL5|RUBY)/,
+  /_PROXY$/,
+  /^SSL_CERT_|^SSLKEYLOGFILE$|_CA_BUNDLE$|^OPENSSL_CONF$|^OPENSSL_MODULES$/,
+  /^(?:BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PS4|IFS|PROMPT_COMMAND|CDPATH|ZDOTDIR)$/,
+  /^(?:PATH|PATHEXT|HOME|USERPROFILE|SHELL|TMPDIR|EDITOR|VISUAL|PAGER|LESSOPEN|BROWSER)$/,
+  /^(?:SSH_ASKPASS|SSH_ASKPASS_REQUIRE|SUDO_ASKPASS|SSH_AUTH_SOCK|GNUPGHOME|KUBECONFIG|DOCKER_CONFIG|CURL_HOME|WGETRC)$/,
+  /^(?:JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GCONV_PATH|LOCPATH|NLSPATH)$/,
+  /^AWS_(?:CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL.*|CA_BUNDLE)$/,
+  /^BUN_|^DENO_|^LUA_|^TCL/
+]
+
+/**
+ * Whether a variable loads code into a program or redirects a tool: a project may not set it, even when it is trusted.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const isForbiddenVariable = (name: string): boolean =>
+  forbiddenVariables.some((pattern) => pattern.test(name.toUpperCase()))
+
+// --- the allow list
+
+const asPattern = (text: string): RegExp =>
+  new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("\\*", "[^]*")}$`)
+
+const parentSegment = /(?:^|[/\\])\.\.(?:[/\\]|$)/
+
+const argumentMatches = (pattern: string, argument: string): boolean =>
+  pattern === argument ||
+  (pattern.includes("*") &&
+    asPattern(pattern).test(argument) &&
+    !parentSegment.test(argument) &&
+    !(pattern.startsWith("*") && argument.startsWith("-")))
+
+/**
+ * Whether a command's arguments fit an entry of the allow list. The program is not looked at: it is compared by its path.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const argumentsMatch = (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean =>
+  pattern.length === argv.length &&
+  pattern.slice(1).every((part, index) => argumentMatches(part, argv[index + 1] ?? ""))
+
+// --- programs
+
+/** PATH less what is empty, relative, in the project, or open to others. */
+const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { env } = yield* Surroundings
+    const delimiter = process.platform === "win32" ? ";" : ":"
+    const kept: Array<string> = []
+    for (const entry of (env["PATH"] ?? "").split(delimiter)) {
+      if (entry === "" || !path.isAbsolute(entry)) continue
+      const real = yield* Effect.option(fs.realPath(entry))
+      if (Option.isNone(real)) continue
+      if (Option.exists(root, (folder) => [real.value, entry].some((place) => isInside(folder, place, path)))) continue
+      if (Option.isSome(yield* weakSpot(real.value))) continue
+      kept.push(entry)
+    }
+    return kept.join(delimiter)
+  })
+
+/** The program by its path. One in the project is found only by a path, never by a name. */
+const resolveProgram = (program: string, searchPath: string, file: string): Effect.Effect<string, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const command = programName([program])
+    const found = yield* findProgram(program, { env: { PATH: searchPath }, cwd: Option.some("/") })
+    if (found._tag === "NotExecutable") return yield* new CommandNotExecutable({ command, path: found.path })
+    if (found._tag === "Missing") {
+      return yield* new CommandNotFound({
+        command,
+        searched: found.searched,
+        remedy:
+          "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
+      })
+    }
+    const real = yield* Effect.orElseSucceed(fs.realPath(found.path), () => found.path)
+    const weak = yield* weakSpot(real)
+    if (Option.isSome(weak)) {
+      return yield* new CommandNotTrusted({
+        command,
+        file,
+        remedy: `Others may write to ${weak.value}; take that away first: chmod o-w ${weak.value}`
+      })
+    }
+    return found.path
+  })
+
+// --- trust
+
+const sortedJson = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sortedJson)
+  if (typeof value !== "object" || value === null) return value
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([key, inner]) => [key, sortedJson(inner)])
+}
+
+const digestVersion = 1
+
+/** The files of the project's that a command runs: the program, and every argument that leads to one. */
+const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const found = new Set<string>()
+    for (const { argv, cwd } of commands) {
+      for (const argument of argv) {
+        const named = argument.slice(argument.indexOf("=") + 1)
+        for (const base of [cwd ?? home, path.dirname(file)]) {
+          const real = yield* Effect.option(fs.realPath(expanded(named, { home, cwd: base }, path)))
+          if (Option.isNone(real) || !isInside(root, real.value, path)) continue
+          const info = yield* Effect.option(fs.stat(real.value))
+          if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
+        }
+      }
+    }
+    return Array.from(found).sort()
+  })
+
+/**
+ * What stands for trust in a contribution and the origin that the key goes to. It changes with the file's path, with
+ * anything that the file says of the provider, with the origin, and with any file of the project that its commands name.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const digest = (
+  contribution: Contribution,
+  origin: Option.Option<string>
+): Effect.Effect<string, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const scripts = yield* scriptsOf(contribution)
+    const contents = yield* Effect.forEach(scripts, (script) =>
+      Effect.match(fs.readFile(script), {
+        onFailure: () => [script, null],
+        onSuccess: (bytes) => [script, digestOf(Buffer.from(bytes).toString("base64"))]
+      })
+    )
+    const { file, provider, says } = contribution
+    return digestOf([digestVersion, file, provider, sortedJson(says), Option.getOrNull(origin), contents])
+  })
+
+/**
+ * Remembers that the user wants these to be run, in `$XDG_DATA_HOME/effect-apikey/trust.json`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const trust = (
+  items: ReadonlyArray<{ readonly contribution: Contribution; readonly origin: Option.Option<string> }>
+): Effect.Effect<void, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    const at = yield* DateTime.now
+    const added = yield* Effect.forEach(items, ({ contribution, origin }) =>
+      Effect.map(digest(contribution, origin), (hash) => ({
+        file: contribution.file,
+        provider: contribution.provider,
+        program: contribution.commands.map(({ argv }) => programName(argv)).join(", "),
+        digest: hash,
+        at
+      }))
+    )
+    const digests = new Set(added.map((entry) => entry.digest))
+    yield* TrustStore.update((before) => [...before.filter((entry) => !digests.has(entry.digest)), ...added])
+  })
+
+/**
+ * Forgets all trust in a file; succeeds with how many there were.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    let revoked = 0
+    yield* TrustStore.update((before) => {
+      const left = before.filter((entry) => entry.file !== file)
+      revoked = before.length - left.length
+      return left
+    })
+    return revoked
+  })
+
+/**
+ * What is trusted, the oldest first. Of commands the program's name only.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
+
+// --- the policy
+
+type ProjectHand = Extract<Hand, { readonly _tag: "Project" }>
+
+const isProject = (self: Hand): self is ProjectHand => self._tag === "Project"
+
+/** What the user would have without the project: its own variable, by the name that everybody uses. */
+const isUsual = ({ provider, source }: Demand): boolean =>
+  source._tag === "Env" && source.env === variablesFor(provider).key
+
+/**
+ * A policy from rules and the user's trust.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (rules: Rules): Policy => {
+  const isListed = (argv: ReadonlyArray<string>, program: string, searchPath: string) =>
+    Effect.exists(
+      (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
+      ([name = ""]) =>
+        Effect.map(
+          findProgram(name, { env: { PATH: searchPath }, cwd: Option.some("/") }),
+          (found) => found._tag === "Executable" && found.path === program
+        )
+    )
+
+  /** All that projects' files say of the provider is trusted, as it stands now. */
+  const requireTrust = (demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
+    Effect.gen(function* () {
+      if (rules.project === "allow" || rules.project === "deny") {
+        return yield* refusal(demand, "The policy in force lets no project be trusted.")
+      }
+      const known = yield* TrustStore.read
+      const origin = Option.map(demand.goesTo, (to) => to.origin)
+      for (const contribution of demand.contributions) {
+        const hash = yield* digest(contribution, origin)
+        if (!known.some((entry) => entry.file === contribution.file && entry.digest === hash)) {
+          return yield* refusal(demand, undefined, contribution.file)
+        }
+      }
+      return { options: {}, because: "you trusted it" }
+    })
+
+  const projectCommand = (demand: Demand, { argv, env, cwd, ...run }: RunOptions, { file, root }: ProjectHand) =>
+    Effect.gen(function* () {
+      const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
+      if (forbidden !== undefined) {
+        return yield* refusal(demand, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
+      }
+      if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
+      const { home } = yield* Surroundings
+      const searchPath = yield* safePath(Option.some(root))
+      const [name, ...args] = argv
+      const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
+      const isShaped = env !== undefined || cwd !== undefined || "path" in run || goesWhereProjectSays
+      // A script in the project is no program that a list can name: its content is the project's.
+      const listed = isShaped
+        ? false
+        : yield* Effect.flatMap(resolveProgram(name, searchPath, file), (program) =>
+            isListed(argv, program, searchPath)
+          ).pipe(Effect.orElseSucceed(() => false))
+      const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(demand)
+      const program = yield* resolveProgram(name, searchPath, file)
+      return {
+        because: permit.because,
+        options: {
+          command: [program, ...args],
+          cwd: cwd ?? home,
+          // What the program starts by name is looked for where it was.
+          env: { ...withoutNull(env), PATH: searchPath }
+        }
+      }
+    })
+
+  const userCommand = (demand: Demand, { argv, cwd }: RunOptions) =>
+    Effect.gen(function* () {
+      const { home } = yield* Surroundings
+      if (rules.user === "allow") {
+        const searchPath = yield* safePath(Option.none())
+        const program = yield* resolveProgram(argv[0], searchPath, placeOf(demand))
+        if (!(yield* isListed(argv, program, searchPath))) {
+          return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
+        }
+        return {
+          options: { command: [program, ...argv.slice(1)], cwd: cwd ?? home },
+          because: "on the list of the policy"
+        }
+      }
+      return { options: { cwd: cwd ?? home }, because: `from ${ownWord(demand.hand)}` }
+    })
+
+  const authorize = (demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
+    Effect.gen(function* () {
+      const { source } = demand
+      const from = demand.hand
+      const redirected = Option.exists(demand.goesTo, (to) => isProject(to.hand))
+      if (isProject(from)) {
+        if (source._tag === "Command") return yield* projectCommand(demand, source.command, from)
+        if (source._tag === "Literal") return { options: {}, because: "the key is the project's own" }
+        if (source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
+          return { options: {}, because: "the file is the project's own" }
+        }
+        if (isUsual(demand) && !redirected) return { options: {}, because: "the variable is the usual one" }
+        return yield* requireTrust(demand)
+      }
+      const permit =
+        source._tag === "Command"
+          ? yield* userCommand(demand, source.command)
+          : { options: {}, because: `from ${ownWord(from)}` }
+      return redirected ? { ...permit, because: (yield* requireTrust(demand)).because } : permit
+    })
+
+  return { authorize }
+}
+
+const ownWord = (self: Hand): string => (self._tag === "Environment" ? "the environment" : "your configuration")
+
+const withoutNull = (env: RunOptions["env"]): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, value ?? undefined]))
+
+const placeOf = ({ hand: from }: Demand): string => (from._tag === "Environment" ? "the environment" : from.file)
+
+const refusal = (demand: Demand, remedy?: string, file?: string): CommandNotTrusted => {
+  const pointing = Option.filter(
+    Option.map(demand.goesTo, (to) => to.hand),
+    isProject
+  )
+  return new CommandNotTrusted({
+    command: demand.source._tag === "Command" ? programName(demand.source.command.argv) : demand.provider,
+    file:
+      file ??
+      (isProject(demand.hand)
+        ? demand.hand.file
+        : Option.match(pointing, { onNone: () => placeOf(demand), onSome: (to) => to.file })),
+    ...(remedy === undefined ? {} : { remedy })
+  })
+}
+
+/** Links are followed first: what counts is where they lead. A file that is not there is nobody's. */
+const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const real = yield* Effect.option(fs.realPath(expanded(file, yield* Surroundings, path)))
+    return Option.match(real, {
+      onNone: () => isInside(root, path.resolve(file), path),
+      onSome: (place) => isInside(root, place, path)
+    })
+  })
+
+/**
+ * The policy in force: the administrator's file (`/etc/effect-apikey/policy.jsonc`), of which each rule wins over the user's,
+ * and `policy` in the user's own `effect-apikey.jsonc`. A policy that cannot be read refuses everything that asks it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<HelperPolicy, never, Needs> = layerFrom()
+
+/**
+ * The same with the administrator's file in another place.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export function layerFrom(systemFile?: string): Layer.Layer<HelperPolicy, never, Needs> {
+  return Layer.effect(
+    HelperPolicy,
+    Effect.map(Effect.either(policyInForce(systemFile)), (rules) =>
+      rules._tag === "Right" ? make(rules.right) : { authorize: () => Effect.fail(rules.left) }
+    )
+  )
+}

@@ -1,0 +1,66 @@
+/**
+ * The format of an answer nobody has named: first what the catalog says of the program, then the answer's own discriminator, else
+ * plain text. Never by trial: a reader that fails on a secret would have to say why. JSON that fits none is refused.
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { Answer, CredentialFormat } from "../CredentialFormat.js"
+import { define } from "../internal/format.js"
+import { jsonOf, objectOf, refuse } from "../internal/shape.js"
+
+const answerOf = (text: string): Answer => {
+  const json = jsonOf(text)
+  return {
+    text,
+    json: Option.getOrUndefined(json),
+    object: Option.getOrElse(Option.flatMap(json, objectOf), () => ({}))
+  }
+}
+
+export interface Candidates {
+  /** What the catalog says of a program. */
+  readonly usual: (program: string) => Option.Option<CredentialFormat>
+  /** Those that have a discriminator. */
+  readonly all: ReadonlyArray<CredentialFormat>
+  readonly text: CredentialFormat
+  readonly names: ReadonlyArray<string>
+}
+
+export const auto = ({ all, names, text, usual }: Candidates): CredentialFormat => {
+  const choose = (answer: Answer): Option.Option<CredentialFormat> => {
+    const known = all.find(({ recognizes }) => recognizes?.(answer) === true)
+    if (known !== undefined) return Option.some(known)
+    return /^\s*[{["]/.test(answer.text) ? Option.none() : Option.some(text)
+  }
+  return define({
+    name: "auto",
+    about: {
+      title: "By what the catalog says of the program, then by the answer's own discriminator, else plain text",
+      source: "effect-apikey's own rules",
+      example: "sk-live-7f3a9c\n"
+    },
+    carriesExpiry: false,
+    read: (input, context) => {
+      const answer = answerOf(input)
+      return Option.match(
+        Option.orElse(usual(context.command), () => choose(answer)),
+        {
+          onSome: (format) => format.decode(input, context),
+          onNone: () =>
+            typeof answer.json === "string"
+              ? refuse(
+                  "",
+                  "a key without quotes",
+                  "The command prints a JSON string; make it print the bare text (jq -r, --output text, -o tsv)."
+                )
+              : refuse(
+                  "",
+                  "a key on one line, or JSON of a format that it knows",
+                  `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`
+                )
+        }
+      )
+    },
+    write: (key) => Either.mapLeft(text.encode(key), ({ expected, path }) => ({ path, expected }))
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * Azure's command line, `az account get-access-token`: `expires_on` in epoch seconds where there is one (from 2.54), else
+ * `expiresOn`, which is local time without a zone.
+ *
+ * Protocol: https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/instant.js"
+import { fromJson, maybe, Text } from "../internal/shape.js"
+
+const Answer = Schema.Struct({
+  accessToken: Text,
+  expires_on: maybe(EpochSeconds),
+  expiresOn: maybe(LocalOrRfc3339)
+})
+
+const read = fromJson(Answer)
+
+export const az: CredentialFormat = define({
+  name: "az",
+  about: {
+    title: "Azure's command line: az account get-access-token",
+    source: "https://learn.microsoft.com/cli/azure/account#az-account-get-access-token",
+    example: jsonLine({
+      accessToken: "eyJ0eXAi.example.token",
+      expiresOn: "2036-05-29 00:21:43.000000",
+      expires_on: 2095633303,
+      subscription: "00000000-0000-0000-0000-000000000000",
+      tenant: "00000000-0000-0000-0000-000000000000",
+      tokenType: "Bearer"
+    })
+  },
+  carriesExpiry: true,
+  recognizes: ({ object }) => typeof object["accessToken"] === "string",
+  read: (text) =>
+    Either.flatMap(read(text), ({ accessToken, expires_on, expiresOn }) =>
+      tokenKey(
+        "accessToken",
+        accessToken,
+        Option.orElse(expires_on, () => expiresOn)
+      )
+    ),
+  write: (key) =>
+    Either.map(onlyValue(key), (accessToken) =>
+      jsonLine({
+        accessToken,
+        ...field("expiresOn", Option.map(key.expiresAt, formatLocal)),
+        ...field("expires_on", Option.map(key.expiresAt, toEpochSeconds)),
+        tokenType: "Bearer"
+      })
+    )
+})

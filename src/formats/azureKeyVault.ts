@@ -1,0 +1,60 @@
+/**
+ * Azure Key Vault, `az keyvault secret show` (`attributes.expires`, RFC 3339) and its REST API (`attributes.exp`, epoch seconds).
+ *
+ * Protocol: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
+ */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { EpochSeconds, Rfc3339 } from "../internal/instant.js"
+import { fromJson, maybe, refuse, Text } from "../internal/shape.js"
+
+const Answer = Schema.Struct({
+  value: Text,
+  attributes: maybe(
+    Schema.Struct({
+      enabled: maybe(Schema.Boolean.annotations({ description: "true or false" })),
+      expires: maybe(Rfc3339),
+      exp: maybe(EpochSeconds)
+    }).annotations({ description: "an object" })
+  )
+})
+
+const read = fromJson(Answer)
+const secretId = /^https:\/\/[^/]+\/secrets\//
+
+export const azureKeyVault: CredentialFormat = define({
+  name: "azure-key-vault",
+  about: {
+    title: "Azure Key Vault: az keyvault secret show",
+    source: "https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret",
+    example: jsonLine({
+      value: "sk-live-7f3a9c",
+      id: "https://kv-example.vault.azure.net/secrets/openai/4387e9f3d6e14c459867679a90fd0f79",
+      attributes: { enabled: true, expires: "2036-05-29T00:21:43+00:00" }
+    })
+  },
+  carriesExpiry: true,
+  recognizes: ({ object }) => typeof object["id"] === "string" && secretId.test(object["id"]) && "value" in object,
+  read: (text) =>
+    Either.flatMap(read(text), ({ attributes, value }) =>
+      Option.exists(attributes, ({ enabled }) => Option.contains(enabled, false))
+        ? refuse("attributes.enabled", "true", "That version of the secret is disabled; enable it or name another.")
+        : tokenKey(
+            "value",
+            value,
+            Option.flatMap(attributes, ({ exp, expires }) => Option.orElse(expires, () => exp))
+          )
+    ),
+  write: (key) =>
+    Either.map(onlyValue(key), (value) =>
+      jsonLine({
+        value,
+        id: "https://vault.invalid/secrets/key",
+        attributes: { enabled: true, ...field("expires", Option.map(key.expiresAt, DateTime.formatIso)) }
+      })
+    )
+})

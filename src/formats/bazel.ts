@@ -1,0 +1,105 @@
+/**
+ * The credential helper specification of Bazel and its kin: the URI on stdin, headers and perhaps an expiry on stdout.
+ *
+ * Protocol: https://github.com/EngFlow/credential-helper-spec/blob/main/spec.md
+ */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ApiKey from "../ApiKey.js"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import * as Fit from "../internal/fit.js"
+import { define, field, jsonLine } from "../internal/format.js"
+import { Rfc3339 } from "../internal/instant.js"
+import { fromJson, maybe, refuse } from "../internal/shape.js"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("bazel"),
+  uri: Schema.optional(
+    Schema.NonEmptyString.annotations({ description: "Whose headers are asked for on stdin: https://example.com/path" })
+  )
+})
+
+const Answer = Schema.Struct({
+  headers: maybe(
+    Schema.Record({
+      key: Schema.String,
+      value: Schema.Array(Schema.String.annotations({ description: "a string" })).annotations({
+        description: "a list of strings"
+      })
+    })
+  ),
+  expires: maybe(Rfc3339)
+})
+
+const read = fromJson(Answer)
+
+const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
+
+/** The secret in the headers, for those who want one word: the credential after the scheme, else the first header's value. */
+const secretIn = (headers: Readonly<Record<string, string>>): Option.Option<string> => {
+  const entries = Object.entries(headers)
+  const own = entries.find(([name]) => isAuthorization(name)) ?? entries[0]
+  return Option.map(Option.fromNullable(own), ([name, value]) =>
+    isAuthorization(name) ? value.replace(/^[!-~]+ +/, "") : value
+  )
+}
+
+export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "bazel",
+    about: {
+      title: "Bazel credential helpers: HELPER get",
+      source: "https://github.com/EngFlow/credential-helper-spec/blob/main/spec.md",
+      example: jsonLine({ headers: { Authorization: ["Bearer example-token"] }, expires: "2036-05-29T00:21:43Z" })
+    },
+    carriesExpiry: true,
+    ...(uri === undefined ? {} : { input: jsonLine({ uri }) }),
+    recognizes: ({ object }) =>
+      !("token" in object) &&
+      typeof object["headers"] === "object" &&
+      object["headers"] !== null &&
+      Object.values(object["headers"]).every(Array.isArray) &&
+      Object.keys(object["headers"]).length > 0,
+    read: (text) =>
+      Either.gen(function* () {
+        const answer = yield* read(text)
+        const headers: Record<string, string> = {}
+        for (const [name, values] of Object.entries(Option.getOrElse(answer.headers, () => ({})))) {
+          // An empty list is the same as no such header.
+          if (values.length === 0) continue
+          const value = values.join(", ")
+          if (!Fit.isHeaderName(name)) return yield* refuse("headers", "names that a header can have")
+          if (!Fit.isHeaderValue(value)) return yield* refuse("headers.*", "values that a header can carry")
+          headers[name] = value
+        }
+        const secret = secretIn(headers)
+        if (Option.isNone(secret)) {
+          return yield* refuse(
+            "headers",
+            "at least one header",
+            "The helper has no credential for that URI; correct the format's uri, or log in with that tool."
+          )
+        }
+        return new ApiKey.ApiKey({
+          value: Redacted.make(secret.value),
+          expiresAt: answer.expires,
+          headers: ApiKey.make({ value: secret.value, headers }).headers
+        })
+      }),
+    write: (key) => {
+      if (Option.isSome(key.username)) return refuse("username", "a key without a user name")
+      if (Option.isSome(key.sessionToken)) return refuse("sessionToken", "a key without a session token")
+      const headers = Object.entries(key.headers).map(([name, value]) => [name, [Redacted.value(value)]] as const)
+      return headers.length === 0
+        ? refuse("headers", "a key with headers of its own")
+        : Either.right(
+            jsonLine({
+              headers: Object.fromEntries(headers),
+              ...field("expires", Option.map(key.expiresAt, DateTime.formatIso))
+            })
+          )
+    }
+  })

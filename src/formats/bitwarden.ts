@@ -1,0 +1,129 @@
+/**
+ * Bitwarden's command lines: `bw get item` (the password, or a custom field by its name), the same in the envelope of
+ * `--response`, and `bws secret get` of the Secrets Manager.
+ *
+ * Protocol: https://bitwarden.com/help/cli/#get and https://bitwarden.com/help/secrets-manager-cli/#secret-get
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
+import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { fromValue, jsonOf, maybe, objectOf, type Refusal, refuse } from "../internal/shape.js"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("bitwarden"),
+  field: Schema.optional(
+    Schema.NonEmptyString.annotations({
+      description: "The custom field that is the key. Default: the log-in's password, or the secret's value."
+    })
+  )
+})
+
+const string = Schema.String.annotations({ description: "a string" })
+const Item = Schema.Struct({
+  value: maybe(string),
+  data: maybe(Schema.Unknown),
+  login: maybe(Schema.Struct({ password: maybe(string) }).annotations({ description: "an object" })),
+  fields: maybe(
+    Schema.Array(
+      Schema.Struct({ name: maybe(string), value: maybe(string) }).annotations({ description: "an object" })
+    ).annotations({ description: "a list of fields" })
+  )
+})
+
+const readItem = fromValue(Item)
+
+/** The words of the program's own messages, which are fixed; the message itself is not passed on. */
+const messages: ReadonlyArray<readonly [pattern: RegExp, explanation: Explanation]> = [
+  [/not logged in/i, { reason: "LoginRequired", remedy: "Log in to Bitwarden: bw login" }],
+  [
+    /vault is locked|master password/i,
+    { reason: "LoginRequired", remedy: 'Unlock the vault: export BW_SESSION="$(bw unlock --raw)"' }
+  ],
+  [/not found/i, { reason: "NotFound", remedy: "Look for the item: bw list items --search NAME" }],
+  [
+    /more than one result/i,
+    { reason: "NotFound", remedy: "Several items fit; give the item's id instead of its name." }
+  ]
+]
+
+const explain = (text: string): Option.Option<Explanation> =>
+  Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ message, success, version }) =>
+    success === false && version === undefined
+      ? Option.some(
+          messages.find(([pattern]) => typeof message === "string" && pattern.test(message))?.[1] ?? {
+            reason: "Unknown" as const
+          }
+        )
+      : Option.none()
+  )
+
+/** What stands inside the envelope of `--response`. */
+const opened = (object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  object["success"] === true ? Option.getOrElse(objectOf(object["data"]), () => object) : object
+
+const keyIn = (item: typeof Item.Type, field: string | undefined) => {
+  const at = (path: string, value: Option.Option<string>) =>
+    Option.match(value, {
+      onNone: () =>
+        refuse(path, "a string", 'Name the custom field that holds the key: format: { name: "bitwarden", field: "…" }'),
+      onSome: (own) => tokenKey(path, own)
+    })
+  if (field !== undefined) {
+    const fields = Option.getOrElse(item.fields, () => [])
+    const named = fields.find(({ name }) => Option.exists(name, (own) => own === field))
+    return at(
+      "fields.value",
+      Option.flatMap(Option.fromNullable(named), ({ value }) => value)
+    )
+  }
+  if (Option.isSome(item.login)) return at("login.password", item.login.value.password)
+  if (Option.isSome(item.value)) return at("value", item.value)
+  // `bw get password --response` wraps a bare string.
+  return at(
+    "data",
+    Option.filter(item.data, (data) => typeof data === "string")
+  )
+}
+
+export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "bitwarden",
+    about: {
+      title: "Bitwarden: bw get item NAME, bws secret get ID (bw get password prints plain text)",
+      source: "https://bitwarden.com/help/cli/#get",
+      example: jsonLine({
+        object: "item",
+        id: "99ee88d2-6046-4ea7-92c2-acac464b1412",
+        type: 1,
+        name: "OpenAI",
+        login: { username: "ops@example.com", password: "sk-live-7f3a9c" }
+      })
+    },
+    carriesExpiry: false,
+    explain: ({ stdout }) => explain(stdout),
+    recognizes: ({ object }) => {
+      const inner = opened(object)
+      return (
+        (inner["object"] === "item" && ("login" in inner || "fields" in inner)) ||
+        (object["success"] === true && inner["object"] === "string") ||
+        (typeof inner["organizationId"] === "string" && "key" in inner && "value" in inner)
+      )
+    },
+    read: (text, { command }) => {
+      const told = explain(text)
+      if (Option.isSome(told)) return failed(command, told.value)
+      return Option.match(Option.flatMap(jsonOf(text), objectOf), {
+        onNone: (): Either.Either<never, Refusal> => refuse("", "a JSON object"),
+        onSome: (object) => Either.flatMap(readItem(opened(object)), (item) => keyIn(item, field))
+      })
+    },
+    write: (key) =>
+      Either.map(onlyValue(key), (value) =>
+        jsonLine({
+          object: "item",
+          ...(field === undefined ? { login: { password: value } } : { fields: [{ name: field, value }] })
+        })
+      )
+  })

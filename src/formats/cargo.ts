@@ -1,0 +1,142 @@
+/**
+ * cargo's credential providers: one JSON object a line. The provider says `{"v":[1]}` first, is asked on stdin, and answers
+ * `{"Ok":…}` or `{"Err":…}`. The command's argument is `--cargo-plugin`.
+ *
+ * Protocol: https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
+import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
+import { fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
+
+const cratesIo = "sparse+https://index.crates.io/"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("cargo"),
+  indexUrl: Schema.optional(
+    Schema.NonEmptyString.annotations({
+      description: `The index of the registry whose token is asked for. Default: ${cratesIo}`
+    })
+  ),
+  registry: Schema.optional(
+    Schema.NonEmptyString.annotations({ description: "The registry's name in cargo's configuration." })
+  )
+})
+
+const protocolVersion = 1
+
+const Hello = Schema.Struct({
+  v: Schema.Array(Schema.Number)
+    .pipe(Schema.filter((versions) => versions.includes(protocolVersion)))
+    .annotations({ description: "a list of protocol versions with 1 in it" })
+})
+
+const cacheKinds = ["never", "session", "expires"] as const
+
+const Ok = Schema.Struct({
+  Ok: Schema.Struct({
+    kind: Schema.Literal("get").annotations({ description: "the word get" }),
+    token: Text,
+    cache: Schema.Literal(...cacheKinds).annotations({ description: cacheKinds.join(", ") }),
+    expiration: maybe(EpochSeconds)
+  }).annotations({ description: "an object" })
+})
+
+const readHello = fromValue(Hello, "a line of JSON")
+const readOk = fromValue(Ok, "a line of JSON")
+
+const kinds: Readonly<Record<string, Explanation>> = {
+  "not-found": { reason: "NotFound", remedy: "Log in to that registry: cargo login" },
+  "url-not-supported": {
+    reason: "NotFound",
+    remedy: "That provider does not serve this registry; correct the format's indexUrl or ask another provider."
+  },
+  "operation-not-supported": { reason: "Unknown", remedy: "That provider cannot give a token for reading." },
+  other: { reason: "Unknown", remedy: "Run the provider through cargo to see what it says: cargo login" }
+}
+
+const linesOf = (text: string): ReadonlyArray<Option.Option<unknown>> =>
+  text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "")
+    .map(jsonOf)
+
+/** What stands under `Err`: its kind is one of a few words, its message is not passed on. */
+const explain = (text: string): Option.Option<Explanation> =>
+  Option.firstSomeOf(
+    linesOf(text).map((line) =>
+      Option.flatMap(Option.flatMap(line, objectOf), ({ Err }) =>
+        Option.map(objectOf(Err), ({ kind }) => meaningOf(kind))
+      )
+    )
+  )
+
+const meaningOf = (kind: unknown): Explanation =>
+  (typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? { reason: "Unknown" }
+
+export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "cargo",
+    about: {
+      title: "cargo credential providers: PROVIDER --cargo-plugin",
+      source: "https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html",
+      example: `${jsonLine({ v: [1] })}${jsonLine({
+        Ok: {
+          kind: "get",
+          token: "example-token",
+          cache: "expires",
+          expiration: 2095000000,
+          operation_independent: true
+        }
+      })}`
+    },
+    carriesExpiry: true,
+    input: jsonLine({
+      v: protocolVersion,
+      registry: { "index-url": indexUrl ?? cratesIo, ...(registry === undefined ? {} : { name: registry }) },
+      kind: "get",
+      operation: "read",
+      args: []
+    }),
+    explain: ({ stdout }) => explain(stdout),
+    recognizes: ({ text }) => {
+      const [hello = Option.none(), answer = Option.none()] = linesOf(text)
+      return (
+        Option.exists(hello, (value) => Either.isRight(readHello(value))) &&
+        Option.exists(Option.flatMap(answer, objectOf), (object) => "Ok" in object || "Err" in object)
+      )
+    },
+    read: (text, { command }) => {
+      const told = explain(text)
+      if (Option.isSome(told)) return failed(command, told.value)
+      return Either.gen(function* () {
+        const [hello, answer] = linesOf(text)
+        yield* line(hello, readHello)
+        const { Ok } = yield* line(answer, readOk)
+        if (Ok.cache === "expires" && Option.isNone(Ok.expiration)) {
+          return yield* refuse("Ok.expiration", "epoch seconds")
+        }
+        return yield* tokenKey("Ok.token", Ok.token, Ok.cache === "expires" ? Ok.expiration : Option.none())
+      })
+    },
+    write: (key) =>
+      Either.map(onlyValue(key), (token) => {
+        const cache = Option.match(key.expiresAt, {
+          onNone: () => ({ cache: "session" }),
+          onSome: (at) => ({ cache: "expires", expiration: toEpochSeconds(at) })
+        })
+        return `${jsonLine({ v: [protocolVersion] })}${jsonLine({ Ok: { kind: "get", token, ...cache, operation_independent: true } })}`
+      })
+  })
+
+const line = <A>(
+  value: Option.Option<unknown> | undefined,
+  read: (value: unknown) => Either.Either<A, Refusal>
+): Either.Either<A, Refusal> =>
+  Option.match(value ?? Option.none(), {
+    onNone: () => refuse("", "two lines of JSON, a greeting and an answer"),
+    onSome: read
+  })

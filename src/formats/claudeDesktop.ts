@@ -1,0 +1,59 @@
+/**
+ * Claude Desktop's credential helper: a bare token, or `{ token, headers }` where requests need headers beside the bearer token.
+ *
+ * Protocol: https://claude.com/docs/third-party/claude-desktop/credential-helper
+ */
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ApiKey from "../ApiKey.js"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import * as Fit from "../internal/fit.js"
+import { define, jsonLine, onlyValue } from "../internal/format.js"
+import { fromJson, refuse, Text } from "../internal/shape.js"
+
+const Answer = Schema.Struct({
+  token: Text,
+  headers: Schema.optionalWith(
+    Schema.Record({ key: Schema.String, value: Schema.String.annotations({ description: "a string" }) }).annotations({
+      description: "an object of strings"
+    }),
+    { nullable: true, default: () => ({}) }
+  )
+})
+
+const read = fromJson(Answer)
+
+const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
+
+export const claudeDesktop: CredentialFormat = define({
+  name: "claude-desktop",
+  about: {
+    title: "Claude Desktop's credential helper with headers",
+    source: "https://claude.com/docs/third-party/claude-desktop/credential-helper",
+    example: jsonLine({ token: "example-token", headers: { "X-Org-Route": "prod" } })
+  },
+  carriesExpiry: false,
+  environment: (interactive) => ({ CLAUDE_HELPER_CONTEXT: interactive ? "interactive" : "background" }),
+  recognizes: ({ object }) => typeof object["token"] === "string" && typeof object["headers"] === "object",
+  read: (text) =>
+    Either.gen(function* () {
+      const { headers: own, token } = yield* read(text)
+      const value = yield* Fit.token(token, "token")
+      for (const [name, header] of Object.entries(own)) {
+        if (!Fit.isHeaderName(name)) return yield* refuse("headers", "names that a header can have")
+        if (!Fit.isHeaderValue(header)) return yield* refuse("headers.*", "values that a header can carry")
+      }
+      // The headers go beside the bearer token, and a key's own headers stand for all it needs.
+      const needsBearer = Object.keys(own).length > 0 && !Object.keys(own).some(isAuthorization)
+      return ApiKey.make({ value, headers: needsBearer ? { authorization: `Bearer ${value}`, ...own } : own })
+    }),
+  write: (key) => {
+    const { sessionToken, username, value } = key
+    return Either.map(onlyValue(new ApiKey.ApiKey({ value, username, sessionToken })), (token) => {
+      const headers = Object.entries(key.headers).map(([name, value]) => [name, Redacted.value(value)] as const)
+      const others = headers.filter(([name, value]) => !(isAuthorization(name) && value === `Bearer ${token}`))
+      return jsonLine({ token, headers: Object.fromEntries(others.length === 0 ? headers : others) })
+    })
+  }
+})

@@ -1,0 +1,96 @@
+/**
+ * Docker's credential helpers: the server's URL on stdin, a JSON object on stdout; failures are fixed texts, on stdout as well.
+ *
+ * Protocol: https://github.com/docker/docker-credential-helpers (README, `credentials/error.go`)
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as ApiKey from "../ApiKey.js"
+import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
+import * as Fit from "../internal/fit.js"
+import { lastWordReplaced } from "../internal/forget.js"
+import { define, failed, jsonLine, withoutUser } from "../internal/format.js"
+import { fromJson, refuse } from "../internal/shape.js"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("docker-credential"),
+  serverUrl: Schema.optional(
+    Schema.NonEmptyString.pipe(Schema.pattern(/^[^\p{Cc}]+$/u)).annotations({
+      description: "The registry as docker's configuration names it, said on stdin: https://index.docker.io/v1/"
+    })
+  )
+})
+
+const string = Schema.String.annotations({ description: "a string" })
+const Answer = Schema.Struct({
+  ServerURL: Schema.optionalWith(string, { nullable: true, default: () => "" }),
+  Username: Schema.optionalWith(string, { nullable: true, default: () => "" }),
+  Secret: string
+})
+
+const read = fromJson(Answer)
+
+/** Docker's mark for a refresh token, which only docker itself can exchange for a bearer. */
+const identityToken = "<token>"
+
+const failures: ReadonlyArray<readonly [text: string, explanation: Explanation]> = [
+  [
+    "credentials not found in native keychain",
+    { reason: "NotFound", remedy: "Log in to that registry (docker login), or correct the format's serverUrl." }
+  ],
+  ["no credentials server URL", { reason: "NotFound", remedy: "Give the format the registry's URL: serverUrl." }],
+  [
+    "no credentials username",
+    { reason: "NotFound", remedy: "The store has no user name for that registry; log in to it again." }
+  ]
+]
+
+const explain = (stdout: string): Option.Option<Explanation> =>
+  Option.fromNullable(failures.find(([text]) => stdout.trim() === text)?.[1])
+
+export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "docker-credential",
+    about: {
+      title: "Docker credential helpers: docker-credential-NAME get",
+      source: "https://github.com/docker/docker-credential-helpers",
+      example: jsonLine({ ServerURL: "https://index.docker.io/v1/", Username: "david", Secret: "passw0rd1" })
+    },
+    carriesExpiry: false,
+    ...(serverUrl === undefined ? {} : { input: `${serverUrl}\n` }),
+    explain: ({ stdout }) => explain(stdout),
+    forget: (command) =>
+      serverUrl === undefined ? Option.none() : lastWordReplaced(command, { get: "erase" }, `${serverUrl}\n`),
+    recognizes: ({ object }) => "ServerURL" in object && "Secret" in object,
+    read: (text, { command }) => {
+      const told = explain(text)
+      if (Option.isSome(told)) return failed(command, told.value)
+      return Either.gen(function* () {
+        const { Secret, Username } = yield* read(text)
+        if (Username === identityToken) {
+          return yield* refuse(
+            "Username",
+            "a user name, not docker's mark for an identity token",
+            "Only docker itself can exchange an identity token; log in with a user name and an access token."
+          )
+        }
+        if (Secret.trim() === "") {
+          return yield* refuse(
+            "Secret",
+            "a string that is not empty",
+            "The store has nothing for that registry: log in to it (docker login), or correct the format's serverUrl."
+          )
+        }
+        const value = yield* Fit.word(Secret, "Secret")
+        const username = Username === "" ? undefined : yield* Fit.word(Username, "Username")
+        return ApiKey.make({ value, username })
+      })
+    },
+    write: (key) =>
+      Option.match(key.username, {
+        onNone: () => refuse("username", "a key with a user name"),
+        onSome: (username) =>
+          Either.map(withoutUser(key), (Secret) => jsonLine({ ServerURL: serverUrl ?? "", Username: username, Secret }))
+      })
+  })

@@ -1,0 +1,96 @@
+/**
+ * Kubernetes' ExecCredential: what client-go's credential plugins print. The request goes over in KUBERNETES_EXEC_INFO, and
+ * the answer comes in its apiVersion. Client certificates are no key and are refused.
+ *
+ * Protocol: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+ */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { Rfc3339 } from "../internal/instant.js"
+import { fromJson, maybe, refuse } from "../internal/shape.js"
+
+const group = "client.authentication.k8s.io"
+const versions = ["v1", "v1beta1"] as const
+const apiVersions = versions.map((version) => `${group}/${version}` as const)
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("exec-credential"),
+  apiVersion: Schema.optional(
+    Schema.Literal(...versions).annotations({
+      description:
+        "The version of client.authentication.k8s.io that is asked for and written. Default: v1; both are read."
+    })
+  ),
+  cluster: Schema.optional(
+    Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
+      description: "spec.cluster of KUBERNETES_EXEC_INFO, as provideClusterInfo gives it: { server: … }"
+    })
+  )
+})
+
+const Answer = Schema.Struct({
+  kind: Schema.Literal("ExecCredential").annotations({ description: "the word ExecCredential" }),
+  apiVersion: Schema.Literal(...apiVersions).annotations({ description: apiVersions.join(" or ") }),
+  status: Schema.Struct({
+    token: maybe(Schema.String.annotations({ description: "a string" })),
+    clientCertificateData: maybe(Schema.Unknown),
+    clientKeyData: maybe(Schema.Unknown),
+    expirationTimestamp: maybe(Rfc3339)
+  }).annotations({ description: "an object" })
+})
+
+const read = fromJson(Answer)
+
+export const execCredential = ({ apiVersion, cluster }: typeof Spec.Type): CredentialFormat => {
+  const version = `${group}/${apiVersion ?? "v1"}`
+  return define({
+    name: "exec-credential",
+    about: {
+      title: "Kubernetes ExecCredential (kubelogin, aws eks get-token, gke-gcloud-auth-plugin)",
+      source: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+      example: jsonLine({
+        apiVersion: `${group}/v1`,
+        kind: "ExecCredential",
+        status: { token: "my-bearer-token", expirationTimestamp: "2038-03-05T17:30:20-08:00" }
+      })
+    },
+    carriesExpiry: true,
+    environment: (interactive) => ({
+      KUBERNETES_EXEC_INFO: JSON.stringify({
+        kind: "ExecCredential",
+        apiVersion: version,
+        spec: { interactive, ...(cluster === undefined ? {} : { cluster }) }
+      })
+    }),
+    recognizes: ({ object }) => object["kind"] === "ExecCredential",
+    read: (text) =>
+      Either.flatMap(read(text), (answer) => {
+        const { clientCertificateData, clientKeyData, expirationTimestamp, token } = answer.status
+        if (apiVersion !== undefined && answer.apiVersion !== version) return refuse("apiVersion", version)
+        if (Option.isSome(clientCertificateData) || Option.isSome(clientKeyData)) {
+          return refuse(
+            "status.clientCertificateData",
+            "a token and no client certificate",
+            "A client certificate is no key for a header; make the plugin print a token."
+          )
+        }
+        return tokenKey(
+          "status.token",
+          Option.getOrElse(token, () => ""),
+          expirationTimestamp
+        )
+      }),
+    write: (key) =>
+      Either.map(onlyValue(key), (token) =>
+        jsonLine({
+          kind: "ExecCredential",
+          apiVersion: version,
+          status: { token, ...field("expirationTimestamp", Option.map(key.expiresAt, DateTime.formatIso)) }
+        })
+      )
+  })
+}

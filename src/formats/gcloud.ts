@@ -1,0 +1,46 @@
+/**
+ * Google Cloud's command line, `gcloud config config-helper --format=json`, which kubectl's old plugin read as well.
+ *
+ * Protocol: https://cloud.google.com/sdk/gcloud/reference/config/config-helper
+ */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { Rfc3339 } from "../internal/instant.js"
+import { fromJson, maybe, objectOf, Text } from "../internal/shape.js"
+
+const Answer = Schema.Struct({
+  credential: Schema.Struct({ access_token: Text, token_expiry: maybe(Rfc3339) }).annotations({
+    description: "an object"
+  })
+})
+
+const read = fromJson(Answer)
+
+export const gcloud: CredentialFormat = define({
+  name: "gcloud",
+  about: {
+    title: "Google Cloud's command line: gcloud config config-helper --format=json",
+    source: "https://cloud.google.com/sdk/gcloud/reference/config/config-helper",
+    example: jsonLine({
+      configuration: { active_configuration: "default" },
+      credential: { access_token: "ya29.example", token_expiry: "2036-05-29T00:21:43Z" }
+    })
+  },
+  carriesExpiry: true,
+  recognizes: ({ object }) =>
+    Option.exists(objectOf(object["credential"]), (credential) => "access_token" in credential),
+  read: (text) =>
+    Either.flatMap(read(text), ({ credential }) =>
+      tokenKey("credential.access_token", credential.access_token, credential.token_expiry)
+    ),
+  write: (key) =>
+    Either.map(onlyValue(key), (access_token) =>
+      jsonLine({
+        credential: { access_token, ...field("token_expiry", Option.map(key.expiresAt, DateTime.formatIso)) }
+      })
+    )
+})

@@ -1,0 +1,157 @@
+/**
+ * Google's executable-sourced credentials (workload identity federation): version 1, a subject token that is still to be
+ * exchanged at Google's token service, or `success: false` with a code and a message. Times are epoch seconds.
+ *
+ * Protocol: https://google.aip.dev/auth/4117 (External Account Credentials, executable source)
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
+import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
+import { jwtExpiry } from "../internal/jwt.js"
+import { printable, tail, withoutSecrets } from "../internal/scrub.js"
+import { fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/shape.js"
+
+const prefix = "urn:ietf:params:oauth:token-type:"
+const tokenTypes = ["jwt", "id_token", "saml2"] as const
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("google-executable"),
+  audience: Schema.optional(
+    Schema.String.annotations({ description: "Handed over in GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE." })
+  ),
+  tokenType: Schema.optional(
+    Schema.Literal(...tokenTypes).annotations({
+      description: "The kind of subject token that is asked for and written. Default: id_token."
+    })
+  ),
+  impersonatedEmail: Schema.optional(
+    Schema.String.annotations({ description: "Handed over in GOOGLE_EXTERNAL_ACCOUNT_IMPERSONATED_EMAIL." })
+  ),
+  outputFile: Schema.optional(
+    Schema.String.annotations({
+      description: "Handed over in GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE; the helper writes it."
+    })
+  )
+})
+
+const version = Schema.Literal(1).annotations({ description: "the number 1" })
+const string = Schema.String.annotations({ description: "a string" })
+
+const Success = Schema.Struct({
+  version,
+  success: Schema.Literal(true).annotations({ description: "true or false" }),
+  token_type: Schema.Literal(...tokenTypes.map((type) => `${prefix}${type}` as const)).annotations({
+    description: `${prefix}id_token, …:jwt or …:saml2`
+  }),
+  id_token: maybe(string),
+  saml_response: maybe(string),
+  expiration_time: maybe(EpochSeconds)
+})
+
+const readSuccess = fromJson(Success)
+const readFailure = fromJson(Schema.Struct({ version, code: string, message: string }))
+
+const maxMessage = 300
+
+/** The message is for people, yet it may quote a token: whatever else the answer says is taken out of it. */
+const explain = (stdout: string): Option.Option<Explanation> => {
+  const object = Option.flatMap(jsonOf(stdout), objectOf)
+  if (!Option.exists(object, ({ success }) => success === false)) return Option.none()
+  return Option.map(Either.getRight(readFailure(stdout)), ({ code, message }) => {
+    const others = Object.entries(Option.getOrElse(object, () => ({}))).flatMap(([name, value]) =>
+      name !== "code" && name !== "message" && typeof value === "string" ? [value] : []
+    )
+    return {
+      reason: reasons[code] ?? "Unknown",
+      detail: tail(withoutSecrets(printable(`${code}: ${message}`), others), maxMessage)
+    }
+  })
+}
+
+/** Codes are the helper's own; those of HTTP, which Google's examples use, mean what they mean there. */
+const reasons: Readonly<Record<string, Explanation["reason"]>> = {
+  "401": "LoginRequired",
+  "403": "Denied",
+  "404": "NotFound",
+  "503": "Unavailable"
+}
+
+export const googleExecutable = ({
+  audience,
+  impersonatedEmail,
+  outputFile,
+  tokenType
+}: typeof Spec.Type): CredentialFormat => {
+  const given = (name: string, value: string | undefined): Record<string, string> =>
+    value === undefined ? {} : { [`GOOGLE_EXTERNAL_ACCOUNT_${name}`]: value }
+  return define({
+    name: "google-executable",
+    about: {
+      title: "Google's executable-sourced credentials (a subject token, to be exchanged)",
+      source: "https://google.aip.dev/auth/4117",
+      example: jsonLine({
+        version: 1,
+        success: true,
+        token_type: `${prefix}id_token`,
+        id_token: "HEADER.PAYLOAD.SIGNATURE",
+        expiration_time: 2095000000
+      })
+    },
+    carriesExpiry: true,
+    environment: (interactive) => ({
+      ...given("AUDIENCE", audience),
+      ...given("TOKEN_TYPE", tokenType === undefined ? undefined : `${prefix}${tokenType}`),
+      ...given("IMPERSONATED_EMAIL", impersonatedEmail),
+      ...given("OUTPUT_FILE", outputFile),
+      ...given("INTERACTIVE", interactive ? "1" : "0")
+    }),
+    explain: ({ stdout }) => explain(stdout),
+    recognizes: ({ object }) => typeof object["version"] === "number" && typeof object["success"] === "boolean",
+    read: (text, { command }) => {
+      if (Option.exists(Option.flatMap(jsonOf(text), objectOf), ({ success }) => success === false)) {
+        return Either.flatMap(readFailure(text), () =>
+          failed(
+            command,
+            Option.getOrElse(explain(text), (): Explanation => ({ reason: "Unknown" }))
+          )
+        )
+      }
+      return Either.flatMap(readSuccess(text), ({ expiration_time, id_token, saml_response, token_type }) =>
+        token_type === `${prefix}saml2`
+          ? tokenKey(
+              "saml_response",
+              Option.getOrElse(saml_response, () => ""),
+              expiration_time
+            )
+          : tokenKey(
+              "id_token",
+              Option.getOrElse(id_token, () => ""),
+              expiration_time
+            )
+      )
+    },
+    write: (key) =>
+      Either.flatMap(onlyValue(key), (token) =>
+        Option.match(
+          Option.orElse(key.expiresAt, () => jwtExpiry(Redacted.value(key.value))),
+          {
+            onNone: () => refuse("expiration_time", "a key with an expiry: Google's libraries want one"),
+            onSome: (at) =>
+              Either.right(
+                jsonLine({
+                  version: 1,
+                  success: true,
+                  token_type: `${prefix}${tokenType ?? "id_token"}`,
+                  [tokenType === "saml2" ? "saml_response" : "id_token"]: token,
+                  expiration_time: toEpochSeconds(at)
+                })
+              )
+          }
+        )
+      )
+  })
+}

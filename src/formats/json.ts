@@ -1,0 +1,117 @@
+/**
+ * Any JSON, by the places of its fields: for what has no format of its own. A place is a dot path (`data.key`) or a JSON Pointer
+ * (RFC 6901: https://www.rfc-editor.org/rfc/rfc6901).
+ */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ApiKey from "../ApiKey.js"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import * as Fit from "../internal/fit.js"
+import { define, jsonLine, withoutUser } from "../internal/format.js"
+import {
+  after,
+  fromEpochMillis,
+  fromEpochSeconds,
+  parseNumber,
+  parseRfc3339,
+  toEpochSeconds
+} from "../internal/instant.js"
+import { build, lookUp } from "../internal/pointer.js"
+import { jsonOf, type Refusal, refuse } from "../internal/shape.js"
+
+const place = (description: string) => Schema.NonEmptyString.annotations({ description })
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("json"),
+  field: place("Where the key stands: a dot path (data.key) or a JSON Pointer (/data/key)."),
+  username: Schema.optional(place("Where the user name of a pair stands.")),
+  expiresAt: Schema.optional(
+    place("Where the expiry stands: an RFC 3339 time, or a number in `unit` since the epoch.")
+  ),
+  expiresIn: Schema.optional(place("Where the lifetime stands, in `unit`, counted from the start of the run.")),
+  unit: Schema.optional(
+    Schema.Literal("seconds", "milliseconds").annotations({ description: "The unit of numbers. Default: seconds." })
+  )
+})
+
+type Spec = typeof Spec.Type
+
+const millisPerSecond = 1000
+
+const expiryIn = (
+  value: unknown,
+  { expiresAt, expiresIn, unit = "seconds" }: Spec,
+  startedAt: number
+): Either.Either<Option.Option<DateTime.Utc>, Refusal> => {
+  const at = (path: string | undefined): Option.Option<unknown> =>
+    path === undefined ? Option.none() : Option.filter(lookUp(value, path), (found) => found !== null)
+  const absolute = at(expiresAt)
+  if (Option.isSome(absolute)) {
+    const text = absolute.value
+    const instant = Option.orElse(
+      Option.flatMap(parseNumber(text), unit === "seconds" ? fromEpochSeconds : fromEpochMillis),
+      () => (typeof text === "string" ? parseRfc3339(text) : Option.none())
+    )
+    return Option.isSome(instant) ? Either.right(instant) : refuse(expiresAt ?? "", `an RFC 3339 time or epoch ${unit}`)
+  }
+  const relative = at(expiresIn)
+  if (Option.isNone(relative)) return Either.right(Option.none())
+  const instant = Option.flatMap(parseNumber(relative.value), (amount) =>
+    after(startedAt, unit === "seconds" ? amount : amount / millisPerSecond)
+  )
+  return Option.isSome(instant) ? Either.right(instant) : refuse(expiresIn ?? "", `a number of ${unit}`)
+}
+
+export const json = (spec: Spec): CredentialFormat =>
+  define({
+    name: "json",
+    about: {
+      title: 'Any JSON, by the place of its fields: { name: "json", field: "data.key", expiresAt: "/data/exp" }',
+      source: "effect-apikey's own; places as in https://www.rfc-editor.org/rfc/rfc6901",
+      example: jsonLine({ data: { key: "sk-live-7f3a9c", exp: "2036-05-29T00:21:43Z" } })
+    },
+    carriesExpiry: spec.expiresAt !== undefined,
+    read: (text, { startedAt }) =>
+      Either.gen(function* () {
+        const value = yield* Option.match(jsonOf(text), { onNone: () => refuse("", "JSON"), onSome: Either.right })
+        const found = lookUp(value, spec.field)
+        if (Option.isNone(found) || typeof found.value !== "string") return yield* refuse(spec.field, "a string")
+        const expiresAt = yield* expiryIn(value, spec, startedAt)
+        if (spec.username === undefined) {
+          const secret = yield* Fit.token(found.value, spec.field)
+          return new ApiKey.ApiKey({ value: Redacted.make(secret), expiresAt })
+        }
+        const name = lookUp(value, spec.username)
+        if (Option.isNone(name) || typeof name.value !== "string") return yield* refuse(spec.username, "a string")
+        const username = yield* Fit.word(name.value, spec.username)
+        const secret = yield* Fit.word(found.value, spec.field)
+        return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })
+      }),
+    write: (key) =>
+      Either.flatMap(withoutUser(key), (value) => {
+        const wanted: ReadonlyArray<readonly [string | undefined, Option.Option<unknown>]> = [
+          [spec.field, Option.some(value)],
+          [spec.username, key.username],
+          [
+            spec.expiresAt,
+            Option.map(key.expiresAt, (at) =>
+              spec.unit === undefined
+                ? DateTime.formatIso(at)
+                : spec.unit === "seconds"
+                  ? toEpochSeconds(at)
+                  : at.epochMillis
+            )
+          ]
+        ]
+        const places = wanted.flatMap(([path, part]) =>
+          path === undefined || Option.isNone(part) ? [] : [[path, part.value] as const]
+        )
+        return Option.match(build(places), {
+          onNone: () => refuse(spec.field, "places that do not lie inside one another"),
+          onSome: (object) => Either.right(jsonLine(object))
+        })
+      })
+  })

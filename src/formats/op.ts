@@ -1,0 +1,112 @@
+/**
+ * 1Password's command line, `op item get … --format json`: an item with its fields, one field, or a list of fields. The key
+ * is the field named, else the one with the id `credential`, else the only concealed one.
+ *
+ * Protocol: https://developer.1password.com/docs/cli/item-template-json
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { fromValue, jsonOf, maybe, refuse } from "../internal/shape.js"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("op"),
+  field: Schema.optional(
+    Schema.NonEmptyString.annotations({
+      description: "The id or label of the field that is the key. Default: credential, else the only concealed one."
+    })
+  )
+})
+
+const string = Schema.String.annotations({ description: "a string" })
+const Answer = Schema.Struct({
+  fields: Schema.Array(
+    Schema.Struct({
+      id: maybe(string),
+      label: maybe(string),
+      type: maybe(string),
+      value: maybe(Schema.Unknown)
+    }).annotations({ description: "an object" })
+  ).annotations({ description: "a list of fields" })
+})
+type Field = (typeof Answer.Type)["fields"][number]
+
+const readFields = fromValue(Answer)
+
+const whole = (json: unknown): unknown =>
+  Array.isArray(json) ? { fields: json } : hasProperty(json, "fields") ? json : { fields: [json] }
+
+const has = (part: Option.Option<string>, name: string): boolean => Option.exists(part, (own) => own === name)
+
+const concealed = "CONCEALED"
+const credential = "credential"
+
+const chosen = (fields: ReadonlyArray<Field>, name: string | undefined): Option.Option<Field> => {
+  const only = (candidates: ReadonlyArray<Field>): Option.Option<Field> =>
+    candidates.length === 1 ? Option.fromNullable(candidates[0]) : Option.none()
+  const filled = fields.filter(({ value }) => Option.exists(value, (own) => own !== ""))
+  if (name !== undefined) {
+    return Option.orElse(only(filled.filter(({ id }) => has(id, name))), () =>
+      only(filled.filter(({ label }) => has(label, name)))
+    )
+  }
+  return Option.orElse(only(filled.filter(({ id }) => has(id, credential))), () =>
+    only(filled.filter(({ type }) => has(type, concealed)))
+  )
+}
+
+export const op = ({ field }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "op",
+    about: {
+      title: "1Password: op item get NAME --format json (op read prints plain text)",
+      source: "https://developer.1password.com/docs/cli/item-template-json",
+      example: jsonLine({
+        id: "abcdefghijklmnopqrstuvwxyz",
+        title: "OpenAI",
+        category: "API_CREDENTIAL",
+        vault: { id: "zyxwvutsrqponmlkjihgfedcba", name: "Private" },
+        fields: [
+          { id: "username", type: "STRING", label: "username", value: "ops@example.com" },
+          { id: "credential", type: "CONCEALED", label: "credential", value: "sk-live-7f3a9c" }
+        ]
+      })
+    },
+    carriesExpiry: false,
+    recognizes: ({ json, object }) =>
+      ("fields" in object && "category" in object && "vault" in object) ||
+      ([json].flat().every((one) => hasProperty(one, "type") && hasProperty(one, "id") && hasProperty(one, "label")) &&
+        [json].flat().some((one) => hasProperty(one, "type") && one.type === concealed)),
+    read: (text) =>
+      Option.match(jsonOf(text), {
+        onNone: () => refuse("", "a JSON object or a list"),
+        onSome: (json) =>
+          Either.flatMap(readFields(whole(json)), ({ fields }) =>
+            Option.match(chosen(fields, field), {
+              onNone: () =>
+                refuse(
+                  "fields",
+                  field === undefined
+                    ? "one field with the id credential, or one that is concealed"
+                    : "one field of the name given",
+                  'Name the field that holds the key: format: { name: "op", field: "…" }'
+                ),
+              onSome: ({ value }) =>
+                Option.match(
+                  Option.filter(value, (own) => typeof own === "string"),
+                  {
+                    onNone: () => refuse("fields.value", "a string"),
+                    onSome: (own) => tokenKey("fields.value", own)
+                  }
+                )
+            })
+          )
+      }),
+    write: (key) =>
+      Either.map(onlyValue(key), (value) =>
+        jsonLine({ id: field ?? credential, type: concealed, label: field ?? credential, value })
+      )
+  })

@@ -1,0 +1,86 @@
+/**
+ * AWS Secrets Manager, `aws secretsmanager get-secret-value`: the key is `SecretString`, or a field of the JSON in it.
+ *
+ * Protocol: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { build, lookUp } from "../internal/pointer.js"
+import { fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/shape.js"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("secrets-manager"),
+  field: Schema.optional(
+    Schema.NonEmptyString.annotations({
+      description: "The field of the JSON in SecretString that is the key: a dot path or a JSON Pointer."
+    })
+  )
+})
+
+const Answer = Schema.Struct({
+  SecretString: maybe(Schema.String.annotations({ description: "a string" })),
+  SecretBinary: maybe(Schema.Unknown)
+})
+
+const read = fromJson(Answer)
+
+export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "secrets-manager",
+    about: {
+      title: "AWS Secrets Manager: aws secretsmanager get-secret-value",
+      source: "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html",
+      example: jsonLine({
+        ARN: "arn:aws:secretsmanager:us-west-2:123456789012:secret:OpenAI-a1b2c3",
+        Name: "OpenAI",
+        VersionId: "EXAMPLE1-90ab-cdef-fedc-ba987SECRET1",
+        SecretString: "sk-live-7f3a9c",
+        VersionStages: ["AWSCURRENT"]
+      })
+    },
+    carriesExpiry: false,
+    recognizes: ({ object }) => "ARN" in object && ("SecretString" in object || "SecretBinary" in object),
+    read: (text) =>
+      Either.flatMap(read(text), ({ SecretBinary, SecretString }) => {
+        if (Option.isNone(SecretString)) {
+          return Option.isSome(SecretBinary)
+            ? refuse("SecretString", "a string", "That secret is binary; store the key as SecretString.")
+            : refuse("SecretString", "a string")
+        }
+        const json = jsonOf(SecretString.value)
+        if (field === undefined) {
+          return Option.isSome(Option.flatMap(json, objectOf))
+            ? refuse(
+                "SecretString",
+                "plain text",
+                'It holds JSON; name the field that is the key: format: { name: "secrets-manager", field: "…" }'
+              )
+            : tokenKey("SecretString", SecretString.value)
+        }
+        return Option.match(
+          Option.filter(
+            Option.flatMap(json, (value) => lookUp(value, field)),
+            (value) => typeof value === "string"
+          ),
+          {
+            onNone: () => refuse(`SecretString.${field}`, "a string"),
+            onSome: (value) => tokenKey(`SecretString.${field}`, value)
+          }
+        )
+      }),
+    write: (key) =>
+      Either.flatMap(onlyValue(key), (value) =>
+        Option.match(
+          field === undefined
+            ? Option.some(value)
+            : Option.map(build([[field, value]]), (object) => JSON.stringify(object)),
+          {
+            onNone: () => refuse("SecretString", "a path that can be written"),
+            onSome: (SecretString) => Either.right(jsonLine({ ARN: "", Name: "", SecretString }))
+          }
+        )
+      )
+  })

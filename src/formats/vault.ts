@@ -1,0 +1,126 @@
+/**
+ * HashiCorp Vault's and OpenBao's `-format=json`: a secret of the key-value store (version 2 in `data.data`, version 1 in `data`), a
+ * leased secret, or a log-in (`auth.client_token`).
+ *
+ * Durations count from the start of the run; 0 means none, and without a lease it is only version 1's hint. A wrapping
+ * token is no key.
+ *
+ * Protocol: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#sample-response-1
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CredentialFormat } from "../CredentialFormat.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { after, Seconds } from "../internal/instant.js"
+import { AnyObject, fromJson, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
+
+export const Spec = Schema.Struct({
+  name: Schema.Literal("vault"),
+  field: Schema.optional(
+    Schema.NonEmptyString.annotations({
+      description: "The field of the secret that is the key. Not needed where the secret has only one."
+    })
+  )
+})
+
+const Answer = Schema.Struct({
+  lease_id: maybe(Schema.String.annotations({ description: "a string" })),
+  lease_duration: maybe(Seconds),
+  data: maybe(AnyObject),
+  wrap_info: maybe(Schema.Unknown),
+  auth: maybe(
+    Schema.Struct({ client_token: Text, lease_duration: maybe(Seconds) }).annotations({ description: "an object" })
+  )
+})
+
+const read = fromJson(Answer)
+
+interface Secret {
+  readonly path: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** Version 2 wraps the fields: `data` beside `metadata`. */
+const secretIn = (data: Readonly<Record<string, unknown>>): Either.Either<Secret, Refusal> => {
+  if (!("data" in data) || Option.isNone(objectOf(data["metadata"])))
+    return Either.right({ path: "data", fields: data })
+  return Option.match(objectOf(data["data"]), {
+    onNone: () =>
+      refuse("data.data", "an object", "That version of the secret is deleted; vault kv undelete brings it back."),
+    onSome: (fields) => Either.right({ path: "data.data", fields })
+  })
+}
+
+const valueOf = (
+  { fields, path }: Secret,
+  field: string | undefined
+): Either.Either<readonly [path: string, value: string], Refusal> => {
+  const strings = Object.entries(fields).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string" && (field === undefined || entry[0] === field)
+  )
+  const [only] = strings
+  return only !== undefined && strings.length === 1
+    ? Either.right([`${path}.${field ?? "*"}`, only[1]])
+    : refuse(
+        field === undefined ? path : `${path}.${field}`,
+        field === undefined ? "one field that is a string" : "a string",
+        'Name the field that holds the key: format: { name: "vault", field: "…" }'
+      )
+}
+
+const positive = (seconds: Option.Option<number>): Option.Option<number> => Option.filter(seconds, (value) => value > 0)
+
+export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
+  define({
+    name: "vault",
+    about: {
+      title: "HashiCorp Vault and OpenBao: vault kv get -format=json, vault login -format=json",
+      source: "https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#sample-response-1",
+      example: jsonLine({
+        request_id: "5a4c4f9e-example",
+        lease_id: "",
+        lease_duration: 0,
+        renewable: false,
+        data: {
+          data: { api_key: "sk-live-7f3a9c" },
+          metadata: { created_time: "2026-03-22T02:24:06.945319214Z", version: 2 }
+        },
+        warnings: null
+      })
+    },
+    carriesExpiry: false,
+    recognizes: ({ object }) =>
+      typeof object["request_id"] === "string" && "lease_duration" in object && ("data" in object || "auth" in object),
+    read: (text, { startedAt }) =>
+      Either.gen(function* () {
+        const { auth, data, lease_duration, lease_id, wrap_info } = yield* read(text)
+        if (Option.isSome(wrap_info)) {
+          return yield* refuse("wrap_info", "an unwrapped answer", "Unwrap it first: vault unwrap -format=json")
+        }
+        if (Option.isSome(auth)) {
+          const { client_token, lease_duration: lifetime } = auth.value
+          const expiresAt = Option.flatMap(positive(lifetime), (seconds) => after(startedAt, seconds))
+          return yield* tokenKey("auth.client_token", client_token, expiresAt)
+        }
+        if (Option.isNone(data)) return yield* refuse("data", "an object")
+        const [path, value] = yield* Either.flatMap(secretIn(data.value), (secret) => valueOf(secret, field))
+        const isLeased = Option.exists(lease_id, (id) => id !== "")
+        return yield* tokenKey(
+          path,
+          value,
+          isLeased ? Option.flatMap(positive(lease_duration), (seconds) => after(startedAt, seconds)) : Option.none()
+        )
+      }),
+    write: (key) =>
+      Either.map(onlyValue(key), (value) =>
+        jsonLine({
+          request_id: "",
+          lease_id: "",
+          lease_duration: 0,
+          renewable: false,
+          data: { data: { [field ?? "value"]: value }, metadata: {} },
+          warnings: null
+        })
+      )
+  })

@@ -1,0 +1,82 @@
+/** The rules of a policy, from the administrator's file and the user's own. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
+import * as Document from "./document.js"
+import { weakSpot } from "./owned.js"
+import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
+import { userFile } from "./userFile.js"
+
+const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+
+export const PolicyRules = Schema.Struct({
+  allow: optional(
+    Schema.Array(Schema.NonEmptyArray(Schema.String)).annotations({
+      description: "a list of commands, each a list of the program and patterns for its arguments",
+      documentation: 'For example [["op", "read", "op://Work/*"]].'
+    })
+  ),
+  project: optional(
+    Schema.Literal("trust", "allow", "deny").annotations({ description: '"trust", "allow" or "deny"' })
+  ),
+  user: optional(Schema.Literal("run", "allow").annotations({ description: '"run" or "allow"' }))
+}).annotations({ description: "which commands may run" })
+export type PolicyRules = typeof PolicyRules.Type
+
+const decode = Schema.decodeUnknownEither(PolicyRules, { onExcessProperty: "error" })
+
+export const decodePolicy = (value: unknown): Either.Either<PolicyRules, Problem> =>
+  Either.mapLeft(decode(value), ({ issue }) => problemOf(issue))
+
+const systemFiles: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: "/Library/Application Support/effect-apikey/policy.jsonc",
+  win32: "C:\\ProgramData\\effect-apikey\\policy.jsonc"
+}
+
+const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/policy.jsonc"
+
+type Failure = ConfigInvalid | SourceUnreadable
+type Needs = FileSystem.FileSystem | Path.Path
+
+/** Rule by rule the administrator's wins. */
+export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
+  Effect.gen(function* () {
+    const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
+    const user = yield* rulesIn(yield* userFile, (value) => policyOf(value))
+    return { ...user, ...system }
+  })
+
+const policyOf = (value: unknown): Either.Either<PolicyRules, Problem> => {
+  const policy: unknown = typeof value === "object" && value !== null && "policy" in value ? value.policy : {}
+  return Either.mapLeft(decodePolicy(policy), (problem) => ({ ...problem, path: ["policy", ...problem.path] }))
+}
+
+const rulesIn = (
+  file: string,
+  decodeRules: (value: unknown) => Either.Either<PolicyRules, Problem>
+): Effect.Effect<PolicyRules, Failure, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    // Whatever else than absence keeps it from being found makes reading it fail.
+    if (!(yield* Effect.orElseSucceed(fs.exists(file), () => true))) return {}
+    const document = yield* Document.read(file)
+    const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+    const weak = yield* weakSpot(real)
+    if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
+    return yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
+      toConfigInvalid(document, problem)
+    )
+  })
+
+export const writableByOthers = (file: string, weak: string): ConfigInvalid =>
+  new ConfigInvalid({
+    file,
+    line: 0,
+    column: 0,
+    problem: `others may write to ${weak === file ? "it" : weak}`,
+    remedy: `Take their permission away: chmod o-w ${weak}`
+  })

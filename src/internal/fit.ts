@@ -1,0 +1,47 @@
+/** Which texts may be a key at all. */
+import * as Either from "effect/Either"
+import { type Refusal, refuse } from "./shape.js"
+
+/** Words that tools print where there is nothing. */
+const wordsForNothing: ReadonlyArray<string> = ["null", "undefined"]
+const visibleAscii = /^[\x21-\x7E]+$/
+/** Line ends and NUL would end a header, a line of git's protocol or a C string early. */
+const controls = /\p{Cc}|\p{Zl}|\p{Zp}/u
+
+/** A token goes into a header: one word of visible ASCII. White space around it goes, as around plain text. */
+export const token = (candidate: string, path = ""): Either.Either<string, Refusal> => {
+  const word = candidate.trim()
+  if (word === "") return refuse(path, "a key that is not empty")
+  if (!visibleAscii.test(word)) {
+    return refuse(
+      path,
+      "visible ASCII characters without spaces",
+      "A key holds no spaces, colours or umlauts; print it without decoration."
+    )
+  }
+  if (wordsForNothing.includes(word)) {
+    return refuse(
+      path,
+      "a key, not a word for nothing",
+      "The field does not exist there; check its name in the command (jq -e fails instead)."
+    )
+  }
+  if (word.startsWith("encrypted:")) {
+    return refuse(path, "a decrypted key", "The value was not decrypted; give the command its private key.")
+  }
+  return Either.right(word)
+}
+
+/** A user name or the password that goes with it: it may hold spaces and umlauts (Basic encodes them), but nothing that ends a line. */
+export const word = (candidate: string, path: string): Either.Either<string, Refusal> =>
+  candidate.trim() === ""
+    ? refuse(path, "a string that is not empty")
+    : controls.test(candidate)
+      ? refuse(path, "a string without line ends or control characters")
+      : Either.right(candidate)
+
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const headerValue = /^[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?$/
+
+export const isHeaderName = (name: string): boolean => headerName.test(name)
+export const isHeaderValue = (value: string): boolean => headerValue.test(value)

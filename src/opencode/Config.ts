@@ -1,0 +1,506 @@
+/**
+ * opencode's configuration, as opencode 1.18.33 was seen to read it: for each provider the key that opencode would use, and,
+ * where there is none, the command in `options.apiKeyCommand`.
+ *
+ * Where opencode's way does harm ours is safe; docs/configuration.md has the list. Nothing is written, nothing is fetched.
+ *
+ * @since 0.1.0
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "../ApiKeyError.js"
+import type { Provider, Requirements } from "../ApiKeyProvider.js"
+import * as ApiKeySource from "../ApiKeySource.js"
+import { type Contribution, HelperPolicy } from "../HelperPolicy.js"
+import { decodeUrl, located } from "../internal/config/configFile.js"
+import * as Document from "../internal/config/document.js"
+import { Hand } from "../internal/config/hand.js"
+import { isInside, weakSpot } from "../internal/config/owned.js"
+import { writableByOthers } from "../internal/config/policyFile.js"
+import { keyFrom } from "../internal/config/readSource.js"
+import { type Candidate, type Configuration, exists, type Resolved, toProvider } from "../internal/config/resolve.js"
+import { Surroundings, xdg } from "../internal/config/Surroundings.js"
+import * as AuthJson from "./AuthJson.js"
+import * as Placeholder from "./placeholder.js"
+import * as Tree from "./tree.js"
+import { variables } from "./variables.js"
+
+type Needs = FileSystem.FileSystem | Path.Path
+
+/**
+ * The configuration, read once. What is wrong in it comes out for the provider that it concerns.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OpencodeConfig {
+  /** The ids under `provider`. */
+  readonly ids: ReadonlyArray<string>
+  /** What opencode would take the key from, and the command after it, as a provider; it lives as long as the scope. */
+  readonly provider: (id: string) => Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope>
+  /**
+   * A provider's `options` less the key and its command, placeholders replaced. What a project's file may not see or send
+   * without the user's trust is `CommandNotTrusted`.
+   */
+  readonly options: (id: string) => Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy>
+  /**
+   * @internal
+   */
+  readonly resolve: Configuration["resolve"]
+}
+
+// --- the files, the last wins
+
+interface Source {
+  readonly name: string
+  readonly text: Effect.Effect<Document.Document, ApiKeyError, FileSystem.FileSystem>
+  readonly hand: "user" | "project" | "environment"
+  /** Where `{file:}` starts from. */
+  readonly folder: string
+  readonly root: string
+  /** Its `{env:}` sees what well-known servers gave. */
+  readonly seesWellKnown: boolean
+}
+
+const names = ["opencode.json", "opencode.jsonc"]
+const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: "/Library/Application Support/opencode",
+  win32: "C:\\ProgramData\\opencode"
+}
+
+/** The folders from one up to its repository's root, or to the top where there is none. */
+const upwards = (
+  from: string
+): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const folders: Array<string> = []
+    for (let folder = from; ; folder = path.dirname(folder)) {
+      folders.push(folder)
+      if (yield* exists(path.join(folder, ".git"))) return { folders, root: folder }
+      // Without a repository the project is where we stand.
+      if (path.dirname(folder) === folder) return { folders, root: from }
+    }
+  })
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
+
+const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const surroundings = yield* Surroundings
+  const { cwd, env, home } = surroundings
+  const { folders, root } = yield* upwards(cwd)
+  const global = path.join(xdg(surroundings, "XDG_CONFIG_HOME", path.join), "opencode")
+  const config = env["OPENCODE_CONFIG"]
+  const configFolder = env["OPENCODE_CONFIG_DIR"]
+  const usesProject = !/^(?:true|1)$/i.test(env["OPENCODE_DISABLE_PROJECT_CONFIG"] ?? "")
+  const inFolder = (folder: string) => names.map((name) => path.join(folder, name))
+  const dotFolders = new Set([
+    ...(usesProject ? folders.map((folder) => path.join(folder, ".opencode")) : []),
+    path.join(home, ".opencode"),
+    ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
+  ])
+  const own = [global, path.join(home, ".opencode")]
+  const files = [
+    ...["config.json", ...names].map((name) => path.join(global, name)),
+    ...(isSet(config) ? [path.resolve(cwd, config)] : []),
+    ...(usesProject ? [...folders].reverse().flatMap(inFolder) : []),
+    ...Array.from(dotFolders).flatMap(inFolder)
+  ]
+  const managed = inFolder(managedFolders[process.platform] ?? "/etc/opencode")
+  const pointed = [config, configFolder].filter(isSet).map((named) => path.resolve(cwd, named))
+
+  /** What the environment points at is the user's, unless it is in the project; so is what is in his own folders. */
+  const fromFile = (seesWellKnown: boolean) => (file: string) =>
+    Effect.gen(function* () {
+      const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+      const isOwn =
+        own.some((folder) => isInside(folder, file, path) && isInside(folder, real, path)) ||
+        !seesWellKnown ||
+        (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
+      const hand = isOwn ? "user" : "project"
+      return {
+        name: real,
+        text: Effect.gen(function* () {
+          const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
+          if (Option.isSome(weak)) return yield* writableByOthers(real, weak.value)
+          return yield* Placeholder.parse(real, yield* Document.readText(file))
+        }),
+        hand,
+        folder: path.dirname(file),
+        root: isInside(root, real, path) ? root : path.dirname(real),
+        seesWellKnown
+      } as const
+    })
+
+  const content = env["OPENCODE_CONFIG_CONTENT"]
+  const contentName = "OPENCODE_CONFIG_CONTENT"
+  const inline: ReadonlyArray<Source> = isSet(content)
+    ? [
+        {
+          name: contentName,
+          text: Effect.suspend(() => Placeholder.parse(contentName, content)),
+          hand: "environment",
+          folder: cwd,
+          root,
+          seesWellKnown: false
+        }
+      ]
+    : []
+  const there = yield* Effect.filter(files, exists)
+  const managedThere = yield* Effect.filter(managed, exists)
+  return [
+    ...(yield* Effect.forEach(there, fromFile(true))),
+    ...inline,
+    ...(yield* Effect.forEach(managedThere, fromFile(false)))
+  ]
+})
+
+// --- what is merged
+
+interface Origin {
+  readonly source: Source
+  readonly scope: Placeholder.Scope
+}
+
+const handOf = ({ source }: Origin, at: Document.Position): Hand => {
+  const place = { file: source.name, ...at }
+  switch (source.hand) {
+    case "user":
+      return Hand.User(place)
+    case "environment":
+      return Hand.Environment()
+    case "project":
+      return Hand.Project({ ...place, root: source.root })
+  }
+}
+
+const placeOf = (leaf: Tree.Leaf<Origin>) => ({ file: leaf.origin.source.name, ...leaf.at })
+
+const wrong = (leaf: Tree.Leaf<Origin>, problem: string, remedy: string): ConfigInvalid =>
+  new ConfigInvalid({ ...placeOf(leaf), problem, remedy })
+
+/** Reads opencode's configuration from all its places, in the surroundings of the process. */
+export const load: Effect.Effect<OpencodeConfig, never, Needs> = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const { env, home } = yield* Surroundings
+  const auth = yield* Effect.either(AuthJson.read())
+  const wellKnown = new Map(
+    Array.from(Either.getOrElse(auth, () => new Map<string, AuthJson.Entry>()).values()).flatMap((entry) =>
+      entry.type === "wellknown" ? [[entry.key, Redacted.value(entry.token)] as const] : []
+    )
+  )
+  const failures: Array<{ readonly name: string; readonly error: ApiKeyError }> = []
+  const said: Array<{
+    readonly id: string
+    readonly origin: Origin
+    readonly says: unknown
+    readonly tree: Tree.Tree<Origin>
+  }> = []
+  let merged: Tree.Tree<Origin> = Tree.empty
+  for (const source of yield* sources) {
+    const document = yield* Effect.either(source.text)
+    if (Either.isLeft(document)) {
+      failures.push({ name: source.name, error: document.left })
+      continue
+    }
+    const { root, text } = document.right
+    const scope: Placeholder.Scope = {
+      variable: (name) => (source.seesWellKnown ? wellKnown.get(name) : undefined) ?? env[name],
+      folder: source.folder,
+      home
+    }
+    const origin: Origin = { source, scope }
+    const nameOf = (key: string): string =>
+      // A name is no place for a secret, and nobody is asked about it.
+      source.hand === "project" ? key : key.replace(/\{env:([^}]+)\}/g, (_, name: string) => scope.variable(name) ?? "")
+    const tree = Tree.at(Tree.fromNode(root, text, origin, nameOf), ["provider"])
+    if (tree === undefined) continue
+    merged = Tree.merge(merged, tree)
+    const values = Document.valueOf(root)
+    const providers = isRecord(values) && isRecord(values["provider"]) ? values["provider"] : {}
+    if (source.hand === "project" && tree._tag === "Branch") {
+      for (const [id, each] of tree.children) said.push({ id, origin, says: providers[id], tree: each })
+    }
+  }
+  const children = merged._tag === "Branch" ? merged.children : new Map<string, Tree.Tree<Origin>>()
+
+  const resolve = (id: string): Resolved => {
+    const tree = children.get(id)
+    const parts = partsOf(id, tree, { auth, env, path, home })
+    const contributions = said
+      .filter((each) => each.id === id)
+      .map(
+        ({ origin: { source }, says, tree: own }): Contribution => ({
+          file: source.name,
+          root: source.root,
+          provider: id,
+          says,
+          commands: Option.match(commandIn(own, path, home), {
+            onNone: () => [],
+            onSome: ({ source: command }) =>
+              Either.match(command, {
+                onLeft: () => [],
+                onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
+              })
+          })
+        })
+      )
+    const broken = failures.map(({ error }): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
+    return {
+      provider: id,
+      candidates: [...broken, ...parts.candidates],
+      silent: parts.silent,
+      goesTo: goesToOf(tree),
+      contributions,
+      notes: parts.notes
+    }
+  }
+
+  return {
+    ids: Array.from(children.keys()),
+    resolve: (id) => Effect.sync(() => resolve(id)),
+    provider: (id) => Effect.suspend(() => toProvider(resolve(id))),
+    options: (id) => optionsOf(children.get(id), resolve(id), failures)
+  }
+})
+
+// --- one provider
+
+const stringLeaf = (tree: Tree.Tree<Origin> | undefined): Tree.Leaf<Origin> | undefined =>
+  tree?._tag === "Leaf" ? tree : undefined
+
+interface Around {
+  readonly auth: Either.Either<AuthJson.AuthJson, ApiKeyError>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly path: Path.Path
+  readonly home: string
+}
+
+/** In opencode the later wins; here the first that has a key does, so the order is turned around. */
+const partsOf = (
+  id: string,
+  tree: Tree.Tree<Origin> | undefined,
+  around: Around
+): Pick<Resolved, "candidates" | "silent" | "notes"> => {
+  const candidates: Array<Candidate> = []
+  const silent: Array<string> = []
+  const notes: Array<string> = []
+
+  const written = Tree.at(tree, ["options", "apiKey"])
+  if (written === undefined) silent.push("options.apiKey")
+  else {
+    const configured = writtenKey(written, id, around)
+    candidates.push(...Option.toArray(configured.candidate))
+    silent.push(...(Option.isNone(configured.candidate) ? ["options.apiKey"] : []))
+    notes.push(...configured.notes)
+  }
+
+  if (Either.isLeft(around.auth)) candidates.push({ hand: Hand.Environment(), source: Either.left(around.auth.left) })
+  else if (around.auth.right.get(id)?.type === "api") {
+    candidates.push({ hand: Hand.Environment(), source: Either.right(ApiKeySource.auth(id)) })
+  } else silent.push(`auth.json entry ${id}`)
+
+  const named = variablesOf(id, tree)
+  const [name] = named.names
+  if (name !== undefined && named.names.length === 1) {
+    candidates.push({ hand: named.hand, source: Either.right(ApiKeySource.env(name)) })
+  } else if (name !== undefined) notes.push("of several variables opencode takes none; its SDK may read them itself")
+
+  const command = commandIn(tree, around.path, around.home)
+  candidates.push(...Option.toArray(command))
+  if (Option.isNone(command)) silent.push("options.apiKeyCommand")
+  return { candidates, silent, notes }
+}
+
+const wholeVariable = /^\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/
+
+const writtenKey = (
+  written: Tree.Tree<Origin>,
+  id: string,
+  { env, path }: Around
+): { readonly candidate: Option.Option<Candidate>; readonly notes: ReadonlyArray<string> } => {
+  const leaf = written._tag === "Leaf" ? written : Tree.leaves(written)[0]?.leaf
+  if (leaf === undefined) return { candidate: Option.none(), notes: [] }
+  const hand = handOf(leaf.origin, leaf.at)
+  const as = (source: Candidate["source"]) => Option.some({ hand, source })
+  if (written._tag === "Branch" || typeof leaf.value !== "string") {
+    const remedy = 'For example "{env:OPENAI_API_KEY}"; a command goes into "apiKeyCommand".'
+    return { candidate: as(Either.left(wrong(leaf, "`apiKey` is not a string", remedy))), notes: [] }
+  }
+  const { value } = leaf
+  const { scope } = leaf.origin
+  if (value.trim() === "") return { candidate: Option.none(), notes: [hidesAuth("`apiKey` is empty", leaf)] }
+  const variable = wholeVariable.exec(value)?.[1]
+  const notes =
+    variable !== undefined && !isSet(scope.variable(variable)) ? [hidesAuth(`${variable} is not set`, leaf)] : []
+  // A variable that a well-known server gave stands in no environment.
+  if (variable !== undefined && env[variable] === scope.variable(variable))
+    return { candidate: as(Either.right(ApiKeySource.env(variable))), notes }
+  if (!Placeholder.isIn(value)) return { candidate: as(Either.right(ApiKeySource.literal(value))), notes }
+  return {
+    candidate: as(
+      Either.right({
+        _tag: "Template",
+        label: "options.apiKey",
+        singles: Placeholder.sourcesIn(value, scope, path),
+        read: Effect.flatMap(Placeholder.fill(value, scope, badReference(leaf)), (key) =>
+          key.trim() === ""
+            ? Effect.fail(new KeyNotConfigured({ provider: id, tried: ["options.apiKey"] }))
+            : keyFrom("options.apiKey", key)
+        )
+      })
+    ),
+    notes
+  }
+}
+
+const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
+  const { file, line, column } = placeOf(leaf)
+  return `${file}:${line}:${column}: ${what}: opencode would send no key and not look at auth.json; here the next source is asked`
+}
+
+const badReference =
+  (leaf: Tree.Leaf<Origin>) =>
+  (file: string): ConfigInvalid =>
+    wrong(
+      leaf,
+      `bad file reference: ${file} does not exist`,
+      "Create the file, or correct the path; it starts from the folder of this file."
+    )
+
+const variablesOf = (
+  id: string,
+  tree: Tree.Tree<Origin> | undefined
+): { readonly names: ReadonlyArray<string>; readonly hand: Hand } => {
+  const leaf = stringLeaf(Tree.at(tree, ["env"]))
+  if (leaf !== undefined && Array.isArray(leaf.value)) {
+    const names = leaf.value.filter((name: unknown) => typeof name === "string")
+    return { names, hand: handOf(leaf.origin, leaf.at) }
+  }
+  return { names: Option.toArray(Option.fromNullable(variables[id])), hand: Hand.Environment() }
+}
+
+const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.hand === "project"
+
+/** Of what several files put together, a project's part decides. */
+const decisive = (tree: Tree.Tree<Origin>): Tree.Leaf<Origin> | undefined => {
+  const all = Tree.leaves(tree).map(({ leaf }) => leaf)
+  return all.find(isProjectLeaf) ?? all[0]
+}
+
+const plain = (tree: Tree.Tree<Origin>): unknown =>
+  tree._tag === "Leaf"
+    ? tree.value
+    : Object.fromEntries(Array.from(tree.children, ([key, child]) => [key, plain(child)]))
+
+const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path, home: string): Option.Option<Candidate> => {
+  const written = Tree.at(tree, ["options", "apiKeyCommand"])
+  const leaf = written && decisive(written)
+  if (written === undefined || leaf === undefined) return Option.none()
+  const { scope } = leaf.origin
+  const source = Either.mapBoth(ApiKeySource.decodeProblem({ command: plain(written) }), {
+    onLeft: ({ problem, remedy }) =>
+      wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].'),
+    onRight: (valid) => withVariables(located(valid, scope.folder, { home, path }), scope)
+  })
+  return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
+}
+
+/** In arguments only: what names the program is what a person has read. */
+const withVariables = (source: ApiKeySource.ApiKeySource, scope: Placeholder.Scope): ApiKeySource.ApiKeySource => {
+  if (source._tag !== "Command") return source
+  const [program, ...args] = source.command.argv
+  return {
+    ...source,
+    command: {
+      ...source.command,
+      argv: [program, ...args.map((argument) => Placeholder.fillVariables(argument, scope))]
+    }
+  }
+}
+
+// --- where the key goes
+
+/** What a project may say of a provider without pointing anything anywhere. */
+const harmless: ReadonlyArray<RegExp> = [
+  /^(?:name|id|whitelist|blacklist)$/,
+  /^options\.(?:apiKey|apiKeyCommand|timeout|headerTimeout|chunkTimeout|setCacheKey)(?:\.|$)/,
+  /^models\.[^\0]+\0(?!headers|provider|options|variants)/
+]
+
+const isPointing = (path: ReadonlyArray<string>): boolean => {
+  const [first = "", second = "", third = ""] = path
+  const text = first === "models" ? `models.${second}\0${third}` : path.join(".")
+  return !harmless.some((pattern) => pattern.test(text))
+}
+
+const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
+  const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
+  const pointing = Tree.leaves(tree).find((each) => isProjectLeaf(each.leaf) && isPointing(each.path))?.leaf
+  const leaf = pointing ?? base
+  if (leaf === undefined) return Option.none()
+  return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })
+}
+
+/** Of a project's URL the placeholders stay as they are: nothing of the user's gets into it before it is trusted. */
+const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
+  if (base === undefined) return "the provider's own"
+  const text = String(base.value)
+  const url = decodeUrl(isProjectLeaf(base) ? text : Placeholder.fillVariables(text, base.origin.scope))
+  return Either.match(url, { onLeft: () => text, onRight: ({ origin }) => origin })
+}
+
+// --- options
+
+const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
+
+const optionsOf = (
+  tree: Tree.Tree<Origin> | undefined,
+  { provider, goesTo, contributions }: Resolved,
+  failures: ReadonlyArray<{ readonly error: ApiKeyError }>
+): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
+  Effect.gen(function* () {
+    const [failure] = failures
+    if (failure !== undefined) return yield* failure.error
+    const policy = yield* HelperPolicy
+    const path = yield* Path.Path
+
+    const filled = (each: Tree.Tree<Origin>): Effect.Effect<unknown, ApiKeyError, Needs> => {
+      if (each._tag === "Branch") {
+        return Effect.map(
+          Effect.forEach(each.children, ([key, child]) => Effect.map(filled(child), (value) => [key, value] as const)),
+          Object.fromEntries
+        )
+      }
+      return Array.isArray(each.value)
+        ? Effect.forEach(each.value, (value: unknown) => filledValue(each, value))
+        : filledValue(each, each.value)
+    }
+
+    const filledValue = (leaf: Tree.Leaf<Origin>, value: unknown): Effect.Effect<unknown, ApiKeyError, Needs> =>
+      Effect.gen(function* () {
+        const text = typeof value === "string" ? value : ""
+        const hand = handOf(leaf.origin, leaf.at)
+        const { scope } = leaf.origin
+        const written: ApiKeySource.Single = { _tag: "Literal", literal: Redacted.make(text) }
+        for (const source of [written, ...Placeholder.sourcesIn(text, scope, path)]) {
+          yield* policy.authorize({ provider, source, hand, goesTo, contributions })
+        }
+        return typeof value === "string" ? yield* Placeholder.fill(value, scope, badReference(leaf)) : value
+      })
+
+    const own = Tree.at(tree, ["options"])
+    if (own?._tag !== "Branch") return {}
+    const entries = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
+    return Object.fromEntries(
+      yield* Effect.forEach(entries, ([key, child]) => Effect.map(filled(child), (value) => [key, value] as const))
+    )
+  })

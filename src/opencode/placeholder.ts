@@ -1,0 +1,119 @@
+/**
+ * opencode's placeholders, `{env:NAME}` and `{file:PATH}`, replaced in what was parsed and not in its text: whatever they
+ * stand for, the JSON around them stays as it is.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { createScanner, type Node } from "jsonc-parser"
+import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
+import type { Single } from "../ApiKeySource.js"
+import * as Document from "../internal/config/document.js"
+import { expanded } from "../internal/config/readSource.js"
+import { readSecretFile } from "../internal/config/secretFile.js"
+
+export interface Scope {
+  readonly variable: (name: string) => string | undefined
+  readonly folder: string
+  readonly home: string
+}
+
+const envPlaceholder = /\{env:([^}]+)\}/g
+const filePlaceholder = /\{file:([^}]+)\}/g
+const bare = /\{(?:env|file):[^}"\\\r\n]+\}/y
+
+export const isIn = (text: string): boolean => /\{(?:env|file):[^}]+\}/.test(text)
+
+/** JSONC in which a placeholder may also stand where a value or a name would: there it is read as a string. */
+export const parse = (file: string, text: string): Either.Either<Document.Document, ConfigInvalid> => {
+  const starts = bareStarts(text)
+  // Of the same length, so that positions hold.
+  const quoted = starts.reduceRight((rest, [start, end]) => {
+    const inner = rest.slice(start + 1, end - 1)
+    return `${rest.slice(0, start)}"${inner}"${rest.slice(end)}`
+  }, text)
+  const offsets = new Set(starts.map(([start]) => start))
+  return Either.map(Document.parse(file, quoted), (document) => ({
+    ...document,
+    root: offsets.size === 0 ? document.root : restored(document.root, offsets)
+  }))
+}
+
+const bareStarts = (text: string): ReadonlyArray<readonly [number, number]> => {
+  const scanner = createScanner(text, true)
+  const found: Array<readonly [number, number]> = []
+  for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
+    bare.lastIndex = scanner.getTokenOffset()
+    const match = text[bare.lastIndex] === "{" ? bare.exec(text) : null
+    if (match === null) continue
+    found.push([match.index, match.index + match[0].length])
+    scanner.setPosition(match.index + match[0].length)
+  }
+  return found
+}
+
+const restored = (node: Node, starts: ReadonlySet<number>): Node => ({
+  ...node,
+  ...(starts.has(node.offset) && typeof node.value === "string" ? { value: `{${node.value}}` } : {}),
+  ...(node.children === undefined ? {} : { children: node.children.map((child) => restored(child, starts)) })
+})
+
+interface Marked {
+  /** The text with the values of variables set aside, so that nothing in them is taken for a placeholder. */
+  readonly text: string
+  readonly restore: (text: string) => string
+}
+
+const mark = (text: string, { variable }: Scope): Marked => {
+  const values: Array<string> = []
+  const marked = text.replace(envPlaceholder, (_, name: string) => {
+    values.push(variable(name) ?? "")
+    return `\uE000${values.length - 1}\uE001`
+  })
+  return {
+    text: marked,
+    restore: (rest) => rest.replace(/\uE000(\d+)\uE001/g, (_, index: string) => values[Number(index)] ?? "")
+  }
+}
+
+/** With its variables replaced; what they hold is not looked at again. */
+export const fillVariables = (text: string, { variable }: Scope): string =>
+  text.replace(envPlaceholder, (_, name: string) => variable(name) ?? "")
+
+const pathOf = (place: string, { home, folder }: Scope, path: Path.Path): string =>
+  expanded(place, { home, cwd: folder }, path)
+
+/** The variables and files that a text would be filled from, as sources, so that a policy can be asked about each. */
+export const sourcesIn = (text: string, scope: Scope, path: Path.Path): ReadonlyArray<Single> => {
+  const { text: marked, restore } = mark(text, scope)
+  return [
+    ...Array.from(text.matchAll(envPlaceholder), ([, name = ""]): Single => ({ _tag: "Env", env: name })),
+    ...Array.from(
+      marked.matchAll(filePlaceholder),
+      ([, place = ""]): Single => ({ _tag: "File", file: pathOf(restore(place), scope, path) })
+    )
+  ]
+}
+
+/** A text with its placeholders replaced: an unset variable is empty, a file is trimmed. What variables hold is not looked at again. */
+export const fill = (
+  text: string,
+  scope: Scope,
+  badReference: (path: string) => ConfigInvalid
+): Effect.Effect<string, ApiKeyError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { text: marked, restore } = mark(text, scope)
+    const parts: Array<string> = []
+    let end = 0
+    for (const match of marked.matchAll(filePlaceholder)) {
+      const file = pathOf(restore(match[1] ?? ""), scope, path)
+      const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
+      if (Option.isNone(bytes)) return yield* badReference(file)
+      parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
+      end = match.index + match[0].length
+    }
+    return [...parts, restore(marked.slice(end))].join("")
+  })

@@ -1,0 +1,39 @@
+import * as Either from "effect/Either"
+import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import { describe, expect, it } from "vitest"
+import { examples } from "./examples.js"
+import { decode, plain } from "./support.js"
+
+describe("answers from the protocols' own documentation", () => {
+  it("are at least sixty, each with its source", () => {
+    expect(examples.length).toBeGreaterThanOrEqual(60)
+    expect(examples.filter(({ source }) => !/^https:\/\//.test(source))).toEqual([])
+  })
+
+  it("cover every format", () => {
+    const covered = new Set(examples.map(({ format }) => (typeof format === "string" ? format : format.name)))
+    const withoutProtocol = ["raw"]
+    expect(
+      CredentialFormat.formatNames.filter((name) => !covered.has(name) && !withoutProtocol.includes(name))
+    ).toEqual([])
+  })
+
+  describe.each(examples)("$format: $what", ({ answer, auto, error, format, key }) => {
+    const check = (as: CredentialFormat.Format): void => {
+      const result = decode(as, answer)
+      if (key !== undefined) expect(Either.map(result, plain)).toEqual(Either.right(key))
+      else expect(Either.flip(result).pipe(Either.getOrThrow)).toMatchObject(error ?? {})
+    }
+    it("is read as its own format", () => check(format))
+    if (auto !== false) it("is recognized by auto", () => check("auto"))
+  })
+})
+
+describe("what the documentation shows as the answer of a format", () => {
+  it.each(CredentialFormat.formatNames)("%s is read, written, and read again", (name) => {
+    const format = CredentialFormat.get(name)
+    const key = Either.getOrThrow(decode(format, format.about?.example ?? ""))
+    const again = Either.flatMap(format.encode(key), (text) => decode(format, text))
+    expect(Either.map(again, plain)).toEqual(Either.right(plain(key)))
+  })
+})

@@ -1,0 +1,57 @@
+/** What the tests of formats share: a run's output from a text, and what an error shows of itself. */
+import { inspect } from "node:util"
+import * as DateTime from "effect/DateTime"
+import type * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as ApiKey from "effect-apikey/ApiKey"
+import type { ApiKeyError } from "effect-apikey/ApiKeyError"
+import * as CredentialFormat from "effect-apikey/CredentialFormat"
+
+/** Before every expiry in the protocols' own examples. */
+export const longAgo = DateTime.unsafeMake("2000-01-01T00:00:00Z")
+
+export const command = "helper"
+
+export interface Moment {
+  readonly now?: DateTime.Utc
+  readonly startedAt?: DateTime.Utc
+}
+
+export const decode = (
+  format: CredentialFormat.Format,
+  output: string | Uint8Array,
+  { now = longAgo, startedAt = now }: Moment = {}
+): Either.Either<ApiKey.ApiKey, ApiKeyError> =>
+  CredentialFormat.decode(
+    format,
+    {
+      command,
+      stdout: Redacted.make(typeof output === "string" ? new TextEncoder().encode(output) : output),
+      stderr: () => "",
+      startedAt: startedAt.epochMillis
+    },
+    now
+  )
+
+/** A key in the clear, for comparison. */
+export const plain = (key: ApiKey.ApiKey) => ({
+  value: Redacted.value(key.value),
+  ...Option.match(key.expiresAt, { onNone: () => ({}), onSome: (at) => ({ expiresAt: DateTime.formatIso(at) }) }),
+  ...Option.match(key.username, { onNone: () => ({}), onSome: (username) => ({ username }) }),
+  ...Option.match(key.sessionToken, {
+    onNone: () => ({}),
+    onSome: (token) => ({ sessionToken: Redacted.value(token) })
+  }),
+  ...(Object.keys(key.headers).length === 0
+    ? {}
+    : {
+        headers: Object.fromEntries(Object.entries(key.headers).map(([name, value]) => [name, Redacted.value(value)]))
+      })
+})
+
+/** Everything that an error may be shown as. */
+export const shown = (error: ApiKeyError): string =>
+  [error.message, error.hint, String(error), JSON.stringify(error), inspect(error, { depth: 10 }), error.stack].join(
+    "\n"
+  )
