@@ -84,7 +84,7 @@ export class CommandNotExecutable extends Schema.TaggedError<CommandNotExecutabl
 }
 
 /**
- * A policy refuses to run the command. `file` is where the command stands.
+ * A policy refuses to run the command, or to let a key go where a project points it. `file` is where that stands.
  *
  * @since 0.1.0
  * @category errors
@@ -95,12 +95,10 @@ export class CommandNotTrusted extends Schema.TaggedError<CommandNotTrusted>("ef
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${named(this.command)}: not run, because ${this.file} is not trusted`
+    return `${named(this.command)}: refused, because ${this.file} is not trusted`
   }
   get hint(): string {
-    return (
-      this.remedy ?? `Read the command in that file; if you want it run, trust it: effect-apikey trust ${this.file}`
-    )
+    return this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${this.file}`
   }
   get isTransient(): boolean {
     return false

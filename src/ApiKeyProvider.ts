@@ -175,14 +175,15 @@ export type Requirements = CommandExecutor.CommandExecutor | FileSystem.FileSyst
  * @category constructors
  */
 export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
-  fromGuardedCommand(options, Effect.succeed({}))
+  fromGuardedCommand(options, Effect.succeed({}), () => undefined)
 
 /** Asked before each run: may it be, and with which of its options changed. */
 type Guard = Effect.Effect<Partial<CredentialHelper.Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
 
 const fromGuardedCommand = (
   options: CommandOptions,
-  guard: Guard
+  guard: Guard,
+  observe: (output: CredentialHelper.Output) => void
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const provider = options.provider ?? defaultProvider
   const program = programName(options.command)
@@ -211,6 +212,7 @@ const fromGuardedCommand = (
           yield* erase(allowed, speaking, last.value, { ...request, provider, environment })
         }
         const output = yield* CredentialHelper.run(allowed, { ...request, provider, input, environment, explain })
+        observe(output)
         const now = yield* DateTime.now
         const key = yield* CredentialFormat.decode(speaking, output, now)
         last = Option.some(key)
@@ -348,6 +350,12 @@ export interface SourceOptions {
    * @internal
    */
   readonly guard?: ((source: ApiKeySource.Single) => Guard) | undefined
+  /**
+   * Sees what each run gave.
+   *
+   * @internal
+   */
+  readonly observe?: ((output: CredentialHelper.Output) => void) | undefined
 }
 
 /**
@@ -367,7 +375,8 @@ export const fromSource = (
     case "Command":
       return fromGuardedCommand(
         { interactive: options?.interactive, ...commandOptions(source.command), provider },
-        options?.guard?.(source) ?? Effect.succeed({})
+        options?.guard?.(source) ?? Effect.succeed({}),
+        options?.observe ?? (() => undefined)
       )
     case "FirstOf":
       return Effect.map(

@@ -273,7 +273,7 @@ const isFormatName = Schema.is(FormatName)
  */
 export const formatNames: ReadonlyArray<FormatName> = FormatName.literals
 
-const automatic: CredentialFormat = auto({
+const automatic = auto({
   usual: (program) =>
     Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format).pipe(
       Option.filter((name) => isFormatName(name) && name !== "auto"),
@@ -323,6 +323,19 @@ export const resolve = (format: Format): Either.Either<CredentialFormat, ConfigI
           remedy: `One of ${formatNames.join(", ")}, or an object such as { name: "json", field: "data.key" }`
         })
       )
+
+/**
+ * The name of the format that a run's output is read by: for `auto` the one that it takes it for, none when it knows none.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const recognized = (format: Format, output: Output): Option.Option<string> =>
+  format === "auto"
+    ? Option.flatMap(decodeUtf8(Redacted.value(output.stdout)), (input) =>
+        Option.map(automatic.chosen(input, output.command), ({ name }) => name)
+      )
+    : Option.some(get(format).name)
 
 /**
  * The answer of a helper for a key, in a format. A key that needs no headers of its own goes to a client that wants headers as a

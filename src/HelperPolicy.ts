@@ -229,8 +229,13 @@ const sortedJson = (value: unknown): unknown => {
 
 const digestVersion = 1
 
-/** The files of the project's that a command runs: the program, and every argument that leads to one. */
-const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+/**
+ * The files of the project's that its commands run: the program, and every argument that leads to one.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -275,25 +280,23 @@ export const digest = (
   })
 
 /**
- * Remembers that the user wants these to be run, in `$XDG_DATA_HOME/effect-apikey/trust.json`.
+ * Remembers that the user wants these as they were when the digest was taken, in `$XDG_DATA_HOME/effect-apikey/trust.json`.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const trust = (
-  items: ReadonlyArray<{ readonly contribution: Contribution; readonly origin: Option.Option<string> }>
+  items: ReadonlyArray<{ readonly contribution: Contribution; readonly digest: string }>
 ): Effect.Effect<void, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const at = yield* DateTime.now
-    const added = yield* Effect.forEach(items, ({ contribution, origin }) =>
-      Effect.map(digest(contribution, origin), (hash) => ({
-        file: contribution.file,
-        provider: contribution.provider,
-        program: contribution.commands.map(({ argv }) => programName(argv)).join(", "),
-        digest: hash,
-        at
-      }))
-    )
+    const added = items.map(({ contribution, digest: hash }) => ({
+      file: contribution.file,
+      provider: contribution.provider,
+      program: contribution.commands.map(({ argv }) => programName(argv)).join(", "),
+      digest: hash,
+      at
+    }))
     const digests = new Set(added.map((entry) => entry.digest))
     yield* TrustStore.update((before) => [...before.filter((entry) => !digests.has(entry.digest)), ...added])
   })

@@ -10,5 +10,7 @@ process.stdout.on("error", () => process.exit(unexpected))
 
 NodeRuntime.runMain(run(process.argv, packageJson.version), {
   disableErrorReporting: true,
+  // It writes to stdout, which is the key's.
+  disablePrettyLogger: true,
   teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) && typeof exit.value === "number" ? exit.value : interrupted)
 })

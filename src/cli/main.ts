@@ -11,14 +11,20 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { type ApiKeyError, fromCause } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
+import * as HelperPolicy from "../HelperPolicy.js"
+import { escaped } from "../internal/escape.js"
+import { check } from "./check.js"
 import { exitStatusOf, interrupted, unexpected, usage } from "./exitStatus.js"
 import { Forwarded, splitForwarded } from "./Forwarded.js"
 import { get } from "./get.js"
+import { Reported } from "./Reported.js"
+import { schema } from "./schema.js"
+import { trust } from "./trust.js"
 import { UsageError } from "./UsageError.js"
 
 const command = Command.make("effect-apikey").pipe(
   Command.withDescription("Turns a credential helper command into an API key."),
-  Command.withSubcommands([get])
+  Command.withSubcommands([get, check, trust, schema])
 )
 
 /** What it prints is for the shell that called it: the key alone on stdout, all else on stderr. */
@@ -27,7 +33,7 @@ const stderrLogger = Logger.make<unknown, void>(({ message }) => {
 })
 
 const layer = Layer.mergeAll(
-  HelperExecutor.layerNode,
+  Layer.provideMerge(HelperPolicy.layer, HelperExecutor.layerNode),
   NodeTerminal.layer,
   Logger.replace(Logger.defaultLogger, stderrLogger)
 )
@@ -55,6 +61,7 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
   const error = Cause.squash(cause)
   // @effect/cli has already said what is wrong with the arguments.
   if (isValidationError(error)) return Effect.succeed(usage)
+  if (error instanceof Reported) return Effect.succeed(error.status)
   if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
   return Option.match(fromCause(error), {
     onNone: () => Effect.as(say("an unexpected failure", "Please report it, with the command's name."), unexpected),
@@ -64,7 +71,9 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
 
 const say = (what: string, hint: string, helper?: string): Effect.Effect<void> =>
   Console.error(
-    [`effect-apikey: ${what}`, ...(helper === undefined ? [] : [`  it said: ${helper}`]), `  ${hint}`].join("\n")
+    [`effect-apikey: ${what}`, ...(helper === undefined ? [] : [`  it said: ${helper}`]), `  ${hint}`]
+      .map(escaped)
+      .join("\n")
   )
 
 /** The last line that the helper wrote on stderr, where there is one. */

@@ -26,13 +26,20 @@ export interface Candidates {
   readonly names: ReadonlyArray<string>
 }
 
-export const auto = ({ all, names, text, usual }: Candidates): CredentialFormat => {
+/** `auto`, which can also say which format it takes an answer for. */
+export interface Auto extends CredentialFormat {
+  readonly chosen: (text: string, program: string) => Option.Option<CredentialFormat>
+}
+
+export const auto = ({ all, names, text, usual }: Candidates): Auto => {
   const choose = (answer: Answer): Option.Option<CredentialFormat> => {
     const known = all.find(({ recognizes }) => recognizes?.(answer) === true)
     if (known !== undefined) return Option.some(known)
     return /^\s*[{["]/.test(answer.text) ? Option.none() : Option.some(text)
   }
-  return define({
+  const chosen = (answer: Answer, program: string): Option.Option<CredentialFormat> =>
+    Option.orElse(usual(program), () => choose(answer))
+  const format = define({
     name: "auto",
     about: {
       title: "By what the catalog says of the program, then by the answer's own discriminator, else plain text",
@@ -42,25 +49,23 @@ export const auto = ({ all, names, text, usual }: Candidates): CredentialFormat 
     carriesExpiry: false,
     read: (input, context) => {
       const answer = answerOf(input)
-      return Option.match(
-        Option.orElse(usual(context.command), () => choose(answer)),
-        {
-          onSome: (format) => format.decode(input, context),
-          onNone: () =>
-            typeof answer.json === "string"
-              ? refuse(
-                  "",
-                  "a key without quotes",
-                  "The command prints a JSON string; make it print the bare text (jq -r, --output text, -o tsv)."
-                )
-              : refuse(
-                  "",
-                  "a key on one line, or JSON of a format that it knows",
-                  `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`
-                )
-        }
-      )
+      return Option.match(chosen(answer, context.command), {
+        onSome: (known) => known.decode(input, context),
+        onNone: () =>
+          typeof answer.json === "string"
+            ? refuse(
+                "",
+                "a key without quotes",
+                "The command prints a JSON string; make it print the bare text (jq -r, --output text, -o tsv)."
+              )
+            : refuse(
+                "",
+                "a key on one line, or JSON of a format that it knows",
+                `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`
+              )
+      })
     },
     write: (key) => Either.mapLeft(text.encode(key), ({ expected, path }) => ({ path, expected }))
   })
+  return { ...format, chosen: (input, program) => chosen(answerOf(input), program) }
 }

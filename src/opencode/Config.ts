@@ -49,11 +49,14 @@ export interface OpencodeConfig {
    * without the user's trust is `CommandNotTrusted`.
    */
   readonly options: (id: string) => Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy>
-  /**
-   * @internal
-   */
-  readonly resolve: Configuration["resolve"]
 }
+
+/**
+ * The same, for our own command line.
+ *
+ * @internal
+ */
+export interface Loaded extends OpencodeConfig, Configuration {}
 
 // --- the files, the last wins
 
@@ -187,8 +190,18 @@ const placeOf = (leaf: Tree.Leaf<Origin>) => ({ file: leaf.origin.source.name, .
 const wrong = (leaf: Tree.Leaf<Origin>, problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ ...placeOf(leaf), problem, remedy })
 
-/** Reads opencode's configuration from all its places, in the surroundings of the process. */
-export const load: Effect.Effect<OpencodeConfig, never, Needs> = Effect.gen(function* () {
+/**
+ * Reads opencode's configuration from all its places, as it would in the working directory of the process.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const load: Effect.Effect<OpencodeConfig, never, Needs> = Effect.suspend(() => loadAll)
+
+/**
+ * @internal
+ */
+export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   const { env, home } = yield* Surroundings
   const auth = yield* Effect.either(AuthJson.read())
@@ -266,6 +279,7 @@ export const load: Effect.Effect<OpencodeConfig, never, Needs> = Effect.gen(func
 
   return {
     ids: Array.from(children.keys()),
+    problems: failures.map(({ error }) => error),
     resolve: (id) => Effect.sync(() => resolve(id)),
     provider: (id) => Effect.suspend(() => toProvider(resolve(id))),
     options: (id) => optionsOf(children.get(id), resolve(id), failures)

@@ -49,6 +49,8 @@ export interface Resolved {
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>
+  /** What is wrong with whole files. */
+  readonly problems: ReadonlyArray<ApiKeyError>
   readonly resolve: (id: string) => Effect.Effect<Resolved>
 }
 
@@ -148,6 +150,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
     const noUser = Option.isSome(named) || inFiles.includes(user) ? [] : [user]
     return {
       ids: Array.from(ids),
+      problems: files.flatMap(({ entries }) => Option.toArray(Either.getLeft(entries))),
       resolve: (id) =>
         Effect.map(fromEnvironment(id), (environment) => {
           const fromFiles = files.map((file) => resolveIn(file, id, { home, path }))

@@ -1,0 +1,249 @@
+/** `effect-apikey check`: where a provider's key comes from, whether it may, whether it does, and what to do. Never the key. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { ApiKey } from "../ApiKey.js"
+import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
+import * as ApiKeyProvider from "../ApiKeyProvider.js"
+import * as ApiKeySource from "../ApiKeySource.js"
+import * as CredentialFormat from "../CredentialFormat.js"
+import type { Output } from "../CredentialHelper.js"
+import { type Hand, HelperPolicy, type Permit } from "../HelperPolicy.js"
+import type { Candidate, Resolved, Template } from "../internal/config/resolve.js"
+import { Surroundings } from "../internal/config/Surroundings.js"
+import { escaped } from "../internal/escape.js"
+import { findProgram } from "../internal/searchPath.js"
+import { chosen, config, opencode } from "./configuration.js"
+import { exitStatusOf } from "./exitStatus.js"
+import { Reported } from "./Reported.js"
+import { UsageError } from "./UsageError.js"
+
+/** What became of one source. */
+type Outcome =
+  | { readonly _tag: "Key" }
+  | { readonly _tag: "NotRun" }
+  | { readonly _tag: "Absent"; readonly tried: ReadonlyArray<string> }
+  | { readonly _tag: "Failed"; readonly error: ApiKeyError }
+
+interface Checked {
+  readonly lines: ReadonlyArray<string>
+  readonly outcome: Outcome
+}
+
+const fieldWidth = 9
+const field = (name: string, text: string): string => `    ${name.padEnd(fieldWidth)}${escaped(text)}`
+
+const placeOf = (hand: Hand): string =>
+  hand._tag === "Environment" ? "the environment" : `${hand.file}${hand.line > 0 ? `:${hand.line}:${hand.column}` : ""}`
+
+const heading = (label: string, hand: Hand): string => `  ${escaped(label)}, ${escaped(placeOf(hand))}`
+
+const failed = (error: ApiKeyError): Checked => ({
+  lines: [field("problem", error.message), field("remedy", error.hint)],
+  outcome: { _tag: "Failed", error }
+})
+
+const absent = (tried: ReadonlyArray<string>): Checked => ({
+  lines: [field("key", "absent, so the next is asked")],
+  outcome: { _tag: "Absent", tried }
+})
+
+const answered = (answer: Either.Either<ReadonlyArray<string>, ApiKeyError>): Checked => {
+  if (Either.isRight(answer)) return { lines: answer.right, outcome: { _tag: "Key" } }
+  return answer.left._tag === "KeyNotConfigured" ? absent(answer.left.tried) : failed(answer.left)
+}
+
+const after = (before: ReadonlyArray<string>, { lines, outcome }: Checked): Checked => ({
+  lines: [...before, ...lines],
+  outcome
+})
+
+const secondsOf = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
+
+const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
+  Option.match(key.expiresAt, {
+    onNone: () => Effect.succeed(field("expires", otherwise)),
+    onSome: (at) =>
+      Effect.map(DateTime.now, (now) => {
+        const left = Duration.millis(Math.max(0, at.epochMillis - now.epochMillis))
+        return field(
+          "expires",
+          `${DateTime.formatIso(at)}, in ${Duration.format(Duration.seconds(Math.floor(Duration.toSeconds(left))))}`
+        )
+      })
+  })
+
+const make = (resolved: Resolved, isRun: boolean) => {
+  const { provider, goesTo, contributions } = resolved
+
+  const authorized = (source: ApiKeySource.Single, hand: Hand) =>
+    Effect.flatMap(HelperPolicy, (policy) =>
+      Effect.either(policy.authorize({ provider, source, hand, goesTo, contributions }))
+    )
+
+  const checkSingle = (source: ApiKeySource.Single, hand: Hand) =>
+    Effect.gen(function* () {
+      const top = heading(ApiKeySource.label(source), hand)
+      const permit = yield* authorized(source, hand)
+      const program = source._tag === "Command" ? yield* programLine(source.command, permit) : []
+      if (Either.isLeft(permit)) {
+        return after([top, ...program, field("policy", "refused")], failed(permit.left))
+      }
+      const before = [top, ...program, field("policy", `allowed: ${permit.right.because}`)]
+      if (source._tag !== "Command") {
+        return after(before, answered(yield* Effect.either(Effect.scoped(readLines(source)))))
+      }
+      if (!isRun) {
+        return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
+      }
+      return after(before, answered(yield* Effect.either(Effect.scoped(runLines(source, permit.right)))))
+    })
+
+  const readLines = (source: ApiKeySource.Single) =>
+    Effect.gen(function* () {
+      const self = yield* ApiKeyProvider.fromSource(source, { provider })
+      const key = yield* self.get
+      return [field("key", "there"), yield* expiryOf(key, "does not say")]
+    })
+
+  const runLines = (source: Extract<ApiKeySource.Single, { readonly _tag: "Command" }>, { options }: Permit) =>
+    Effect.gen(function* () {
+      let output: Option.Option<Output> = Option.none()
+      const self = yield* ApiKeyProvider.fromSource(source, {
+        provider,
+        interactive: "if-available",
+        guard: () => Effect.succeed(options),
+        observe: (given) => {
+          output = Option.some(given)
+        }
+      })
+      const start = yield* Clock.currentTimeMillis
+      const key = yield* self.get
+      const took = (yield* Clock.currentTimeMillis) - start
+      const { hardExpiry } = yield* self.status
+      const recognized = Option.flatMap(output, (given) =>
+        CredentialFormat.recognized(source.command.format ?? "auto", given)
+      )
+      const kept = Option.match(hardExpiry, {
+        onNone: () => "does not say; kept for good",
+        onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
+      })
+      return [
+        field("run", `gave a key in ${secondsOf(took)}`),
+        field(
+          "format",
+          Option.getOrElse(recognized, () => "unknown")
+        ),
+        yield* expiryOf(key, kept)
+      ]
+    })
+
+  const checkTemplate = ({ label, read, singles }: Template, hand: Hand) =>
+    Effect.gen(function* () {
+      const top = heading(label, hand)
+      for (const single of singles) {
+        const permit = yield* authorized(single, hand)
+        if (Either.isLeft(permit)) return after([top, field("policy", "refused")], failed(permit.left))
+      }
+      return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
+    })
+
+  const checkSource = (
+    source: ApiKeySource.ApiKeySource,
+    hand: Hand
+  ): Effect.Effect<Checked, never, ApiKeyProvider.Requirements | HelperPolicy> =>
+    source._tag === "FirstOf"
+      ? checkFirst(
+          source.firstOf.map((each) => checkSource(each, hand)),
+          source.onFailure ?? "stop"
+        )
+      : checkSingle(source, hand)
+
+  const checkCandidate = ({ hand, source }: Candidate) => {
+    if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", hand)], failed(source.left)))
+    return source.right._tag === "Template" ? checkTemplate(source.right, hand) : checkSource(source.right, hand)
+  }
+
+  return Effect.map(checkFirst(resolved.candidates.map(checkCandidate), "stop"), ({ lines, outcome }): Checked => {
+    const to = Option.match(goesTo, {
+      onNone: () => [],
+      onSome: ({ hand, origin }) => [`  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`]
+    })
+    const notes = resolved.notes.map((note) => `  note: ${escaped(note)}`)
+    if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...to, ...notes], outcome }
+    const error = new KeyNotConfigured({ provider, tried: [...outcome.tried, ...resolved.silent] })
+    const problem = failed(error)
+    return { lines: [escaped(provider), ...lines, ...problem.lines, ...to, ...notes], outcome: problem.outcome }
+  })
+}
+
+/** The first that has a key or fails ends it, as a provider would. */
+const checkFirst = <R>(
+  each: ReadonlyArray<Effect.Effect<Checked, never, R>>,
+  onFailure: "stop" | "next"
+): Effect.Effect<Checked, never, R> =>
+  Effect.gen(function* () {
+    const lines: Array<string> = []
+    const tried: Array<string> = []
+    let failure: Option.Option<Outcome> = Option.none()
+    for (const check of each) {
+      const checked = yield* check
+      lines.push(...checked.lines)
+      if (checked.outcome._tag === "Absent") tried.push(...checked.outcome.tried)
+      else if (checked.outcome._tag === "Failed" && onFailure === "next") {
+        failure = Option.orElseSome(failure, () => checked.outcome)
+      } else return { lines, outcome: checked.outcome }
+    }
+    return { lines, outcome: Option.getOrElse(failure, (): Outcome => ({ _tag: "Absent", tried })) }
+  })
+
+const programLine = ({ argv, cwd }: ApiKeySource.RunOptions, permit: Either.Either<Permit, ApiKeyError>) =>
+  Effect.gen(function* () {
+    const [name] = argv
+    const permitted = Either.isRight(permit) ? permit.right.options.command?.[0] : undefined
+    if (permitted !== undefined) return [field("program", permitted)]
+    const { env } = yield* Surroundings
+    const found = yield* findProgram(name, {
+      env: { PATH: env["PATH"] ?? "" },
+      cwd: Option.fromNullable(cwd)
+    })
+    return [field("program", found._tag === "Missing" ? `${name} is not found` : found.path)]
+  })
+
+const noRun = Options.boolean("no-run").pipe(Options.withDescription("Look only: run no command."))
+const words = Args.text({ name: "provider" }).pipe(
+  Args.withDescription("A provider of the configuration (default: all)."),
+  Args.optional
+)
+
+export const check = Command.make(
+  "check",
+  { config, opencode, noRun, words },
+  ({ noRun: isLook, words: id, ...choice }) =>
+    Effect.gen(function* () {
+      const configuration = yield* chosen(choice)
+      const ids = Option.match(id, { onNone: () => configuration.ids, onSome: (only) => [only] })
+      const [problem] = configuration.problems
+      if (ids.length === 0 && problem !== undefined) return yield* problem
+      if (ids.length === 0) {
+        return yield* new UsageError({
+          problem: "no provider is configured",
+          hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
+        })
+      }
+      let status = 0
+      for (const each of ids) {
+        const { lines, outcome } = yield* make(yield* configuration.resolve(each), !isLook)
+        yield* Console.log(lines.join("\n"))
+        if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
+      }
+      if (status !== 0) return yield* new Reported({ status })
+    })
+).pipe(Command.withDescription("Say where a provider's key comes from, and whether it does. Never the key."))

@@ -1,0 +1,158 @@
+/** `effect-apikey trust`: shows what a project's file would run and send, and remembers the user's word on it. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Prompt from "@effect/cli/Prompt"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Console from "effect/Console"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
+import { type ApiKeyError, CommandNotTrusted } from "../ApiKeyError.js"
+import * as HelperExecutor from "../HelperExecutor.js"
+import * as HelperPolicy from "../HelperPolicy.js"
+import { readText } from "../internal/config/document.js"
+import { type Configuration, load } from "../internal/config/resolve.js"
+import { Surroundings } from "../internal/config/Surroundings.js"
+import { fileName } from "../internal/config/userFile.js"
+import { escaped } from "../internal/escape.js"
+import * as OpencodeConfig from "../opencode/Config.js"
+import { UsageError } from "./UsageError.js"
+
+type Needs = FileSystem.FileSystem | Path.Path
+
+export interface Item {
+  readonly contribution: HelperPolicy.Contribution
+  readonly origin: Option.Option<string>
+  /** Taken before it is shown: what changes while a person reads is not trusted. */
+  readonly digest: string
+}
+
+const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
+
+/** As the project's file and as `--config`, what it says may go to different places. */
+const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configuration>, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    if (!opencodeFiles.includes(path.basename(file))) {
+      return yield* Effect.all([load({ project: file }), load({ config: file })])
+    }
+    const folder = path.dirname(file)
+    const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
+    const surroundings = yield* Surroundings
+    const here = { env: surroundings.env, home: surroundings.home, cwd }
+    return [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, here)]
+  })
+
+/** What in a file needs trust. */
+export const itemsIn = (file: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    const configurations = yield* configurationsWith(file)
+    const items: Array<Item> = []
+    const seen = new Set<string>()
+    for (const { ids, problems, resolve } of configurations) {
+      const problem = problems.find((error) => error._tag !== "ConfigInvalid" || error.file === file)
+      if (problem !== undefined) return yield* problem
+      for (const id of ids) {
+        const { contributions, goesTo } = yield* resolve(id)
+        const origin = Option.map(goesTo, (to) => to.origin)
+        for (const contribution of contributions.filter((each) => each.file === file)) {
+          const digest = yield* HelperPolicy.digest(contribution, origin)
+          if (!seen.has(digest)) items.push({ contribution, origin, digest })
+          seen.add(digest)
+        }
+      }
+    }
+    return items
+  })
+
+/** Secrets that stand in the file itself are not part of the question. */
+const withoutKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutKeys)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) =>
+      key === "literal" || (key === "apiKey" && typeof inner === "string" && !inner.includes("{"))
+        ? [key, "<redacted>"]
+        : [key, withoutKeys(inner)]
+    )
+  )
+}
+
+const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
+  Effect.map(HelperPolicy.scriptsOf(contribution), (scripts) => {
+    const said = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
+    return [
+      `${escaped(contribution.provider)}:`,
+      ...said.map((line) => `  ${escaped(line)}`),
+      ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
+      ...scripts.map((script) => `  runs the project's file ${escaped(script)}, as it is now`)
+    ].join("\n")
+  })
+
+/** What a person is asked about; nothing in it can move the cursor, change a colour or turn the direction of writing. */
+export const question = (file: string, items: ReadonlyArray<Item>): Effect.Effect<string, never, Needs> =>
+  Effect.map(Effect.forEach(items, shownItem), (shown) => [`In ${escaped(file)}:`, ...shown].join("\n"))
+
+const list = Effect.gen(function* () {
+  const trusted = yield* HelperPolicy.trusted
+  for (const { at, file, program, provider } of trusted) {
+    const runs = program === "" ? "no command" : program
+    yield* Console.log([DateTime.formatIso(at), provider, runs, file].map(escaped).join("  "))
+  }
+})
+
+const fileArgument = Args.text({ name: "file" }).pipe(
+  Args.withDescription(`The project's ${fileName} or opencode.json.`),
+  Args.optional
+)
+const yes = Options.boolean("yes").pipe(Options.withDescription("Do not ask: the file has been read already."))
+const listOption = Options.boolean("list").pipe(Options.withDescription("List what is trusted."))
+const revokeOption = Options.boolean("revoke").pipe(Options.withDescription("Forget all trust in the file."))
+
+export const trust = Command.make(
+  "trust",
+  { file: fileArgument, yes, list: listOption, revoke: revokeOption },
+  ({ file: named, list: isList, revoke: isRevoke, yes: isYes }) =>
+    Effect.gen(function* () {
+      if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && Option.isSome(named))) {
+        return yield* new UsageError({
+          problem: "--list, --revoke and --yes exclude each other",
+          hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
+        })
+      }
+      if (isList) return yield* list
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const { cwd } = yield* Surroundings
+      const place = path.resolve(
+        cwd,
+        Option.getOrElse(named, () => fileName)
+      )
+      const file = yield* Effect.orElseSucceed(fs.realPath(place), () => place)
+      if (isRevoke) {
+        const revoked = yield* HelperPolicy.revoke(file)
+        return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
+      }
+      yield* readText(file)
+      const items = yield* itemsIn(file)
+      if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
+      if (!isYes) {
+        yield* Console.error(yield* question(file, items))
+        if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) return yield* noTerminal(file)
+        const answer = yield* Prompt.run(Prompt.confirm({ message: "Trust it as it is now?", initial: false }))
+        if (!answer) return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
+      }
+      yield* HelperPolicy.trust(items)
+      yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
+    })
+).pipe(Command.withDescription("Let a project's configuration run its commands, until it changes."))
+
+const noTerminal = (file: string): CommandNotTrusted =>
+  new CommandNotTrusted({
+    command: fileName,
+    file,
+    remedy: `There is no terminal to ask on; when you have read it: effect-apikey trust --yes ${file}`
+  })
