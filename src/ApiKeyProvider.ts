@@ -398,7 +398,10 @@ const fromReadable = (
     return make({ provider, get: Effect.provide(Effect.zipRight(guarded, readSource(source, provider)), context) })
   })
 
-const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunOptions): CommandOptions => ({
+/**
+ * @internal
+ */
+export const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySource.RunOptions): CommandOptions => ({
   ...run,
   ...cache,
   command: argv,

@@ -4,8 +4,6 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
-import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -20,7 +18,7 @@ import type { Host, HostConfig, HostProvider } from "./host.js"
 import * as Keeper from "./Keeper.js"
 import { plainMessage } from "./message.js"
 import type { SharedKeys } from "./SharedKeys.js"
-import { say, type Teller } from "./Teller.js"
+import type { Teller } from "./Teller.js"
 
 export interface Project {
   /** Changes the merged configuration in place. */
@@ -46,23 +44,30 @@ export const make = (
         )
         if (wanting.length === 0) return
         const { env, home } = yield* Surroundings
-        const read = yield* Effect.provideService(OpencodeConfig.load, Surroundings, { env, home, cwd: host.directory })
+        const read = yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, { env, home, cwd: host.directory })
         for (const { id, entry, options } of wanting) {
           // The arguments may hold secrets, and `GET /config` shows all options.
           delete options[commandKey]
           const resolved = yield* read.resolve(id)
-          const choice = choose(entry, resolved, env)
-          if (choice._tag === "OpencodesOwn") yield* say(teller, "info", `${id}: ${choice.because}, so the command is not run`)
-          else if (choice._tag === "Unsupported") yield* say(teller, "warn", `${id}: ${choice.because}`)
-          else {
-            const provider =
-              choice._tag === "Failed" ? failing(id, choice.error) : yield* keep(id, resolved, choice.candidate, choice.command)
-            install(id, entry, options, provider)
+          const choice = choose(id, entry, options, resolved, env)
+          switch (choice._tag) {
+            case "OpencodesOwn":
+              teller.log("info", `${id}: ${choice.because}, so its command is not run`)
+              break
+            case "Unsupported":
+              teller.failed(id, `${id}: ${choice.because}`)
+              break
+            case "Failed":
+              install(id, options, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
+              break
+            case "Command":
+              install(id, options, yield* keep(id, resolved, choice))
+              break
           }
         }
       }).pipe(Effect.provide(context))
 
-    const keep = (id: string, resolved: Resolved, { hand }: Candidate, command: RunOptions) =>
+    const keep = (id: string, resolved: Resolved, { hand, command }: Command) =>
       Effect.gen(function* () {
         const demand = {
           provider: id,
@@ -81,18 +86,13 @@ export const make = (
         return keeper.provider
       })
 
-    const install = (
-      id: string,
-      entry: HostProvider,
-      options: Record<string, unknown>,
-      provider: ApiKeyProvider.Provider
-    ): void => {
+    const install = (id: string, options: Record<string, unknown>, provider: ApiKeyProvider.Provider): void => {
       const { fetch } = options
       options["apiKey"] = placeholder
       options["fetch"] = Fetch.make({
         id,
         provider,
-        origins: originsOf(entry, options),
+        origins: Option.toArray(originIn(options)),
         inner: isFetch(fetch) ? fetch : undefined,
         runtime,
         onFailure: (error) => teller.failed(id, plainMessage(id, error)),
@@ -109,3 +109,76 @@ export const make = (
   })
 
 const commandKey = "apiKeyCommand"
+
+const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
+
+// --- what the key comes from
+
+interface Command {
+  readonly hand: Candidate["hand"]
+  readonly command: RunOptions
+}
+
+type Choice =
+  | ({ readonly _tag: "Command" } & Command)
+  | { readonly _tag: "OpencodesOwn"; readonly because: string }
+  | { readonly _tag: "Unsupported"; readonly because: string }
+  | { readonly _tag: "Failed"; readonly error: ApiKeyError }
+
+const own = (because: string): Choice => ({ _tag: "OpencodesOwn", because })
+const failed = (error: ApiKeyError): Choice => ({ _tag: "Failed", error })
+
+/** The order is that of docs/configuration.md: what opencode has a key from, then the command. */
+const choose = (
+  id: string,
+  entry: HostProvider,
+  options: Readonly<Record<string, unknown>>,
+  { candidates, goesTo }: Resolved,
+  env: Readonly<Record<string, string | undefined>>
+): Choice => {
+  const { apiKey } = options
+  if (typeof apiKey === "string" && apiKey.trim() !== "") return own("options.apiKey is set")
+  // opencode takes `fetch` out of these options, so nothing could put the key in.
+  if (id === vertex && !String(entry.npm ?? "").includes("@ai-sdk/openai-compatible")) {
+    return { _tag: "Unsupported", because: "apiKeyCommand is not supported for google-vertex, which has no API key" }
+  }
+  for (const { hand, source } of candidates) {
+    if (Either.isLeft(source)) return failed(source.left)
+    switch (source.right._tag) {
+      case "Env":
+        if ((env[source.right.env] ?? "").trim() !== "") return own(`environment variable ${source.right.env} is set`)
+        break
+      case "Auth":
+        return own("auth.json has a key")
+      case "Command":
+        return isSeen(goesTo, options)
+          ? { _tag: "Command", hand, command: source.right.command }
+          : failed(unseen("its base URL is set by something else than the configuration files here"))
+    }
+  }
+  return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))
+}
+
+const vertex = "google-vertex"
+
+/** Whose hand wrote it cannot be told, so it is taken for nobody's. */
+const unseen = (problem: string): ConfigInvalid =>
+  new ConfigInvalid({
+    file: "opencode",
+    line: 0,
+    column: 0,
+    problem,
+    remedy: "Write the provider's baseURL and apiKeyCommand into your own opencode.json."
+  })
+
+// --- where it goes
+
+const originIn = ({ baseURL }: Readonly<Record<string, unknown>>): Option.Option<string> =>
+  typeof baseURL === "string" && URL.canParse(baseURL) ? Option.some(new URL(baseURL).origin) : Option.none()
+
+/** The origin that opencode will go to is the one that the policy is asked about. */
+const isSeen = (goesTo: Resolved["goesTo"], options: Readonly<Record<string, unknown>>): boolean =>
+  Option.match(originIn(options), {
+    onNone: () => true,
+    onSome: (origin) => Option.exists(goesTo, (to) => to.origin === origin || to.origin.includes("{"))
+  })
