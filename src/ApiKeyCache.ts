@@ -9,8 +9,9 @@
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -19,15 +20,40 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type * as Tracer from "effect/Tracer"
 import type { ApiKey } from "./ApiKey.js"
-import { type ApiKeyError, KeyRejected, ProviderClosed, withRetryAt } from "./ApiKeyError.js"
+import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed, withRetryAt } from "./ApiKeyError.js"
 import type { RunReason } from "./CredentialHelper.js"
-import { type Backoff, backoff, doubling, holds } from "./internal/backoff.js"
-import { reportRejection, reportRun } from "./internal/metrics.js"
+import {
+  failureAfter,
+  openRejection,
+  type Rejection,
+  reasonOf,
+  refusalOf,
+  rejectionAfter,
+  repeatFailed,
+  restingFailure,
+  restsFromRejection
+} from "./internal/cachePast.js"
+import {
+  type Empty,
+  type Fetching,
+  type Flight,
+  type Holding,
+  hasFlight,
+  hasKey,
+  initial,
+  type Renewing,
+  type State,
+  transitions
+} from "./internal/cacheState.js"
+import { type Counts, statusOf } from "./internal/cacheStatus.js"
+import { defaultLife, type Entry, entryOf, isFresh, isUsable, lifeOf } from "./internal/keyLife.js"
+import { type RunReport, reportHits, reportRejection, reportRun } from "./internal/metrics.js"
 import { type Peek, peekSymbol } from "./internal/peek.js"
+import { inRunSpan, linkCaller, outcomeOf } from "./internal/runSpan.js"
 
 /**
  * How a provider stands. Holds no secret.
@@ -119,70 +145,6 @@ export interface Options<R> extends LifeOptions {
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>
 }
 
-const defaultTimeToLive = Duration.minutes(5)
-const skewShare = 0.1
-const maxSkewMillis = 30_000
-const aheadShare = 0.2
-const maxAheadMillis = 300_000
-/** The renewal begins up to this share of its window later, so that many processes do not ask at once. */
-const aheadJitter = 0.25
-const minRecheckMillis = 1_000
-const failureBackoff = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
-const loginBackoffMillis = 5_000
-const rejectBackoff = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
-
-interface Entry {
-  readonly key: ApiKey
-  /** Made once, so that a hit allocates nothing. */
-  readonly served: Effect.Effect<ApiKey>
-  readonly since: number
-  /** From when the clock is believed: it ran backward if it shows less. */
-  readonly checkedAt: number
-  readonly softAt: number
-  readonly hardAt: number
-  /** The server refused it, and it is served all the same. */
-  suspect: boolean
-}
-
-interface Failure {
-  readonly error: ApiKeyError
-  readonly backoff: Backoff
-}
-
-interface Flight {
-  readonly reason: RunReason
-  readonly background: boolean
-  readonly result: Deferred.Deferred<ApiKey, ApiKeyError>
-  readonly gone: Deferred.Deferred<void>
-  readonly links: Array<Tracer.SpanLink>
-  waiters: number
-  joined: number
-  stopping: boolean
-  span: Option.Option<Tracer.Span>
-  fiber: Option.Option<Fiber.RuntimeFiber<unknown, unknown>>
-}
-
-/** The last key that was refused, kept so that a helper that repeats it is recognised. */
-interface Rejection {
-  readonly entry: Entry
-  readonly at: number
-  strikes: number
-  /** None while the run that it caused has not brought a key. */
-  backoff: Option.Option<Backoff>
-  /** Whether that run brought the same key. */
-  repeated: boolean
-}
-
-type State =
-  | { readonly _tag: "Empty"; readonly flight: Option.Option<Flight>; readonly failure: Option.Option<Failure> }
-  | {
-      readonly _tag: "Holding"
-      readonly entry: Entry
-      readonly flight: Option.Option<Flight>
-      readonly failure: Option.Option<Failure>
-    }
-  | { readonly _tag: "Closed" }
-
 /**
  * Makes a cache that lives as long as its scope: closing it stops a run in flight and forgets the key.
  *
@@ -191,278 +153,254 @@ type State =
  */
 export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<R>()
-    const hub = yield* PubSub.sliding<ApiKeyStatus>(16)
-    const lifetimeMillis = Duration.toMillis(options.timeToLive ?? defaultTimeToLive)
-    const aheadMillis = Option.map(Option.fromNullable(options.refreshAhead), Duration.toMillis)
+    // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
+    const runtime = Runtime.disableRuntimeFlag(yield* Effect.runtime<R>(), RuntimeFlags.Interruption)
+    const hub = yield* PubSub.sliding<ApiKeyStatus>(statusesKept)
+    const checkedLife = lifeOf(options)
+    const life = Either.getOrElse(checkedLife, () => defaultLife)
     const finishes = (options.whenAbandoned ?? (options.mayPrompt ? "finish" : "stop")) === "finish"
-
-    let state: State = { _tag: "Empty", flight: Option.none(), failure: Option.none() }
-    let rejection: Option.Option<Rejection> = Option.none()
-    let lastKey: Option.Option<ApiKey> = Option.none()
-    let failures = 0
-    const counts = { runs: 0, hits: 0, publishedHits: 0, renewals: 0, rejections: 0 }
-    let usedAt = 0
+    const counts: Counts = { runs: 0, hits: 0, renewals: 0, rejections: 0 }
+    let publishedHits = 0
+    let ageAtUse = 0
+    let state: State = initial
 
     // --- asking
 
     const get: Effect.Effect<ApiKey, ApiKeyError> = Effect.clockWith((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
-      if (state._tag === "Holding" && now < state.entry.softAt && now >= state.entry.checkedAt) {
-        counts.hits++
-        usedAt = now
-        return state.entry.served
-      }
-      return getSlowly(now)
+      return hasKey(state) && isFresh(state.entry, now) ? serve(state.entry, now) : getSlowly
     })
 
     /** A hit, for callers without a runtime. */
     const peek: Peek = (now) => {
-      if (state._tag !== "Holding" || now >= state.entry.softAt || now < state.entry.checkedAt) return undefined
-      counts.hits++
-      usedAt = now
+      if (!hasKey(state) || !isFresh(state.entry, now)) return undefined
+      count(state.entry, now)
       return state.entry.key
     }
 
-    const getSlowly = (now: number): Effect.Effect<ApiKey, ApiKeyError> => {
-      if (state._tag === "Closed") return closed
-      const rests = Option.filter(state.failure, (failure) => holds(failure.backoff, now))
-      if (state._tag === "Holding" && now < state.entry.hardAt) {
-        const { served } = state.entry
-        counts.hits++
-        usedAt = now
-        if (Option.isNone(state.flight) && Option.isNone(rests) && !options.mayPrompt) start(now, true)
-        return served
-      }
-      drop()
-      return Option.isNone(state.flight) && Option.isSome(rests)
-        ? Effect.fail(withRetryAt(rests.value.error, utc(rests.value.backoff.until)))
-        : joinOrStart(now)
+    const serve = (entry: Entry, now: number): Effect.Effect<ApiKey> => {
+      count(entry, now)
+      return entry.served
     }
 
-    const refresh: Effect.Effect<ApiKey, ApiKeyError> = Effect.clockWith((clock) =>
-      state._tag === "Closed" ? closed : joinOrStart(clock.unsafeCurrentTimeMillis())
-    )
+    const count = (entry: Entry, now: number): void => {
+      counts.hits++
+      ageAtUse = now - entry.since
+      entry.seenAt = now
+    }
 
-    const joinOrStart = (now: number): Effect.Effect<ApiKey, ApiKeyError> =>
-      state._tag === "Closed" ? closed : join(Option.getOrElse(state.flight, () => start(now, false)))
+    const getSlowly = uninterruptibleAt((now, restore) => {
+      if (hasKey(state) && now < state.entry.seenAt) state = transitions.rewind(state, now)
+      if (hasKey(state) && !isUsable(state.entry, now)) state = transitions.expire(state)
+      switch (state._tag) {
+        case "Closed":
+          return closed
+        case "Renewing":
+          return serve(state.entry, now)
+        case "Holding": {
+          const { entry, past } = state
+          const isStale = !isFresh(entry, now)
+          // Nobody asked for this run, so nobody may be asked for a fingerprint.
+          if (isStale && !options.mayPrompt && Option.isNone(restingFailure(past, now))) start(state, now, "background")
+          return serve(entry, now)
+        }
+        case "Fetching":
+          return join(state.flight, restore, get)
+        case "Empty": {
+          const from = state
+          return Option.match(restingFailure(from.past, now), {
+            onNone: () => join(start(from, now, "caller"), restore, get),
+            onSome: ({ cause, backoff }) =>
+              Effect.failCause(Cause.map(cause, (error) => withRetryAt(error, utc(backoff.until))))
+          })
+        }
+      }
+    })
+
+    const refresh: Effect.Effect<ApiKey, ApiKeyError> = uninterruptibleAt((now, restore) =>
+      state._tag === "Closed"
+        ? closed
+        : join(hasFlight(state) ? state.flight : start(state, now, "caller"), restore, refresh)
+    )
 
     // --- a run in flight
 
-    const reasonOf = (): RunReason =>
-      Option.exists(rejection, ({ backoff }) => Option.isNone(backoff))
-        ? "rejected"
-        : Option.isSome(lastKey)
-          ? "expiry"
-          : "first"
-
-    const start = (now: number, background: boolean): Flight => {
+    const start = (from: Empty | Holding, now: number, by: "caller" | "background" | "prefetch"): Flight => {
       const flight: Flight = {
-        reason: reasonOf(),
-        background,
+        kept: by !== "caller",
         result: Deferred.unsafeMake(FiberId.none),
         gone: Deferred.unsafeMake(FiberId.none),
         links: [],
-        waiters: 0,
-        joined: 0,
-        stopping: false,
+        fiber: Runtime.runFork(
+          runtime,
+          Effect.suspend(() => fly(flight, by === "background")),
+          { immediate: false }
+        ),
+        reason: reasonOf(from.past),
         span: Option.none(),
-        fiber: Option.none()
+        waiters: 0,
+        shared: by === "caller" ? -1 : 0,
+        stopping: false
       }
-      if (state._tag !== "Closed") state = { ...state, flight: Option.some(flight) }
       counts.runs++
-      flight.fiber = Option.some(Runtime.runFork(runtime, fly(flight, now), { immediate: false }))
+      state = transitions.start(from, flight)
       changed(now)
       return flight
     }
 
-    const fly = (flight: Flight, startedAt: number): Effect.Effect<void, never, R> =>
-      Effect.suspend(() => {
-        const { reason, background, links } = flight
-        return noteSpan(flight).pipe(
-          Effect.zipRight(Effect.interruptible(options.fetch({ reason, background }))),
-          Effect.onExit((exit) => Effect.annotateCurrentSpan("outcome", outcomeOf(exit))),
-          Effect.withSpan("effect-apikey.run", {
-            root: true,
-            links,
-            attributes: { program: options.program, format: options.format, reason }
-          })
+    const fly = (flight: Flight, background: boolean): Effect.Effect<void, never, R> =>
+      Effect.gen(function* () {
+        const { reason } = flight
+        const clock = yield* Effect.clock
+        const startedAt = clock.unsafeCurrentTimeMillis()
+        const exit = yield* Effect.zipRight(checkedLife, options.fetch({ reason, background })).pipe(
+          Effect.interruptible,
+          inRunSpan(flight, { program: options.program, format: options.format, reason }),
+          Effect.exit
         )
-      }).pipe(
-        Effect.exit,
-        Effect.flatMap((exit) => settle(flight, exit, startedAt)),
-        Effect.uninterruptible
-      )
-
-    const noteSpan = (flight: Flight): Effect.Effect<void> =>
-      Effect.currentSpan.pipe(
-        Effect.flatMap((span) =>
-          Effect.sync(() => {
-            flight.span = Option.some(span)
-          })
-        ),
-        Effect.ignore
-      )
-
-    const join = (flight: Flight): Effect.Effect<ApiKey, ApiKeyError> =>
-      Effect.uninterruptibleMask((restore) => {
-        if (flight.stopping) return restore(Effect.zipRight(Deferred.await(flight.gone), get))
-        flight.waiters++
-        flight.joined++
-        return linkCaller(flight).pipe(
-          Effect.zipRight(restore(Deferred.await(flight.result))),
-          Effect.onExit(() => leave(flight))
-        )
+        const random = yield* Random.next
+        const now = clock.unsafeCurrentTimeMillis()
+        const landing = land(flight, exit, now, random)
+        yield* report(exit, Math.max(0, now - startedAt), landing, flight.shared)
+        return landing._tag === "Overtaken" ? yield* fly(flight, background) : yield* landing.announce
       })
 
-    const linkCaller = (flight: Flight): Effect.Effect<void> =>
-      Effect.currentParentSpan.pipe(
-        Effect.flatMap((span) =>
-          Effect.sync(() => {
-            const link: Tracer.SpanLink = { _tag: "SpanLink", span, attributes: {} }
-            if (Option.isSome(flight.span)) flight.span.value.addLinks([link])
-            else flight.links.push(link)
-          })
-        ),
-        Effect.ignore
+    /** Waits for a run. Who finds one that is being stopped waits for its end, and asks `again`. */
+    const join = (flight: Flight, restore: Restore, again: Effect.Effect<ApiKey, ApiKeyError>) => {
+      if (flight.stopping) return restore(Effect.zipRight(Deferred.await(flight.gone), again))
+      flight.waiters++
+      flight.shared++
+      return Effect.zipRight(linkCaller(flight), restore(Deferred.await(flight.result))).pipe(
+        Effect.onExit(() => leave(flight))
       )
+    }
 
     /** The last caller takes the run with it, unless the run is the cache's own or is to finish. */
-    const leave = (flight: Flight): Effect.Effect<void> => {
-      flight.waiters--
-      const inFlight = state._tag !== "Closed" && Option.contains(state.flight, flight)
-      if (!inFlight || flight.waiters > 0 || flight.background || finishes) return Effect.void
-      flight.stopping = true
-      return Option.match(flight.fiber, { onNone: () => Effect.void, onSome: Fiber.interrupt })
-    }
+    const leave = (flight: Flight): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        flight.waiters--
+        const isOver = !hasFlight(state) || state.flight !== flight
+        if (isOver || flight.waiters > 0 || flight.kept || finishes) return Effect.void
+        flight.stopping = true
+        return Effect.asVoid(Fiber.interrupt(flight.fiber))
+      })
 
-    const settle = (flight: Flight, exit: Exit.Exit<ApiKey, ApiKeyError>, startedAt: number): Effect.Effect<void> =>
-      Effect.gen(function* () {
-        const now = (yield* Effect.clock).unsafeCurrentTimeMillis()
-        const random = yield* Random.next
-        const previous = lastKey
-        const ageAtUse = state._tag === "Holding" ? Option.some(usedAt - state.entry.since) : Option.none()
-        const [answer, announce] = land(exit, now, random)
-        const renewed = Exit.isSuccess(answer) && Option.exists(previous, (key) => !Equal.equals(key, answer.value))
-        if (renewed) counts.renewals++
-        Deferred.unsafeDone(flight.result, answer)
+    // --- what a run brought
+
+    const land = (flight: Flight, exit: Exit.Exit<ApiKey, ApiKeyError>, now: number, random: number): Landing => {
+      const landing = !hasFlight(state)
+        ? landed(Exit.fail(closedError))
+        : Exit.isSuccess(exit)
+          ? landKey(state, exit.value, now, random)
+          : landFailure(state, exit.cause, now, random)
+      if (landing._tag === "Landed") {
+        Deferred.unsafeDone(flight.result, landing.answer)
         Deferred.unsafeDone(flight.gone, Exit.void)
-        changed(now)
-        const hits = counts.hits - counts.publishedHits
-        counts.publishedHits = counts.hits
-        yield* announce
-        yield* reportRun({
-          program: options.program,
-          outcome: outcomeOf(exit),
-          durationMillis: Math.max(0, now - startedAt),
-          renewed,
-          hits,
-          sharedWaits: Math.max(0, flight.joined - 1),
-          ageAtUseMillis: Option.getOrUndefined(ageAtUse)
-        })
-      })
-
-    /** What a finished run makes of the state: what those who wait get, and what is to be logged. */
-    const land = (exit: Exit.Exit<ApiKey, ApiKeyError>, now: number, random: number): Landed => {
-      if (state._tag === "Closed") return [Exit.fail(closedError), Effect.void]
-      state = { ...state, flight: Option.none() }
-      if (Exit.isSuccess(exit)) return landKey(exit.value, now, random)
-      return Option.match(Cause.failureOption(exit.cause), {
-        onNone: () => [exit, Effect.void],
-        onSome: (error) => landFailure(error, now, random)
-      })
-    }
-
-    const landKey = (key: ApiKey, now: number, random: number): Landed => {
-      const refused = Option.getOrUndefined(Option.filter(rejection, ({ backoff }) => Option.isNone(backoff)))
-      const repeats = refused !== undefined && Equal.equals(refused.entry.key, key)
-      failures = 0
-      if (refused !== undefined) {
-        refused.strikes++
-        refused.repeated = repeats
-        const rest = backoff(now, doubling(rejectBackoff, refused.strikes, random))
-        if (repeats && options.onRepeat === "fail") {
-          const error = new KeyRejected({ command: options.program, rejectedAt: utc(refused.at) })
-          state = { _tag: "Empty", flight: Option.none(), failure: Option.some({ error, backoff: rest }) }
-          return [Exit.fail(error), Effect.void]
-        }
-        refused.backoff = Option.some(rest)
       }
-      const held = state._tag === "Holding" ? state.entry : repeats ? refused.entry : undefined
-      const entry =
-        held !== undefined && now < held.hardAt && Equal.equals(held.key, key)
-          ? recheckLater(held, now)
-          : newEntry(key, now, random)
-      entry.suspect ||= repeats
-      lastKey = Option.some(key)
-      state = { _tag: "Holding", entry, flight: Option.none(), failure: Option.none() }
-      return [Exit.succeed(key), repeats ? warnOfRepeat : Effect.void]
+      changed(now)
+      return landing
     }
 
-    const landFailure = (error: ApiKeyError, now: number, random: number): Landed => {
-      if (state._tag === "Closed") return [Exit.fail(closedError), Effect.void]
-      failures++
-      const loginRequired = error._tag === "NonZeroExit" && error.reason === "LoginRequired"
-      const known = Option.exists(state.failure, (last) => last.error.message === error.message)
-      const millis = doubling(failureBackoff, failures, random)
-      const rest = backoff(now, loginRequired ? Math.min(millis, loginBackoffMillis) : millis)
-      state = { ...state, failure: Option.some({ error, backoff: rest }) }
-      const served = state._tag === "Holding" && now < state.entry.hardAt
-      if (loginRequired) return [Exit.fail(error), known ? Effect.void : warn("a log-in is needed", error)]
-      return [Exit.fail(error), served ? warn("a renewal failed, the current key goes on", error) : Effect.void]
-    }
-
-    const newEntry = (key: ApiKey, now: number, random: number): Entry => {
-      const said = Option.map(key.expiresAt, (at) => Math.max(0, at.epochMillis - now))
-      const life = Option.getOrElse(said, () => lifetimeMillis)
-      const usable = Option.isSome(said) ? life - Math.min(maxSkewMillis, life * skewShare) : life
-      const hardAt = now + usable
-      const ahead = Math.min(
-        Option.getOrElse(aheadMillis, () => Math.min(life * aheadShare, maxAheadMillis)),
-        usable
+    const landKey = (from: Fetching | Renewing, key: ApiKey, now: number, random: number): Landing => {
+      const refused = openRejection(from.past)
+      const repeated = Option.filter(refused, ({ entry }) => Equal.equals(entry.key, key))
+      const repeats = Option.isSome(repeated)
+      if (repeats && from.flight.reason !== "rejected") {
+        // It was under way when the key was refused, so the helper did not know: its answer is the older news.
+        from.flight.reason = "rejected"
+        counts.runs++
+        return { _tag: "Overtaken" }
+      }
+      const held = hasKey(from) ? Option.some(from.entry) : Option.map(repeated, ({ entry }) => entry)
+      const entry = entryOf(life, key, { now, random, held })
+      if (!isUsable(entry, now)) return landFailure(from, Cause.fail(expiredOnArrival(key, now)), now, random)
+      if (Option.isSome(repeated) && options.onRepeat === "fail") return landRepeat(from, repeated.value, now)
+      const isNew = Option.exists(from.past.digest, (digest) => digest !== key.digest)
+      if (isNew) counts.renewals++
+      state = transitions.keep(
+        from,
+        repeats ? { ...entry, suspect: true } : entry,
+        rejectionAfter(from.past, { repeats, isNew, now })
       )
-      const softAt = Number.isFinite(hardAt) ? hardAt - ahead * (1 - aheadJitter * random) : hardAt
-      return { key, served: Effect.succeed(key), since: now, checkedAt: now, softAt, hardAt, suspect: false }
+      return landed(Exit.succeed(key), {
+        brought: repeats ? "repeat" : isNew ? "renewal" : "nothing new",
+        announce: Option.exists(repeated, ({ strikes }) => strikes === 0) ? warnOfRepeat : Effect.void
+      })
     }
 
-    /** A renewal that brings the same key leaves its life as it was; the next one waits for half of what is left. */
-    const recheckLater = (entry: Entry, now: number): Entry => ({
-      ...entry,
-      checkedAt: now,
-      softAt: Math.max(entry.softAt, now + Math.max(minRecheckMillis, (entry.hardAt - now) / 2))
-    })
-
-    // --- forgetting
-
-    const drop = (): void => {
-      if (state._tag === "Holding") state = { _tag: "Empty", flight: state.flight, failure: state.failure }
+    const landRepeat = (from: Fetching | Renewing, refused: Rejection, now: number): Landing => {
+      const error = new KeyRejected({ command: options.program, rejectedAt: utc(refused.at) })
+      state = transitions.fail(from, ...repeatFailed(refused, Cause.fail(error), now))
+      return landed(Exit.fail(error), { brought: "repeat" })
     }
+
+    const landFailure = (
+      from: Fetching | Renewing,
+      cause: Cause.Cause<ApiKeyError>,
+      now: number,
+      random: number
+    ): Landing => {
+      if (Cause.isInterruptedOnly(cause)) {
+        state = transitions.stop(from)
+        return landed(Exit.failCause(cause))
+      }
+      const failure = failureAfter(from.past, cause, now, random)
+      state = transitions.fail(from, failure, from.past.rejection)
+      const told = Option.exists(from.past.failure, ({ loginRequired }) => loginRequired)
+      const announce = Option.match(Cause.failureOption(cause), {
+        onNone: () => Effect.void,
+        onSome: (error) =>
+          failure.loginRequired
+            ? told
+              ? Effect.void
+              : warn("a log-in is needed", error)
+            : hasKey(from) && isUsable(from.entry, now)
+              ? warn("a renewal failed, the current key goes on", error)
+              : Effect.void
+      })
+      return landed(Exit.failCause(cause), { announce })
+    }
+
+    const expiredOnArrival = (key: ApiKey, now: number): ApiKeyError =>
+      new ExpiredOnArrival({
+        command: options.program,
+        expiredAt: Option.getOrElse(key.expiresAt, () => utc(now))
+      })
+
+    // --- a refused key
 
     const reject = (key: ApiKey): Effect.Effect<void> =>
       Effect.clockWith((clock) => {
-        if (state._tag !== "Holding" || !Equal.equals(state.entry.key, key)) return Effect.void
+        if (!hasKey(state) || !Equal.equals(state.entry.key, key)) return Effect.void
         const now = clock.unsafeCurrentTimeMillis()
-        const { entry } = state
-        const rests = Option.exists(
-          Option.flatMap(rejection, (known) => known.backoff),
-          (rest) => holds(rest, now)
-        )
         counts.rejections++
-        if (now >= entry.hardAt) drop()
-        else if (rests) entry.suspect = true
-        else {
-          const strikes = Option.match(rejection, {
-            onNone: () => 0,
-            onSome: (old) => (old.repeated ? old.strikes : 0)
-          })
-          rejection = Option.some({ entry, at: now, strikes, backoff: Option.none(), repeated: false })
-          drop()
-        }
+        if (!isUsable(state.entry, now)) state = transitions.expire(state)
+        else if (restsFromRejection(state.past, now)) state = transitions.doubt(state)
+        else state = transitions.reject(state, refusalOf(state.past, state.entry, now))
         changed(now)
         return reportRejection(options.program)
       })
 
     // --- telling
+
+    const report = (
+      exit: Exit.Exit<ApiKey, ApiKeyError>,
+      durationMillis: number,
+      landing: Landing,
+      shared: number
+    ): Effect.Effect<void> => {
+      const hits = counts.hits - publishedHits
+      publishedHits = counts.hits
+      return reportRun({
+        program: options.program,
+        outcome: outcomeOf(exit),
+        durationMillis,
+        brought: landing._tag === "Landed" ? landing.brought : "nothing new",
+        hits,
+        sharedWaits: Math.max(0, shared),
+        ageAtUseMillis: hits > 0 ? Option.some(ageAtUse) : Option.none()
+      })
+    }
 
     const warn = (what: string, error: ApiKeyError): Effect.Effect<void> =>
       Effect.logWarning(`${options.provider}: ${what}: ${error.message}. ${error.hint}`)
@@ -471,60 +409,27 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       `${options.provider}: the server refused the key, and ${options.program} repeats it; it is served all the same`
     )
 
-    const statusAt = (now: number): ApiKeyStatus => {
-      const entry = state._tag === "Holding" ? Option.some(state.entry) : Option.none()
-      const failure = state._tag === "Closed" ? Option.none() : state.failure
-      const pause = Option.orElse(
-        Option.map(failure, (last) => last.backoff),
-        () => Option.flatMap(rejection, (known) => known.backoff)
-      )
-      return {
-        provider: options.provider,
-        state: stateAt(now),
-        age: Option.map(entry, ({ since }) => Duration.millis(Math.max(0, now - since))),
-        softExpiry: Option.flatMap(entry, ({ softAt }) => DateTime.make(softAt)),
-        hardExpiry: Option.flatMap(entry, ({ hardAt }) => DateTime.make(hardAt)),
-        runs: counts.runs,
-        hits: counts.hits,
-        renewals: counts.renewals,
-        rejections: counts.rejections,
-        lastFailure: Option.map(failure, ({ error }) => error),
-        nextTry: Option.filter(pause, (rest) => holds(rest, now)).pipe(Option.map(({ until }) => utc(until)))
-      }
-    }
-
-    const stateAt = (now: number): ApiKeyStatus["state"] => {
-      if (state._tag === "Closed") return "empty"
-      const held = state._tag === "Holding" ? state.entry : undefined
-      const refused = Option.exists(rejection, ({ backoff }) => Option.isNone(backoff))
-      if (held?.suspect ?? refused) return "rejected"
-      if (Option.isSome(state.flight)) return "refreshing"
-      if (Option.isSome(state.failure)) return "failing"
-      if (held === undefined) return "empty"
-      return now < held.softAt && now >= held.checkedAt ? "fresh" : "stale"
-    }
-
+    const statusAt = (now: number): ApiKeyStatus => statusOf(options.provider, state, counts, now)
     const changed = (now: number): void => {
       hub.unsafeOffer(statusAt(now))
     }
-
-    const status = Effect.clockWith((clock) => Effect.sync(() => statusAt(clock.unsafeCurrentTimeMillis())))
+    const status = Effect.clockWith((clock) => Effect.succeed(statusAt(clock.unsafeCurrentTimeMillis())))
     const closedError = new ProviderClosed({ provider: options.provider })
     const closed = Effect.fail(closedError)
 
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        const flight = state._tag === "Closed" ? Option.none<Flight>() : state.flight
-        state = { _tag: "Closed" }
-        rejection = Option.none()
-        lastKey = Option.none()
-        const fiber = Option.flatMap(flight, (running) => running.fiber)
-        return Option.match(fiber, { onNone: () => Effect.void, onSome: Fiber.interrupt })
-      }).pipe(Effect.zipRight(PubSub.shutdown(hub)))
+        const stopped = hasFlight(state) ? Fiber.interrupt(state.flight.fiber) : Effect.void
+        if (state._tag !== "Closed") state = transitions.close(state)
+        return stopped.pipe(
+          Effect.zipRight(PubSub.shutdown(hub)),
+          Effect.zipRight(reportHits(options.program, counts.hits - publishedHits))
+        )
+      })
     )
-
-    if (options.prefetch === true)
-      yield* Effect.clockWith((clock) => Effect.sync(() => start(clock.unsafeCurrentTimeMillis(), true)))
+    if (options.prefetch === true) {
+      yield* Effect.clockWith((clock) => Effect.sync(() => start(initial, clock.unsafeCurrentTimeMillis(), "prefetch")))
+    }
 
     return {
       get,
@@ -538,16 +443,30 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
     }
   })
 
-type Landed = readonly [answer: Exit.Exit<ApiKey, ApiKeyError>, announce: Effect.Effect<void>]
+/** What became of a run: it has an answer for those who wait, or has to be made again because the key was refused meanwhile. */
+type Landing =
+  | { readonly _tag: "Overtaken" }
+  | {
+      readonly _tag: "Landed"
+      readonly answer: Exit.Exit<ApiKey, ApiKeyError>
+      readonly announce: Effect.Effect<void>
+      readonly brought: RunReport["brought"]
+    }
+
+const landed = (
+  answer: Exit.Exit<ApiKey, ApiKeyError>,
+  {
+    announce = Effect.void,
+    brought = "nothing new"
+  }: Partial<Pick<RunReport, "brought">> & { readonly announce?: Effect.Effect<void> } = {}
+): Landing => ({ _tag: "Landed", answer, announce, brought })
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** What reads and changes the state is one step: nobody can be interrupted between starting a run and waiting for it. */
+const uninterruptibleAt = <A, E>(step: (now: number, restore: Restore) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) => Effect.clockWith((clock) => step(clock.unsafeCurrentTimeMillis(), restore)))
+
+const statusesKept = 16
 
 const utc = (millis: number): DateTime.Utc => DateTime.unsafeMake(millis)
-
-const outcomeOf = (exit: Exit.Exit<ApiKey, ApiKeyError>): string =>
-  Exit.match(exit, {
-    onSuccess: () => "success",
-    onFailure: (cause) =>
-      Option.match(Cause.failureOption(cause), {
-        onNone: () => (Cause.isInterrupted(cause) ? "interrupted" : "defect"),
-        onSome: ({ _tag }) => _tag
-      })
-  })

@@ -168,7 +168,8 @@ export class NoTerminal extends Schema.TaggedError<NoTerminal>("effect-apikey/No
 }
 
 /**
- * Where a run stood when its time was over: waiting for a place, running, or draining its pipes after the exit.
+ * Where a run stood when its time was over: waiting for a place or for another try, running, or draining its pipes after
+ * the exit.
  *
  * @since 0.1.0
  * @category models
@@ -194,7 +195,7 @@ export class CommandTimeout extends Schema.TaggedError<CommandTimeout>("effect-a
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     return this.phase === "queued"
-      ? `${named(this.command)}: no free place to run it within ${seconds(this.timeout)}`
+      ? `${named(this.command)}: not run within ${seconds(this.timeout)}: it waited for a place, or for another try`
       : `${named(this.command)}: not finished within ${seconds(this.timeout)}, stopped`
   }
   get hint(): string {

@@ -199,11 +199,9 @@ const fromGuardedCommand = (
     program,
     format: Either.match(resolved, { onLeft: () => "invalid", onRight: ({ name }) => name }),
     mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
-    timeToLive: isTimeAboveZero(timeToLive) ? timeToLive : undefined,
-    refreshAhead: isTime(options.refreshAhead) ? options.refreshAhead : undefined,
+    timeToLive,
     fetch: (request) =>
       Effect.gen(function* () {
-        yield* checkLife(options)
         const speaking = yield* resolved
         const allowed = { ...options, ...(yield* guard) }
         yield* checkErase(allowed, speaking)
@@ -219,23 +217,6 @@ const fromGuardedCommand = (
         return key
       })
   })
-}
-
-const isTime = (input: Duration.DurationInput | undefined): boolean =>
-  input === undefined || Option.exists(Duration.decodeUnknown(input), (duration) => Duration.toMillis(duration) >= 0)
-
-const isTimeAboveZero = (input: Duration.DurationInput | undefined): boolean =>
-  isTime(input) && (input === undefined || Duration.toMillis(input) > 0)
-
-const checkLife = ({ timeToLive, refreshAhead }: ApiKeyCache.LifeOptions): Effect.Effect<void, ConfigInvalid> => {
-  const problem = !isTimeAboveZero(timeToLive)
-    ? "`timeToLive` is not a time above 0"
-    : !isTime(refreshAhead)
-      ? "`refreshAhead` is not a time"
-      : undefined
-  return problem === undefined
-    ? Effect.void
-    : Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
 }
 
 const checkErase = (

@@ -18,7 +18,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -38,10 +37,25 @@ import {
 } from "./ApiKeyError.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import * as HelperExecutor from "./HelperExecutor.js"
+import { within } from "./internal/budget.js"
+import { type Collector, collector } from "./internal/collector.js"
 import { environmentFor } from "./internal/environment.js"
+import { interpreterRemedy } from "./internal/interpreter.js"
+import { loginShellPath } from "./internal/loginShell.js"
+import { codeOf, signalOf } from "./internal/platformError.js"
 import { programName } from "./internal/programName.js"
-import { printable, secretsIn, tail, withoutSecrets } from "./internal/scrub.js"
-import { findProgram } from "./internal/searchPath.js"
+import {
+  fromLineStart,
+  printable,
+  secretsByName,
+  secretsIn,
+  secretsInArguments,
+  tail,
+  withoutSecrets
+} from "./internal/scrub.js"
+import { type Found, findProgram, remedyFor } from "./internal/searchPath.js"
+import { stop, stopOnTerminal } from "./internal/stop.js"
+import { usualFolders } from "./internal/usualFolders.js"
 
 /**
  * Whether the helper may ask a person on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
@@ -51,6 +65,16 @@ import { findProgram } from "./internal/searchPath.js"
  * @category models
  */
 export type Interactive = "never" | "if-available" | "always"
+
+/**
+ * Where a program is looked for that PATH does not have: in the folders where people install programs
+ * (`"usual-folders"`: Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …), before those in the PATH that the user's
+ * log-in shell sets (`"login-shell"`), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SearchBeyond = "usual-folders" | "login-shell" | "path-only"
 
 /**
  * What is run, and within which bounds.
@@ -63,7 +87,10 @@ export interface Options {
   readonly command: ReadonlyArray<string>
   /** Over everything: waiting for a place, tries and the delays between them. Default 30 s; 2 min where a person may have to answer. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** When to try again after a transient error. Default: two more tries, from 200 ms, doubling, jittered; none where a person may be asked. */
+  /**
+   * When to try again after a transient error. Default: two more tries, from 200 ms, doubling, jittered. Where a person may
+   * be asked only a start that failed is tried again: nobody is asked twice.
+   */
   readonly retry?: Schedule.Schedule<unknown, ApiKeyError> | undefined
   /** Variables to set, or with `undefined` to unset, on top of those inherited. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
@@ -73,6 +100,10 @@ export interface Options {
   readonly cwd?: string | undefined
   /** Default `"never"`. */
   readonly interactive?: Interactive | undefined
+  /** Where to look beyond PATH. Default `"usual-folders"`. */
+  readonly path?: SearchBeyond | undefined
+  /** The file to run for `command[0]`, for those who have searched already (a policy): run as it is, no search. */
+  readonly program?: string | undefined
 }
 
 /**
@@ -121,8 +152,6 @@ export interface Output {
 
 const defaultTimeout = Duration.seconds(30)
 const promptTimeout = Duration.minutes(2)
-const killGrace = Duration.millis(500)
-const reapLimit = Duration.millis(400)
 const drainWindow = Duration.millis(200)
 const slowAfter = Duration.seconds(10)
 const maxStdoutBytes = 64 * 1024
@@ -133,6 +162,11 @@ const maxRunsAtOnce = 64
 
 const places = globalValue("effect-apikey/CredentialHelper/places", () => Effect.unsafeMakeSemaphore(maxRunsAtOnce))
 const terminal = globalValue("effect-apikey/CredentialHelper/terminal", () => Effect.unsafeMakeSemaphore(1))
+/** The processes that run now, and who waits for one of them to end. */
+const crowd = globalValue("effect-apikey/CredentialHelper/crowd", () => ({
+  running: 0,
+  waiting: new Set<Deferred.Deferred<void>>()
+}))
 
 /** Two more tries, from 200 ms, doubling, jittered. */
 const defaultRetry: Schedule.Schedule<unknown, ApiKeyError> = Schedule.exponential("200 millis").pipe(
@@ -152,69 +186,109 @@ export const run = (
 ): Effect.Effect<Output, ApiKeyError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const name = programName(options.command)
+    yield* checkCommand(options)
     const entry = HelperCatalog.find(name)
     const onTerminal = yield* takesTerminal(name, options, request)
-    const mayPrompt = onTerminal || Option.exists(entry, ({ mayPrompt }) => mayPrompt)
+    const mayPrompt = onTerminal || Option.exists(entry, (known) => known.mayPrompt)
     const timeout = yield* timeLimit(options, mayPrompt)
     yield* checkArguments(name, options)
 
-    let phase: TimeoutPhase = "queued"
-    const setPhase = (next: TimeoutPhase): void => {
-      phase = next
-    }
-    const inPlace = Effect.scoped(attempt({ name, options, request, entry, onTerminal, setPhase })).pipe(
+    const progress: Progress = { phase: "queued", saidSlow: false }
+    const once = attempt({ name, options, request, entry, onTerminal, progress }).pipe(
+      // Whatever comes after a try (another one, after a delay) is waiting again.
+      Effect.ensuring(setPhase(progress, "queued")),
       places.withPermits(1),
       onTerminal ? terminal.withPermits(1) : (self) => self
     )
-    const once = Effect.suspend(() => {
-      setPhase("queued")
-      return inPlace
+    const tries = Effect.retry(inTheCrowd(once), {
+      schedule: options.retry ?? defaultRetry,
+      while: (error) => error.isTransient && (!mayPrompt || error._tag === "SpawnFailed")
     })
-    const tries =
-      mayPrompt && options.retry === undefined
-        ? once
-        : Effect.retry(once, { schedule: options.retry ?? defaultRetry, while: (error) => error.isTransient })
-    return yield* Effect.timeoutFail(tries, {
-      duration: timeout,
-      onTimeout: () => new CommandTimeout({ command: name, timeout, phase })
-    })
+    return yield* within(tries, timeout, () => new CommandTimeout({ command: name, timeout, phase: progress.phase }))
   })
 
-/** Empty commands and impossible limits are the configuration's fault, and found before anything is started. */
-const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> => {
-  const timeout = Option.getOrUndefined(
-    Duration.decodeUnknown(options.timeout ?? (mayPrompt ? promptTimeout : defaultTimeout))
-  )
-  if ((options.command[0] ?? "").trim() === "") {
-    return invalid(
-      "`command` is empty; it takes the program and its arguments",
-      'For example: ["op", "read", "op://…"]'
-    )
-  }
-  if (timeout === undefined || !Duration.isFinite(timeout) || Duration.toMillis(timeout) <= 0) {
-    return invalid("`timeout` is not a time above 0", 'For example: "30 seconds"')
-  }
-  return Effect.succeed(timeout)
+interface Progress {
+  phase: TimeoutPhase
+  saidSlow: boolean
 }
+
+const setPhase = (progress: Progress, phase: TimeoutPhase): Effect.Effect<void> =>
+  Effect.sync(() => {
+    progress.phase = phase
+  })
+
+const outOfRoom: ReadonlyArray<string> = ["EMFILE", "ENFILE", "EAGAIN"]
+
+/** When there is no room for one more process, and runs of ours take some of it: wait for one of them, then try again. */
+const inTheCrowd = <R>(once: Effect.Effect<Output, ApiKeyError, R>): Effect.Effect<Output, ApiKeyError, R> =>
+  Effect.catchAll(once, (error) =>
+    error._tag === "SpawnFailed" && outOfRoom.includes(error.code) && crowd.running > 0
+      ? Effect.zipRight(oneLess, inTheCrowd(once))
+      : Effect.fail(error)
+  )
+
+const oneLess: Effect.Effect<void> = Effect.acquireUseRelease(
+  Effect.tap(Deferred.make<void>(), (turn) => Effect.sync(() => crowd.waiting.add(turn))),
+  Deferred.await,
+  (turn) => Effect.sync(() => crowd.waiting.delete(turn))
+)
+
+interface Member {
+  running: boolean
+}
+
+const join = (member: Member): void => {
+  member.running = true
+  crowd.running++
+}
+
+/** Wakes one that waits, or all when nobody is left to wake the others. */
+const leave = (member: Member): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!member.running) return Effect.void
+    crowd.running--
+    const next = Array.from(crowd.waiting).slice(0, crowd.running === 0 ? undefined : 1)
+    return Effect.forEach(next, (turn) => Deferred.succeed(turn, undefined), { discard: true })
+  })
+
+const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> =>
+  (command[0] ?? "").trim() === ""
+    ? invalid(
+        "`command` is empty; it takes the program and its arguments",
+        'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
+      )
+    : Effect.void
+
+const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
+  Duration.decodeUnknown(options.timeout ?? (mayPrompt ? promptTimeout : defaultTimeout)).pipe(
+    Option.filter((timeout) => Duration.isFinite(timeout) && Duration.toMillis(timeout) > 0),
+    Option.match({
+      onNone: () => invalid("`timeout` is not a time above 0", 'For example: "30 seconds"'),
+      onSome: Effect.succeed
+    })
+  )
 
 const invalid = (problem: string, remedy: string): Effect.Effect<never, ConfigInvalid> =>
   Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy }))
 
 /** Node's own error for a NUL character quotes the argument, so such a command does not get that far. */
-const checkArguments = (name: string, { command, cwd, env }: Options): Effect.Effect<void, SpawnFailed> =>
-  [...command, cwd ?? "", ...Object.entries(env ?? {}).flat()].some((part) => part?.includes("\0"))
+const checkArguments = (name: string, { command, cwd, env, program }: Options): Effect.Effect<void, SpawnFailed> =>
+  [...command, cwd, program, ...Object.entries(env ?? {}).flat()].some((part) => part?.includes("\0"))
     ? Effect.fail(new SpawnFailed({ command: name, code: "ERR_INVALID_ARG_VALUE" }))
     : Effect.void
 
+/** A run that nobody asked for has nobody to ask. */
 const takesTerminal = (
   name: string,
   { interactive = "never" }: Options,
   { background }: Request
 ): Effect.Effect<boolean, NoTerminal, CommandExecutor.CommandExecutor> =>
-  interactive === "never" || background
+  interactive === "never"
     ? Effect.succeed(false)
     : Effect.flatMap(CommandExecutor.CommandExecutor, (executor) =>
-        HelperExecutor.isHelperExecutor(executor) ? executor[HelperExecutor.TypeId].hasTerminal : Effect.succeed(false)
+        !background && HelperExecutor.isHelperExecutor(executor)
+          ? executor[HelperExecutor.TypeId].hasTerminal
+          : Effect.succeed(false)
       ).pipe(
         Effect.filterOrFail(
           (available) => available || interactive === "if-available",
@@ -228,113 +302,108 @@ interface Attempt {
   readonly request: Request
   readonly entry: Option.Option<HelperCatalog.Entry>
   readonly onTerminal: boolean
-  readonly setPhase: (phase: TimeoutPhase) => void
+  readonly progress: Progress
 }
 
-/** One start of the program, from PATH search to the last byte read. */
-const attempt = ({ name, options, request, entry, onTerminal, setPhase }: Attempt) =>
+/** One start of the program. Its pipes are read until it is gone: who is told to stop may still have something to say. */
+const attempt = (context: Attempt) =>
+  Effect.scoped(Effect.flatMap(Effect.scope, (pipes) => Effect.scoped(supervised(context, pipes))))
+
+/** From PATH search to the last byte read. */
+const supervised = (context: Attempt, pipes: Scope.Scope) =>
   Effect.gen(function* () {
-    setPhase("running")
+    const { name, options, request, entry, onTerminal, progress } = context
+    yield* setPhase(progress, "running")
     const startedAt = yield* Clock.currentTimeMillis
-    const env = environmentFor(process.env, {
-      env: options.env ?? {},
-      inheritEnv: options.inheritEnv ?? true,
-      told: {
-        EFFECT_APIKEY_PROVIDER: request.provider,
-        EFFECT_APIKEY_REASON: request.reason,
-        EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
-        ...request.environment?.(onTerminal)
-      }
-    })
-    const process_ = yield* launch({ name, options, request, entry, onTerminal, env })
+    const member = yield* Effect.acquireRelease(Effect.succeed({ running: false }), leave)
+    const process_ = yield* launch(context)
+    join(member)
 
     const tooLarge = yield* Deferred.make<never, OutputTooLarge>()
     const stdout = collector()
     const stderr = collector()
-    const reading = yield* Effect.forkScoped(
-      Effect.interruptible(
-        Effect.all(
-          [
-            Effect.ignore(
-              Stream.runForEach(process_.stdout, (bytes) => {
-                stdout.add(bytes)
-                return stdout.size() > maxStdoutBytes
-                  ? Deferred.fail(tooLarge, new OutputTooLarge({ command: name, limit: maxStdoutBytes }))
-                  : Effect.void
-              })
-            ),
-            onTerminal
-              ? Effect.void
-              : Effect.ignore(
-                  Stream.runForEach(process_.stderr, (bytes) =>
-                    Effect.sync(() => {
-                      stderr.add(bytes)
-                      stderr.keepLast(keptStderrBytes)
-                    })
-                  )
-                )
-          ],
-          { concurrency: "unbounded", discard: true }
-        )
-      )
+    const readStdout = Stream.runForEach(process_.stdout, (bytes) => {
+      if (stdout.size() <= maxStdoutBytes) stdout.add(bytes)
+      return stdout.size() > maxStdoutBytes
+        ? Deferred.fail(tooLarge, new OutputTooLarge({ command: name, limit: maxStdoutBytes }))
+        : Effect.void
+    })
+    const readStderr = Stream.runForEach(process_.stderr, (bytes) =>
+      Effect.sync(() => {
+        stderr.add(bytes)
+        stderr.keepLast(keptStderrBytes)
+      })
     )
-    yield* Effect.forkScoped(
-      Effect.interruptible(
-        Effect.delay(
-          Effect.logInfo(`${name} has been running for ${Duration.format(slowAfter)} and goes on`),
-          slowAfter
-        )
-      )
-    )
+    const reading = yield* Effect.all(
+      [Effect.ignore(readStdout), onTerminal ? Effect.void : Effect.ignore(readStderr)],
+      {
+        concurrency: "unbounded",
+        discard: true
+      }
+    ).pipe(Effect.interruptible, Effect.forkIn(pipes))
+    yield* Effect.forkScoped(Effect.interruptible(saySlow(context)))
 
     const ended = yield* Effect.raceFirst(Effect.either(process_.exitCode), Deferred.await(tooLarge))
-    setPhase("draining")
+    yield* setPhase(progress, "draining")
     // A background process of the helper's may hold the pipe open: what was read by the end of the window counts.
     yield* Effect.raceFirst(
       Effect.timeoutOption(Effect.interruptible(Fiber.await(reading)), drainWindow),
       Deferred.await(tooLarge)
     )
 
-    const shownStderr = (): string =>
-      tail(
-        withoutSecrets(printable(textOf(stderr.bytes())), [
-          ...secretsIn(textOf(stdout.bytes())),
-          ...options.command.slice(1).filter((argument) => argument.length >= minScrubbedArgument),
-          ...Object.values(options.env ?? {}).filter((value) => value !== undefined)
-        ]),
-        maxStderrBytes
-      )
-
+    const said = saidOn(stderr, () => [
+      ...secretsIn(textOf(stdout)),
+      ...secretsInArguments(options.command.slice(1)),
+      ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
+      ...secretsByName(process.env),
+      ...secretsByName(attributesOf(request.input))
+    ])
     if (ended._tag === "Left") {
-      const signal = signalOf(ended.left)
-      return yield* new CommandKilled({ command: name, signal, stderr: shownStderr() })
+      return yield* new CommandKilled({ command: name, signal: signalOf(ended.left), stderr: said() })
     }
     if (ended.right !== 0) {
-      const failure = {
-        exitCode: ended.right,
-        stderr: printable(textOf(stderr.bytes())),
-        stdout: textOf(stdout.bytes())
-      }
+      const failure = { exitCode: ended.right, stderr: printable(textOf(stderr)), stdout: textOf(stdout) }
       const { detail = "", reason, remedy } = HelperCatalog.classify(entry, failure, request.explain)
-      const stderr_ = shownStderr()
+      const shown = said()
       return yield* new NonZeroExit({
         command: name,
         exitCode: ended.right,
-        stderr: stderr_ === "" ? detail : stderr_,
+        stderr: shown === "" ? detail : shown,
         reason,
         ...(remedy === undefined ? {} : { remedy })
       })
     }
-    const output: Output = { command: name, stdout: Redacted.make(stdout.bytes()), stderr: shownStderr, startedAt }
+    const output: Output = { command: name, stdout: Redacted.make(stdout.bytes()), stderr: said, startedAt }
     return output
   })
 
-/** Shorter arguments are flags and sub-commands; taking them out would only make the text unreadable. */
-const minScrubbedArgument = 6
+/** On the terminal the person sees for themselves what it waits for, and a log line would run through the prompt. */
+const saySlow = ({ name, onTerminal, progress }: Attempt): Effect.Effect<void> =>
+  onTerminal
+    ? Effect.void
+    : Effect.suspend(() => {
+        if (progress.saidSlow) return Effect.void
+        progress.saidSlow = true
+        return Effect.logInfo(`${name} has been running for ${Duration.format(slowAfter)} and goes on`)
+      }).pipe(Effect.delay(slowAfter))
 
-interface Launch extends Omit<Attempt, "setPhase"> {
-  readonly env: Record<string, string>
+const lenient = new TextDecoder("utf-8")
+const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
+
+/** The end of stderr as it may be shown. Made when asked for: a run that went well says nothing. */
+const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string => {
+  const kept = textOf(stderr)
+  return tail(withoutSecrets(printable(stderr.isCut() ? fromLineStart(kept) : kept), secrets()), maxStderrBytes)
 }
+
+/** `name=value` lines, as a format may say them on stdin. */
+const attributesOf = (input = ""): Record<string, string> =>
+  Object.fromEntries(
+    input.split(/\r?\n/).flatMap((line) => {
+      const at = line.indexOf("=")
+      return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]]
+    })
+  )
 
 /** Finds and starts the program; its group is stopped when the scope closes, unless it ended with status 0. */
 const launch = ({
@@ -342,9 +411,8 @@ const launch = ({
   options,
   request,
   entry,
-  onTerminal,
-  env
-}: Launch): Effect.Effect<
+  onTerminal
+}: Attempt): Effect.Effect<
   CommandExecutor.Process,
   ApiKeyError,
   CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path | Scope.Scope
@@ -353,50 +421,117 @@ const launch = ({
     const executor = yield* CommandExecutor.CommandExecutor
     const cwd = Option.fromNullable(options.cwd)
     yield* checkDirectory(name, cwd)
-    const [program = "", ...args] = options.command
-    const found = yield* findProgram(program, { env, cwd })
-    const install = Option.flatMapNullable(entry, (known) => known.install)
-    const notFound = (searched: ReadonlyArray<string>): CommandNotFound =>
-      new CommandNotFound({
-        command: name,
-        searched,
-        ...Option.match(install, { onNone: () => ({}), onSome: (remedy) => ({ remedy }) })
-      })
-    // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
-    if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) {
-      return yield* notFound(found.searched)
+    const env = yield* searchEnvironment(executor, options, {
+      EFFECT_APIKEY_PROVIDER: request.provider,
+      EFFECT_APIKEY_REASON: request.reason,
+      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+      ...request.environment?.(onTerminal)
+    })
+    const [first = "", ...args] = options.command
+    const program = options.program ?? first
+    const { platform } = process
+    const beyond = looksBeyond(options) ? usualFolders(env, platform) : []
+    const found = yield* findProgram(program, { env, cwd, platform, beyond })
+    const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
+      const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
+      return new CommandNotFound({ command: name, searched, ...remedyField(remedy) })
     }
-    if (found._tag === "NotExecutable") return yield* new CommandNotExecutable({ command: name, path: found.path })
+    // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
+    if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)
+    if (found._tag === "NotExecutable") {
+      return yield* new CommandNotExecutable({ command: name, path: found.path, remedy: remedyFor[found.obstacle] })
+    }
     const path = found._tag === "Executable" ? found.path : program
 
     const command = Command.make(path, ...args).pipe(
-      Command.env(env, { extendEnv: false }),
-      onTerminal ? onOurTerminal : withInput(request.input),
+      Command.env(withFolderOf(found, env), { extendEnv: false }),
+      withStdio(request.input, onTerminal),
       (self) => Option.match(cwd, { onNone: () => self, onSome: (folder) => Command.workingDirectory(self, folder) })
     )
-    const explain = (cause: Cause.Cause<PlatformError>): ApiKeyError => {
+    const explain = (cause: Cause.Cause<PlatformError>): Effect.Effect<ApiKeyError, never, FileSystem.FileSystem> => {
       const code = codeOf(Cause.squash(cause))
-      if (code === "ENOENT" && found._tag === "Missing") return notFound(found.searched)
+      if (code === "ENOENT" && found._tag === "Missing") return Effect.succeed(notFound(found.searched))
       // The file is there and the folder is there: what is missing is its interpreter.
-      return code === "ENOENT" || code === "EACCES" || code === "ENOEXEC"
-        ? new CommandNotExecutable({ command: name, path })
-        : new SpawnFailed({ command: name, code })
+      if (code === "ENOENT") {
+        return Effect.map(
+          interpreterRemedy(path),
+          (remedy) => new CommandNotExecutable({ command: name, path, ...remedyField(remedy) })
+        )
+      }
+      return Effect.succeed(
+        code === "EACCES" || code === "ENOEXEC"
+          ? new CommandNotExecutable({ command: name, path })
+          : new SpawnFailed({ command: name, code })
+      )
     }
     return yield* executor.start(command).pipe(
-      Effect.catchAllCause((cause) => Effect.fail(explain(cause))),
-      Effect.tap((process_) => Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? Effect.void : stop(process_)))),
+      Effect.catchAllCause((cause) => Effect.flatMap(explain(cause), Effect.fail)),
+      Effect.tap((process_) =>
+        Effect.addFinalizer((exit) =>
+          Exit.isSuccess(exit) ? Effect.void : onTerminal ? stopOnTerminal(process_, name) : stop(process_)
+        )
+      ),
       Effect.uninterruptible
     )
   })
 
-const onOurTerminal = (self: Command.Command): Command.Command =>
-  self.pipe(Command.stdin("inherit"), Command.stderr("inherit"))
+const remedyField = (remedy: Option.Option<string>): { readonly remedy?: string } =>
+  Option.match(remedy, { onNone: () => ({}), onSome: (text) => ({ remedy: text }) })
 
-const withInput =
-  (input: string | undefined) =>
-  (self: Command.Command): Command.Command =>
-    input === undefined ? Command.stdin(self, Stream.empty) : Command.feed(self, input)
+/** What people write who expect a shell. */
+const argvRemedy = ({ command: [first = ""], program }: Options): Option.Option<string> =>
+  program !== undefined
+    ? Option.none()
+    : first.startsWith("~")
+      ? Option.some("No shell expands `~` here; write the folder out.")
+      : /\s/.test(first.trim())
+        ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
+        : Option.none()
 
+/** A PATH that the caller sets is what the caller means. */
+const looksBeyond = ({ env, path, program }: Options): boolean =>
+  path !== "path-only" && program === undefined && env?.["PATH"] === undefined
+
+/** What the helper gets; with the log-in shell's PATH where that was asked for. */
+const searchEnvironment = (
+  executor: CommandExecutor.CommandExecutor,
+  options: Options,
+  told: Readonly<Record<string, string>>
+): Effect.Effect<Record<string, string>> =>
+  Effect.gen(function* () {
+    const { env = {}, inheritEnv = true } = options
+    const { platform } = process
+    const result = environmentFor(process.env, { env, inheritEnv, told, platform })
+    if (options.path !== "login-shell" || !looksBeyond(options)) return result
+    const path = yield* loginShellPath(executor)
+    return Option.match(path, {
+      onNone: () => result,
+      onSome: (more) => ({ ...result, PATH: [...(result["PATH"]?.split(":") ?? []), more].join(":") })
+    })
+  })
+
+/** A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it. */
+const withFolderOf = (found: Found, env: Record<string, string>): Record<string, string> => {
+  if (found._tag !== "Executable" || Option.isNone(found.beyondPath)) return env
+  const name = Object.keys(env).find((each) => each.toUpperCase() === "PATH") ?? "PATH"
+  const separator = process.platform === "win32" ? ";" : ":"
+  return { ...env, [name]: [env[name] ?? "", found.beyondPath.value].filter((each) => each !== "").join(separator) }
+}
+
+/** A format's words go before a person's on stdin; the person still has the terminal to be asked on. */
+const withStdio =
+  (input: string | undefined, onTerminal: boolean) =>
+  (self: Command.Command): Command.Command => {
+    const fed =
+      input !== undefined
+        ? Command.feed(self, input)
+        : onTerminal
+          ? Command.stdin(self, "inherit")
+          : Command.stdin(self, Stream.empty)
+    return onTerminal ? Command.stderr(fed, "inherit") : fed
+  }
+
+/** `folder/.` asks for everything at once: that it exists, that it is a folder, and that it may be entered. */
 const checkDirectory = (
   name: string,
   cwd: Option.Option<string>
@@ -405,7 +540,7 @@ const checkDirectory = (
     onNone: () => Effect.void,
     onSome: (directory) =>
       FileSystem.FileSystem.pipe(
-        Effect.flatMap((fs) => fs.stat(directory)),
+        Effect.flatMap((fs) => fs.stat(directory === "" ? directory : `${directory}/.`)),
         Effect.mapError((error) => new SpawnFailed({ command: name, code: codeOf(error) })),
         Effect.filterOrFail(
           (info) => info.type === "Directory",
@@ -413,57 +548,3 @@ const checkDirectory = (
         )
       )
   })
-
-/**
- * SIGTERM to the group, a grace, SIGKILL to the group. `kill` waits for the exit, and a finalizer is uninterruptible, so
- * without `interruptible` the grace could not end it.
- */
-const stop = (process_: CommandExecutor.Process): Effect.Effect<void> => {
-  const kill = (signal: CommandExecutor.Signal, limit: Duration.Duration): Effect.Effect<boolean> =>
-    process_
-      .kill(signal)
-      .pipe(Effect.ignore, Effect.interruptible, Effect.timeoutOption(limit), Effect.map(Option.isSome))
-  return Effect.flatMap(kill("SIGTERM", killGrace), (gone) =>
-    gone ? Effect.void : Effect.asVoid(kill("SIGKILL", reapLimit))
-  )
-}
-
-/** The system's code in what an executor fails or dies with; nothing else of it is fit to be shown. */
-const codeOf = (error: unknown): string => {
-  const cause = hasProperty(error, "cause") ? error.cause : undefined
-  for (const candidate of [error, cause]) {
-    if (hasProperty(candidate, "code") && typeof candidate.code === "string") return candidate.code
-  }
-  const description =
-    hasProperty(error, "description") && typeof error.description === "string" ? error.description : ""
-  const inText = /\b(?:E[A-Z0-9]{2,}|ERR_[A-Z_]+)\b/.exec(description)?.[0]
-  const reason = hasProperty(error, "reason") ? error.reason : undefined
-  return inText ?? (reason === "NotFound" ? "ENOENT" : reason === "PermissionDenied" ? "EACCES" : "EUNKNOWN")
-}
-
-const signalOf = (error: PlatformError): string =>
-  /signal: (SIG[A-Z0-9]+)/.exec(("description" in error ? error.description : undefined) ?? error.message)?.[1] ??
-  "an unknown signal"
-
-const collector = () => {
-  let chunks: Array<Uint8Array> = []
-  let size = 0
-  return {
-    add: (bytes: Uint8Array): void => {
-      chunks.push(bytes)
-      size += bytes.length
-    },
-    /** Drops whole chunks from the front while what is left is enough. */
-    keepLast: (limit: number): void => {
-      while (chunks[0] !== undefined && size - chunks[0].length >= limit) size -= chunks.shift()?.length ?? 0
-    },
-    size: (): number => size,
-    bytes: (): Uint8Array => {
-      if (chunks.length > 1) chunks = [Buffer.concat(chunks)]
-      return chunks[0] ?? new Uint8Array()
-    }
-  }
-}
-
-const lenient = new TextDecoder("utf-8")
-const textOf = (bytes: Uint8Array): string => lenient.decode(bytes)

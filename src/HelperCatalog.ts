@@ -7,6 +7,7 @@
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Reason } from "./ApiKeyError.js"
+import { entries } from "./internal/helpers.js"
 
 /**
  * One meaning of a failure: all of the conditions given must hold. The first that fits counts.
@@ -23,18 +24,38 @@ export interface Failure {
   readonly reason: Reason
   /** What to do, in one line. */
   readonly remedy?: string
+  /** Where it differs from the entry's. */
+  readonly evidence?: Evidence
 }
 
 /**
+ * Whether a failure was seen with the real program, or is taken from its manual or source.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Evidence = "measured" | "manual"
+
+/**
+ * What is known of one program.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Entry {
+  readonly name: string
   /** The program's name, as it stands on PATH. */
   readonly program: RegExp
-  readonly install?: string
+  /** What to do where it is not installed. */
+  readonly install: string
+  /** Whether `failures` were seen with the real program, unless one says otherwise. */
+  readonly evidence: Evidence
+  /** The version that was measured, or the manual that says so. */
+  readonly source: string
+  /** The formats it can print, the usual one first. */
+  readonly speaks: ReadonlyArray<string>
   readonly failures: ReadonlyArray<Failure>
-  /** The format it usually speaks; `auto` takes it. */
+  /** The format of whatever it prints; `auto` takes it. Absent where that depends on the arguments. */
   readonly format?: string
   /** It may ask a person, by a window, a fingerprint or a browser, without any terminal. */
   readonly mayPrompt: boolean
@@ -42,51 +63,13 @@ export interface Entry {
   readonly timeToLive?: Duration.DurationInput
 }
 
-const gpgLocked: Failure = {
-  stderr: /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device/,
-  reason: "LoginRequired",
-  remedy: "Unlock the key with gpg at a terminal (export GPG_TTY=$(tty)), or import the secret key."
-}
-
-const entries: ReadonlyArray<Entry> = [
-  {
-    program: /^op$/,
-    install: "Install the 1Password command line (1password-cli) and sign in: op signin",
-    failures: [
-      {
-        stderr: /not currently signed in|account is not signed in/,
-        reason: "LoginRequired",
-        remedy: "Sign in to 1Password: op signin"
-      }
-    ],
-    mayPrompt: true,
-    timeToLive: "1 hour"
-  },
-  {
-    program: /^pass$/,
-    install: "Install pass (the standard Unix password manager).",
-    failures: [
-      {
-        exitCode: 1,
-        stderr: /is not in the password store/,
-        reason: "NotFound",
-        remedy: "List what is there: pass ls"
-      },
-      gpgLocked
-    ],
-    format: "first-line",
-    mayPrompt: true,
-    timeToLive: "1 hour"
-  },
-  {
-    program: /^gopass$/,
-    install: "Install gopass.",
-    failures: [gpgLocked],
-    format: "first-line",
-    mayPrompt: true,
-    timeToLive: "1 hour"
-  }
-]
+/**
+ * All entries.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const all: ReadonlyArray<Entry> = entries
 
 /**
  * Looks a program up by its name, without folder and without `.exe`, `.cmd` or `.bat`.
@@ -96,7 +79,7 @@ const entries: ReadonlyArray<Entry> = [
  */
 export const find = (program: string): Option.Option<Entry> => {
   const name = program.replace(/\.(?:exe|cmd|bat)$/i, "")
-  return Option.fromNullable(entries.find((entry) => entry.program.test(name)))
+  return Option.fromNullable(all.find((entry) => entry.program.test(name)))
 }
 
 /**

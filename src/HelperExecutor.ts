@@ -9,6 +9,7 @@
 
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
+import { isatty } from "node:tty"
 import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
@@ -28,7 +29,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { guard } from "./internal/exitGuard.js"
+import { type Watch, watch } from "./internal/exitGuard.js"
 import { groupIsAlive } from "./internal/processGroup.js"
 import { programName } from "./internal/programName.js"
 
@@ -45,7 +46,8 @@ export const TypeId: unique symbol = Symbol.for("effect-apikey/HelperExecutor")
 export type TypeId = typeof TypeId
 
 /**
- * An executor that can give a helper the terminal: a command whose stdin is `"inherit"` keeps it.
+ * An executor that can give a helper the terminal: a command whose stdin or stderr is `"inherit"` keeps it. Such a child
+ * stays in our session and process group, and where our own stdin or stderr is redirected it gets the terminal instead.
  *
  * @since 0.1.0
  * @category models
@@ -104,7 +106,9 @@ interface Child {
   readonly pid: number
   /** Only for a child that is the leader of a group of its own. */
   readonly ownsGroup: boolean
-  readonly forget: () => void
+  readonly watch: Watch
+  /** SIGKILL was sent: there is nothing more to do, and whoever sent it has waited. */
+  sigkilled: boolean
 }
 
 const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
@@ -113,16 +117,24 @@ const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || ha
 const isGone = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
 
 const send = (child: Child, signal: NodeJS.Signals): void => {
+  if (signal === "SIGKILL") child.sigkilled = true
   if (isWindows) {
-    if (!hasExited(child)) nodeSpawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" }).unref()
+    if (!hasExited(child)) taskkill(child.pid)
     return
   }
   try {
     if (child.ownsGroup) process.kill(-child.pid, signal)
     else child.handle.kill(signal)
   } catch {
-    // ESRCH: gone already
+    // ESRCH: gone already; EPERM: another user's (sudo), who does not let us
   }
+}
+
+/** Windows knows neither groups nor a polite way; this ends the whole tree. */
+const taskkill = (pid: number): void => {
+  const killer = nodeSpawn("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
+  killer.on("error", () => undefined)
+  killer.unref()
 }
 
 /** Real time on purpose: processes do not live by a test's clock. */
@@ -145,44 +157,85 @@ const awaitGone = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect
     })
   })
 
-const stdioOf = (of: Command.Command.Input | Command.Command.Output): "pipe" | "inherit" =>
-  typeof of === "string" ? of : "pipe"
+/** An empty stream is /dev/null: one pipe less, and the same to the child. */
+const stdinOf = (stdin: Command.Command.Input): "pipe" | "inherit" | "ignore" =>
+  typeof stdin === "string" ? stdin : stdin === Stream.empty ? "ignore" : "pipe"
+
+const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof output === "string" ? output : "pipe")
+
+/** Node cannot ask for a controlling terminal otherwise; without one this throws. */
+const openTerminal = (): number => openSync("/dev/tty", "r+")
+
+const stdinFd = 0
+const stderrFd = 2
+
+const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
+  stdin === "inherit" || stderr === "inherit"
+
+/** Starts it; with a terminal to keep, what of ours is redirected is the terminal for it. */
+const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): ChildProcess => {
+  const stdin = stdinOf(command.stdin)
+  const stderr = outputOf(command.stderr)
+  const redirected =
+    !isWindows && ((stdin === "inherit" && !isatty(stdinFd)) || (stderr === "inherit" && !isatty(stderrFd)))
+  const terminal = redirected && terminalExists() ? openTerminal() : undefined
+  const env = Object.fromEntries(HashMap.toEntries(command.env))
+  try {
+    return crossSpawn.spawn(command.command, command.args, {
+      stdio: [
+        stdin === "inherit" && !isatty(stdinFd) ? (terminal ?? stdin) : stdin,
+        outputOf(command.stdout),
+        stderr === "inherit" && !isatty(stderrFd) ? (terminal ?? stderr) : stderr
+      ],
+      cwd: Option.getOrUndefined(command.cwd),
+      env: command.extendEnv ? { ...process.env, ...env } : env,
+      ...Option.match(command.uid, { onNone: () => ({}), onSome: (uid) => ({ uid }) }),
+      ...Option.match(command.gid, { onNone: () => ({}), onSome: (gid) => ({ gid }) }),
+      detached: ownsGroup,
+      windowsHide: true
+    })
+  } finally {
+    if (terminal !== undefined) closeSync(terminal)
+  }
+}
 
 const spawn = (command: Command.StandardCommand): Effect.Effect<Child, PlatformError> =>
   Effect.async<Child, PlatformError>((resume) => {
-    const ownsGroup = command.stdin !== "inherit" && !isWindows
-    const env = Object.fromEntries(HashMap.toEntries(command.env))
+    const ownsGroup = !keepsTerminal(command) && !isWindows
+    const guard = watch()
     let handle: ChildProcess
     try {
-      handle = crossSpawn.spawn(command.command, command.args, {
-        stdio: [stdioOf(command.stdin), stdioOf(command.stdout), stdioOf(command.stderr)],
-        cwd: Option.getOrUndefined(command.cwd),
-        env: command.extendEnv ? { ...process.env, ...env } : env,
-        detached: ownsGroup,
-        windowsHide: true
-      })
+      handle = spawnChild(command, ownsGroup)
     } catch (error) {
+      guard.end()
       return resume(Effect.fail(systemError("spawn", command, error)))
     }
     const pid = handle.pid
     // An "error" after the start (a failed kill) has nobody to be told, and must not become an uncaught exception.
     handle.on("error", (error) => resume(Effect.fail(systemError("spawn", command, error))))
-    if (pid !== undefined) {
+    if (pid === undefined) guard.end()
+    else {
+      guard.over(pid, ownsGroup)
       handle.stdin?.on("error", () => undefined)
-      resume(Effect.succeed({ handle, pid, ownsGroup, forget: guard(pid, ownsGroup) }))
+      resume(Effect.succeed({ handle, pid, ownsGroup, watch: guard, sigkilled: false }))
     }
     return undefined
   })
 
+/** What still runs is killed; after a failure so is what the child left in its group, as the stock executor does. */
 const release = (child: Child): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (hasExited(child)) return Effect.void
+    if (hasExited(child)) {
+      if (child.handle.exitCode !== 0 && child.ownsGroup && !child.sigkilled) send(child, "SIGKILL")
+      return Effect.void
+    }
+    if (child.sigkilled) return Effect.void
     send(child, "SIGKILL")
     return awaitGone(child, reapMillis)
   }).pipe(
     Effect.ensuring(
       Effect.sync(() => {
-        child.forget()
+        child.watch.end()
         child.handle.stdin?.destroy()
         child.handle.stdout?.destroy()
         child.handle.stderr?.destroy()
@@ -222,7 +275,11 @@ const makeProcess = (command: Command.StandardCommand, child: Child): CommandExe
         )
   }
   const { stdin } = handle
-  const stdout = readable("stdout")
+  const through = (
+    stream: Stream.Stream<Uint8Array, PlatformError>,
+    output: Command.Command.Output
+  ): Stream.Stream<Uint8Array, PlatformError> =>
+    typeof output === "string" ? stream : Stream.transduce(stream, output)
   return Object.assign(Object.create(ProcessProto), {
     pid: CommandExecutor.ProcessId(child.pid),
     exitCode,
@@ -232,7 +289,7 @@ const makeProcess = (command: Command.StandardCommand, child: Child): CommandExe
         send(child, signal)
         return awaitGone(child)
       }),
-    stderr: readable("stderr"),
+    stderr: through(readable("stderr"), command.stderr),
     stdin:
       stdin === null
         ? Sink.drain
@@ -240,42 +297,39 @@ const makeProcess = (command: Command.StandardCommand, child: Child): CommandExe
             () => stdin,
             (error) => systemError("stdin", command, error)
           ),
-    stdout: typeof command.stdout === "string" ? stdout : Stream.transduce(stdout, command.stdout)
+    stdout: through(readable("stdout"), command.stdout)
   })
 }
 
+const refuse = (description: string): Effect.Effect<never, PlatformError> =>
+  Effect.fail(new SystemError({ reason: "InvalidData", module: "Command", method: "start", description }))
+
 const start = (command: Command.Command): Effect.Effect<CommandExecutor.Process, PlatformError, Scope.Scope> => {
-  if (command._tag === "PipedCommand") {
-    return Effect.fail(
-      new SystemError({
-        reason: "InvalidData",
-        module: "Command",
-        method: "start",
-        description: "a helper is one program, not a pipe"
-      })
-    )
-  }
+  if (command._tag === "PipedCommand") return refuse("a helper is one program, not a pipe")
+  if (command.shell !== false) return refuse("a helper is run without a shell")
   const { stdin } = command
   return Effect.acquireRelease(spawn(command), release).pipe(
     Effect.map((child) => makeProcess(command, child)),
     Effect.tap((process) =>
-      typeof stdin === "string"
+      typeof stdin === "string" || stdin === Stream.empty
         ? Effect.void
         : Effect.forkScoped(Effect.interruptible(Effect.ignore(Stream.run(stdin, process.stdin))))
     )
   )
 }
 
-/** A controlling terminal that can be opened is one that a person can answer on. */
-const hasTerminal: Effect.Effect<boolean> = Effect.sync(() => {
-  if (isWindows) return process.stdin.isTTY === true
+/** A controlling terminal that can be opened is one that a person can answer on, wherever our stdin comes from. */
+const terminalExists = (): boolean => {
+  if (isWindows) return isatty(stdinFd)
   try {
-    closeSync(openSync("/dev/tty", "r+"))
-    return process.stdin.isTTY === true
+    closeSync(openTerminal())
+    return true
   } catch {
     return false
   }
-})
+}
+
+const hasTerminal: Effect.Effect<boolean> = Effect.sync(terminalExists)
 
 /**
  * The executor itself, for those who provide it by hand.

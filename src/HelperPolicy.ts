@@ -195,7 +195,12 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const command = programName([program])
-    const found = yield* findProgram(program, { env: { PATH: searchPath }, cwd: Option.some("/") })
+    const found = yield* findProgram(program, {
+      env: { PATH: searchPath },
+      cwd: Option.some("/"),
+      platform: process.platform,
+      beyond: []
+    })
     if (found._tag === "NotExecutable") return yield* new CommandNotExecutable({ command, path: found.path })
     if (found._tag === "Missing") {
       return yield* new CommandNotFound({
@@ -348,7 +353,12 @@ export const make = (rules: Rules): Policy => {
       (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
       ([name = ""]) =>
         Effect.map(
-          findProgram(name, { env: { PATH: searchPath }, cwd: Option.some("/") }),
+          findProgram(name, {
+            env: { PATH: searchPath },
+            cwd: Option.some("/"),
+            platform: process.platform,
+            beyond: []
+          }),
           (found) => found._tag === "Executable" && found.path === program
         )
     )

@@ -32,6 +32,11 @@ const expiry = fc
 const headerName = fc.stringMatching(/^[A-Za-z][A-Za-z-]{0,15}$/)
 const headerValue = fc.stringMatching(/^[!-~]([ -~]{0,30}[!-~])?$/)
 
+/** Each name once, whatever its case, as HTTP has it. */
+const otherHeaders = fc
+  .uniqueArray(fc.tuple(headerName, headerValue), { maxLength: 3, selector: ([name]) => name.toLowerCase() })
+  .map((entries) => Object.fromEntries(entries.filter(([name]) => !/^authorization$/i.test(name))))
+
 interface Parts {
   readonly value: string
   readonly expiresAt?: DateTime.Utc | undefined
@@ -120,11 +125,7 @@ const cases: ReadonlyArray<Case> = [
     keys: fc
       .record({
         value: token,
-        others: fc.dictionary(
-          headerName.filter((name) => !/^authorization$/i.test(name)),
-          headerValue,
-          { maxKeys: 3 }
-        ),
+        others: otherHeaders,
         expiresAt: maybe(expiry)
       })
       .map(({ expiresAt, others, value }) =>
@@ -138,11 +139,7 @@ const cases: ReadonlyArray<Case> = [
     keys: fc
       .record({
         value: token,
-        others: fc.dictionary(
-          headerName.filter((name) => !/^authorization$/i.test(name)),
-          headerValue,
-          { maxKeys: 3 }
-        )
+        others: otherHeaders
       })
       .map(({ others, value }) =>
         keyOf({
@@ -709,6 +706,22 @@ describe("an answer that tells a failure", () => {
     })
     expect(explain("cargo", '{"v":[1]}\n{"Err":{"kind":"not-found"}}')).toMatchObject({ reason: "NotFound" })
     expect(explain("oauth", '{"error":"access_denied"}')).toMatchObject({ reason: "Denied", detail: "access_denied" })
+  })
+})
+
+describe("headers", () => {
+  it.each([
+    ["bazel", '{"headers":{"X-Key":["a"],"x-key":["b"]}}'],
+    ["claude-desktop", '{"token":"t","headers":{"X-Key":"a","x-key":"b"}}']
+  ] as const)("that are the same but for the case of a letter are refused (%s)", (format, answer) => {
+    expect(Either.flip(decode(format, answer))).toMatchObject({ right: { _tag: "InvalidOutput", path: "headers" } })
+  })
+
+  it.each([
+    ["bazel", '{"headers":{"X-Key":["a\\r\\nX-Evil: b"]}}'],
+    ["claude-desktop", '{"token":"t","headers":{"X-Key":"a\\r\\nX-Evil: b"}}']
+  ] as const)("that would begin another header are refused (%s)", (format, answer) => {
+    expect(Either.flip(decode(format, answer))).toMatchObject({ right: { _tag: "InvalidOutput", path: "headers.*" } })
   })
 })
 

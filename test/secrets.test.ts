@@ -12,16 +12,16 @@ import { everything, observe, shown } from "./support/observe.js"
 /** Each gets the secret as an argument, in the environment, and says it where it should not. */
 const helpers: Readonly<Record<string, string>> = {
   "prints the key": `printf %s "$1"`,
-  "prints the key and chats about it on stderr": `printf %s "$1"; echo "using $1" >&2`,
+  "prints the key and chats about it on stderr": `printf %s "$1"; printf 'using %s\\n' "$1" >&2`,
   "fails with the key on stdout": `printf %s "$1"; exit 1`,
   "fails with the key on stderr": `printf 'bad key: %s\\n' "$1" >&2; exit 1`,
   "fails with the key on both": `printf %s "$1"; printf 'bad key: %s\\n' "$1" >&2; exit 69`,
   "fails with the key on stderr in base64": `printf %s "$1" | base64 -w0 >&2; exit 1`,
-  "prints two lines": `printf '%s\\n%s\\n' "$1" "$1"; echo "$1" >&2`,
-  "prints a JSON that nobody knows": `printf '{"secret":"x%s"' "$1"; echo "$1" >&2`,
-  "prints nothing": `echo "$1" >&2`,
-  "is killed": `echo "$1" >&2; kill -KILL $$`,
-  "says an environment variable of the caller's": `echo "token is $HANDED_OVER" >&2; exit 1`
+  "prints two lines": `printf '%s\\n%s\\n' "$1" "$1"; printf '%s\\n' "$1" >&2`,
+  "prints a JSON that nobody knows": `printf '{"secret":"x%s"' "$1"; printf '%s\\n' "$1" >&2`,
+  "prints nothing": `printf '%s\\n' "$1" >&2`,
+  "is killed": `printf '%s\\n' "$1" >&2; kill -KILL $$`,
+  "says an environment variable of the caller's": `printf 'token is %s\\n' "$HANDED_OVER" >&2; exit 1`
 }
 
 const options = (script: string, secret: string): ApiKeyProvider.CommandOptions => ({

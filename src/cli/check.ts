@@ -212,7 +212,9 @@ const programLine = ({ argv, cwd }: ApiKeySource.RunOptions, permit: Either.Eith
     const { env } = yield* Surroundings
     const found = yield* findProgram(name, {
       env: { PATH: env["PATH"] ?? "" },
-      cwd: Option.fromNullable(cwd)
+      cwd: Option.fromNullable(cwd),
+      platform: process.platform,
+      beyond: []
     })
     return [field("program", found._tag === "Missing" ? `${name} is not found` : found.path)]
   })

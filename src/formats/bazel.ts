@@ -66,15 +66,11 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
     read: (text) =>
       Either.gen(function* () {
         const answer = yield* read(text)
-        const headers: Record<string, string> = {}
-        for (const [name, values] of Object.entries(Option.getOrElse(answer.headers, () => ({})))) {
-          // An empty list is the same as no such header.
-          if (values.length === 0) continue
-          const value = values.join(", ")
-          if (!Fit.isHeaderName(name)) return yield* refuse("headers", "names that a header can have")
-          if (!Fit.isHeaderValue(value)) return yield* refuse("headers.*", "values that a header can carry")
-          headers[name] = value
-        }
+        // An empty list is the same as no such header.
+        const given = Object.entries(Option.getOrElse(answer.headers, () => ({}))).filter(
+          ([, values]) => values.length > 0
+        )
+        const headers = yield* Fit.headers(Object.fromEntries(given.map(([name, values]) => [name, values.join(", ")])))
         const secret = secretIn(headers)
         if (Option.isNone(secret)) {
           return yield* refuse(

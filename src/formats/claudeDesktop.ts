@@ -10,7 +10,7 @@ import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
 import { define, jsonLine, onlyValue } from "../internal/format.js"
-import { fromJson, refuse, Text } from "../internal/shape.js"
+import { fromJson, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
   token: Text,
@@ -40,10 +40,7 @@ export const claudeDesktop: CredentialFormat = define({
     Either.gen(function* () {
       const { headers: own, token } = yield* read(text)
       const value = yield* Fit.token(token, "token")
-      for (const [name, header] of Object.entries(own)) {
-        if (!Fit.isHeaderName(name)) return yield* refuse("headers", "names that a header can have")
-        if (!Fit.isHeaderValue(header)) return yield* refuse("headers.*", "values that a header can carry")
-      }
+      yield* Fit.headers(own)
       // The headers go beside the bearer token, and a key's own headers stand for all it needs.
       const needsBearer = Object.keys(own).length > 0 && !Object.keys(own).some(isAuthorization)
       return ApiKey.make({ value, headers: needsBearer ? { authorization: `Bearer ${value}`, ...own } : own })

@@ -43,7 +43,7 @@ const assignmentsIn = (text: string): Either.Either<ReadonlyMap<string, string>,
 }
 
 /** Base64 ends in "=" too: what a variable's line has, and a bare key has not, is a value after it. */
-const looksLike = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]*=["']?[^=\s]/
+const looksLike = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]{2,}=["']?[^=\s]/
 
 export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
   define({

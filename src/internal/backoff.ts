@@ -7,6 +7,7 @@ export interface Backoff {
 
 export const backoff = (now: number, millis: number): Backoff => ({ at: now, until: now + millis })
 
+/** Whether it still runs. Shifts it when the clock was set back. */
 export const holds = (self: Backoff, now: number): boolean => {
   if (now < self.at) {
     self.until -= self.at - now
@@ -22,6 +23,15 @@ export interface Doubling {
   readonly jitter: number
 }
 
-/** The back-off after so many times in a row; `random` is in [0, 1). */
+/** The back-off after so many times in a row, from 1; `random` is in [0, 1). */
 export const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: number, random: number): number =>
   Math.min(maxMillis, firstMillis * 2 ** (times - 1)) * (1 - jitter * random)
+
+/** After a run that failed. */
+export const afterFailure: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
+
+/** For the user who just logged in. */
+export const maxAfterLoginRequired = 5_000
+
+/** After a key that came in place of a refused one: further refusals cause no run for so long. */
+export const afterRejection: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }

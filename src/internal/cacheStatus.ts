@@ -1,6 +1,21 @@
 /** The status of a cache, put together from its state when somebody asks. */
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { ApiKeyStatus } from "../ApiKeyCache.js"
+import { type Backoff, holds } from "./backoff.js"
+import { openRejection } from "./cachePast.js"
+import { hasFlight, hasKey, type State } from "./cacheState.js"
+import { isFresh } from "./keyLife.js"
+
+/** What is counted where it happens, without a lock. */
+export interface Counts {
+  runs: number
+  hits: number
+  renewals: number
+  rejections: number
+}
 
 export const emptyStatus = (provider: string): ApiKeyStatus => ({
   provider,
@@ -15,3 +30,36 @@ export const emptyStatus = (provider: string): ApiKeyStatus => ({
   lastFailure: Option.none(),
   nextTry: Option.none()
 })
+
+export const statusOf = (provider: string, state: State, counts: Counts, now: number): ApiKeyStatus => {
+  const { runs, hits, renewals, rejections } = counts
+  const counted = { ...emptyStatus(provider), runs, hits, renewals, rejections }
+  if (state._tag === "Closed") return counted
+  const entry = hasKey(state) ? Option.some(state.entry) : Option.none()
+  const { failure, rejection } = state.past
+  const pauses: ReadonlyArray<Option.Option<Backoff>> = [
+    Option.map(failure, ({ backoff }) => backoff),
+    Option.flatMap(rejection, ({ backoff }) => backoff)
+  ]
+  return {
+    ...counted,
+    state: nameOf(state, now),
+    age: Option.map(entry, ({ since }) => Duration.millis(Math.max(0, now - since))),
+    softExpiry: Option.flatMap(entry, ({ softAt }) => DateTime.make(softAt)),
+    hardExpiry: Option.flatMap(entry, ({ hardAt }) => DateTime.make(hardAt)),
+    lastFailure: Option.flatMap(failure, ({ cause }) => Cause.failureOption(cause)),
+    nextTry: Option.firstSomeOf(pauses.map(Option.filter((rest) => holds(rest, now)))).pipe(
+      Option.flatMap(({ until }) => DateTime.make(until))
+    )
+  }
+}
+
+/** What matters most comes first: a run that is on, a server that says no, a helper that fails. */
+const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyStatus["state"] => {
+  if (hasFlight(state)) return "refreshing"
+  const refused = hasKey(state) ? state.entry.suspect : Option.isSome(openRejection(state.past))
+  if (refused) return "rejected"
+  if (Option.isSome(state.past.failure)) return "failing"
+  if (!hasKey(state)) return "empty"
+  return isFresh(state.entry, now) ? "fresh" : "stale"
+}

@@ -1,21 +1,29 @@
 /** The environment a helper gets. */
 
-/** What helpers need even when the rest is not inherited: where they live, their agents, their windows. */
+/** What helpers need even when the rest is not inherited: where they live, their agents, their windows, their language. */
 const always: ReadonlyArray<string> = [
   "HOME",
   "PATH",
   "USER",
   "LOGNAME",
+  "SHELL",
+  "TERM",
+  "LANG",
   "TMPDIR",
   "DBUS_SESSION_BUS_ADDRESS",
   "DISPLAY",
   "WAYLAND_DISPLAY",
+  "XAUTHORITY",
   "XDG_RUNTIME_DIR",
   "SSH_AUTH_SOCK",
   "GPG_TTY",
   "SystemRoot",
+  "SystemDrive",
+  "ComSpec",
   "APPDATA",
   "LOCALAPPDATA",
+  "ProgramData",
+  "ProgramFiles",
   "USERPROFILE",
   "TEMP",
   "TMP",
@@ -29,24 +37,39 @@ export interface EnvironmentOptions {
   readonly inheritEnv: boolean | ReadonlyArray<string>
   /** What the helper is told by us; the caller's `env` goes before it. */
   readonly told: Readonly<Record<string, string>>
+  readonly platform: NodeJS.Platform
 }
+
+/** On Windows `Path` and `PATH` are one variable. */
+const keyOf = (name: string, platform: NodeJS.Platform): string => (platform === "win32" ? name.toUpperCase() : name)
 
 export const environmentFor = (
   ours: Readonly<Record<string, string | undefined>>,
-  { env, inheritEnv, told }: EnvironmentOptions
+  { env, inheritEnv, told, platform }: EnvironmentOptions
 ): Record<string, string> => {
-  const allowed = inheritEnv === true ? undefined : new Set([...always, ...(inheritEnv === false ? [] : inheritEnv)])
-  const inherited = Object.entries(ours).filter(([name]) => allowed === undefined || allowed.has(name))
-  const plain = { NO_COLOR: "1", ...("LC_ALL" in ours ? {} : { LC_MESSAGES: "C" }) }
-  const result: Record<string, string> = {}
+  const key = (name: string): string => keyOf(name, platform)
+  const allowed =
+    inheritEnv === true ? undefined : new Set([...always, ...(inheritEnv === false ? [] : inheritEnv)].map(key))
+  const inherited = Object.entries(ours).filter(([name]) => allowed === undefined || allowed.has(key(name)))
+  const isInherited = (name: string): boolean => inherited.some(([other, value]) => other === name && value)
+  // Messages in one language and without colours, so that the catalog can recognise them; who chose otherwise is left alone.
+  const plain = { NO_COLOR: "1", ...(isInherited("LC_ALL") || isInherited("LC_MESSAGES") ? {} : { LC_MESSAGES: "C" }) }
+  const result = new Map<string, readonly [name: string, value: string]>()
   for (const [name, value] of [
     ...Object.entries(plain),
     ...inherited,
     ...Object.entries(told),
     ...Object.entries(env)
   ]) {
-    if (value === undefined) delete result[name]
-    else result[name] = value
+    if (value === undefined) result.delete(key(name))
+    else result.set(key(name), [name, value])
   }
-  return result
+  return Object.fromEntries(result.values())
 }
+
+/** The value of one variable, by the platform's rule for names. */
+export const variable = (
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  platform: NodeJS.Platform
+): string | undefined => Object.entries(env).find(([other]) => keyOf(other, platform) === keyOf(name, platform))?.[1]

@@ -1,66 +1,78 @@
 /** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its group gets SIGKILL. */
-import { onExit, signals, unload as unloadSignalExit } from "signal-exit"
+import { spawnSync } from "node:child_process"
+import { onExit } from "signal-exit"
 
+const isWindows = process.platform === "win32"
 const live = new Map<number, boolean>()
-let stopListening: (() => void) | undefined
-let others = new Map<string, ReadonlySet<unknown>>()
-/** Signals that somebody's `once` handler has taken in this very turn. */
-const taken = new Set<string>()
+let unload: (() => void) | undefined
+
+const kill = (pid: number, ownsGroup: boolean): void => {
+  if (isWindows) {
+    spawnSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
+    return
+  }
+  try {
+    process.kill(ownsGroup ? -pid : pid, "SIGKILL")
+  } catch {
+    // gone already
+  }
+}
 
 const killAll = (): void => {
-  for (const [pid, ownsGroup] of live) {
-    try {
-      process.kill(ownsGroup ? -pid : pid, "SIGKILL")
-    } catch {
-      // gone already
-    }
-  }
+  for (const [pid, ownsGroup] of live) kill(pid, ownsGroup)
   live.clear()
 }
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
+
 /**
- * A `once` handler, such as `runMain`'s, is off the list before signal-exit looks at it, which then takes the signal for
- * nobody's and ends us in the middle of that handler's clean-up. So we remember who listened, and see who is taken off.
+ * signal-exit ends us if it is the only one to listen. It has to look first: a listener before it that removes itself when
+ * called (runMain's) would otherwise be overlooked, and its orderly end cut off.
  */
-const noteRemoval = (event: string | symbol, listener: unknown): void => {
-  if (typeof event !== "string" || others.get(event)?.has(listener) !== true) return
-  taken.add(event)
-  queueMicrotask(() => taken.delete(event))
-}
-
-/** `true` tells signal-exit that the signal is handled; it has let go of us by then, so we listen again. */
-const atExit = (_: number | null | undefined, signal: NodeJS.Signals | null): true | undefined => {
-  if (signal === null || !taken.has(signal)) {
-    killAll()
-    return undefined
+const listenFirst = (): (() => void) => {
+  const before = signals.map((signal) => process.listeners(signal))
+  const stop = onExit(killAll)
+  for (const [index, signal] of signals.entries()) {
+    const added = process.listeners(signal).filter((listener) => !before[index]?.includes(listener))
+    for (const listener of added) {
+      process.prependListener(signal, listener)
+      // Of two, the later is removed.
+      process.removeListener(signal, listener)
+    }
   }
-  listenNoMore()
-  setImmediate(() => {
-    if (live.size > 0) listen()
-  })
-  return true
+  return stop
 }
 
-const listen = (): void => {
-  // Its own listeners must not be taken for somebody else's; `onExit` loads it again.
-  unloadSignalExit()
-  others = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]))
-  process.on("removeListener", noteRemoval)
-  stopListening = onExit(atExit)
+export interface Watch {
+  /** From now on it goes with us. */
+  readonly over: (pid: number, ownsGroup: boolean) => void
+  readonly end: () => void
 }
 
-const listenNoMore = (): void => {
-  stopListening?.()
-  stopListening = undefined
-  process.off("removeListener", noteRemoval)
-}
+let watches = 0
 
-/** Watches a process until the function returned is called. We listen only while there is one to watch. */
-export const guard = (pid: number, ownsGroup: boolean): (() => void) => {
-  live.set(pid, ownsGroup)
-  if (stopListening === undefined) listen()
-  return () => {
-    live.delete(pid)
-    if (live.size === 0) listenNoMore()
+/**
+ * To be made before the process is started: a signal that comes while it starts is then ours to answer. We listen only
+ * while there is something to watch.
+ */
+export const watch = (): Watch => {
+  let watched: number | undefined
+  let ended = false
+  watches++
+  unload ??= listenFirst()
+  return {
+    over: (pid, ownsGroup) => {
+      watched = pid
+      live.set(pid, ownsGroup)
+    },
+    end: () => {
+      if (ended) return
+      ended = true
+      if (watched !== undefined) live.delete(watched)
+      watches--
+      if (watches > 0) return
+      unload?.()
+      unload = undefined
+    }
   }
 }

@@ -44,4 +44,17 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?$/
 
 export const isHeaderName = (name: string): boolean => headerName.test(name)
-export const isHeaderValue = (value: string): boolean => headerValue.test(value)
+
+/** Headers that HTTP can carry, each name once. */
+export const headers = (
+  own: Readonly<Record<string, string>>
+): Either.Either<Readonly<Record<string, string>>, Refusal> => {
+  const names = Object.keys(own)
+  if (!names.every(isHeaderName)) return refuse("headers", "names that a header can have")
+  if (new Set(names.map((name) => name.toLowerCase())).size < names.length) {
+    return refuse("headers", "each header once, whatever the case of its name")
+  }
+  return Object.values(own).every((value) => headerValue.test(value))
+    ? Either.right(own)
+    : refuse("headers.*", "values that a header can carry")
+}

@@ -1,53 +1,57 @@
-/** The metrics of runs. Hits are counted by the cache in a plain field and published with the next run. */
-import * as Duration from "effect/Duration"
+/**
+ * The metrics of runs, tagged with the program's name. Hits are counted by the cache in a plain field and published with the
+ * next run, so that a hit costs no metric.
+ */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as Option from "effect/Option"
 
 const counter = (name: string, description: string) =>
   Metric.counter(`effect_apikey_${name}_total`, { description, incremental: true })
 
+const seconds = (name: string, boundaries: ReadonlyArray<number>, description: string) =>
+  Metric.histogram(`effect_apikey_${name}_seconds`, MetricBoundaries.fromIterable(boundaries), description)
+
 const runs = counter("runs", "helper runs, by outcome")
-const hits = counter("hits", "keys served without a run")
+const hits = counter("hits", "keys served without waiting for a run")
 const renewals = counter("renewals", "runs that brought another key")
-const rejections = counter("rejections", "keys the server refused")
-const sharedWaits = counter("shared_waits", "callers that waited for a run another caller had started")
-const runDuration = Metric.timerWithBoundaries(
-  "effect_apikey_run_duration",
-  [10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 120_000],
-  "how long helper runs took, in milliseconds"
-)
-const ageAtUse = Metric.histogram(
-  "effect_apikey_age_at_use_seconds",
-  MetricBoundaries.fromIterable([1, 10, 60, 300, 900, 3_600, 86_400]),
-  "how old a key was when it was last used"
-)
+const repeats = counter("repeats", "runs that brought a key again that the server had refused")
+const rejections = counter("rejections", "refusals of the current key by the server")
+const sharedWaits = counter("shared_waits", "callers that waited for a run they had not started")
+const runDuration = seconds("run_duration", [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120], "how long helper runs took")
+const ageAtUse = seconds("age_at_use", [1, 10, 60, 300, 900, 3_600, 86_400], "how old a key was at its last use")
 
 export interface RunReport {
   readonly program: string
   readonly outcome: string
   readonly durationMillis: number
-  readonly renewed: boolean
+  readonly brought: "renewal" | "repeat" | "nothing new"
+  /** Since the last report. */
   readonly hits: number
   readonly sharedWaits: number
-  readonly ageAtUseMillis: number | undefined
+  readonly ageAtUseMillis: Option.Option<number>
 }
 
-export const reportRun = (report: RunReport): Effect.Effect<void> => {
-  const tagged = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) =>
-    Metric.tagged(metric, "program", report.program)
-  return Effect.all(
+export const reportRun = (report: RunReport): Effect.Effect<void> =>
+  Effect.all(
     [
-      Metric.increment(Metric.tagged(tagged(runs), "outcome", report.outcome)),
-      Metric.update(tagged(runDuration), Duration.millis(report.durationMillis)),
-      Metric.incrementBy(tagged(hits), report.hits),
-      Metric.incrementBy(tagged(sharedWaits), report.sharedWaits),
-      report.renewed ? Metric.increment(tagged(renewals)) : Effect.void,
-      report.ageAtUseMillis === undefined ? Effect.void : Metric.update(tagged(ageAtUse), report.ageAtUseMillis / 1000)
+      Effect.tagMetrics(Metric.increment(runs), "outcome", report.outcome),
+      Metric.update(runDuration, report.durationMillis / 1000),
+      Metric.incrementBy(hits, report.hits),
+      Metric.incrementBy(sharedWaits, report.sharedWaits),
+      Effect.when(Metric.increment(renewals), () => report.brought === "renewal"),
+      Effect.when(Metric.increment(repeats), () => report.brought === "repeat"),
+      Option.match(report.ageAtUseMillis, {
+        onNone: () => Effect.void,
+        onSome: (millis) => Metric.update(ageAtUse, millis / 1000)
+      })
     ],
     { discard: true }
-  )
-}
+  ).pipe(Effect.tagMetrics("program", report.program))
+
+export const reportHits = (program: string, count: number): Effect.Effect<void> =>
+  Effect.tagMetrics(Metric.incrementBy(hits, count), "program", program)
 
 export const reportRejection = (program: string): Effect.Effect<void> =>
-  Metric.increment(Metric.tagged(rejections, "program", program))
+  Effect.tagMetrics(Metric.increment(rejections), "program", program)

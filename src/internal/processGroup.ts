@@ -1,12 +1,14 @@
 /** Whether anything of a process group still runs. */
 import { readdirSync, readFileSync } from "node:fs"
+import { hasProperty } from "effect/Predicate"
 
 /** A zombie has ended, but stays in its group until PID 1 reaps it, which in a container may take long or never come. */
 export const groupIsAlive = (group: number): boolean => {
   try {
     process.kill(-group, 0)
-  } catch {
-    return false
+  } catch (error) {
+    // A group of another user's (sudo) is alive, though not ours to signal.
+    return hasProperty(error, "code") && error.code === "EPERM"
   }
   return process.platform !== "linux" || runningMembers(group)
 }

@@ -3,6 +3,8 @@
 const placeholder = "<redacted>"
 const withheld = "<withheld: too much on stdout to compare it with>"
 const minSecretLength = 4
+/** A word of stdout shorter than this is a word, not a secret. */
+const minWordLength = 8
 const maxSecrets = 1000
 
 const escape = "\\u001B"
@@ -19,45 +21,80 @@ const terminalSequences = new RegExp(
 /** C0 but tab and newline, DEL, C1, and the invisible format characters, bidirectional ones among them. */
 const invisibles = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** What looks like a token whatever the helper: known prefixes, JWTs, bearer values, long base64 or hex. */
+/** What looks like a token whatever the helper. Every repetition that can start anywhere is bounded: stderr is the helper's. */
 const tokenLike: ReadonlyArray<RegExp> = [
-  /\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,4}/g,
+  // JWTs and other JSON in base64
+  /\beyJ[A-Za-z0-9_-]{4,4096}(?:\.[A-Za-z0-9_-]{0,4096}){1,4}/g,
+  // known prefixes: OpenAI and Anthropic, Stripe, GitHub, GitLab, Slack, Vault, npm, PyPI, Google, AWS, Doppler, 1Password, …
   /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}/g,
-  /\b(?:gh[opsur]_|github_pat_|glpat-|xox[a-z]-|hv[sbr]\.|npm_|pypi-|ya29\.|AIza|AKIA|ASIA|dp\.[a-z]{2}\.|op[a-z]*_|ops_|sk_(?:live|test)_)[A-Za-z0-9_./+-]{8,}={0,2}/g,
-  /(?<=\b(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/-]{12,}={0,2}/gi,
-  /(?<=\b(?:password|passwd|secret|token|api[_-]?key|access[_-]?key)["']?\s*[=:]\s*["']?)[^\s"',;]{4,}/gi,
-  /(?<![A-Za-z0-9+/_=-])(?=[A-Za-z0-9+/_-]*[0-9])(?=[A-Za-z0-9+/_-]*[A-Za-z])[A-Za-z0-9+/_-]{32,}={0,2}/g
+  /\b(?:gh[opsur]_|github_pat_|glpat-|glrt-|xox[a-z]-|xapp-|hv[sbr]\.|npm_|pypi-|ya29\.|AIza|A[KS]IA|dp\.[a-z]{2}\.|ops_|[spr]k_(?:live|test)_|hf_|gsk_|xai-|tvly-|r8_|SG\.|dckr_pat_|dop_v1_|lin_api_|key-)[A-Za-z0-9_./+-]{8,}={0,2}/g,
+  // what stands after a word that announces it
+  /(?<=\b(?:bearer|basic|token)[ \t]{1,4})[A-Za-z0-9._~+/-]{12,}={0,2}/gi,
+  /(?<=(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)["']?[=:]["']?)[^\s"',;]{4,}/gi,
+  // with a space between it may be prose ("token: expired"), so a letter is not enough
+  /(?<=(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)["']?[ \t]{0,4}[=:][ \t]{1,4}["']?)(?=[A-Za-z]{0,512}[^A-Za-z\s"',;.])[^\s"',;]{4,}/gi,
+  // the password in a URL
+  /(?<=:\/\/[^\s:/@]{0,64}:)[^\s/@]{1,512}(?=@)/g,
+  // long base64url or hex; then long base64, which a path resembles but for its lower case
+  /(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}={0,2}/g,
+  /(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*[0-9])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{32,}={0,2}/g
 ]
 
 /** Removes terminal sequences and invisible characters; line ends become `\n`. */
 export const printable = (text: string): string =>
   text.replace(/\r\n?/g, "\n").replace(terminalSequences, "").replace(invisibles, "")
 
+const withoutPadding = (base64: string): string => base64.replace(/=+$/, "")
+const urlSafe = (base64: string): string => base64.replace(/\+/g, "-").replace(/\//g, "_")
+
+/** Base64 of something that has the secret in its middle (`user:secret`): the characters that only the secret decides. */
+const insideBase64 = (secret: Buffer): ReadonlyArray<string> =>
+  [0, 1, 2].map((before) => {
+    const text = withoutPadding(Buffer.concat([Buffer.alloc(before), secret]).toString("base64"))
+    const first = Math.ceil((before * 8) / 6)
+    const last = Math.floor(((before + secret.length) * 8) / 6)
+    return text.slice(first, last)
+  })
+
+const lowerPercent = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())
+
+const percentForms = (secret: string): ReadonlyArray<string> => {
+  const component = encodeURIComponent(secret)
+  // Other languages escape more (RFC 3986) or fewer characters, and forms write a space as "+".
+  const strict = component.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const forms = [component, strict, strict.replace(/%2F/g, "/"), encodeURI(secret), component.replace(/%20/g, "+")]
+  return [...forms, ...forms.map(lowerPercent)]
+}
+
 const encodedForms = (secret: string): ReadonlyArray<string> => {
-  const base64 = Buffer.from(secret, "utf8").toString("base64")
-  const stripped = base64.replace(/=+$/, "")
+  const bytes = Buffer.from(secret, "utf8")
+  const base64 = bytes.toString("base64")
+  const longForms = [base64, withoutPadding(base64), ...insideBase64(bytes)]
+  const hex = bytes.toString("hex")
   return [
     secret,
-    base64,
-    stripped,
-    stripped.replace(/\+/g, "-").replace(/\//g, "_"),
-    encodeURIComponent(Buffer.from(secret, "utf8").toString("utf8")),
+    ...longForms,
+    ...longForms.map(urlSafe),
+    // Not every string is well-formed, and encodeURIComponent throws for the others.
+    ...percentForms(bytes.toString("utf8")),
+    hex,
+    hex.toUpperCase(),
     JSON.stringify(secret).slice(1, -1)
-  ]
+  ].filter(isLongEnough)
 }
 
 /** The text without the secrets given, in any of their usual encodings, and without what looks like one. */
 export const withoutSecrets = (text: string, secrets: Iterable<string>): string => {
-  const distinct = new Set(Array.from(secrets).flatMap((secret) => [secret.trim(), printable(secret).trim()]))
   if (text.trim() === "") return ""
+  const distinct = new Set(Array.from(secrets).flatMap((secret) => [secret, secret.trim(), printable(secret).trim()]))
   if (distinct.size > maxSecrets) return withheld
-  const forms = new Set(Array.from(distinct).filter(isLongEnough).flatMap(encodedForms).filter(isLongEnough))
+  const forms = new Set(Array.from(distinct).filter(isLongEnough).flatMap(encodedForms))
   const longestFirst = Array.from(forms).sort((a, b) => b.length - a.length)
   const known = longestFirst.reduce((rest, form) => rest.replaceAll(form, placeholder), text)
   return tokenLike.reduce((rest, pattern) => rest.replace(pattern, placeholder), known)
 }
 
-const isLongEnough = (secret: string): boolean => secret.length >= minSecretLength
+const isLongEnough = (secret: string): boolean => secret.trim().length >= minSecretLength
 
 /** Everything in a helper's stdout that a secret could be: the whole, its lines, values after `=` and `:`, JSON strings. */
 export const secretsIn = (stdout: string): ReadonlyArray<string> => {
@@ -66,15 +103,43 @@ export const secretsIn = (stdout: string): ReadonlyArray<string> => {
     const at = line.search(/[=:]/)
     return at < 0 ? [] : [line.slice(at + 1)]
   })
-  const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/)).filter((word) => word.length >= 8)
+  const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/)).filter((word) => word.length >= minWordLength)
   return [stdout, ...lines, ...values, ...words]
 }
 
-/** The end of a text, at most `limit` characters, beginning at a line's start where there is one. */
+/** Short arguments are flags and sub-commands; taking them out would only make the text unreadable. */
+const minArgumentLength = 6
+
+/** An argument, and what `--flag=value` or `name:value` hands over in it. */
+export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args
+    .flatMap((argument) => [argument, ...argument.split(/[=:]/).slice(1), argument.slice(argument.search(/[=:]/) + 1)])
+    .filter((part) => part.length >= minArgumentLength)
+
+const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth)/i
+
+/** The values of variables (or attributes) whose names say that they are secret. */
+export const secretsByName = (variables: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
+  Object.entries(variables).flatMap(([name, value]) =>
+    value !== undefined && secretNames.test(name) && value.length >= minWordLength ? [value] : []
+  )
+
+/** Without what stands before the first line end: where the front was cut off, half a secret may stand there. */
+export const fromLineStart = (text: string): string => {
+  const lineEnd = /[\r\n]/.exec(text)
+  return lineEnd === null ? "" : text.slice(lineEnd.index + 1)
+}
+
+/** The end of a text, at most `limit` bytes of UTF-8, beginning at a line's start where there is one. */
 export const tail = (text: string, limit: number): string => {
-  const trimmed = text.trim()
-  if (trimmed.length <= limit) return trimmed
-  const end = trimmed.slice(-limit)
+  const bytes = Buffer.from(text.trim(), "utf8")
+  if (bytes.length <= limit) return bytes.toString("utf8")
+  const cut = bytes.subarray(bytes.length - limit)
+  const end = cut.subarray(cut.findIndex((byte) => (byte & continuationMask) !== continuation)).toString("utf8")
   const lineEnd = end.indexOf("\n")
   return lineEnd >= 0 && lineEnd < end.length - 1 ? end.slice(lineEnd + 1) : end
 }
+
+/** UTF-8: bytes 10xxxxxx go on with a character. */
+const continuationMask = 0b1100_0000
+const continuation = 0b1000_0000

@@ -44,7 +44,11 @@ export const make = (
         )
         if (wanting.length === 0) return
         const { env, home } = yield* Surroundings
-        const read = yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, { env, home, cwd: host.directory })
+        const read = yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, {
+          env,
+          home,
+          cwd: host.directory
+        })
         for (const { id, entry, options } of wanting) {
           // The arguments may hold secrets, and `GET /config` shows all options.
           delete options[commandKey]

@@ -31,4 +31,3 @@ export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")
     RcMap.make({ lookup: ({ options }: SharedCommand) => fromCommand(options) })
   )
 }
-

@@ -15,7 +15,10 @@ const name = "effect-apikey"
 export const make = ({ client }: Host): Teller => {
   const told = new Map<string, string>()
   // Nobody waits for these: opencode answers them itself, and may be about to end.
-  const quietly = (call: () => Promise<unknown>): void => void Promise.resolve().then(call).catch(() => undefined)
+  const quietly = (call: () => Promise<unknown>): void =>
+    void Promise.resolve()
+      .then(call)
+      .catch(() => undefined)
   const log: Teller["log"] = (level, message) =>
     quietly(() => client.app.log({ body: { service: name, level, message } }))
   return {

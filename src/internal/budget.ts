@@ -1,0 +1,32 @@
+/** One budget over everything: when it is over the run is stopped, and its caller waits no longer than stopping may take. */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import { stopLimit } from "./stop.js"
+
+/**
+ * The run has a fiber of its own, so that neither the budget's end nor an interruption hangs on an executor whose release
+ * does (the stock one waits for ever for a process that will not die).
+ */
+export const within = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  budget: Duration.Duration,
+  onTimeout: () => E2
+): Effect.Effect<A, E | E2, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkDaemon(Effect.interruptible(self))
+      const stopped = Effect.zipRight(
+        Fiber.interruptFork(fiber),
+        Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), stopLimit)
+      )
+      const exit = yield* restore(Effect.timeoutOption(Fiber.await(fiber), budget)).pipe(
+        Effect.onInterrupt(() => stopped)
+      )
+      if (Option.isSome(exit)) return yield* exit.value
+      const error = onTimeout()
+      yield* stopped
+      return yield* Effect.fail(error)
+    })
+  )

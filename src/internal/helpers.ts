@@ -1,0 +1,724 @@
+/** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
+import type { Entry, Failure } from "../HelperCatalog.js"
+
+const gpgLocked: Failure = {
+  stderr:
+    /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Operation cancelled|Bad passphrase|Screen or window too small/,
+  reason: "LoginRequired",
+  remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+}
+
+const noSessionBus: Failure = {
+  stderr: /Cannot autolaunch D-Bus|Could not connect|Cannot spawn a message bus/,
+  reason: "Unavailable",
+  remedy: "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
+}
+
+const googleOffline: Failure = {
+  stderr: /Could not reach|Connection refused|Name or service not known|Temporary failure in name resolution/i,
+  reason: "Unavailable",
+  evidence: "manual"
+}
+
+export const entries: ReadonlyArray<Entry> = [
+  {
+    name: "op",
+    program: /^op$/,
+    install: "Install the 1Password command line (1password-cli) and sign in: op signin",
+    evidence: "manual",
+    source: "https://developer.1password.com/docs/cli/reference",
+    speaks: ["text", "op"],
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stderr:
+          /not currently signed in|account is not signed in|session expired|No accounts configured|no account found|authorization prompt dismissed|authorization timeout/i,
+        reason: "LoginRequired",
+        remedy: "Sign in to 1Password: op signin"
+      },
+      {
+        stderr: /isn't an item|isn't a vault|isn't a field|could not find item|does not have a field|no item found/i,
+        reason: "NotFound",
+        remedy: "Look for the item: op item list. An account that may not see it is told the same."
+      },
+      {
+        stderr: /More than one item matches/i,
+        reason: "NotFound",
+        remedy: "Several items have that name: use the item's id instead (op item list)."
+      },
+      {
+        stderr: /do not have permission|\(403\)|Forbidden/i,
+        reason: "Denied",
+        remedy: "Ask for access to that vault, or use another account (op --account)."
+      },
+      {
+        stderr: /rate-limited|Too many requests|connecting to desktop app|dial tcp|i\/o timeout/i,
+        reason: "Unavailable",
+        remedy: "1Password does not answer now: unlock its application, check the network, try again."
+      }
+    ]
+  },
+  {
+    name: "vault",
+    program: /^(?:vault|bao)$/,
+    install: "Install Vault (https://developer.hashicorp.com/vault/install) or OpenBao, and log in: vault login",
+    evidence: "manual",
+    source: "https://developer.hashicorp.com/vault/docs/commands#exit-codes",
+    speaks: ["text", "vault"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /missing client token|invalid token|token expired/i,
+        reason: "LoginRequired",
+        remedy: "Log in to Vault: vault login"
+      },
+      {
+        stderr: /No value found at|Code: 404|no handler for route/i,
+        reason: "NotFound",
+        remedy: "Look for the secret: vault kv list PATH"
+      },
+      {
+        stderr: /Code: 403|permission denied/i,
+        reason: "Denied",
+        remedy: "The token is expired or its policy does not allow that path: vault token lookup, vault login"
+      },
+      {
+        stderr: /Vault is sealed|Code: 50[0-9]|connection refused|no such host|i\/o timeout|deadline exceeded/i,
+        reason: "Unavailable",
+        remedy: "Vault does not answer: check VAULT_ADDR and vault status."
+      },
+      {
+        exitCode: 1,
+        reason: "Unknown",
+        remedy: "Status 1 is Vault's word for a wrong command line: run the command by hand."
+      }
+    ]
+  },
+  {
+    name: "aws",
+    program: /^aws2?$/,
+    install: "Install the AWS command line version 2 and log in: aws configure sso, aws sso login",
+    evidence: "measured",
+    source: "awscli 2.9.19 and 1.45.11; https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html",
+    speaks: ["aws-credential-process", "secrets-manager", "text"],
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /\(ResourceNotFoundException\)|\(ParameterNotFound\)/,
+        reason: "NotFound",
+        remedy: "Look for the secret: aws secretsmanager list-secrets"
+      },
+      {
+        stderr:
+          /\((?:ExpiredToken|ExpiredTokenException|UnrecognizedClientException|InvalidClientTokenId|RequestExpired)\)/,
+        reason: "LoginRequired",
+        remedy: "Log in again: aws sso login"
+      },
+      {
+        stderr: /\((?:AccessDenied|AccessDeniedException|UnauthorizedOperation)\)/,
+        reason: "Denied",
+        remedy: "Ask for the permission that the message names, or use another profile (--profile)."
+      },
+      {
+        stderr: /Error loading SSO Token|SSO session associated with this profile has expired|Token has expired/i,
+        reason: "LoginRequired",
+        remedy: "Log in to AWS: aws sso login"
+      },
+      {
+        stderr: /Unable to locate credentials|no credentials found|Partial credentials/i,
+        reason: "LoginRequired",
+        remedy: "Log in to AWS (aws sso login), or configure credentials: aws configure"
+      },
+      {
+        stderr: /config profile \(.*\) could not be found/,
+        reason: "NotFound",
+        remedy: "There is no such profile: aws configure list-profiles"
+      },
+      {
+        stderr: /You must specify a region/,
+        reason: "Unknown",
+        remedy: "Say which region: --region, or AWS_REGION."
+      },
+      {
+        stderr:
+          /Could not connect to the endpoint URL|Connect timeout|\(Throttling(?:Exception)?\)|\(InternalServiceError\)/,
+        reason: "Unavailable",
+        remedy: "AWS does not answer: check the network, the region and any proxy."
+      }
+    ]
+  },
+  {
+    name: "gcloud",
+    program: /^gcloud$/,
+    install: "Install the Google Cloud CLI and log in: gcloud auth login",
+    evidence: "measured",
+    source: "Google Cloud SDK 528.0.0; https://cloud.google.com/sdk/gcloud/reference/auth",
+    speaks: ["text", "gcloud"],
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /do not currently have an active account/,
+        reason: "LoginRequired",
+        remedy: "Log in to Google Cloud: gcloud auth login"
+      },
+      {
+        stderr:
+          /Reauthentication (?:required|failed)|problem refreshing your current auth tokens|cannot prompt during non-interactive/i,
+        reason: "LoginRequired",
+        remedy: "Log in to Google Cloud again: gcloud auth login",
+        evidence: "manual"
+      },
+      {
+        stderr: /NOT_FOUND/,
+        reason: "NotFound",
+        remedy: "Look for the secret: gcloud secrets list",
+        evidence: "manual"
+      },
+      {
+        stderr: /PERMISSION_DENIED/,
+        reason: "Denied",
+        remedy: "Ask for the role that the message names, or use another account: gcloud config set account",
+        evidence: "manual"
+      },
+      googleOffline
+    ]
+  },
+  {
+    name: "az",
+    program: /^az$/,
+    install: "Install the Azure CLI and log in: az login",
+    evidence: "measured",
+    source: "azure-cli 2.45.0; https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
+    speaks: ["az", "azure-key-vault", "text"],
+    mayPrompt: true,
+    failures: [
+      { stderr: /Please run 'az login'/, reason: "LoginRequired", remedy: "Log in to Azure: az login" },
+      {
+        stderr: /AADSTS(?:700082|70043|50173|50076|50079|65001|700084)|Interactive authentication is needed/,
+        reason: "LoginRequired",
+        remedy: "Log in to Azure again: az login",
+        evidence: "manual"
+      },
+      {
+        exitCode: 3,
+        reason: "NotFound",
+        remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
+        evidence: "manual"
+      },
+      {
+        stderr: /SecretNotFound|ResourceNotFound|was not found/i,
+        reason: "NotFound",
+        remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
+        evidence: "manual"
+      },
+      {
+        stderr: /Forbidden|AuthorizationFailed|Caller is not authorized/i,
+        reason: "Denied",
+        remedy: "Ask for the permission to read secrets of that vault (Key Vault Secrets User).",
+        evidence: "manual"
+      },
+      {
+        stderr: /Failed to establish a new connection|Max retries exceeded|Name or service not known/i,
+        reason: "Unavailable",
+        evidence: "manual"
+      }
+    ]
+  },
+  {
+    name: "gh",
+    program: /^gh$/,
+    install: "Install GitHub's command line and log in: gh auth login",
+    evidence: "measured",
+    source: "gh 2.23.0; https://cli.github.com/manual/gh_help_exit-codes",
+    speaks: ["gh", "text"],
+    mayPrompt: false,
+    failures: [
+      { exitCode: 4, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
+      {
+        stderr: /no oauth token|not logged in/i,
+        reason: "LoginRequired",
+        remedy: "Log in to GitHub: gh auth login"
+      },
+      { exitCode: 2, reason: "Unknown", remedy: "It was cancelled; run it again.", evidence: "manual" },
+      { stderr: /HTTP 404/, reason: "NotFound", evidence: "manual" },
+      {
+        stderr: /HTTP 40[13]|Bad credentials/,
+        reason: "Denied",
+        remedy: "The token lacks a scope or is revoked: gh auth refresh",
+        evidence: "manual"
+      },
+      { stderr: /error connecting to/i, reason: "Unavailable", evidence: "manual" }
+    ]
+  },
+  {
+    name: "git",
+    program: /^git(?:-credential-.+)?$/,
+    install: "Install git.",
+    evidence: "measured",
+    source: "git 2.39.5; https://git-scm.com/docs/git-credential",
+    speaks: ["git-credential"],
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /could not read (?:Username|Password)/,
+        reason: "LoginRequired",
+        remedy:
+          "No credential helper of git's has it: log in once with git at a terminal, or configure credential.helper."
+      },
+      {
+        stderr: /refusing to work with credential missing (?:host|protocol) field/,
+        reason: "NotFound",
+        remedy: 'git was not told for which URL: format: { name: "git-credential", url: "https://…" }'
+      },
+      {
+        stderr: /user interactivity has been disabled|Cannot prompt/i,
+        reason: "LoginRequired",
+        remedy: "Log in once with git at a terminal.",
+        evidence: "manual"
+      },
+      { stderr: /is not a git command/, reason: "Unknown", remedy: "That credential helper is not installed." }
+    ]
+  },
+  {
+    name: "pass",
+    program: /^pass$/,
+    install: "Install pass (the standard Unix password manager).",
+    evidence: "measured",
+    source: "pass 1.7.4 with gnupg 2.2.40",
+    speaks: ["first-line"],
+    format: "first-line",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        exitCode: 1,
+        stderr: /is not in the password store/,
+        reason: "NotFound",
+        remedy: "List what is there: pass ls"
+      },
+      {
+        stderr: /You must run|pass init/,
+        reason: "NotFound",
+        remedy: "There is no password store yet: pass init GPG-ID",
+        evidence: "manual"
+      },
+      gpgLocked
+    ]
+  },
+  {
+    name: "gopass",
+    program: /^gopass$/,
+    install: "Install gopass.",
+    evidence: "manual",
+    source: "https://github.com/gopasspw/gopass/blob/master/internal/action/exit/errors.go",
+    speaks: ["first-line"],
+    format: "first-line",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      { exitCode: 10, reason: "NotFound", remedy: "List what is there: gopass ls" },
+      {
+        stderr: /not in the password store|could not find password/i,
+        reason: "NotFound",
+        remedy: "List what is there: gopass ls"
+      },
+      { exitCode: 6, reason: "NotFound", remedy: "There is no password store yet: gopass setup" },
+      gpgLocked,
+      {
+        exitCode: 11,
+        reason: "LoginRequired",
+        remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+      },
+      { exitCode: 3, reason: "LoginRequired", remedy: "It was cancelled; run it again." }
+    ]
+  },
+  {
+    name: "gpg",
+    program: /^gpg2?$/,
+    install: "Install GnuPG (gnupg).",
+    evidence: "measured",
+    source: "gnupg 2.2.40",
+    speaks: ["text", "first-line"],
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      { stderr: /No such file or directory/, reason: "NotFound", remedy: "The file does not exist; check its path." },
+      gpgLocked,
+      {
+        stderr: /no valid OpenPGP data found/,
+        reason: "Unknown",
+        remedy: "The file is not encrypted with gpg; check its path."
+      }
+    ]
+  },
+  {
+    name: "age",
+    program: /^r?age$/,
+    install: "Install age.",
+    evidence: "measured",
+    source: "age 1.1.1",
+    speaks: ["text"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /no identity matched any of the recipients/,
+        reason: "Denied",
+        remedy: "The file is not encrypted to that identity; give another with -i."
+      },
+      {
+        stderr: /failed to open input file|failed to open file/,
+        reason: "NotFound",
+        remedy: "The file or the identity does not exist; check the paths."
+      },
+      {
+        stderr: /could not read passphrase|standard input is not a terminal/i,
+        reason: "LoginRequired",
+        remedy: "It asks for a passphrase: use an identity file (-i) that needs none.",
+        evidence: "manual"
+      },
+      {
+        stderr: /failed to read header/,
+        reason: "Unknown",
+        remedy: "The file is not encrypted with age; check its path."
+      }
+    ]
+  },
+  {
+    name: "secret-tool",
+    program: /^secret-tool$/,
+    install: "Install libsecret-tools.",
+    evidence: "measured",
+    source: "libsecret-tools 0.20.5",
+    speaks: ["text"],
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      noSessionBus,
+      {
+        exitCode: 1,
+        stderr: /^\s*$/,
+        reason: "NotFound",
+        remedy: "Nothing has these attributes, or the keyring is locked: unlock it, then secret-tool search --all",
+        evidence: "manual"
+      }
+    ]
+  },
+  {
+    name: "security",
+    program: /^security$/,
+    install: "security is a part of macOS; on Linux use secret-tool, on Windows a credential manager's command line.",
+    evidence: "manual",
+    source: "security(1); Security/SecBase.h: a status is the OSStatus modulo 256",
+    speaks: ["text"],
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        exitCode: 44,
+        reason: "NotFound",
+        remedy: "No keychain has that item: look in Keychain Access, check -s and -a."
+      },
+      {
+        exitCode: 36,
+        reason: "LoginRequired",
+        remedy: "Unlock the keychain in a session with a screen: security unlock-keychain"
+      },
+      { exitCode: 51, reason: "Denied", remedy: "Allow the program access to that item in Keychain Access." },
+      { exitCode: 128, reason: "LoginRequired", remedy: "The question was cancelled; run it again and allow it." }
+    ]
+  },
+  {
+    name: "keepassxc-cli",
+    program: /^keepassxc-cli$/,
+    install: "Install KeePassXC.",
+    evidence: "measured",
+    source: "keepassxc-cli 2.7.4",
+    speaks: ["text"],
+    mayPrompt: false,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stderr: /Invalid credentials/,
+        reason: "LoginRequired",
+        remedy: "Wrong password or key file for that database: use --key-file with --no-password."
+      },
+      {
+        stderr: /Could not find entry/,
+        reason: "NotFound",
+        remedy: "List what is there: keepassxc-cli ls DATABASE"
+      },
+      {
+        stderr: /Failed to open database file .*not found/,
+        reason: "NotFound",
+        remedy: "The database does not exist; check its path."
+      },
+      {
+        exitCode: 1,
+        stderr: /^\s*$/,
+        reason: "LoginRequired",
+        remedy: "With -q it keeps its reasons to itself: run it without."
+      }
+    ]
+  },
+  {
+    name: "bw",
+    program: /^bws?$/,
+    install: "Install the Bitwarden command line (@bitwarden/cli) and log in: bw login",
+    evidence: "measured",
+    source: "@bitwarden/cli 2026.6.0; https://bitwarden.com/help/cli/",
+    speaks: ["text", "bitwarden"],
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stderr: /You are not logged in/,
+        reason: "LoginRequired",
+        remedy: "Log in to Bitwarden: bw login"
+      },
+      {
+        stdout: /"message":\s*"You are not logged in/,
+        reason: "LoginRequired",
+        remedy: "Log in to Bitwarden: bw login"
+      },
+      {
+        stderr: /Vault is locked|Master password is required/,
+        reason: "LoginRequired",
+        remedy: 'Unlock the vault: export BW_SESSION="$(bw unlock --raw)"',
+        evidence: "manual"
+      },
+      {
+        stderr: /Not found\./,
+        reason: "NotFound",
+        remedy: "Look for the item: bw list items --search NAME",
+        evidence: "manual"
+      },
+      {
+        stderr: /More than one result was found/,
+        reason: "NotFound",
+        remedy: "Several items fit; give the item's id instead of its name.",
+        evidence: "manual"
+      }
+    ]
+  },
+  {
+    name: "doppler",
+    program: /^doppler$/,
+    install: "Install the Doppler command line and log in: doppler login",
+    evidence: "manual",
+    source: "https://docs.doppler.com/docs/cli",
+    speaks: ["text", "env"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /must provide a token|Invalid (?:Auth|Service) token/i,
+        reason: "LoginRequired",
+        remedy: "Log in to Doppler (doppler login), or set DOPPLER_TOKEN."
+      },
+      {
+        stderr: /Could not find requested (?:secret|project|config)/i,
+        reason: "NotFound",
+        remedy: "Look for the secret: doppler secrets --only-names"
+      },
+      { stderr: /does not have access/i, reason: "Denied" },
+      { stderr: /Unable to (?:send|fetch)|dial tcp|i\/o timeout|no such host/i, reason: "Unavailable" }
+    ]
+  },
+  {
+    name: "infisical",
+    program: /^infisical$/,
+    install: "Install the Infisical command line and log in: infisical login",
+    evidence: "manual",
+    source: "https://infisical.com/docs/cli/overview and the program's source",
+    speaks: ["text", "env"],
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /infisical login|must be logged in|login session has expired|couldn't find your logged in details/i,
+        reason: "LoginRequired",
+        remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
+      },
+      {
+        stdout: /login session has expired|must be logged in/i,
+        reason: "LoginRequired",
+        remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
+      },
+      { stderr: /status-code=403|Forbidden/i, reason: "Denied" },
+      { stderr: /status-code=404|not found/i, reason: "NotFound", remedy: "Look for the secret: infisical secrets" },
+      { stderr: /dial tcp|no such host|i\/o timeout/i, reason: "Unavailable" }
+    ]
+  },
+  {
+    name: "dotenvx",
+    program: /^dotenvx$/,
+    install: "Install dotenvx: npm install @dotenvx/dotenvx",
+    evidence: "measured",
+    source: "@dotenvx/dotenvx 2.38.2",
+    speaks: ["text", "env"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /\[DECRYPTION_FAILED\]|\[MISSING_PRIVATE_KEY\]|\[WRONG_PRIVATE_KEY\]/,
+        reason: "LoginRequired",
+        remedy: "The private key is missing or another's: set DOTENV_PRIVATE_KEY, or put .env.keys beside the file."
+      },
+      {
+        stderr: /\[MISSING_ENV_FILE\]/,
+        reason: "NotFound",
+        remedy: "The file does not exist; check the path after -f."
+      },
+      { stderr: /\[MISSING_KEY\]/, reason: "NotFound", remedy: "List what is there: dotenvx ls, dotenvx get -f FILE" }
+    ]
+  },
+  {
+    name: "kubelogin",
+    program: /^(?:kubelogin|kubectl-oidc_login)$/,
+    install: "Install kubelogin (int128/kubelogin for OpenID Connect, Azure/kubelogin for Entra).",
+    evidence: "manual",
+    source: "https://github.com/int128/kubelogin and https://azure.github.io/kubelogin/",
+    speaks: ["exec-credential"],
+    format: "exec-credential",
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /oidc discovery error|dial tcp|no such host|50[234] /i,
+        reason: "Unavailable",
+        remedy: "The identity provider does not answer: check the network and the issuer's URL."
+      },
+      {
+        stderr: /authentication error|authorization code flow error|context deadline exceeded|az login|AADSTS/i,
+        reason: "LoginRequired",
+        remedy: "Log in with it once where a browser can open."
+      }
+    ]
+  },
+  {
+    name: "docker-credential-*",
+    program: /^docker-credential-.+$/,
+    install: "Install that docker credential helper (docker-credential-helpers).",
+    evidence: "measured",
+    source: "golang-docker-credential-helpers 0.6.4; https://github.com/docker/docker-credential-helpers",
+    speaks: ["docker-credential"],
+    format: "docker-credential",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stdout: /credentials not found in native keychain/,
+        reason: "NotFound",
+        remedy: "Log in to that registry (docker login), or correct the format's serverUrl.",
+        evidence: "manual"
+      },
+      {
+        stdout: /no credentials server URL/,
+        reason: "NotFound",
+        remedy: 'It was not told for which registry: format: { name: "docker-credential", serverUrl: "https://…" }'
+      },
+      {
+        stdout: /pass (?:store is uninitialized|not initialized)/,
+        reason: "NotFound",
+        remedy: "There is no password store yet: pass init GPG-ID"
+      },
+      { ...noSessionBus, stderr: /(?:)/, stdout: /Cannot autolaunch D-Bus/, evidence: "manual" },
+      gpgLocked
+    ]
+  },
+  {
+    name: "keyring",
+    program: /^keyring$/,
+    install: "Install Python's keyring: pipx install keyring",
+    evidence: "measured",
+    source: "python3-keyring 23.9.3",
+    speaks: ["text"],
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stderr: /NoKeyringError/,
+        reason: "Unavailable",
+        remedy: "There is no keyring service in this session: keyring --list-backends"
+      },
+      {
+        stderr: /KeyringLocked|InitError/,
+        reason: "LoginRequired",
+        remedy: "Unlock the keyring in a desktop session.",
+        evidence: "manual"
+      },
+      {
+        exitCode: 1,
+        stderr: /^\s*$/,
+        reason: "NotFound",
+        remedy: "Nothing is stored for that service and user: keyring set SERVICE USER",
+        evidence: "manual"
+      }
+    ]
+  },
+  {
+    name: "ansible-vault",
+    program: /^ansible-vault$/,
+    install: "Install ansible-core.",
+    evidence: "measured",
+    source: "ansible-core 2.14.18",
+    speaks: ["text"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /Decryption failed|no vault secrets were found/,
+        reason: "Denied",
+        remedy: "The password is another: check --vault-password-file."
+      },
+      { stderr: /Unable to read source file/, reason: "NotFound", remedy: "The file does not exist; check its path." },
+      {
+        stderr: /vault password prompt|EOFError/,
+        reason: "LoginRequired",
+        remedy: "It asks for a password: give it --vault-password-file."
+      }
+    ]
+  },
+  {
+    name: "jq",
+    program: /^(?:jq|gojq|jaq)$/,
+    install: "Install jq.",
+    evidence: "measured",
+    source: "jq 1.6; https://jqlang.org/manual/",
+    speaks: ["text"],
+    mayPrompt: false,
+    failures: [
+      {
+        exitCode: 2,
+        stderr: /Could not open/,
+        reason: "NotFound",
+        remedy: "The file does not exist; check its path."
+      },
+      { exitCode: 3, reason: "Unknown", remedy: "The filter does not compile; check its quotes." },
+      {
+        exitCode: 1,
+        stderr: /^\s*$/,
+        reason: "NotFound",
+        remedy: "The field is null or missing (jq -e says so by status 1); check its name."
+      },
+      { stderr: /parse error/, reason: "Unknown", remedy: "The file is not JSON; check its path." }
+    ]
+  },
+  {
+    name: "openssl",
+    program: /^openssl$/,
+    install: "Install openssl.",
+    evidence: "measured",
+    source: "openssl 3.0.19",
+    speaks: ["text"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /bad decrypt/,
+        reason: "Denied",
+        remedy: "Wrong password or cipher: what it printed is rubbish and was thrown away."
+      },
+      {
+        stderr: /No such file or directory/,
+        reason: "NotFound",
+        remedy: "The file does not exist; check its path."
+      }
+    ]
+  }
+]

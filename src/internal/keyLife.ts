@@ -1,0 +1,112 @@
+/** How long a key is used: from when it is renewed in the background, and from when it may not be used. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
+import type { ApiKey } from "../ApiKey.js"
+import { ConfigInvalid } from "../ApiKeyError.js"
+
+/** A key that is kept. Instants are the wall clock's, in epoch milliseconds. */
+export interface Entry {
+  readonly key: ApiKey
+  /** Made once, so that a hit allocates nothing. */
+  readonly served: Effect.Effect<ApiKey>
+  /** Since when this key is held. */
+  readonly since: number
+  readonly softAt: number
+  readonly hardAt: number
+  /** The server refused it, and it is served all the same. */
+  readonly suspect: boolean
+  /** When it was last looked at: a clock that shows less was set back. A plain field, because every hit writes it. */
+  seenAt: number
+}
+
+/** The options of a key's life, checked. */
+export interface Life {
+  readonly timeToLiveMillis: number
+  readonly aheadMillis: Option.Option<number>
+}
+
+const defaultTimeToLive = Duration.minutes(5)
+/** A key goes out of use before the helper's instant, for clocks that differ and requests under way. */
+const skewShare = 0.1
+const maxSkewMillis = 30_000
+const aheadShare = 0.2
+const maxAheadMillis = 300_000
+/** Else every use of a key would start a renewal, from its first on. */
+const maxAheadShare = 0.5
+/** The renewal begins up to this share of its window later, so that many processes do not ask at once. */
+const aheadJitter = 0.25
+const minRecheckMillis = 1_000
+
+export const defaultLife: Life = { timeToLiveMillis: Duration.toMillis(defaultTimeToLive), aheadMillis: Option.none() }
+
+export const lifeOf = (options: {
+  readonly timeToLive?: Duration.DurationInput | undefined
+  readonly refreshAhead?: Duration.DurationInput | undefined
+}): Either.Either<Life, ConfigInvalid> =>
+  Either.all({
+    timeToLiveMillis: Option.match(Duration.decodeUnknown(options.timeToLive ?? defaultTimeToLive), {
+      onNone: () => invalid("`timeToLive` is not a time above 0"),
+      onSome: (time) => {
+        const millis = Duration.toMillis(time)
+        return millis > 0 ? Either.right(millis) : invalid("`timeToLive` is not a time above 0")
+      }
+    }),
+    aheadMillis:
+      options.refreshAhead === undefined
+        ? Either.right(Option.none())
+        : Option.match(Duration.decodeUnknown(options.refreshAhead), {
+            onNone: () => invalid("`refreshAhead` is not a time"),
+            onSome: (time) => Either.right(Option.some(Duration.toMillis(time)))
+          })
+  })
+
+const invalid = (problem: string): Either.Either<never, ConfigInvalid> =>
+  Either.left(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
+
+export const isFresh = (entry: Entry, now: number): boolean => now < entry.softAt && now >= entry.seenAt
+
+export const isUsable = (entry: Entry, now: number): boolean => now < entry.hardAt
+
+/**
+ * A key that a run brought. When the helper says when it expires and repeats the key that is held, that life goes on as it
+ * was (`expires_in` counts from every run anew), and the next renewal waits for half of what is left of it.
+ */
+export const entryOf = (
+  life: Life,
+  key: ApiKey,
+  { now, random, held }: { readonly now: number; readonly random: number; readonly held: Option.Option<Entry> }
+): Entry => {
+  const entry = newEntry(life, key, now, random)
+  const same = Option.getOrUndefined(Option.filter(held, (known) => Equal.equals(known.key, key)))
+  if (same === undefined) return entry
+  if (Option.isNone(key.expiresAt) || !isUsable(same, now))
+    return { ...entry, since: same.since, suspect: same.suspect }
+  const hardAt = Math.min(same.hardAt, entry.hardAt)
+  const recheckAt = now + Math.max(minRecheckMillis, (hardAt - now) / 2)
+  return { ...same, seenAt: now, hardAt, softAt: Math.max(same.softAt, recheckAt) }
+}
+
+const newEntry = (life: Life, key: ApiKey, now: number, random: number): Entry => {
+  const said = Option.map(key.expiresAt, (at) => Math.max(0, at.epochMillis - now))
+  const lifetime = Option.getOrElse(said, () => life.timeToLiveMillis)
+  const usable = Option.isSome(said) ? lifetime - Math.min(maxSkewMillis, lifetime * skewShare) : lifetime
+  const ahead = Math.min(
+    Option.getOrElse(life.aheadMillis, () => Math.min(lifetime * aheadShare, maxAheadMillis)),
+    usable * maxAheadShare
+  )
+  const hardAt = now + usable
+  const softAt = Number.isFinite(hardAt) ? hardAt - ahead * (1 - aheadJitter * random) : hardAt
+  return { key, served: Effect.succeed(key), since: now, softAt, hardAt, suspect: false, seenAt: now }
+}
+
+/** The clock was set back: the key counts as soft-expired, and a time to live, which is ours, does not grow by the step. */
+export const rewound = (entry: Entry, now: number): Entry => ({
+  ...entry,
+  seenAt: now,
+  since: Math.min(entry.since, now),
+  softAt: now,
+  hardAt: Option.isSome(entry.key.expiresAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
+})

@@ -1,0 +1,88 @@
+/**
+ * PATH as the user's log-in shell sets it, for applications that were not started from a shell. shell-env asks the same
+ * question, but waits for ever and leaves what the shell's start-up files began.
+ */
+import * as Command from "@effect/platform/Command"
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
+import { detectDefaultShell } from "default-shell"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { collector } from "./collector.js"
+import { stop } from "./stop.js"
+
+const readLimit = Duration.seconds(5)
+const maxBytes = 256 * 1024
+const mark = "_EFFECT_APIKEY_PATH_"
+/** Start-up files may print what they like, so the answer stands between marks; `printenv` joins fish's list with colons. */
+const script = `printf '%s' ${mark}; command printenv PATH; printf '%s' ${mark}; exit`
+/** As shell-env: no update questions, no tmux. */
+const quiet = { DISABLE_AUTO_UPDATE: "true", ZSH_TMUX_AUTOSTARTED: "true", ZSH_TMUX_AUTOSTART: "false" }
+
+interface Memory {
+  readonly lock: Effect.Semaphore
+  /** By shell; None if it gave no PATH. */
+  readonly paths: Map<string, Option.Option<string>>
+}
+
+const memory = globalValue(
+  "effect-apikey/loginShell",
+  (): Memory => ({ lock: Effect.unsafeMakeSemaphore(1), paths: new Map() })
+)
+
+/** Read once in a process, within a limit; what the shell started is gone afterwards. None on Windows. */
+export const loginShellPath = (
+  executor: CommandExecutor.CommandExecutor,
+  shell: string = detectDefaultShell()
+): Effect.Effect<Option.Option<string>> =>
+  process.platform === "win32"
+    ? Effect.succeedNone
+    : Effect.suspend(() => {
+        const known = memory.paths.get(shell)
+        return known === undefined
+          ? Effect.tap(readPath(executor, shell), (path) => Effect.sync(() => memory.paths.set(shell, path)))
+          : Effect.succeed(known)
+      }).pipe(memory.lock.withPermits(1))
+
+const readPath = (executor: CommandExecutor.CommandExecutor, shell: string): Effect.Effect<Option.Option<string>> =>
+  Effect.acquireRelease(
+    executor.start(Command.make(shell, "-ilc", script).pipe(Command.env(quiet), Command.stdin(Stream.empty))),
+    stop
+  ).pipe(
+    Effect.flatMap((process_) => {
+      const stdout = collector()
+      const read = Stream.runForEachWhile(process_.stdout, (bytes) =>
+        Effect.sync(() => {
+          stdout.add(bytes)
+          return stdout.size() < maxBytes && !isComplete(stdout.bytes())
+        })
+      )
+      return Effect.as(
+        Effect.raceFirst(read, Stream.runDrain(process_.stderr).pipe(Effect.zipRight(Effect.never))),
+        stdout
+      )
+    }),
+    Effect.map((stdout) => pathIn(stdout.bytes())),
+    Effect.scoped,
+    Effect.timeoutOption(readLimit),
+    Effect.map(Option.flatten),
+    Effect.catchAllCause(() => Effect.succeedNone),
+    Effect.tap(
+      Option.match({
+        onNone: () => Effect.logDebug("the log-in shell gave no PATH; the search goes on without it"),
+        onSome: () => Effect.void
+      })
+    )
+  )
+
+const partsOf = (bytes: Uint8Array): ReadonlyArray<string> => Buffer.from(bytes).toString("utf8").split(mark)
+
+const isComplete = (bytes: Uint8Array): boolean => partsOf(bytes).length > 2
+
+const pathIn = (bytes: Uint8Array): Option.Option<string> =>
+  Option.fromNullable(partsOf(bytes)[1]).pipe(
+    Option.map((path) => path.trim()),
+    Option.filter((path) => path.includes("/") && !path.includes("\n"))
+  )

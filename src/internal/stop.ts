@@ -1,0 +1,39 @@
+/** How a process is ended by us: politely, then not. */
+import type { Process, Signal } from "@effect/platform/CommandExecutor"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+const killGrace = Duration.millis(500)
+/** After SIGKILL only a process that the system holds lives on; nobody waits longer for that. */
+const reapLimit = Duration.millis(300)
+/** Ctrl-C has reached a child on our terminal as well; so long it may end by itself, and leave the terminal as it was. */
+const settleLimit = Duration.millis(100)
+
+/** What stopping takes at most; the caller of a run waits no longer. */
+export const stopLimit = Duration.millis(950)
+
+/** Whether it ended in time. A finalizer is uninterruptible, so without `interruptible` the limit could not end it. */
+const endsWithin = (self: Effect.Effect<unknown, unknown>, limit: Duration.Duration): Effect.Effect<boolean> =>
+  self.pipe(Effect.exit, Effect.interruptible, Effect.timeoutOption(limit), Effect.map(Option.isSome))
+
+/** SIGTERM to its group, a grace, SIGKILL to its group. */
+export const stop = (process_: Process): Effect.Effect<void> => {
+  const kill = (signal: Signal, limit: Duration.Duration) => endsWithin(process_.kill(signal), limit)
+  return Effect.flatMap(kill("SIGTERM", killGrace), (gone) =>
+    gone ? Effect.void : Effect.asVoid(kill("SIGKILL", reapLimit))
+  )
+}
+
+/** The same for a child on our terminal. It shares our process group, so it is killed alone, and may leave something. */
+export const stopOnTerminal = (process_: Process, name: string): Effect.Effect<void> =>
+  Effect.flatMap(endsWithin(process_.exitCode, settleLimit), (ended) =>
+    ended
+      ? Effect.void
+      : Effect.zipRight(
+          stop(process_),
+          Effect.logWarning(
+            `${name} was stopped at the terminal: what it had started may still run, and if typing is not shown, enter: stty sane`
+          )
+        )
+  )

@@ -1,0 +1,611 @@
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
+import * as ApiKey from "effect-apikey/ApiKey"
+import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
+import { type ApiKeyError, CommandTimeout, NonZeroExit } from "effect-apikey/ApiKeyError"
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { type ScriptedHelper, scriptedHelper, settle } from "./support/scriptedHelper.js"
+
+const sequences = 1_000
+/** Turning the test clock waits for real timers, so sequences go side by side. */
+const sideBySide = 40
+const maxCommands = 30
+const timeToLiveMillis = 60_000
+const stopMillis = 400
+
+// --- the model: what the design page says, as plainly as it can be said
+
+interface ModelKey {
+  readonly id: number
+  readonly said: boolean
+  readonly since: number
+  soft: number
+  hard: number
+  seenAt: number
+  suspect: boolean
+}
+
+interface ModelRun {
+  reason: ApiKeyCache.FetchRequest["reason"]
+  readonly kept: boolean
+  readonly waiters: Set<number>
+  stoppedAt: number | undefined
+  /** Whose leaving stopped it: that one waits for the end. */
+  leaver: number | undefined
+}
+
+interface Pause {
+  at: number
+  until: number
+}
+
+interface ModelRejection {
+  readonly id: number
+  readonly entry: ModelKey
+  strikes: number
+  pause: Pause | undefined
+  again: boolean
+}
+
+interface Model {
+  now: number
+  closed: boolean
+  key: ModelKey | undefined
+  run: ModelRun | undefined
+  failure: (Pause & { readonly tag: string; readonly times: number }) | undefined
+  rejection: ModelRejection | undefined
+  lastId: number | undefined
+  issued: number
+  runs: number
+  hits: number
+  rejections: number
+  callers: number
+  /** Those who found a run that is being stopped. */
+  readonly queued: Map<number, "get" | "refresh">
+  /** What each caller that is done must have seen: a key's name, an error's tag, or `interrupted`. */
+  readonly expected: Map<number, string>
+}
+
+const newModel = (): Model => ({
+  now: 0,
+  closed: false,
+  key: undefined,
+  run: undefined,
+  failure: undefined,
+  rejection: undefined,
+  lastId: undefined,
+  issued: 0,
+  runs: 0,
+  hits: 0,
+  rejections: 0,
+  callers: 0,
+  queued: new Map(),
+  expected: new Map()
+})
+
+const rests = (pause: Pause | undefined, now: number): boolean => pause !== undefined && now < pause.until
+
+const rejectionIsOpen = (m: Model): boolean => m.rejection !== undefined && m.rejection.pause === undefined
+
+const modelStart = (m: Model, kept: boolean): ModelRun => {
+  m.runs++
+  m.run = {
+    reason: rejectionIsOpen(m) ? "rejected" : m.lastId === undefined ? "first" : "expiry",
+    kept,
+    waiters: new Set(),
+    stoppedAt: undefined,
+    leaver: undefined
+  }
+  return m.run
+}
+
+const modelJoin = (m: Model, caller: number, how: "get" | "refresh"): void => {
+  const run = m.run ?? modelStart(m, false)
+  if (run.stoppedAt !== undefined) m.queued.set(caller, how)
+  else run.waiters.add(caller)
+}
+
+const modelGet = (m: Model, caller: number): void => {
+  if (m.closed) {
+    m.expected.set(caller, "ProviderClosed")
+    return
+  }
+  const { key } = m
+  if (key !== undefined && m.now < key.seenAt) {
+    if (!key.said) key.hard -= key.seenAt - m.now
+    key.seenAt = m.now
+    key.soft = m.now
+  }
+  if (key !== undefined && m.now < key.hard) {
+    m.hits++
+    key.seenAt = m.now
+    m.expected.set(caller, name(key.id))
+    if (m.now >= key.soft && m.run === undefined && !rests(m.failure, m.now)) modelStart(m, true)
+    return
+  }
+  m.key = undefined
+  if (m.run === undefined && m.failure !== undefined && rests(m.failure, m.now)) {
+    m.expected.set(caller, m.failure.tag)
+    return
+  }
+  modelJoin(m, caller, "get")
+}
+
+const modelRefresh = (m: Model, caller: number): void => {
+  if (m.closed) {
+    m.expected.set(caller, "ProviderClosed")
+    return
+  }
+  modelJoin(m, caller, "refresh")
+}
+
+const land = (m: Model, run: ModelRun, result: string): void => {
+  for (const waiter of run.waiters) m.expected.set(waiter, result)
+  m.run = undefined
+}
+
+const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, random: number, onRepeat: string): void => {
+  const { run, rejection } = m
+  if (run === undefined) return
+  const open = rejection !== undefined && rejection.pause === undefined
+  const repeats = open && rejection.id === id
+  if (repeats && run.reason !== "rejected") {
+    run.reason = "rejected"
+    m.runs++
+    return
+  }
+  const pauseFor = (strikes: number): Pause => ({
+    at: m.now,
+    until: m.now + Math.min(300_000, 30_000 * 2 ** (strikes - 1))
+  })
+  if (repeats && onRepeat === "fail") {
+    rejection.strikes++
+    m.failure = { ...pauseFor(rejection.strikes), tag: "KeyRejected", times: 0 }
+    land(m, run, "KeyRejected")
+    return
+  }
+  const life = lifeMillis ?? timeToLiveMillis
+  const usable = lifeMillis === undefined ? life : life - Math.min(30_000, life * 0.1)
+  const ahead = Math.min(life * 0.2, 300_000)
+  const hard = m.now + usable
+  let key: ModelKey = {
+    id,
+    said: lifeMillis !== undefined,
+    since: m.now,
+    hard,
+    soft: hard - ahead * (1 - 0.25 * random),
+    seenAt: m.now,
+    suspect: false
+  }
+  const held = m.key ?? (repeats ? rejection.entry : undefined)
+  if (held !== undefined && held.id === id && lifeMillis !== undefined && m.now < held.hard) {
+    const least = Math.min(held.hard, hard)
+    key = {
+      ...held,
+      seenAt: m.now,
+      hard: least,
+      soft: Math.max(held.soft, m.now + Math.max(1_000, (least - m.now) / 2))
+    }
+  } else if (held !== undefined && held.id === id) key = { ...key, since: held.since, suspect: held.suspect }
+  if (repeats) key.suspect = true
+  if (rejection !== undefined) {
+    if (open) {
+      rejection.strikes++
+      rejection.pause = pauseFor(rejection.strikes)
+      rejection.again = repeats
+    } else if (id !== m.lastId) rejection.again = false
+  }
+  m.failure = undefined
+  m.key = key
+  m.lastId = id
+  land(m, run, name(id))
+}
+
+const modelFail = (m: Model, error: ApiKeyError, random: number): void => {
+  if (m.run === undefined) return
+  const times = (m.failure?.times ?? 0) + 1
+  const millis = Math.min(30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
+  const isLogin = error._tag === "NonZeroExit" && error.reason === "LoginRequired"
+  m.failure = { at: m.now, until: m.now + (isLogin ? Math.min(millis, 5_000) : millis), tag: error._tag, times }
+  land(m, m.run, error._tag)
+}
+
+const modelReject = (m: Model, id: number): void => {
+  const { key } = m
+  if (key === undefined || key.id !== id) return
+  m.rejections++
+  if (m.now >= key.hard) m.key = undefined
+  else if (m.rejection !== undefined && rests(m.rejection.pause, m.now)) {
+    key.suspect = true
+    m.rejection.again = true
+  } else {
+    const strikes = m.rejection?.again === true ? m.rejection.strikes : 0
+    m.rejection = { id, entry: key, strikes, pause: undefined, again: false }
+    m.key = undefined
+  }
+}
+
+const modelInterrupt = (m: Model, caller: number, whenAbandoned: string): void => {
+  const { run } = m
+  const wasWaiting = run?.waiters.delete(caller) === true
+  if (run !== undefined && wasWaiting && run.waiters.size === 0 && !run.kept && whenAbandoned === "stop") {
+    run.stoppedAt = m.now
+    run.leaver = caller
+  } else m.expected.set(caller, "interrupted")
+  m.queued.delete(caller)
+}
+
+/** Time passes: a run that is being stopped ends, and those who waited for that ask again. */
+const modelSetTime = (m: Model, now: number): void => {
+  const { stoppedAt, leaver } = m.run ?? {}
+  m.now = now
+  for (const pause of [m.failure, m.rejection?.pause]) {
+    if (pause !== undefined && now < pause.at) {
+      pause.until -= pause.at - now
+      pause.at = now
+    }
+  }
+  if (stoppedAt !== undefined && now >= stoppedAt + stopMillis) {
+    m.run = undefined
+    if (leaver !== undefined) m.expected.set(leaver, "interrupted")
+    const queued = Array.from(m.queued)
+    m.queued.clear()
+    for (const [caller, how] of queued) {
+      if (how === "get") modelGet(m, caller)
+      else modelRefresh(m, caller)
+    }
+  }
+}
+
+const modelClose = (m: Model): void => {
+  for (const waiter of m.run?.waiters ?? []) m.expected.set(waiter, "ProviderClosed")
+  if (m.run?.leaver !== undefined) m.expected.set(m.run.leaver, "interrupted")
+  for (const caller of m.queued.keys()) m.expected.set(caller, "ProviderClosed")
+  m.queued.clear()
+  Object.assign(m, { closed: true, run: undefined, key: undefined, failure: undefined, rejection: undefined })
+}
+
+const modelState = (m: Model): ApiKeyCache.ApiKeyStatus["state"] => {
+  if (m.closed) return "empty"
+  if (m.run !== undefined) return "refreshing"
+  if (m.key === undefined ? rejectionIsOpen(m) : m.key.suspect) return "rejected"
+  if (m.failure !== undefined) return "failing"
+  if (m.key === undefined) return "empty"
+  return m.now < m.key.soft && m.now >= m.key.seenAt ? "fresh" : "stale"
+}
+
+const waitersOf = (m: Model): ReadonlyArray<number> => [...(m.run?.waiters ?? []), ...m.queued.keys()]
+
+const pendingOf = (m: Model): ReadonlyArray<number> =>
+  m.run?.leaver === undefined ? waitersOf(m) : [...waitersOf(m), m.run.leaver]
+
+// --- the cache under test
+
+const name = (id: number): string => `key-${id}`
+
+interface Settings {
+  readonly random: number
+  readonly onRepeat: "serve" | "fail"
+  readonly whenAbandoned: "stop" | "finish"
+}
+
+/** One thing that happened, in order. */
+type Event =
+  | { readonly _tag: "Served"; readonly key: string; readonly at: number }
+  | { readonly _tag: "Issued"; readonly key: string; readonly run: number; readonly hardBy: number }
+  | { readonly _tag: "Refused"; readonly key: string; readonly runsBefore: number }
+
+interface Real {
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
+  readonly cache: ApiKeyCache.ApiKeyCache
+  readonly scope: Scope.CloseableScope
+  readonly testScope: Scope.CloseableScope
+  readonly helper: ScriptedHelper
+  readonly settings: Settings
+  readonly fibers: Map<number, Fiber.RuntimeFiber<ApiKey.ApiKey, ApiKeyError>>
+  readonly seen: Map<number, string>
+  readonly events: Array<Event>
+  runsAtClose: number | undefined
+}
+
+const makeReal = async (settings: Settings): Promise<Real> => {
+  const testScope = await Effect.runPromise(Scope.make())
+  const testLayer = Layer.merge(TestContext.TestContext, Logger.remove(Logger.defaultLogger))
+  const runtime = await Effect.runPromise(Scope.extend(Layer.toRuntime(testLayer), testScope))
+  const run: Real["run"] = (effect) => Runtime.runPromise(runtime)(Effect.zipLeft(effect, settle))
+  const helper = scriptedHelper({ stopMillis })
+  const scope = await run(Scope.make())
+  const cache = await run(
+    ApiKeyCache.make({
+      provider: "model",
+      program: "helper",
+      format: "text",
+      mayPrompt: false,
+      timeToLive: timeToLiveMillis,
+      onRepeat: settings.onRepeat,
+      whenAbandoned: settings.whenAbandoned,
+      fetch: helper.fetch
+    }).pipe(Scope.extend(scope), Effect.withRandom(Random.fixed([settings.random])))
+  )
+  return {
+    run,
+    cache,
+    scope,
+    testScope,
+    helper,
+    settings,
+    fibers: new Map(),
+    seen: new Map(),
+    events: [],
+    runsAtClose: undefined
+  }
+}
+
+const sawOf = (exit: Exit.Exit<ApiKey.ApiKey, ApiKeyError>): string =>
+  Exit.match(exit, {
+    onSuccess: (key) => Redacted.value(key.value),
+    onFailure: (cause) =>
+      Option.match(Cause.failureOption(cause), {
+        onNone: () => (Cause.isInterruptedOnly(cause) ? "interrupted" : `defect ${Cause.pretty(cause)}`),
+        onSome: ({ _tag }) => _tag
+      })
+  })
+
+const ask = (m: Model, real: Real, caller: number, how: "get" | "refresh"): Effect.Effect<void> =>
+  Effect.map(Effect.forkDaemon(real.cache[how]), (fiber) => {
+    real.fibers.set(caller, fiber)
+    fiber.addObserver((exit) => {
+      const saw = sawOf(exit)
+      real.seen.set(caller, saw)
+      if (Exit.isSuccess(exit)) real.events.push({ _tag: "Served", key: saw, at: m.now })
+    })
+  })
+
+// --- the invariants, in the words of the issue
+
+const checkAll = async (m: Model, real: Real): Promise<void> => {
+  const status = await real.run(real.cache.status)
+  const { helper, events, seen, fibers } = real
+
+  // at most one run in flight a command
+  expect(helper.maxActive).toBeLessThanOrEqual(1)
+
+  const issued = new Map<string, { readonly run: number; readonly hardBy: number }>()
+  const refusedAfter = new Map<string, number>()
+  for (const event of events) {
+    if (event._tag === "Issued") issued.set(event.key, event)
+    else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
+    else {
+      // never a key past its hard expiry
+      expect(event.at, `${event.key} in its time`).toBeLessThan(issued.get(event.key)?.hardBy ?? 0)
+      // no older result over a newer one: a refused key comes back only from a run that began after the refusal
+      expect(issued.get(event.key)?.run).toBeGreaterThanOrEqual(refusedAfter.get(event.key) ?? 0)
+    }
+  }
+
+  // a waiter never ends by another's interruption, nor by anything but what the model says
+  expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(m.expected))
+  const pending = Array.from(fibers.keys()).filter((caller) => !seen.has(caller))
+  expect(new Set(pending)).toEqual(new Set(pendingOf(m)))
+
+  // no second run for a repeated key within its back-off, none within a failure's, none that nothing asks for
+  expect(helper.runs.length, "runs started").toBe(m.runs)
+  if (m.run !== undefined) expect(helper.runs.at(-1)?.reason).toBe(m.run.reason)
+
+  // no run after the scope closed
+  if (m.closed) expect([helper.active, helper.runs.length]).toEqual([0, real.runsAtClose])
+
+  // after the last waiter left, no process (but for the while that its stop takes)
+  expect(helper.active, "processes").toBe(m.run === undefined ? 0 : 1)
+
+  // what is shown is what is
+  expect(status.state).toBe(modelState(m))
+  expect([status.runs, status.hits, status.rejections]).toEqual([m.runs, m.hits, m.rejections])
+}
+
+// --- the commands
+
+type Command = fc.AsyncCommand<Model, Real>
+
+const command = (
+  name: string,
+  run: (m: Model, real: Real) => Effect.Effect<void>,
+  check: (m: Model) => boolean = () => true
+): Command => ({
+  check,
+  run: async (m, real) => {
+    await real.run(run(m, real))
+    await checkAll(m, real)
+  },
+  toString: () => name
+})
+
+const gets = (count: number, how: "get" | "refresh"): Command =>
+  command(`${how} × ${count}`, (m, real) =>
+    Effect.forEach(
+      Array.from({ length: count }, () => m.callers++),
+      (caller) => {
+        if (how === "get") modelGet(m, caller)
+        else modelRefresh(m, caller)
+        return ask(m, real, caller, how)
+      },
+      { discard: true }
+    )
+  )
+
+const isOn = (m: Model): boolean => m.run !== undefined && m.run.stoppedAt === undefined
+
+const answer = (same: boolean, lifeMillis: number | undefined): Command =>
+  command(
+    `the helper answers with ${same ? "the same key" : "a new key"}, ${lifeMillis ?? "no"} ms`,
+    (m, real) =>
+      Effect.suspend(() => {
+        const id = same && m.lastId !== undefined ? m.lastId : ++m.issued
+        const run = helperRun(real)
+        const usable = lifeMillis === undefined ? timeToLiveMillis : lifeMillis - Math.min(30_000, lifeMillis * 0.1)
+        real.events.push({ _tag: "Issued", key: name(id), run: real.helper.runs.length - 1, hardBy: m.now + usable })
+        modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeat)
+        const expiresAt = lifeMillis === undefined ? undefined : DateTime.unsafeMake(m.now + lifeMillis)
+        return Deferred.succeed(run.answer, ApiKey.make({ value: name(id), expiresAt }))
+      }),
+    isOn
+  )
+
+const helperRun = (real: Real) => {
+  const run = real.helper.runs.at(-1)
+  if (run === undefined) throw new Error("the model says that a run is on, and there never was one")
+  return run
+}
+
+const fails = (error: ApiKeyError): Command =>
+  command(
+    `the helper fails with ${error.message}`,
+    (m, real) =>
+      Effect.suspend(() => {
+        modelFail(m, error, real.settings.random)
+        return Deferred.fail(helperRun(real).answer, error)
+      }),
+    isOn
+  )
+
+const rejects = (older: boolean): Command =>
+  command(
+    `the server refuses ${older ? "an older key" : "the current key"}`,
+    (m, real) =>
+      Effect.suspend(() => {
+        const id = (m.lastId ?? 0) - (older ? 1 : 0)
+        const held = m.key
+        modelReject(m, id)
+        if (held?.id === id && m.key === undefined && m.now < held.hard) {
+          real.events.push({ _tag: "Refused", key: name(id), runsBefore: real.helper.runs.length })
+        }
+        return real.cache.reject(ApiKey.make({ value: name(id) }))
+      }),
+    (m) => m.lastId !== undefined
+  )
+
+const interrupts = (real: Real, callers: ReadonlyArray<number>): Effect.Effect<void> =>
+  Effect.forEach(
+    callers,
+    (caller) => {
+      const fiber = real.fibers.get(caller)
+      return fiber === undefined ? Effect.void : Fiber.interruptFork(fiber)
+    },
+    { discard: true }
+  )
+
+const interruptOne = (which: number): Command =>
+  command(
+    `waiter ${which} is interrupted`,
+    (m, real) =>
+      Effect.suspend(() => {
+        const waiters = waitersOf(m)
+        const caller = waiters[which % waiters.length] ?? 0
+        modelInterrupt(m, caller, real.settings.whenAbandoned)
+        return interrupts(real, [caller])
+      }),
+    (m) => waitersOf(m).length > 0
+  )
+
+const interruptAll = command(
+  "all waiters are interrupted",
+  (m, real) =>
+    Effect.suspend(() => {
+      const waiters = waitersOf(m)
+      for (const caller of waiters) modelInterrupt(m, caller, real.settings.whenAbandoned)
+      return interrupts(real, waiters)
+    }),
+  (m) => waitersOf(m).length > 0
+)
+
+const clock = (byMillis: number): Command =>
+  command(`the clock goes ${byMillis < 0 ? "back" : "on"} ${Math.abs(byMillis)} ms`, (m) => {
+    modelSetTime(m, Math.max(0, m.now + byMillis))
+    return TestClock.setTime(m.now)
+  })
+
+const close = command(
+  "the scope closes",
+  (m, real) =>
+    Effect.gen(function* () {
+      modelClose(m)
+      m.now += stopMillis
+      real.runsAtClose = real.helper.runs.length
+      const closing = yield* Effect.fork(Scope.close(real.scope, Exit.void))
+      yield* settle
+      yield* TestClock.setTime(m.now)
+      yield* Fiber.join(closing)
+    }),
+  (m) => !m.closed
+)
+
+const lives = [1_000, 5_000, 60_000, 600_000, undefined]
+const failures = [
+  new NonZeroExit({ command: "helper", exitCode: 75, stderr: "", reason: "Unavailable" }),
+  new NonZeroExit({ command: "helper", exitCode: 1, stderr: "", reason: "LoginRequired" }),
+  new CommandTimeout({ command: "helper", timeout: Duration.seconds(30), phase: "running" })
+]
+/** From within a token of 1 s to past the longest back-off. */
+const steps = [1, 100, 400, 750, 950, 1_000, 4_000, 13_000, 31_000, 49_000, 110_000, 301_000, 700_000]
+
+const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
+  fc.integer({ min: 1, max: 4 }).map((count) => gets(count, "get")),
+  fc.constant(gets(1, "get")),
+  fc.constant(gets(1, "refresh")),
+  fc.tuple(fc.boolean(), fc.constantFrom(...lives)).map(([same, life]) => answer(same, life)),
+  fc.tuple(fc.boolean(), fc.constantFrom(...lives)).map(([same, life]) => answer(same, life)),
+  fc.constantFrom(...failures).map(fails),
+  fc.constant(rejects(false)),
+  fc.constant(rejects(true)),
+  fc.nat(5).map(interruptOne),
+  fc.constant(interruptAll),
+  fc.constantFrom(...steps).map(clock),
+  fc.constantFrom(...steps).map(clock),
+  fc.constantFrom(...steps).map((millis) => clock(-millis)),
+  fc.constant(close)
+]
+
+describe("the cache against its model", () => {
+  test(`does what the model says, in ${sequences} sequences of commands`, async () => {
+    const settings = fc.record({
+      random: fc.constantFrom(0, 0.5, 0.99),
+      onRepeat: fc.constantFrom("serve" as const, "fail" as const),
+      whenAbandoned: fc.constantFrom("stop" as const, "stop" as const, "finish" as const)
+    })
+    let lasted = 0
+    const property = fc.asyncProperty(
+      settings,
+      fc.commands([...commands], { maxCommands, size: "max" }),
+      async (chosen, sequence) => {
+        const real = await makeReal(chosen)
+        try {
+          await fc.asyncModelRun(() => ({ model: newModel(), real }), sequence)
+          lasted++
+        } finally {
+          await real.run(Effect.fork(Scope.close(real.scope, Exit.void)))
+          await real.run(TestClock.adjust(stopMillis))
+          await Effect.runPromise(Scope.close(real.testScope, Exit.void))
+        }
+      }
+    )
+    await Promise.all(
+      Array.from({ length: sideBySide }, () => fc.assert(property, { numRuns: sequences / sideBySide }))
+    )
+    expect(lasted).toBeGreaterThanOrEqual(sequences)
+  }, 240_000)
+})
