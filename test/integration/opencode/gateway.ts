@@ -26,7 +26,10 @@ export const keyOf = ({ headers }: Seen): string | undefined => {
 export const gateway: Effect.Effect<Gateway, never, Scope.Scope> = Effect.gen(function* () {
   let refused = 0
   const state = yield* loopback((request, response) => {
-    if (self.accepts(keyOf(request))) return speak(request, response)
+    if (self.accepts(keyOf(request))) {
+      speak(request, response)
+      return
+    }
     refused++
     response.writeHead(401, { "content-type": "application/json" })
     response.end(JSON.stringify({ error: { message: "Incorrect API key provided.", type: "invalid_request_error" } }))
@@ -42,10 +45,10 @@ export const gateway: Effect.Effect<Gateway, never, Scope.Scope> = Effect.gen(fu
 })
 
 const speak = ({ path, body }: Seen, response: ServerResponse): void => {
-  if (path.includes(":generateContent") || path.includes(":streamGenerateContent")) return google(response)
-  if (path.endsWith("/messages")) return anthropic(response)
-  if (path.endsWith("/responses")) return responses(response)
-  return chatCompletions(response, body)
+  if (path.includes(":generateContent") || path.includes(":streamGenerateContent")) google(response)
+  else if (path.endsWith("/messages")) anthropic(response)
+  else if (path.endsWith("/responses")) responses(response)
+  else chatCompletions(response, body)
 }
 
 const events = (response: ServerResponse, list: ReadonlyArray<unknown>, named = false): void => {

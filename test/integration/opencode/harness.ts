@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -126,8 +127,6 @@ export interface Run extends Finished {
   readonly text: string
 }
 
-const plain = (text: string): string => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
-
 export interface RunOptions {
   readonly model: string
   readonly message?: string
@@ -174,7 +173,7 @@ export const run = (at: Place, options: RunOptions): Effect.Effect<Run> =>
           stdout,
           stderr,
           millis: performance.now() - started,
-          text: plain(`${stdout}\n${stderr}`)
+          text: stripVTControlCharacters(`${stdout}\n${stderr}`)
         })
       )
     })
