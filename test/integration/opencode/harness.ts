@@ -61,7 +61,7 @@ export interface Place {
   readonly env: Record<string, string>
   readonly write: (file: string, content: unknown) => string
   /** A helper: a line of shell that also notes each of its runs. */
-  readonly helper: (name: string, script: string) => ReadonlyArray<string>
+  readonly helper: (name: string, script: string, folder?: string) => ReadonlyArray<string>
   readonly runsOf: (name: string) => number
   readonly readText: (file: string) => string
 }
@@ -106,9 +106,9 @@ export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.acquireRel
         OPENCODE_DISABLE_SHARE: "1"
       },
       write,
-      helper: (name, script) => {
+      helper: (name, script, folder = "bin") => {
         const file = write(
-          `home/bin/${name}`,
+          `home/${folder}/${name}`,
           `#!/bin/sh\necho $$ >> '${runs(name)}'\nn=$(wc -l < '${runs(name)}' | tr -d ' ')\n${script}\n`
         )
         chmodSync(file, 0o700)
