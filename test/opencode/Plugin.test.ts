@@ -1,4 +1,7 @@
 // The parts of the opencode plugin that need no opencode: its words, and the change to a user's file.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -8,6 +11,7 @@ import { describe, expect, it } from "vitest"
 import * as ApiKeyError from "../../src/ApiKeyError.js"
 import { changeFor } from "../../src/internal/opencode/init.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/internal/opencode/message.js"
+import plugin from "../../src/opencode/Plugin.js"
 
 const at = DateTime.unsafeMake(0)
 
@@ -63,6 +67,51 @@ describe("the message in the chat", () => {
   it("leaves words alone that opencode does not mistake", () => {
     const text = "`op`: not finished within 30 seconds, stopped"
     expect(inPermanentWords(text)).toBe(text)
+  })
+})
+
+describe("two projects with the same command", () => {
+  it("share one run; one that is disposed leaves the other its key, and the last takes all along", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
+    const before = { ...process.env }
+    try {
+      const baseURL = "http://127.0.0.1:9/v1"
+      const apiKeyCommand = ["sh", "-c", `echo run >> '${folder}/runs'; echo sk-shared`]
+      const config = { provider: { gw: { options: { baseURL, apiKeyCommand } } } }
+      mkdirSync(join(folder, "opencode"))
+      writeFileSync(join(folder, "opencode", "opencode.json"), JSON.stringify(config))
+      process.env["XDG_CONFIG_HOME"] = folder
+      process.env["XDG_DATA_HOME"] = folder
+      const said: Array<string> = []
+      const client = {
+        app: { log: async ({ body }: { body: { message: string } }) => said.push(body.message) },
+        tui: { showToast: async () => undefined }
+      }
+      const open = async (name: string) => {
+        const hooks = await plugin.server({ directory: join(folder, name), client })
+        const fetch = async (_: unknown, init?: RequestInit) =>
+          new Response(new Headers(init?.headers).get("authorization"))
+        const options: Record<string, unknown> = { baseURL, apiKeyCommand, fetch }
+        await hooks.config({ provider: { gw: { options } } })
+        const wrapped = options["fetch"]
+        const ask = async (): Promise<string> =>
+          typeof wrapped === "function" ? (await wrapped(`${baseURL}/models`, {})).text() : "no fetch"
+        return { hooks, options, ask }
+      }
+      const first = await open("first")
+      const second = await open("second")
+      expect(await Promise.all([first.ask(), second.ask()])).toEqual(["Bearer sk-shared", "Bearer sk-shared"])
+      expect(first.options["apiKey"]).toBe("effect-apikey-placeholder")
+      expect(first.options).not.toHaveProperty("apiKeyCommand")
+      await first.hooks.dispose()
+      expect(await second.ask()).toBe("Bearer sk-shared")
+      await second.hooks.dispose()
+      await expect(second.ask()).rejects.toThrow('No API key for provider "gw"')
+      expect(readFileSync(join(folder, "runs"), "utf8")).toBe("run\n")
+    } finally {
+      process.env = before
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 

@@ -102,11 +102,6 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
               expect(said.error).toBeUndefined()
             }
             expect(at.runsOf("shared")).toBe(1)
-            // One project less, and the other still has its key.
-            yield* opencode.request(`/instance/dispose?directory=${encodeURIComponent(at.project)}`, { method: "POST" })
-            const session = yield* opencode.session(other)
-            expect((yield* opencode.say(session, "gw/m", other)).error).toBeUndefined()
-            expect(at.runsOf("shared")).toBe(1)
           })
         )
         // What a helper leaves behind on purpose (an agent) lives on; it is the test's to end.

@@ -49,7 +49,7 @@ describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
 
         const before = yield* run(at, { model: "gw/m", args: ["--print-logs"] })
         expect(before.status).toBe(1)
-        expect(before.text).toMatch(/No API key for provider "gw": project-key: not run, because .* is not trusted/)
+        expect(before.text).toMatch(/No API key for provider "gw": project-key: refused, because .* is not trusted/)
         expect(before.text).toContain(`effect-apikey trust ${file}`)
         expect(at.runsOf("project-key")).toBe(0)
         expect(gw.seen).toEqual([])
