@@ -24,5 +24,4 @@ export default {
     "opencode-ai"
   ],
   // Programs of the system that tests run.
-  ignoreBinaries: ["prlimit", "mkfifo", "script"]
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, sep } from "node:path"
-import { build } from "tsdown"
+import { bundle } from "./bundle.mjs"
 import { bin, root } from "./support.mjs"
 
 const dist = join(root, "dist")
@@ -50,33 +50,15 @@ const replaceFile = (path, text, mode) => {
   renameSync(`${path}.${process.pid}`, path)
 }
 
-const bundle = async ({ name, entry, executable }) => {
+const bundleInto = async ({ name, entry, executable }) => {
   if (!existsSync(join(root, entry))) {
     console.log(`build: ${entry} does not exist yet, left out`)
     return []
   }
-  const [built] = await build({
-    config: false,
-    cwd: root,
-    entry: { [name]: entry },
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    deps: { alwaysBundle: [/.*/], onlyBundle: false },
-    outputOptions: { codeSplitting: false },
-    minify: true,
-    dts: false,
-    write: false,
-    clean: false,
-    report: false,
-    logLevel: "warn"
-  })
-  const [chunk, ...others] = built.chunks
-  if (chunk === undefined || others.length > 0) throw new Error(`${entry} became ${built.chunks.length} files, not one`)
-  const code = executable && !chunk.code.startsWith("#!") ? `#!/usr/bin/env node\n${chunk.code}` : chunk.code
+  const { code, moduleIds } = await bundle({ name, entry, executable })
   replaceFile(join(dist, `${name}.js`), code, executable ? 0o755 : 0o644)
   console.log(`build: dist/${name}.js, ${Math.round(Buffer.byteLength(code) / 1024)} KiB`)
-  return chunk.moduleIds
+  return moduleIds
 }
 
 /** The packages that stand inside the bundles, from the paths of their modules. */
@@ -105,5 +87,5 @@ const writeLicenses = (moduleIds) => {
 removeStale()
 compile()
 const moduleIds = []
-for (const each of bundles) moduleIds.push(...(await bundle(each)))
+for (const each of bundles) moduleIds.push(...(await bundleInto(each)))
 writeLicenses(moduleIds)

@@ -17,6 +17,7 @@ import { check } from "./check.js"
 import { exitStatusOf, interrupted, unexpected, usage } from "./exitStatus.js"
 import { Forwarded, splitForwarded } from "./Forwarded.js"
 import { get } from "./get.js"
+import { opencode } from "./opencode.js"
 import { Reported } from "./Reported.js"
 import { schema } from "./schema.js"
 import { trust } from "./trust.js"
@@ -24,7 +25,7 @@ import { UsageError } from "./UsageError.js"
 
 const command = Command.make("effect-apikey").pipe(
   Command.withDescription("Turns a credential helper command into an API key."),
-  Command.withSubcommands([get, check, trust, schema])
+  Command.withSubcommands([get, check, trust, schema, opencode])
 )
 
 /** What it prints is for the shell that called it: the key alone on stdout, all else on stderr. */

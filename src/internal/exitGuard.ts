@@ -43,6 +43,29 @@ const listenFirst = (): (() => void) => {
   return stop
 }
 
+/** signal-exit does nothing under Bun, so there it is done by hand, as it would. */
+const listenUnderBun = (): (() => void) => {
+  const listeners = signals.map((signal) => {
+    const listener = (): void => {
+      // Whoever else listens decides, and what he does ends in an exit.
+      if (process.listenerCount(signal) > 1) return
+      stop()
+      killAll()
+      process.kill(process.pid, signal)
+    }
+    process.prependListener(signal, listener)
+    return [signal, listener] as const
+  })
+  process.on("exit", killAll)
+  const stop = (): void => {
+    for (const [signal, listener] of listeners) process.off(signal, listener)
+    process.off("exit", killAll)
+  }
+  return stop
+}
+
+const listen = process.versions["bun"] === undefined ? listenFirst : listenUnderBun
+
 export interface Watch {
   /** From now on it goes with us. */
   readonly over: (pid: number, ownsGroup: boolean) => void
@@ -59,7 +82,7 @@ export const watch = (): Watch => {
   let watched: number | undefined
   let ended = false
   watches++
-  unload ??= listenFirst()
+  unload ??= listen()
   return {
     over: (pid, ownsGroup) => {
       watched = pid

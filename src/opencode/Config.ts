@@ -415,12 +415,19 @@ const plain = (tree: Tree.Tree<Origin>): unknown =>
     ? tree.value
     : Object.fromEntries(Array.from(tree.children, ([key, child]) => [key, plain(child)]))
 
+/** Here the time to live may stand beside the other options; it belongs to the cache. */
+const withCache = (command: unknown): unknown => {
+  if (!isRecord(command) || !("timeToLive" in command)) return command
+  const { timeToLive, cache, ...run } = command
+  return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
+}
+
 const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path, home: string): Option.Option<Candidate> => {
   const written = Tree.at(tree, ["options", "apiKeyCommand"])
   const leaf = written && decisive(written)
   if (written === undefined || leaf === undefined) return Option.none()
   const { scope } = leaf.origin
-  const source = Either.mapBoth(ApiKeySource.decodeProblem({ command: plain(written) }), {
+  const source = Either.mapBoth(ApiKeySource.decodeProblem({ command: withCache(plain(written)) }), {
     onLeft: ({ problem, remedy }) =>
       wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].'),
     onRight: (valid) => withVariables(located(valid, scope.folder, { home, path }), scope)

@@ -28,7 +28,7 @@ const ConfigFile = Schema.Struct({
 }).annotations({ identifier: "EffectApikeyConfiguration", description: "effect-apikey.jsonc" })
 
 /** The JSON Schema of the file. */
-export const jsonSchema: object = JSONSchema.make(ConfigFile)
+export const jsonSchema: object = /*#__PURE__*/ JSONSchema.make(ConfigFile)
 
 export interface Entry {
   readonly key: Option.Option<{ readonly source: ApiKeySource; readonly at: Document.Position }>

@@ -1,0 +1,95 @@
+/** The provider behind one id of one project: asks the policy each time, shares the key, asks anew after the user spoke. */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
+import * as Scope from "effect/Scope"
+import type { ApiKey } from "../../ApiKey.js"
+import type { ApiKeyError } from "../../ApiKeyError.js"
+import * as ApiKeyProvider from "../../ApiKeyProvider.js"
+import { type Demand, HelperPolicy } from "../../HelperPolicy.js"
+import { SharedCommand, SharedKeys } from "./SharedKeys.js"
+
+export interface Keeper {
+  readonly provider: ApiKeyProvider.Provider
+  /** The user has sent a message: whoever failed before is asked again at once, past its back-off. */
+  readonly userSpoke: () => void
+}
+
+interface Held {
+  readonly command: SharedCommand
+  readonly provider: ApiKeyProvider.Provider
+  readonly scope: Scope.CloseableScope
+}
+
+/** Lives as long as the scope; runs nothing before the first `get`. */
+export const make = (
+  id: string,
+  demand: Demand,
+  options: ApiKeyProvider.CommandOptions
+): Effect.Effect<Keeper, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+  Effect.gen(function* () {
+    const policy = yield* HelperPolicy
+    const keys = yield* SharedKeys
+    const scope = yield* Effect.scope
+    const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+    const changing = yield* Effect.makeSemaphore(1)
+    let held: Option.Option<Held> = Option.none()
+    let hasFailed = false
+    let isToBeAskedAnew = false
+
+    const hold = (command: SharedCommand): Effect.Effect<ApiKeyProvider.Provider> =>
+      Option.isSome(held) && Equal.equals(held.value.command, command)
+        ? Effect.succeed(held.value.provider)
+        : changing.withPermits(1)(Effect.uninterruptible(Effect.suspend(() => exchange(command))))
+
+    const exchange = (command: SharedCommand): Effect.Effect<ApiKeyProvider.Provider> =>
+      Effect.gen(function* () {
+        const before = held
+        if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.provider
+        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+        const provider = yield* Scope.extend(RcMap.get(keys, command), own)
+        held = Option.some({ command, provider, scope: own })
+        if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
+        return provider
+      })
+
+    const permitted: Effect.Effect<ApiKeyProvider.Provider, ApiKeyError> = Effect.suspend(() =>
+      policy.authorize(demand)
+    ).pipe(
+      Effect.provide(context),
+      Effect.flatMap((permit) => hold(new SharedCommand({ ...options, ...permit.options })))
+    )
+
+    const ask = (provider: ApiKeyProvider.Provider): Effect.Effect<ApiKey, ApiKeyError> => {
+      const asksAnew = hasFailed && isToBeAskedAnew
+      isToBeAskedAnew = false
+      return (asksAnew ? provider.refresh : provider.get).pipe(
+        Effect.tapBoth({ onFailure: () => noteFailure(true), onSuccess: () => noteFailure(false) })
+      )
+    }
+
+    const noteFailure = (failed: boolean): Effect.Effect<void> =>
+      Effect.sync(() => {
+        hasFailed = failed
+      })
+
+    return {
+      provider: ApiKeyProvider.make({
+        provider: id,
+        get: Effect.flatMap(permitted, ask),
+        refresh: Effect.flatMap(permitted, ({ refresh }) => refresh),
+        reject: (key) =>
+          Effect.suspend(() =>
+            Option.match(held, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
+          )
+      }),
+      userSpoke: () => {
+        isToBeAskedAnew = true
+      }
+    }
+  })

@@ -1,0 +1,188 @@
+/** One project that opencode has open: which of its providers have a command, and what is put into their options for it. */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import * as ApiKeyProvider from "../../ApiKeyProvider.js"
+import type { RunOptions } from "../../ApiKeySource.js"
+import type { HelperPolicy } from "../../HelperPolicy.js"
+import * as OpencodeConfig from "../../opencode/Config.js"
+import { placeholder } from "../authorization.js"
+import type { Candidate, Resolved } from "../config/resolve.js"
+import { Surroundings } from "../config/Surroundings.js"
+import * as Fetch from "./fetch.js"
+import type { Host, HostConfig, HostProvider } from "./host.js"
+import * as Keeper from "./Keeper.js"
+import { plainMessage } from "./message.js"
+import type { SharedKeys } from "./SharedKeys.js"
+import type { Teller } from "./Teller.js"
+
+export interface Project {
+  /** Changes the merged configuration in place. */
+  readonly configure: (config: HostConfig) => Effect.Effect<void>
+  readonly userSpoke: Effect.Effect<void>
+}
+
+type Needs = FileSystem.FileSystem | Path.Path
+
+export const make = (
+  host: Host,
+  teller: Teller
+): Effect.Effect<Project, never, HelperPolicy | SharedKeys | Needs | Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<HelperPolicy | SharedKeys | Needs | Scope.Scope>()
+    const runtime = yield* Effect.runtime<never>()
+    const keepers: Array<Keeper.Keeper> = []
+
+    const configure = (config: HostConfig) =>
+      Effect.gen(function* () {
+        const wanting = Object.entries(config.provider ?? {}).flatMap(([id, entry]) =>
+          entry?.options !== undefined && commandKey in entry.options ? [{ id, entry, options: entry.options }] : []
+        )
+        if (wanting.length === 0) return
+        const { env, home } = yield* Surroundings
+        const read = yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, {
+          env,
+          home,
+          cwd: host.directory
+        })
+        for (const { id, entry, options } of wanting) {
+          // The arguments may hold secrets, and `GET /config` shows all options.
+          delete options[commandKey]
+          const resolved = yield* read.resolve(id)
+          const choice = choose(id, entry, options, resolved, env)
+          switch (choice._tag) {
+            case "OpencodesOwn":
+              teller.log("info", `${id}: ${choice.because}, so its command is not run`)
+              break
+            case "Unsupported":
+              teller.failed(id, `${id}: ${choice.because}`)
+              break
+            case "Failed":
+              install(id, options, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
+              break
+            case "Command":
+              install(id, options, yield* keep(id, resolved, choice))
+              break
+          }
+        }
+      }).pipe(Effect.provide(context))
+
+    const keep = (id: string, resolved: Resolved, { hand, command }: Command) =>
+      Effect.gen(function* () {
+        const demand = {
+          provider: id,
+          source: { _tag: "Command", command } as const,
+          hand,
+          goesTo: resolved.goesTo,
+          contributions: resolved.contributions
+        }
+        const keeper = yield* Keeper.make(id, demand, {
+          // What a desktop program does not see, the user's log-in shell does.
+          path: "login-shell",
+          ...ApiKeyProvider.commandOptions(command),
+          provider: id
+        })
+        keepers.push(keeper)
+        return keeper.provider
+      })
+
+    const install = (id: string, options: Record<string, unknown>, provider: ApiKeyProvider.Provider): void => {
+      const { fetch } = options
+      options["apiKey"] = placeholder
+      options["fetch"] = Fetch.make({
+        id,
+        provider,
+        origins: Option.toArray(originIn(options)),
+        inner: isFetch(fetch) ? fetch : undefined,
+        runtime,
+        onFailure: (error) => teller.failed(id, plainMessage(id, error)),
+        onSuccess: () => teller.recovered(id)
+      })
+    }
+
+    return {
+      configure,
+      userSpoke: Effect.sync(() => {
+        for (const keeper of keepers) keeper.userSpoke()
+      })
+    }
+  })
+
+const commandKey = "apiKeyCommand"
+
+const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
+
+// --- what the key comes from
+
+interface Command {
+  readonly hand: Candidate["hand"]
+  readonly command: RunOptions
+}
+
+type Choice =
+  | ({ readonly _tag: "Command" } & Command)
+  | { readonly _tag: "OpencodesOwn"; readonly because: string }
+  | { readonly _tag: "Unsupported"; readonly because: string }
+  | { readonly _tag: "Failed"; readonly error: ApiKeyError }
+
+const own = (because: string): Choice => ({ _tag: "OpencodesOwn", because })
+const failed = (error: ApiKeyError): Choice => ({ _tag: "Failed", error })
+
+/** The order is that of docs/configuration.md: what opencode has a key from, then the command. */
+const choose = (
+  id: string,
+  entry: HostProvider,
+  options: Readonly<Record<string, unknown>>,
+  { candidates, goesTo }: Resolved,
+  env: Readonly<Record<string, string | undefined>>
+): Choice => {
+  const { apiKey } = options
+  if (typeof apiKey === "string" && apiKey.trim() !== "") return own("options.apiKey is set")
+  // opencode takes `fetch` out of these options, so nothing could put the key in.
+  if (id === vertex && !String(entry.npm ?? "").includes("@ai-sdk/openai-compatible")) {
+    return { _tag: "Unsupported", because: "apiKeyCommand is not supported for google-vertex, which has no API key" }
+  }
+  for (const { hand, source } of candidates) {
+    if (Either.isLeft(source)) return failed(source.left)
+    switch (source.right._tag) {
+      case "Env":
+        if ((env[source.right.env] ?? "").trim() !== "") return own(`environment variable ${source.right.env} is set`)
+        break
+      case "Auth":
+        return own("auth.json has a key")
+      case "Command":
+        return isSeen(goesTo, options)
+          ? { _tag: "Command", hand, command: source.right.command }
+          : failed(unseen("its base URL is set by something else than the configuration files here"))
+    }
+  }
+  return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))
+}
+
+const vertex = "google-vertex"
+
+/** Whose hand wrote it cannot be told, so it is taken for nobody's. */
+const unseen = (problem: string): ConfigInvalid =>
+  new ConfigInvalid({
+    file: "opencode",
+    line: 0,
+    column: 0,
+    problem,
+    remedy: "Write the provider's baseURL and apiKeyCommand into your own opencode.json."
+  })
+
+// --- where it goes
+
+const originIn = ({ baseURL }: Readonly<Record<string, unknown>>): Option.Option<string> =>
+  typeof baseURL === "string" && URL.canParse(baseURL) ? Option.some(new URL(baseURL).origin) : Option.none()
+
+/** The origin that opencode will go to is the one that the policy is asked about. */
+const isSeen = (goesTo: Resolved["goesTo"], options: Readonly<Record<string, unknown>>): boolean =>
+  Option.match(originIn(options), {
+    onNone: () => true,
+    onSome: (origin) => Option.exists(goesTo, (to) => to.origin === origin || to.origin.includes("{"))
+  })

@@ -1,0 +1,50 @@
+/** Tells the user: opencode's log for everything, a toast for what needs him. Never stdout or stderr, which are the screen. */
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import type { Host, LogEntry } from "./host.js"
+
+export interface Teller {
+  readonly log: (level: LogEntry["level"], message: string) => void
+  /** No key for a provider: a toast the first time that it is said, until one was there again. */
+  readonly failed: (provider: string, message: string) => void
+  readonly recovered: (provider: string) => void
+}
+
+const name = "effect-apikey"
+
+export const make = ({ client }: Host): Teller => {
+  const told = new Map<string, string>()
+  // Nobody waits for these: opencode answers them itself, and may be about to end.
+  const quietly = (call: () => Promise<unknown>): void =>
+    void Promise.resolve()
+      .then(call)
+      .catch(() => undefined)
+  const log: Teller["log"] = (level, message) =>
+    quietly(() => client.app.log({ body: { service: name, level, message } }))
+  return {
+    log,
+    failed: (provider, message) => {
+      log("error", message)
+      if (told.get(provider) === message) return
+      told.set(provider, message)
+      quietly(() => client.tui.showToast({ body: { title: name, message, variant: "error" } }))
+    },
+    recovered: (provider) => {
+      told.delete(provider)
+    }
+  }
+}
+
+const levelOf = (level: LogLevel.LogLevel): LogEntry["level"] => {
+  if (LogLevel.greaterThanEqual(level, LogLevel.Error)) return "error"
+  if (LogLevel.greaterThanEqual(level, LogLevel.Warning)) return "warn"
+  return LogLevel.greaterThanEqual(level, LogLevel.Info) ? "info" : "debug"
+}
+
+/** What the library logs, told by whoever is there to tell it. */
+export const logger = (tellers: Iterable<Teller>): Logger.Logger<unknown, void> =>
+  Logger.make(({ logLevel, message }) => {
+    const text = Array.isArray(message) ? message.join(" ") : String(message)
+    const [teller] = tellers
+    teller?.log(levelOf(logLevel), text)
+  })

@@ -1,0 +1,60 @@
+/** The one message that the user sees in the chat when there is no key. */
+import type { ApiKeyError } from "../../ApiKeyError.js"
+
+/**
+ * What opencode 1.18.33 takes for a passing fault, which it retries with growing delays instead of showing the message
+ * (its `SessionRetry`, as found in the binary). The numbers count wherever they stand, in a path or a duration too.
+ */
+const passingFaults: ReadonlyArray<RegExp> = [
+  /429|500|502|503|504|524/i,
+  /rate increased too quickly|rate limit|rate-limit|rate_limit|too many requests|too_many_requests/i,
+  /overloaded|service unavailable|service_unavailable|service-unavailable/i,
+  /internal error|internal_error|internal server error|server error|server_error|server-error/i,
+  /provider returned error|provider_returned_error|provider-returned-error/i,
+  /terminated|fetch failed|failed to fetch|network[-_\s]error|upstream connect|connection error|connection refused/i,
+  /connection lost|socket connection was closed|socket hang up|reset before headers/i,
+  /getaddrinfo|enotfound|eai_again|econnrefused|econnreset|etimedout/i,
+  /^timeout$|\b(?:request|response|connection|network|stream|read) (?:timeout|timed out|time out)\b/i,
+  /try your request again|retry your request|resource exhausted|resource_exhausted|exhausted|unavailable/i,
+  /\btry again (?:later|in\b)|\b(?:currently|temporarily) at capacity\b/i
+]
+
+export const isPassingFault = (text: string): boolean => passingFaults.some((pattern) => pattern.test(text))
+
+/** What our own errors say that would be mistaken, in other words. */
+const otherWords: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\bunavailable\b/gi, "not reachable"],
+  [/\btry again later\b/gi, "send your message again after a while"],
+  [/\b(?:request|response|connection|network|stream|read) (timeout|timed out|time out)\b/gi, "too slow"]
+]
+
+const cut = "…"
+
+/** Takes a letter out of what is left: a name or a path that looks like a fault stays recognisable. */
+const defused = (text: string): string => {
+  let result = text
+  for (const pattern of passingFaults) {
+    for (let found = pattern.exec(result); found !== null; found = pattern.exec(result)) {
+      const middle = found.index + Math.floor(found[0].length / 2)
+      result = `${result.slice(0, middle)}${cut}${result.slice(middle + 1)}`
+    }
+  }
+  return result
+}
+
+/** The same text in words that opencode shows at once. */
+export const inPermanentWords = (text: string): string =>
+  defused(otherWords.reduce((result, [pattern, words]) => result.replace(pattern, words), text))
+
+/** What is to be done, seen from a chat. */
+const remedyOf = (error: ApiKeyError): string =>
+  error._tag === "ProviderClosed" ? "Start opencode again." : error.hint
+
+/** Which provider, what failed, what to do. Never what the helper wrote. */
+export const plainMessage = (provider: string, error: ApiKeyError): string =>
+  `No API key for provider "${provider}": ${sentence(error.message)} ${remedyOf(error)}`
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+
+export const chatMessage = (provider: string, error: ApiKeyError): string =>
+  inPermanentWords(plainMessage(provider, error))

@@ -1,0 +1,258 @@
+// `opencode run` with the plugin: the real binary against a loopback gateway.
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { afterAll, beforeAll, expect } from "vitest"
+import { isPassingFault } from "../../../src/internal/opencode/message.js"
+import { isAlive } from "../../support/processes.js"
+import { answerText, gateway } from "./gateway.js"
+import {
+  buildPlugin,
+  compatible,
+  type Place,
+  pidsOf,
+  place,
+  processesWith,
+  reasonToSkip,
+  run,
+  until
+} from "./harness.js"
+
+if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
+
+const placeholder = "effect-apikey-placeholder"
+const userConfig = "home/.config/opencode/opencode.json"
+const limit = 240_000
+
+describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
+  let plugin = { url: "", bytes: 0 }
+  beforeAll(async () => {
+    plugin = await buildPlugin(folder)
+  }, limit)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const configure = (at: Place, config: Record<string, unknown>): void =>
+    void at.write(userConfig, { plugin: [plugin.url], ...config })
+
+  it.scopedLive(
+    "renews a key that the gateway refuses and answers: exit 0, helper run twice",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        gw.accepts = (key) => key === "sk-test-2"
+        configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand: at.helper("rotating", 'echo "sk-test-$n"') }))
+        const ended = yield* run(at, { model: "gw/m" })
+        expect(ended.text).toContain(answerText)
+        expect(ended.status).toBe(0)
+        expect(at.runsOf("rotating")).toBe(2)
+        expect(gw.keys().filter((key) => key !== "sk-test-1" && key !== "sk-test-2")).toEqual([])
+      }),
+    limit
+  )
+
+  const apis = [
+    { id: "openai", model: "gpt-4.1-mini", path: "/v1", header: "authorization", value: "Bearer sk-of-openai" },
+    { id: "anthropic", model: "claude-sonnet-4-5", path: "/v1", header: "x-api-key", value: "sk-of-anthropic" },
+    { id: "google", model: "gemini-2.5-flash", path: "/v1beta", header: "x-goog-api-key", value: "sk-of-google" }
+  ]
+
+  for (const { id, model, path, header, value } of apis) {
+    it.scopedLive(
+      `puts the key of opencode's own ${id} provider into ${header}, and the placeholder nowhere`,
+      () =>
+        Effect.gen(function* () {
+          const at = yield* place
+          const gw = yield* gateway
+          const options = { baseURL: `${gw.origin}${path}`, apiKeyCommand: at.helper(id, `echo sk-of-${id}`) }
+          configure(at, { provider: { [id]: { options, models: { [model]: {} } } } })
+          const ended = yield* run(at, { model: `${id}/${model}` })
+          expect(ended.text).toContain(answerText)
+          expect(ended.status).toBe(0)
+          expect(gw.seen.length).toBeGreaterThan(0)
+          for (const request of gw.seen) expect(request.headers[header]).toBe(value)
+          expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
+          expect(at.runsOf(id)).toBe(1)
+        }),
+      limit
+    )
+  }
+
+  it.scopedLive(
+    "serves a model that names its own npm package with the same key, in that package's header",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const options = { baseURL: `${gw.origin}/v1`, apiKeyCommand: at.helper("both", "echo sk-both") }
+        const models = { m: {}, claude: { provider: { npm: "@ai-sdk/anthropic" } } }
+        configure(at, { provider: { gw: { npm: "@ai-sdk/openai-compatible", options, models } } })
+        const ended = yield* run(at, { model: "gw/claude" })
+        expect(ended.text).toContain(answerText)
+        expect(ended.status).toBe(0)
+        const messages = gw.seen.filter((request) => request.path.endsWith("/messages"))
+        expect(messages.length).toBeGreaterThan(0)
+        for (const request of messages) expect(request.headers["x-api-key"]).toBe("sk-both")
+        expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "takes format, time to live, env and cwd from the object form",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const argv = at.helper("object", `printf '{"token":"%s-%s","expires_in":3600}' "$WHO" "$(basename "$PWD")"`)
+        const apiKeyCommand = {
+          argv,
+          format: { name: "json", field: "token" },
+          timeout: "20 seconds",
+          timeToLive: "1 minute",
+          env: { WHO: "sk-env" },
+          cwd: at.project,
+          interactive: "never"
+        }
+        configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand }))
+        const ended = yield* run(at, { model: "gw/m" })
+        expect(ended.text).toContain(answerText)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-env-project"]))
+      }),
+    limit
+  )
+
+  // --- failures
+
+  const budgetSeconds = 3
+  const failures = [
+    { name: "missing", argv: () => ["no-such-helper-anywhere"], says: /no-such-helper-anywhere/ },
+    {
+      name: "failing",
+      argv: (at: Place) => at.helper("failing", "echo 'service unavailable, try again later: sk-secret' >&2; exit 3"),
+      says: /ended with status 3/
+    },
+    { name: "empty", argv: (at: Place) => at.helper("empty", "exit 0"), says: /printed no key/ },
+    {
+      name: "hanging",
+      argv: (at: Place) => at.helper("hanging", "sleep 1000 & sleep 1000"),
+      says: /not finished within 3 s/
+    }
+  ]
+
+  for (const { name, argv, says } of failures) {
+    it.scopedLive(
+      `says once and clearly what is wrong with a helper that is ${name}, and sends nothing`,
+      () =>
+        Effect.gen(function* () {
+          const at = yield* place
+          const gw = yield* gateway
+          // How long opencode takes by itself on this machine is measured, not guessed.
+          configure(at, compatible(`${gw.origin}/v1`, { apiKey: "sk-set" }))
+          const plain = yield* run(at, { model: "gw/m" })
+          expect(plain.status).toBe(0)
+          gw.seen.length = 0
+          const command = { argv: argv(at), timeout: `${budgetSeconds} seconds` }
+          configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand: command }))
+          const ended = yield* run(at, { model: "gw/m" })
+          expect(ended.status).toBe(1)
+          // On a loaded machine the same start takes now this long, now twice as long.
+          expect(ended.millis - 2 * plain.millis).toBeLessThan((budgetSeconds + 5) * 1000)
+          const messages = ended.text.split("\n").filter((line) => line.includes("No API key for provider"))
+          expect(messages).toHaveLength(1)
+          expect(messages[0]).toContain('"gw"')
+          expect(messages[0]).toMatch(says)
+          expect(isPassingFault(messages[0] ?? "")).toBe(false)
+          expect(ended.text).not.toContain("sk-secret")
+          expect(ended.text).not.toMatch(/\n\s+at /)
+          expect(gw.seen).toEqual([])
+          expect(processesWith(at.root)).toEqual([])
+        }),
+      limit
+    )
+  }
+
+  // --- precedence
+
+  it.scopedLive(
+    "lets options.apiKey win, and leaves {env:} and {file:} in other options alone",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        at.write("home/.config/opencode/team.txt", "blue\n")
+        configure(
+          at,
+          compatible(`${gw.origin}/v1`, {
+            apiKey: "{env:MY_KEY}",
+            apiKeyCommand: at.helper("unused", "echo sk-unused"),
+            headers: { "x-team": "{file:./team.txt}", "x-user": "{env:MY_NAME}" }
+          })
+        )
+        const set = yield* run(at, { model: "gw/m", env: { MY_KEY: "sk-set", MY_NAME: "ada" } })
+        expect(set.status).toBe(0)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-set"]))
+        expect(at.runsOf("unused")).toBe(0)
+        for (const { headers } of gw.seen) expect([headers["x-team"], headers["x-user"]]).toEqual(["blue", "ada"])
+
+        // An apiKey that comes out empty is none.
+        gw.seen.length = 0
+        const unset = yield* run(at, { model: "gw/m", env: { MY_NAME: "ada" } })
+        expect(unset.status).toBe(0)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-unused"]))
+        for (const { headers } of gw.seen) expect([headers["x-team"], headers["x-user"]]).toEqual(["blue", "ada"])
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "finds a helper that only the log-in shell's PATH or a usual folder has, as a desktop program must",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        at.helper("desk-key", "echo sk-desk", ".local/bin")
+        configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand: ["desk-key"] }))
+        const ended = yield* run(at, { model: "gw/m", env: { PATH: "/usr/bin:/bin" } })
+        expect(ended.text).toContain(answerText)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-desk"]))
+      }),
+    limit
+  )
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it.scopedLive(
+      `takes the helper and all that it started along when opencode gets ${signal}`,
+      () =>
+        Effect.gen(function* () {
+          const at = yield* place
+          const gw = yield* gateway
+          const argv = at.helper(
+            "stubborn",
+            "trap '' TERM INT HUP; sleep 1000 & echo $! > pids.new; echo $$ >> pids.new; mv pids.new pids; wait"
+          )
+          configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }))
+          const running = yield* Effect.fork(
+            run(at, { model: "gw/m", signal, when: until(() => pidsOf(at).length === 2) })
+          )
+          const ended = yield* Fiber.join(running)
+          expect(ended.status).not.toBe(0)
+          const pids = pidsOf(at)
+          expect(pids).toHaveLength(2)
+          yield* until(() => !pids.some(isAlive))
+          expect(gw.seen).toEqual([])
+        }),
+      limit
+    )
+  }
+
+  it.scopedLive("is one file under 500 KB", () =>
+    Effect.sync(() => {
+      expect(plugin.bytes).toBeLessThan(500_000)
+    })
+  )
+})

@@ -1,0 +1,114 @@
+// `opencode serve` with the plugin: many turns, several projects, what it shows, what it leaves behind.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { afterAll, beforeAll, expect } from "vitest"
+import { isAlive } from "../../support/processes.js"
+import { answerText, gateway } from "./gateway.js"
+import { buildPlugin, compatible, pidsOf, place, processesWith, reasonToSkip, serve, until } from "./harness.js"
+
+if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
+
+const userConfig = "home/.config/opencode/opencode.json"
+const limit = 300_000
+const tokenMillis = 2_000
+
+describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", () => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
+  let plugin = ""
+  beforeAll(async () => {
+    plugin = (await buildPlugin(folder)).url
+  }, limit)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it.scopedLive(
+    "answers 20 turns in two sessions at once with tokens that live 2 s: no error, a run a token",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        // The token says when it was made, so that the gateway knows by itself whether it has expired.
+        const argv = at.helper(
+          "short",
+          `printf '{"access_token":"sk-%s-%s","token_type":"bearer","expires_in":2}' "$n" "$(date +%s%3N)"`
+        )
+        gw.accepts = (key) => Date.now() < Number(key?.split("-")[2]) + tokenMillis
+        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        const opencode = yield* serve(at)
+        const turns = Effect.gen(function* () {
+          const session = yield* opencode.session()
+          return yield* Effect.forEach(Array.from({ length: 10 }), () => opencode.say(session, "gw/m"))
+        })
+        const said = (yield* Effect.all([turns, turns], { concurrency: "unbounded" })).flat()
+        expect(said.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([])
+        for (const { text } of said) expect(text).toContain(answerText)
+        expect(said).toHaveLength(20)
+        const issued = Array.from(new Set(gw.keys())).map((key) => Number(key?.split("-")[2]))
+        const expired = issued.filter((at) => at + tokenMillis < Date.now()).length
+        expect(at.runsOf("short")).toBeLessThanOrEqual(expired + 2)
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "asks the helper anew at the user's next message after a log-in was needed, and shows no key in GET /config",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const argv = at.helper(
+          "login",
+          `test -e logged-in || { echo 'not currently signed in, run login' >&2; exit 1; }\necho sk-logged-in`
+        )
+        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        const opencode = yield* serve(at)
+        const session = yield* opencode.session()
+        const refused = yield* opencode.say(session, "gw/m")
+        expect(refused.error).toContain('No API key for provider "gw"')
+        expect(gw.seen).toEqual([])
+        at.write("home/logged-in", "")
+        const said = yield* opencode.say(session, "gw/m")
+        expect(said.error).toBeUndefined()
+        expect(said.text).toContain(answerText)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-logged-in"]))
+
+        for (const path of ["/config", "/config/providers", "/provider"]) {
+          const shown = yield* opencode.request(path)
+          expect(shown.status).toBe(200)
+          expect(shown.text).not.toContain("sk-logged-in")
+        }
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "shares one key between projects with the same command, and ends all when it ends",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const argv = at.helper("shared", "sleep 1000 >/dev/null 2>&1 & echo $! >> pids; echo sk-shared")
+        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        const other = join(at.root, "other")
+        mkdirSync(join(other, ".git"), { recursive: true })
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const opencode = yield* serve(at)
+            for (const directory of [at.project, other]) {
+              const session = yield* opencode.session(directory)
+              const said = yield* opencode.say(session, "gw/m", directory)
+              expect(said.error).toBeUndefined()
+            }
+            expect(at.runsOf("shared")).toBe(1)
+          })
+        )
+        // What a helper leaves behind on purpose (an agent) lives on; it is the test's to end.
+        for (const pid of pidsOf(at)) process.kill(pid, "SIGKILL")
+        yield* until(() => !pidsOf(at).some(isAlive))
+        expect(processesWith(at.root)).toEqual([])
+      }),
+    limit
+  )
+})
