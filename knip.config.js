@@ -22,6 +22,6 @@ export default {
     "@effect/docgen",
     // Its binary is run by the tests of its configuration.
     "opencode-ai"
-  ],
+  ]
   // Programs of the system that tests run.
 }

@@ -50,7 +50,7 @@ export class CommandNotFound extends Schema.TaggedError<CommandNotFound>("effect
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const where = this.searched.length === 1 ? `at ${this.searched[0]}` : `in ${plural(this.searched.length, "folder")}`
-    return `${named(this.command)}: command not found (looked ${where})`
+    return `${named(this.command)}: command not found${this.searched.length === 0 ? "" : ` (looked ${where})`}`
   }
   get hint(): string {
     return this.remedy ?? "Install it, add its folder to PATH, or give the program's full path."

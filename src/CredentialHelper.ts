@@ -440,7 +440,9 @@ const launch = ({
     const found = yield* findProgram(program, { env, cwd, platform, beyond })
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
-      return new CommandNotFound({ command: name, searched, ...remedyField(remedy) })
+      // A command line given as one string has a "/" in its arguments as a rule: a path of it would hold them.
+      const shown = /\s/.test(program) ? [] : searched.map(printable)
+      return new CommandNotFound({ command: name, searched: shown, ...remedyField(remedy) })
     }
     // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
     if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)

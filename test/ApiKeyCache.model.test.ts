@@ -26,7 +26,7 @@ const sequences = 1_000
 const sideBySide = 20
 const maxCommands = 30
 /** A counterexample is made smaller for so long, and then shown as it is. */
-const shrinkMillis = 180_000
+const shrinkMillis = 500_000
 const timeToLiveMillis = 60_000
 const stopMillis = 400
 
@@ -618,5 +618,5 @@ describe("the cache against its model", () => {
       )
     )
     expect(lasted).toBeGreaterThanOrEqual(sequences)
-  }, 240_000)
+  }, 600_000)
 })

@@ -305,19 +305,23 @@ describe("retry", () => {
 })
 
 describe("at once", () => {
-  it.effect("at most 64 run, the others queue and none fails", () => {
-    const helper = always({ ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "100 millis") })
-    return Effect.gen(function* () {
-      const all = yield* Effect.fork(
-        Effect.all(
-          Array.from({ length: 200 }, () => run()),
-          { concurrency: "unbounded" }
+  it.effect(
+    "at most 64 run, the others queue and none fails",
+    () => {
+      const helper = always({ ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "100 millis") })
+      return Effect.gen(function* () {
+        const all = yield* Effect.fork(
+          Effect.all(
+            Array.from({ length: 200 }, () => run()),
+            { concurrency: "unbounded" }
+          )
         )
-      )
-      assert.deepStrictEqual(new Set(yield* turnThrough(all, "100 millis")), new Set([key]))
-      assert.strictEqual(helper.running.most, 64)
-    }).pipe(Effect.provide(helper.layer))
-  })
+        assert.deepStrictEqual(new Set(yield* turnThrough(all, "100 millis")), new Set([key]))
+        assert.strictEqual(helper.running.most, 64)
+      }).pipe(Effect.provide(helper.layer))
+    },
+    120_000
+  )
 
   it.effect("where the system has room for three, the others wait for one of them to end", () => {
     const room = 3

@@ -42,15 +42,15 @@ const layer = Layer.mergeAll(
 /** Runs the command line on an argv as Node gives it; succeeds with the exit status, whatever happens. */
 export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect<number> => {
   const { ours, forwarded } = splitForwarded(argv.slice(2))
-  // Nothing was asked for, so the help is the answer, but not a success.
-  const args = [...argv.slice(0, 2), ...(ours.length === 0 ? ["--help"] : ours)]
-  return Command.run(command, { name: "effect-apikey", version })(args).pipe(
+  if (ours.length === 0)
+    return Effect.as(say("nothing was asked for", "effect-apikey --help says what there is."), usage)
+  return Command.run(command, { name: "effect-apikey", version })([...argv.slice(0, 2), ...ours]).pipe(
     Effect.provideService(Forwarded, forwarded),
     Effect.provide(layer),
     Effect.exit,
     Effect.flatMap(
       Exit.match({
-        onSuccess: () => Effect.succeed(ours.length === 0 ? usage : 0),
+        onSuccess: () => Effect.succeed(0),
         onFailure: report
       })
     )
@@ -85,4 +85,7 @@ const saidByHelper = (error: ApiKeyError): string | undefined =>
         .filter((line) => line.trim() !== "")
         .pop()
         ?.trim()
+        .slice(0, maxSaidLength)
     : undefined
+
+const maxSaidLength = 200

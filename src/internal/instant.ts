@@ -97,8 +97,11 @@ export const parseNumber = (value: unknown): Option.Option<number> => {
   return typeof number === "number" && Number.isFinite(number) ? Option.some(number) : Option.none()
 }
 
+/** Past the year 9999: no expiry, but milliseconds where seconds are due. */
+const maxEpochSeconds = 253_402_300_799
+
 export const fromEpochSeconds = (seconds: number): Option.Option<DateTime.Utc> =>
-  instant(Math.floor(seconds * millisPerSecond))
+  seconds > maxEpochSeconds ? Option.none() : instant(Math.floor(seconds * millisPerSecond))
 
 export const fromEpochMillis = (millis: number): Option.Option<DateTime.Utc> => instant(Math.floor(millis))
 

@@ -56,6 +56,19 @@ describe("effect-apikey get", () => {
     })
   }
 
+  it("does not show the arguments of a command line that was given as one string", async () => {
+    for (const path of ["", "/nowhere/"]) {
+      const { status, stderr } = await run(
+        "get",
+        "--",
+        `${path}curl -H "Bearer hunter22" https://gateway.test/hunter23`
+      )
+      assert.strictEqual(status, 127)
+      assert.include(stderr, "one element an argument")
+      assert.notMatch(stderr, /hunter|Bearer|gateway/)
+    }
+  })
+
   it("shows the last line that the helper said, without secrets and without control characters", async () => {
     const said = `printf 'first\\n\\033[31mlocked: sk-abcdefghijklmnop\\033[0m\\n' >&2; exit 1`
     const { stderr } = await run("get", "--", "sh", "-c", said)
@@ -81,12 +94,16 @@ describe("effect-apikey", () => {
     assert.deepStrictEqual({ status, stdout: stdout.trim() }, { status: 0, stdout: version })
   })
 
-  it("shows its help when it is asked for it, and with status 64 when nothing was asked", async () => {
-    const asked = await run("--help")
-    const nothing = await run()
-    assert.strictEqual(asked.status, 0)
-    assert.strictEqual(nothing.status, 64)
-    for (const { stdout } of [asked, nothing]) assert.include(stdout, "get")
+  it("shows its help when it is asked for it", async () => {
+    const { status, stdout } = await run("--help")
+    assert.strictEqual(status, 0)
+    assert.include(stdout, "get")
+  })
+
+  it("prints nothing on stdout when nothing was asked, and ends with status 64", async () => {
+    const { status, stdout, stderr } = await run()
+    assert.deepStrictEqual({ status, stdout }, { status: 64, stdout: "" })
+    assert.include(stderr, "--help")
   })
 
   it("says what is wrong about an unknown sub-command", async () => {

@@ -13,6 +13,7 @@ interface Manifest {
   readonly version: string
   readonly exports: Record<string, unknown>
   readonly devDependencies: Record<string, string>
+  readonly overrides: Record<string, Record<string, string>>
   readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>
 }
 
@@ -23,6 +24,15 @@ const run = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
   execute(command, args, { cwd, env: environment, shell: process.platform === "win32" })
 const npmInstall = (cwd: string, ...packages: ReadonlyArray<string>) =>
   run(cwd, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", ...packages)
+
+/** As docs/sdk.md tells users: two packages of @effect/ai name older peers, so these are pinned to what is installed. */
+const consumerOverrides = ({ overrides, devDependencies }: Manifest): Record<string, Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(overrides).map(([name, peers]) => [
+      name,
+      Object.fromEntries(Object.keys(peers).map((peer) => [peer, devDependencies[peer] ?? "*"]))
+    ])
+  )
 
 const imports = (specifiers: ReadonlyArray<string>) =>
   specifiers
@@ -59,12 +69,15 @@ describe("the packed package", { timeout: 300_000 }, () => {
   beforeAll(async () => {
     manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
     specifiers = Object.keys(manifest.exports)
-      .filter((subpath) => subpath !== "./package.json")
+      .filter((subpath) => typeof manifest.exports[subpath] === "object")
       .map((subpath) => subpath.replace(/^\./, manifest.name))
     folder = await mkdtemp(join(tmpdir(), "effect-apikey-consumer-"))
     await run(root, "npm", "pack", "--silent", "--pack-destination", folder)
     const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz"))
-    await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
+    await writeFile(
+      join(folder, "package.json"),
+      JSON.stringify({ private: true, type: "module", overrides: consumerOverrides(manifest) })
+    )
     await npmInstall(folder, `./${tarball}`)
   }, 300_000)
 

@@ -17,7 +17,7 @@ const at = DateTime.unsafeMake(0)
 
 const errors = (name: string, stderr: string): ReadonlyArray<ApiKeyError.ApiKeyError> => [
   new ApiKeyError.CommandNotFound({ command: name, searched: ["/usr/bin"] }),
-  new ApiKeyError.CommandNotTrusted({ command: name, file: `/home/u/${name}/opencode.json` }),
+  new ApiKeyError.CommandNotTrusted({ command: name, file: `/home/me/${name}/opencode.json` }),
   new ApiKeyError.SpawnFailed({ command: name, code: "EAGAIN" }),
   new ApiKeyError.NoTerminal({ command: name }),
   ...[500, 429_000, 30_000].map(

@@ -18,7 +18,7 @@ export const answerText = "pong from the gateway"
 
 const keyHeaders = ["x-api-key", "x-goog-api-key", "api-key"]
 
-export const keyOf = ({ headers }: Seen): string | undefined => {
+const keyOf = ({ headers }: Seen): string | undefined => {
   const named = keyHeaders.map((name) => headers[name]).find((value) => value !== undefined)
   return named ?? headers["authorization"]?.replace(/^Bearer /, "")
 }

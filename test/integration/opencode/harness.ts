@@ -24,7 +24,7 @@ import type { Finished } from "../../support/processes.js"
 const root = resolve(import.meta.dirname, "../../..")
 
 /** opencode's platform package, beside the one that names it. */
-export const opencode: string | undefined = (() => {
+const opencode: string | undefined = (() => {
   const folder = join(root, "node_modules", `opencode-${process.platform}-${process.arch}`)
   const file = join(folder, "bin", process.platform === "win32" ? "opencode.exe" : "opencode")
   return existsSync(file) ? file : undefined
@@ -38,7 +38,7 @@ export const reasonToSkip: string | undefined =
     ? `opencode-ai has no binary for ${process.platform} ${process.arch} in node_modules`
     : undefined
 
-export const requireOpencode = (): string => {
+const requireOpencode = (): string => {
   if (opencode === undefined) throw new Error("REQUIRE_TOOLS=1, but opencode-ai's binary is not installed")
   return opencode
 }
