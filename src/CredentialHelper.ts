@@ -258,7 +258,7 @@ const leave = (member: Member): Effect.Effect<void> =>
   })
 
 const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> =>
-  (command[0] ?? "").trim() === ""
+  !Array.isArray(command) || command.some((part) => typeof part !== "string") || (command[0] ?? "").trim() === ""
     ? invalid(
         "`command` is empty; it takes the program and its arguments",
         'For example: ["op", "read", "op://Private/OpenAI/api-key"]'

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import * as OpenAiLanguageModel from "@effect/ai-openai/OpenAiLanguageModel"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Runtime from "@effect/platform/Runtime"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
@@ -38,12 +39,14 @@ const demo = Effect.fn("demo")(function* ({ duration }: Options.Options) {
   const identity = yield* IdentityProvider.make()
   const staticKey = Redacted.make(`sk-${randomUUID()}`)
   const gateway = yield* Gateway.make({ ...identity, staticKey, timePerChunk })
+  const fs = yield* FileSystem.FileSystem
+  const runLog = yield* fs.makeTempFileScoped()
   const git = yield* GitCredential.make({ origin: gateway.origin, key: staticKey })
 
   const token = yield* ApiKeyProvider.fromCommand({
     provider: "gateway",
     command: ["node", tokenHelper, "--issuer", identity.issuer, "--client-id", identity.clientId],
-    env: { CLIENT_SECRET: Redacted.value(identity.clientSecret) }
+    env: { CLIENT_SECRET: Redacted.value(identity.clientSecret), RUN_LOG: runLog }
   })
   const gitKey = yield* Effect.transposeMapOption(git, (helper) =>
     ApiKeyProvider.fromCommand({ provider: "gateway-static", ...helper })
@@ -71,7 +74,7 @@ const demo = Effect.fn("demo")(function* ({ duration }: Options.Options) {
     keys: [
       {
         name: "OpenID token",
-        helperRuns: (yield* token.status).runs,
+        helperRuns: (yield* fs.readFileString(runLog)).length,
         tokens: Option.some(yield* identity.report),
         route: served.token
       },

@@ -5,7 +5,7 @@ const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i
 
 /** A whole shell string given as argv[0] must not carry its arguments (or `KEY=value`) into a message, so the name ends at white space and "=". */
 export const programName = (command: ReadonlyArray<string>): string => {
-  const first = (command[0] ?? "").trim()
+  const first = String((Array.isArray(command) ? command[0] : undefined) ?? "").trim()
   const program = windowsProgram.exec(first)?.[0] ?? first.split(/[\s=]/, 1)[0] ?? ""
   const name =
     program
