@@ -18,10 +18,10 @@ import * as Path from "@effect/platform/Path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
+import { codeOf } from "../platformError.js"
 import { ourUid, weakSpot } from "./owned.js"
 import { Surroundings, xdg } from "./Surroundings.js"
 
@@ -58,12 +58,9 @@ const failure = (path: string, code: string, remedy?: string): SourceUnreadable 
     remedy: remedy ?? "Look at who put it there; if in doubt remove it and trust again what you have read."
   })
 
-const systemCode = (error: unknown): string =>
-  hasProperty(error, "code") && typeof error.code === "string" ? error.code : "EUNKNOWN"
-
 /** @effect/platform's FileSystem follows links and cannot be told not to, so these few calls are Node's own. */
 const attempt = <A>(path: string, action: () => A): Effect.Effect<A, SourceUnreadable> =>
-  Effect.try({ try: action, catch: (error) => failure(path, systemCode(error)) })
+  Effect.try({ try: action, catch: (error) => failure(path, codeOf(error)) })
 
 const nofollow = constants.O_NOFOLLOW ?? 0
 
