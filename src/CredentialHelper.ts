@@ -47,6 +47,7 @@ import { codeOf, signalOf } from "./internal/platformError.js"
 import { programName } from "./internal/programName.js"
 import {
   fromLineStart,
+  minSecretLength,
   printable,
   secretsByName,
   secretsIn,
@@ -192,6 +193,7 @@ export const run = (
   Effect.gen(function* () {
     const name = programName(options.command)
     yield* checkCommand(options)
+    yield* checkOptions(options)
     const entry = HelperCatalog.find(name)
     const onTerminal = yield* takesTerminal(name, options, request)
     const mayPrompt = onTerminal || Option.exists(entry, (known) => known.mayPrompt)
@@ -264,6 +266,43 @@ const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> 
         'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
       )
     : Effect.void
+
+const isText = (value: unknown): boolean => value === undefined || typeof value === "string"
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+const isOneOf = (value: unknown, ...known: ReadonlyArray<unknown>): boolean =>
+  value === undefined || known.includes(value)
+const isVariable = ([name, value]: readonly [string, unknown]): boolean => /^[^=]+$/.test(name) && isText(value)
+
+/** Callers without types (JavaScript, a file) are told which option is wrong, and never its value. */
+const checkOptions = ({
+  cwd,
+  env,
+  inheritEnv,
+  interactive,
+  path,
+  program
+}: Options): Effect.Effect<void, ConfigInvalid> => {
+  const rules: ReadonlyArray<readonly [option: string, holds: boolean, takes: string]> = [
+    ["env", env === undefined || (isRecord(env) && Object.entries(env).every(isVariable)), "names without = and texts"],
+    ["cwd", isText(cwd), "a folder"],
+    ["program", isText(program), "a file"],
+    [
+      "inheritEnv",
+      isOneOf(inheritEnv, true, false) ||
+        (Array.isArray(inheritEnv) && inheritEnv.every((each) => typeof each === "string")),
+      "true, false or a list of names"
+    ],
+    ["interactive", isOneOf(interactive, "never", "if-available", "always"), '"never", "if-available" or "always"'],
+    [
+      "path",
+      isOneOf(path, "usual-folders", "login-shell", "path-only"),
+      '"usual-folders", "login-shell" or "path-only"'
+    ]
+  ]
+  const broken = rules.find(([, holds]) => !holds)
+  return broken === undefined ? Effect.void : invalid(`\`${broken[0]}\` is not what it takes`, `It takes ${broken[2]}.`)
+}
 
 const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
   Duration.decodeUnknown(options.timeout ?? (mayPrompt ? promptTimeout : defaultTimeout)).pipe(
@@ -361,7 +400,7 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
       ...secretsInArguments(options.command.slice(1)),
       ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
       ...secretsByName(process.env),
-      ...secretsByName(attributesOf(request.input))
+      ...secretsByName(attributesOf(request.input), minSecretLength)
     ]
     const said = saidOn(stderr, () => [...secretsIn(textOf(stdout)), ...handedOver()])
     if (ended._tag === "Left") {
@@ -447,7 +486,8 @@ const launch = ({
     // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
     if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)
     if (found._tag === "NotExecutable") {
-      return yield* new CommandNotExecutable({ command: name, path: found.path, remedy: remedyFor[found.obstacle] })
+      const shown = shownPath(program, name, found.path)
+      return yield* new CommandNotExecutable({ command: name, path: shown, remedy: remedyFor[found.obstacle] })
     }
     const path = found._tag === "Executable" ? found.path : program
 
@@ -463,12 +503,13 @@ const launch = ({
       if (code === "ENOENT") {
         return Effect.map(
           interpreterRemedy(path),
-          (remedy) => new CommandNotExecutable({ command: name, path, ...remedyField(remedy) })
+          (remedy) =>
+            new CommandNotExecutable({ command: name, path: shownPath(program, name, path), ...remedyField(remedy) })
         )
       }
       return Effect.succeed(
         code === "EACCES" || code === "ENOEXEC"
-          ? new CommandNotExecutable({ command: name, path })
+          ? new CommandNotExecutable({ command: name, path: shownPath(program, name, path) })
           : new SpawnFailed({ command: name, code })
       )
     }
@@ -485,6 +526,9 @@ const launch = ({
 
 const remedyField = (remedy: Option.Option<string>): { readonly remedy?: string } =>
   Option.match(remedy, { onNone: () => ({}), onSome: (text) => ({ remedy: text }) })
+
+/** A command line given as one string has its arguments in the path; of such a one only the name is shown. */
+const shownPath = (program: string, name: string, path: string): string => (/\s/.test(program) ? name : printable(path))
 
 /** What people write who expect a shell. */
 const argvRemedy = ({ command: [first = ""], program }: Options): Option.Option<string> =>

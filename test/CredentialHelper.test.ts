@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -213,6 +216,41 @@ describe("time", () => {
         failedWith(Option.some(yield* Effect.either(run({ command }))), { _tag: "ConfigInvalid" })
       }
       assert.deepStrictEqual(helper.starts, [])
+    }).pipe(Effect.provide(helper.layer))
+  })
+})
+
+describe("options from callers without types", () => {
+  const wrong: ReadonlyArray<readonly [option: string, value: unknown]> = [
+    ["env", { A: 48_151_623 }],
+    ["env", null],
+    ["env", { "A=48151623": "1" }],
+    ["cwd", 48_151_623],
+    ["program", 48_151_623],
+    ["inheritEnv", "48151623"],
+    ["interactive", "alway48151623"],
+    ["path", "48151623"]
+  ]
+  for (const [option, value] of wrong) {
+    it.effect(`${option}: ${typeof value} that it does not take is ConfigInvalid, which names it and no value`, () => {
+      const helper = always(printsKey(key), { terminal: true })
+      return Effect.gen(function* () {
+        const error = yield* Effect.flip(run(Object.fromEntries([[option, value]])))
+        assert.strictEqual(error._tag, "ConfigInvalid")
+        assert.include(error.message, `\`${option}\``)
+        assert.notInclude(JSON.stringify(error), "48151623")
+        assert.deepStrictEqual(helper.starts, [])
+      }).pipe(Effect.provide(helper.layer))
+    })
+  }
+})
+
+describe("what was said on stdin", () => {
+  it.effect("is not shown when the helper repeats it, however short", () => {
+    const helper = always(ends(1, "said hunter2"))
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(run({}, { input: "username=me\npassword=hunter2\n" }))
+      assert.include(error, { _tag: "NonZeroExit", stderr: "said <redacted>" })
     }).pipe(Effect.provide(helper.layer))
   })
 })
@@ -508,14 +546,41 @@ describe("with the stock executor of NodeContext", () => {
 
   it.live("is killed although it ignores SIGTERM, where the executor alone would wait for ever", () =>
     Effect.gen(function* () {
-      const pid = yield* Deferred.make<number>()
-      const script = "echo $$; trap '' TERM; while :; do sleep 600; done"
-      const started = performance.now()
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-stock-"))),
+        (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
+      )
+      const file = join(folder, "pid")
+      const script = `echo $$ > ${file}; trap '' TERM; while :; do sleep 600; done`
       const error = yield* Effect.flip(stock(script, { timeout: "1 second" }))
       assert.include(error, { _tag: "CommandTimeout", phase: "running" })
-      assert.isBelow(performance.now() - started, 2_000)
-      yield* Deferred.succeed(pid, 0)
-    })
+      const pid = Number(readFileSync(file, "utf8"))
+      assert.isAbove(pid, 0)
+      assert.isTrue(yield* Effect.promise(() => eventually(() => !isAlive(pid))))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "a command line given as one string shows no argument, wherever its path leads, nor an escape of a folder",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Effect.acquireRelease(
+          Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-path-"))),
+          (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
+        )
+        symlinkSync("loop", join(folder, "loop"))
+        const one = yield* Effect.flip(
+          Effect.provide(run({ command: [`${folder}/loop/get --token hunter2-secret-value`] }), NodeContext.layer)
+        )
+        assert.strictEqual(one._tag, "CommandNotExecutable")
+        assert.notInclude(`${one.message} ${JSON.stringify(one)}`, "hunter2-secret-value")
+        const escaped = join(folder, "a\u001B]0;owned\u0007b")
+        mkdirSync(escaped)
+        const two = yield* Effect.flip(Effect.provide(run({ command: [escaped] }), NodeContext.layer))
+        assert.strictEqual(two._tag, "CommandNotExecutable")
+        assert.notInclude(two.message, "\u001B")
+        assert.notInclude(two.message, "\u0007")
+      }).pipe(Effect.scoped)
   )
 
   it.live("does not hang on a grandchild that holds its pipe", () =>

@@ -1,8 +1,10 @@
 /** Makes what a helper wrote on stderr fit to be shown: no terminal control, no secret, only its end. */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 
 const placeholder = "<redacted>"
 const withheld = "<withheld: too much on stdout to compare it with>"
-const minSecretLength = 4
+export const minSecretLength = 4
 /** A word of stdout shorter than this is a word, not a secret. */
 const minWordLength = 8
 const maxSecrets = 1000
@@ -104,8 +106,17 @@ export const secretsIn = (stdout: string): ReadonlyArray<string> => {
     return at < 0 ? [] : [line.slice(at + 1)]
   })
   const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/)).filter((word) => word.length >= minWordLength)
-  return [stdout, ...lines, ...values, ...words]
+  return [stdout, ...lines, ...values, ...words, ...stringsIn(stdout)]
 }
+
+const decodeString = Schema.decodeUnknownOption(Schema.parseJson(Schema.String))
+
+/** Every JSON string of a text, as it is and as it is meant. */
+const stringsIn = (text: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(/"(?:[^"\\]|\\.)*"/g), ([quoted]) => quoted).flatMap((quoted) => [
+    quoted.slice(1, -1),
+    ...Option.toArray(decodeString(quoted))
+  ])
 
 /** Short arguments are flags and sub-commands; taking them out would only make the text unreadable. */
 const minArgumentLength = 6
@@ -119,9 +130,12 @@ export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<s
 const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth)/i
 
 /** The values of variables (or attributes) whose names say that they are secret. */
-export const secretsByName = (variables: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
+export const secretsByName = (
+  variables: Readonly<Record<string, string | undefined>>,
+  minLength = minWordLength
+): ReadonlyArray<string> =>
   Object.entries(variables).flatMap(([name, value]) =>
-    value !== undefined && secretNames.test(name) && value.length >= minWordLength ? [value] : []
+    value !== undefined && secretNames.test(name) && value.length >= minLength ? [value] : []
   )
 
 /** Without what stands before the first line end: where the front was cut off, half a secret may stand there. */

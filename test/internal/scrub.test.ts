@@ -71,6 +71,27 @@ describe("a secret on stderr is not shown", () => {
       })
     ))
 
+  it("when it is a string of JSON on stdout, short, escaped or with punctuation in it", () => {
+    const cases: ReadonlyArray<readonly [stdout: string, secret: string]> = [
+      ['{"password":"correct horse battery"}', "correct horse battery"],
+      [String.raw`{"token":"ab\/cd\/efgh","x":"p\u0040sswd-9x1"}`, "ab/cd/efgh"],
+      [String.raw`{"token":"ab\/cd\/efgh","x":"p\u0040sswd-9x1"}`, "p@sswd-9x1"],
+      ['{"Password":"Tr0ub{a,d}"}', "Tr0ub{a,d}"],
+      ['{"Password":"hunter2"}', "hunter2"]
+    ]
+    for (const [stdout, secret] of cases) {
+      assert.strictEqual(withoutSecrets(`bad: ${secret}`, secretsIn(stdout)), "bad: <redacted>")
+    }
+  })
+
+  it("when it is a string of JSON on stdout, for all secrets", () =>
+    fc.assert(
+      fc.property(arbitrarySecret, (secret) => {
+        const stdout = JSON.stringify({ user: "me", nested: [{ secret: `${secret} "{,` }] })
+        assert.notInclude(withoutSecrets(`bad: ${secret} "{,`, secretsIn(stdout)), secret)
+      })
+    ))
+
   it("when an argument or a part of one is it", () =>
     fc.assert(
       fc.property(arbitrarySecret, (secret) => {
