@@ -23,6 +23,7 @@ import { claudeDesktop } from "./formats/claudeDesktop.js"
 import * as Docker from "./formats/dockerCredential.js"
 import * as Env from "./formats/env.js"
 import * as Exec from "./formats/execCredential.js"
+import * as Spec from "./formats/FormatSpec.js"
 import { firstLine } from "./formats/firstLine.js"
 import { gcloud } from "./formats/gcloud.js"
 import { gh } from "./formats/gh.js"
@@ -142,30 +143,7 @@ type PlainName = keyof typeof plain
  * @since 0.1.0
  * @category models
  */
-export const FormatName = Schema.Literal(
-  "auto",
-  "text",
-  "first-line",
-  "raw",
-  "aws-credential-process",
-  "git-credential",
-  "docker-credential",
-  "exec-credential",
-  "google-executable",
-  "cargo",
-  "bazel",
-  "claude-desktop",
-  "oauth",
-  "az",
-  "gcloud",
-  "vault",
-  "op",
-  "bitwarden",
-  "secrets-manager",
-  "azure-key-vault",
-  "gh",
-  "env"
-)
+export const FormatName = Spec.FormatName
 
 /**
  * The names that a format may be given by alone. `json` is not among them: it needs a `field`.
@@ -181,20 +159,7 @@ export type FormatName = typeof FormatName.Type
  * @since 0.1.0
  * @category models
  */
-export const FormatOptions = Schema.Union(
-  Git.Spec,
-  Docker.Spec,
-  Exec.Spec,
-  Google.Spec,
-  Cargo.Spec,
-  Bazel.Spec,
-  Vault.Spec,
-  Op.Spec,
-  Bitwarden.Spec,
-  SecretsManager.Spec,
-  Json.Spec,
-  Env.Spec
-)
+export const FormatOptions = Spec.FormatOptions
 
 /**
  * @since 0.1.0
@@ -221,7 +186,7 @@ export type FormatOptions = typeof FormatOptions.Type
  * @since 0.1.0
  * @category schemas
  */
-export const FormatSpec = Schema.Union(FormatName, FormatOptions).annotations({ identifier: "CredentialFormat" })
+export const FormatSpec = Spec.FormatSpec
 
 /**
  * @since 0.1.0
@@ -274,7 +239,7 @@ const isFormatName = Schema.is(FormatName)
  * @since 0.1.0
  * @category getters
  */
-export const formatNames: ReadonlyArray<FormatName> = FormatName.literals
+export const formatNames: ReadonlyArray<FormatName> = Spec.formatNames
 
 const automatic = auto({
   usual: (program) =>
