@@ -234,7 +234,7 @@ export const examples: ReadonlyArray<Example> = [
     key: { value: "my-bearer-token" }
   },
   {
-    format: "exec-credential",
+    format: { name: "exec-credential", apiVersion: "v1beta1" },
     what: "v1beta1, a bearer token with its expiry",
     source: kubernetes,
     answer: `{
@@ -269,7 +269,7 @@ export const examples: ReadonlyArray<Example> = [
     error: { _tag: "InvalidOutput", path: "status", expected: "an object" }
   },
   {
-    format: { name: "exec-credential", apiVersion: "v1" },
+    format: "exec-credential",
     what: "an answer in another version than was asked for",
     source: kubernetes,
     answer:
