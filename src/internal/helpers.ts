@@ -15,6 +15,14 @@ const gpgLocked: ReadonlyArray<Failure> = [
   }
 ]
 
+/** Through a program that hands on gpg's words: those seen with gpg alone are no evidence for it. */
+const noSecretKeyBehind = /decryption failed: No secret key/
+
+const gpgLockedBehind: ReadonlyArray<Failure> = [
+  { stderr: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+  ...gpgLocked.map((failure): Failure => ({ ...failure, evidence: "manual" }))
+]
+
 const noKeyringService =
   "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
 
@@ -369,7 +377,7 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no password store yet: pass init GPG-ID",
         evidence: "manual"
       },
-      ...gpgLocked
+      ...gpgLockedBehind
     ]
   },
   {
@@ -736,7 +744,8 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "Unavailable",
         remedy: noKeyringService
       },
-      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg }
+      { stdout: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg, evidence: "manual" }
     ]
   },
   {
