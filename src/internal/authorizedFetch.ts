@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
+import { isString } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import type { ApiKey } from "../ApiKey.js"
 import { type ConfigInvalid, isApiKeyError } from "../ApiKeyError.js"
@@ -84,12 +85,13 @@ export const authorizedFetch = (
   const locate = locator()
   const made = new WeakMap<ApiKey, Made>()
   /** The headers of a key are the same in every request, as long as the requests' own hold the placeholder in the same way. */
-  const ruleOf = (key: ApiKey, held: Held): Rule => {
+  const madeOf = (key: ApiKey, held: Held): Made => {
     const known = made.get(key)
-    if (known !== undefined && isSame(known.held, held)) return known.rule
+    if (known !== undefined && isSame(known.held, held)) return known
     const rule = Either.getOrThrowWith(headersFor(key, options.scheme, held), (error) => error)
-    made.set(key, { held, rule })
-    return rule
+    const making: Made = { held, rule, names: Array.from(rule.keys()) }
+    made.set(key, making)
+    return making
   }
 
   /** What is sent with the key: a copy of the headers given, less those named. */
@@ -105,8 +107,8 @@ export const authorizedFetch = (
         .authorize(key, { url, method, body, headers: new Headers(headers) })
         .then((signed) => ({ headers: signed, names: credentialHeaders, rule: nothingSent }))
     }
-    const rule = ruleOf(key, held)
-    return { headers: changed(headers, dropped, rule), names: Array.from(rule.keys()), rule }
+    const { rule, names } = madeOf(key, held)
+    return { headers: changed(headers, dropped, rule), names, rule }
   }
 
   const isRejection = async (answer: Response, { rule }: Sending): Promise<boolean> => {
@@ -170,6 +172,7 @@ type Rule = ReadonlyMap<string, string>
 interface Made {
   readonly held: Held
   readonly rule: Rule
+  readonly names: ReadonlyArray<string>
 }
 
 /** The headers of a request, which of them are there because of the key, and those that tell which rule an answer falls under. */
@@ -239,10 +242,7 @@ const fieldsOf = (given: RequestInit["headers"]): Fields => {
 const isPlainRecord = (given: object): given is Readonly<Record<string, string>> => {
   const prototype = Object.getPrototypeOf(given)
   if ((prototype !== Object.prototype && prototype !== null) || Symbol.iterator in given) return false
-  for (const [name, value] of Object.entries(given)) {
-    if (typeof value !== "string" || name === "__proto__") return false
-  }
-  return true
+  return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
 }
 
 /** A copy of the same kind: without those by the (lower-case) names, and with those added. */
@@ -254,12 +254,21 @@ const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: Rule): F
     return headers
   }
   const record: Record<string, string> = {}
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]
     const known = name.toLowerCase()
-    if (!added.has(known) && !dropped.includes(known)) record[name] = value
+    if (value !== undefined && !added.has(known) && !dropped.includes(known)) record[name] = value
   }
   for (const [name, value] of added) record[name] = value
   return record
+}
+
+const replace = (headers: Headers, by: Fields): void => {
+  const wanted = new Headers(by)
+  for (const name of Array.from(headers.keys())) if (!wanted.has(name)) headers.delete(name)
+  wanted.forEach((value, name) => {
+    headers.set(name, value)
+  })
 }
 
 // --- the placeholder
@@ -277,14 +286,15 @@ const heldIn = (fields: Fields): Held => {
     held.push([name.toLowerCase(), value.trim()])
   }
   if (fields instanceof Headers) fields.forEach(look)
-  else for (const [name, value] of Object.entries(fields)) look(value, name)
+  else for (const name of Object.keys(fields)) look(fields[name] ?? "", name)
   return held ?? nothingHeld
 }
 
 const namesOf = (held: Held): ReadonlyArray<string> => (held.length === 0 ? noNames : held.map(([name]) => name))
 
 const isSame = (held: Held, other: Held): boolean =>
-  held.length === other.length && held.every(([name, value], i) => other[i]?.[0] === name && other[i]?.[1] === value)
+  held === other ||
+  (held.length === other.length && held.every(([name, value], i) => other[i]?.[0] === name && other[i]?.[1] === value))
 
 /** A key has no place in a URL, where logs would show it; the parameter that was to hold it goes. */
 export const withoutPlaceholderIn = (url: URL): URL => {
@@ -406,7 +416,12 @@ const templateOfRequest = (input: Request, init: RequestInit | undefined, url: U
         const { signal, credentials, cache } = request
         return send(new Request(url, { method, headers, redirect, signal, credentials, cache }))
       }
-      return send(new Request(requestTo(url, request.clone()), { method, headers, redirect }))
+      const next = request.clone()
+      if (url.href !== request.url || method !== request.method) {
+        return send(new Request(requestTo(url, next), { method, headers, redirect }))
+      }
+      replace(next.headers, headers)
+      return send(next)
     }
   }
 }
