@@ -4,7 +4,7 @@ import { memoize } from "@smithy/property-provider"
 import { Bench } from "tinybench"
 import { createApiKeyProvider } from "../src/Promise.js"
 
-const main = async (): Promise<void> => {
+export const main = async (): Promise<void> => {
   await using provider = createApiKeyProvider({ command: ["echo", "sk-1"], timeToLive: "1 hour" })
   await provider.get()
   const expiration = Date.now() + 3_600_000
@@ -29,7 +29,5 @@ const main = async (): Promise<void> => {
     `createApiKeyProvider get  ${ours.toFixed(0).padStart(6)} ns a hit, ${(ours / theirs).toFixed(2)} × Smithy's`
   )
 }
-
-export default main
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main()

@@ -1,5 +1,6 @@
 // Makes one self-contained, minified ESM file of a program: for dist/, and for the tests that run such a file.
 import { build } from "tsdown"
+import { pureEffect } from "./pure.mjs"
 import { root } from "./support.mjs"
 
 export const bundle = async ({ name, entry, executable }) => {
@@ -14,6 +15,9 @@ export const bundle = async ({ name, entry, executable }) => {
     // jsonc-parser's `main` loads its parts with a require of its own, which no bundler follows.
     inputOptions: { resolve: { mainFields: ["module", "main"] } },
     outputOptions: { codeSplitting: false },
+    plugins: [pureEffect],
+    // No module that goes in has a getter that does something, or is there only to be loaded.
+    treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
     minify: true,
     dts: false,
     write: false,

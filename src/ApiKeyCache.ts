@@ -17,7 +17,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
@@ -155,7 +155,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
   Effect.gen(function* () {
     // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
     const runtime = Runtime.disableRuntimeFlag(yield* Effect.runtime<R>(), RuntimeFlags.Interruption)
-    const hub = yield* PubSub.sliding<ApiKeyStatus>(statusesKept)
+    const watchers = new Set<Queue.Queue<ApiKeyStatus>>()
     const checkedLife = lifeOf(options)
     const life = Either.getOrElse(checkedLife, () => defaultLife)
     const finishes = (options.whenAbandoned ?? (options.mayPrompt ? "finish" : "stop")) === "finish"
@@ -405,8 +405,21 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
 
     const statusAt = (now: number): ApiKeyStatus => statusOf(options.provider, state, counts, now)
     const changed = (now: number): void => {
-      hub.unsafeOffer(statusAt(now))
+      if (watchers.size === 0) return
+      const current = statusAt(now)
+      for (const watcher of watchers) watcher.unsafeOffer(current)
     }
+    // A queue each rather than a PubSub: nobody watches the caches of most programs, and a PubSub is large in a bundle.
+    const watcher = Effect.acquireRelease(
+      Effect.tap(Queue.sliding<ApiKeyStatus>(statusesKept), (queue) =>
+        state._tag === "Closed" ? Queue.shutdown(queue) : Effect.sync(() => watchers.add(queue))
+      ),
+      (queue) =>
+        Effect.zipRight(
+          Effect.sync(() => watchers.delete(queue)),
+          Queue.shutdown(queue)
+        )
+    )
     const status = Effect.clockWith((clock) => Effect.succeed(statusAt(clock.unsafeCurrentTimeMillis())))
     const closedError = new ProviderClosed({ provider: options.provider })
     const closed = Effect.fail(closedError)
@@ -416,7 +429,9 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
         const stopped = hasFlight(state) ? Fiber.interrupt(state.flight.fiber) : Effect.void
         if (state._tag !== "Closed") state = transitions.close(state)
         return stopped.pipe(
-          Effect.zipRight(PubSub.shutdown(hub)),
+          Effect.zipRight(
+            Effect.suspend(() => Effect.forEach(Array.from(watchers), Queue.shutdown, { discard: true }))
+          ),
           Effect.zipRight(reportHits(options.program, counts.hits - publishedHits))
         )
       })
@@ -432,7 +447,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       reject,
       status,
       changes: Stream.unwrapScoped(
-        Effect.map(PubSub.subscribe(hub), (queue) => Stream.concat(Stream.fromEffect(status), Stream.fromQueue(queue)))
+        Effect.map(watcher, (queue) => Stream.concat(Stream.fromEffect(status), Stream.fromQueue(queue)))
       )
     }
   })

@@ -188,7 +188,7 @@ const fromGuardedCommand = (
   const provider = options.provider ?? defaultProvider
   const program = programName(options.command)
   const entry = HelperCatalog.find(program)
-  const resolved = CredentialFormat.resolve(options.format ?? "auto")
+  const resolved = CredentialFormat.resolve(options.format ?? "auto", program)
   const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)
   const timeToLive =
     options.timeToLive ?? Option.getOrUndefined(Option.flatMapNullable(entry, (known) => known.timeToLive))

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
 import { type ApiKeyError, ConfigInvalid, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
-import type { Output } from "./CredentialHelper.js"
+import type { Output, RunReason } from "./CredentialHelper.js"
 import { auto } from "./formats/auto.js"
 import { awsCredentialProcess } from "./formats/awsCredentialProcess.js"
 import { az } from "./formats/az.js"
@@ -23,6 +23,7 @@ import { claudeDesktop } from "./formats/claudeDesktop.js"
 import * as Docker from "./formats/dockerCredential.js"
 import * as Env from "./formats/env.js"
 import * as Exec from "./formats/execCredential.js"
+import * as Spec from "./formats/FormatSpec.js"
 import { firstLine } from "./formats/firstLine.js"
 import { gcloud } from "./formats/gcloud.js"
 import { gh } from "./formats/gh.js"
@@ -100,14 +101,12 @@ export interface About {
 export interface CredentialFormat {
   readonly name: string
   readonly decode: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, ApiKeyError>
-  /** The answer a helper of this format would give for a key; a key that the format cannot carry is refused. */
+  /** The answer a helper of this format would give for a key; a key that the format cannot carry is refused, its expiry included. */
   readonly encode: (key: ApiKey.ApiKey) => Either.Either<string, InvalidOutput>
-  /** Whether `encode` writes the expiry; where it does not, the reader has to know it otherwise. */
-  readonly carriesExpiry?: boolean
   /** What it says on the helper's stdin; without it stdin is empty. */
   readonly input?: string
-  /** Variables that it hands over to the helper. */
-  readonly environment?: (interactive: boolean) => Readonly<Record<string, string>>
+  /** Variables that it hands over to the helper: whether a person may be asked, and why the helper is run. */
+  readonly environment?: (interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>
   /** What a status other than 0 means, where the helper says so on stdout. */
   readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<Explanation>
   /** The command that makes the helper forget a key, and what to say on its stdin. */
@@ -142,30 +141,7 @@ type PlainName = keyof typeof plain
  * @since 0.1.0
  * @category models
  */
-export const FormatName = Schema.Literal(
-  "auto",
-  "text",
-  "first-line",
-  "raw",
-  "aws-credential-process",
-  "git-credential",
-  "docker-credential",
-  "exec-credential",
-  "google-executable",
-  "cargo",
-  "bazel",
-  "claude-desktop",
-  "oauth",
-  "az",
-  "gcloud",
-  "vault",
-  "op",
-  "bitwarden",
-  "secrets-manager",
-  "azure-key-vault",
-  "gh",
-  "env"
-)
+export const FormatName = Spec.FormatName
 
 /**
  * The names that a format may be given by alone. `json` is not among them: it needs a `field`.
@@ -181,20 +157,7 @@ export type FormatName = typeof FormatName.Type
  * @since 0.1.0
  * @category models
  */
-export const FormatOptions = Schema.Union(
-  Git.Spec,
-  Docker.Spec,
-  Exec.Spec,
-  Google.Spec,
-  Cargo.Spec,
-  Bazel.Spec,
-  Vault.Spec,
-  Op.Spec,
-  Bitwarden.Spec,
-  SecretsManager.Spec,
-  Json.Spec,
-  Env.Spec
-)
+export const FormatOptions = Spec.FormatOptions
 
 /**
  * @since 0.1.0
@@ -221,7 +184,7 @@ export type FormatOptions = typeof FormatOptions.Type
  * @since 0.1.0
  * @category schemas
  */
-export const FormatSpec = Schema.Union(FormatName, FormatOptions).annotations({ identifier: "CredentialFormat" })
+export const FormatSpec = Spec.FormatSpec
 
 /**
  * @since 0.1.0
@@ -266,23 +229,24 @@ const withOptions = (options: FormatOptions): CredentialFormat => {
 const byName = (name: FormatName): CredentialFormat =>
   name === "auto" ? automatic : isPlainName(name) ? plain[name] : withOptions(optionsOf(name))
 
-const isFormatName = Schema.is(FormatName)
-
 /**
  * All names, in the order of the documentation.
  *
  * @since 0.1.0
  * @category getters
  */
-export const formatNames: ReadonlyArray<FormatName> = FormatName.literals
+export const formatNames: ReadonlyArray<FormatName> = Spec.formatNames
 
 const automatic = auto({
   usual: (program) =>
-    Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format).pipe(
-      Option.filter((name) => isFormatName(name) && name !== "auto"),
-      Option.map(byName)
+    Option.map(
+      Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format),
+      byName
     ),
-  all: formatNames.filter((name) => name !== "auto").map(byName),
+  // An answer that nobody asked for has whatever version its plugin likes.
+  all: formatNames
+    .filter((name) => name !== "auto")
+    .map((name) => (name === "exec-credential" ? Exec.anyVersion : byName(name))),
   text,
   names: [...formatNames, "json (with a field)"]
 })
@@ -309,14 +273,15 @@ export const get = (format: Format): CredentialFormat =>
 const isSpec = Schema.is(FormatSpec)
 
 /**
- * The same for what no compiler has checked: a name or parameters that do not exist are `ConfigInvalid`.
+ * The format to speak with a program, for what no compiler has checked: a name or parameters that do not exist are `ConfigInvalid`.
+ * `auto` becomes the format that the catalog says of the program, so that what is said to it is said from the start.
  *
  * @since 0.1.0
  * @category getters
  */
-export const resolve = (format: Format): Either.Either<CredentialFormat, ConfigInvalid> =>
+export const resolve = (format: Format, program = ""): Either.Either<CredentialFormat, ConfigInvalid> =>
   isOwn(format) || isSpec(format)
-    ? Either.right(get(format))
+    ? Either.right(format === "auto" ? Option.getOrElse(automatic.usual(program), () => automatic) : get(format))
     : Either.left(
         new ConfigInvalid({
           file: "code",

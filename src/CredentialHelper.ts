@@ -135,7 +135,7 @@ export interface Request {
     | Effect.Effect<void, never, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
     | undefined
   /** What the format hands over in the environment. */
-  readonly environment?: ((interactive: boolean) => Readonly<Record<string, string>>) | undefined
+  readonly environment?: ((interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>) | undefined
   /** What the format knows of a failure that the catalog does not know. */
   readonly explain?: ((failure: HelperCatalog.FailedRun) => Option.Option<HelperCatalog.Meaning>) | undefined
 }
@@ -470,7 +470,7 @@ const launch = ({
       EFFECT_APIKEY_PROVIDER: request.provider,
       EFFECT_APIKEY_REASON: request.reason,
       EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
-      ...request.environment?.(onTerminal)
+      ...request.environment?.(onTerminal, request.reason)
     })
     const [first = "", ...args] = options.command
     const program = options.program ?? first

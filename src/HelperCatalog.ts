@@ -7,6 +7,7 @@
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Reason } from "./ApiKeyError.js"
+import type { FormatName } from "./formats/FormatSpec.js"
 import { entries } from "./internal/helpers.js"
 
 /**
@@ -53,10 +54,10 @@ export interface Entry {
   /** The version that was measured, or the manual that says so. */
   readonly source: string
   /** The formats it can print, the usual one first. */
-  readonly speaks: ReadonlyArray<string>
+  readonly speaks: ReadonlyArray<FormatName>
   readonly failures: ReadonlyArray<Failure>
   /** The format of whatever it prints; `auto` takes it. Absent where that depends on the arguments. */
-  readonly format?: string
+  readonly format?: Exclude<FormatName, "auto">
   /** It may ask a person, by a window, a fingerprint or a browser, without any terminal. */
   readonly mayPrompt: boolean
   /** For how long a key without an expiry is kept. */

@@ -17,7 +17,7 @@ const lastMillis = DateTime.unsafeMake("9000-01-01T00:00:00Z").epochMillis
 /** What a token can be: every visible ASCII character, in any order. */
 const token = fc
   .stringMatching(/^[!-~]{1,60}$/)
-  .filter((value) => !["null", "undefined"].includes(value) && !value.startsWith("encrypted:"))
+  .filter((value) => !["null", "undefined", "None"].includes(value) && !value.startsWith("encrypted:"))
 /** What a password can be: anything that ends no line. */
 const password = fc.fullUnicodeString({ minLength: 1, maxLength: 40 }).filter(isPassword)
 function isPassword(value: string): boolean {
@@ -234,6 +234,8 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
           onRight: (text) => {
             const back = decode(format, text)
             expect(Either.isRight(back) && Equal.equals(back.right, key)).toBe(true)
+            if (precision === undefined) expect(Option.isNone(key.expiresAt)).toBe(true)
+            else expectKey(back, key, precision)
           },
           onLeft: (error) => {
             expect(error._tag).toBe("InvalidOutput")
@@ -245,9 +247,16 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
     )
   })
 
-  it("says whether it carries an expiry", () => {
-    expect(CredentialFormat.get(format).carriesExpiry).toBe(precision !== undefined)
-  })
+  if (precision === undefined)
+    it("refuses a key with an expiry, which it has no place for, and says what to do", () => {
+      fc.assert(
+        fc.property(keys, expiry, (key, at) => {
+          const error = Either.getOrThrow(Either.flip(CredentialFormat.get(format).encode(ApiKey.expiringBy(key, at))))
+          expect(error).toMatchObject({ _tag: "InvalidOutput", path: "expiresAt", command: "effect-apikey" })
+          expect(error.hint).toContain("oauth")
+        })
+      )
+    })
 
   it("never throws at arbitrary bytes, and shows none of them", () => {
     fc.assert(
@@ -261,7 +270,10 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
   it("never throws at arbitrary JSON, and shows none of it", () => {
     fc.assert(
       fc.property(jsonAround, (value) => {
-        expectNoLeak(decode(format, JSON.stringify(value)))
+        const text = JSON.stringify(value)
+        expectNoLeak(decode(format, text))
+        expectNoLeak(decode("auto", text))
+        expectNoLeakIn(CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout: text }))
       })
     )
   })
@@ -271,7 +283,9 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
       fc.property(keys, marker, mutation, (key, secret, mutate) => {
         const marked = withValue(key, secret)
         const answer = Either.getOrElse(CredentialFormat.get(format).encode(marked), () => encoded(format, key))
-        expectNoLeak(decode(format, mutate(answer)))
+        const stdout = mutate(answer)
+        expectNoLeak(decode(format, stdout))
+        expectNoLeakIn(CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout }))
       })
     )
   })
@@ -316,6 +330,13 @@ const expectNoLeak = (result: ReturnType<typeof decode>): void => {
   if (Either.isLeft(result)) expect(shown(result.left)).not.toContain(markerStart)
 }
 
+const expectNoLeakIn = (explanation: unknown): void => {
+  expect(JSON.stringify(explanation) ?? "").not.toContain(markerStart)
+}
+
+/** Names that every object in JavaScript answers to. */
+const inherited = ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"]
+
 /** The same kind of key, with a secret that can be searched for. */
 const withValue = (key: ApiKey.ApiKey, secret: string): ApiKey.ApiKey => {
   const old = Redacted.value(key.value)
@@ -335,7 +356,19 @@ const jsonAround = marker.chain(
     fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 3 },
-        fc.constantFrom<unknown>(secret, `${secret} ${secret}`, null, true, false, 0, 1, "", -1.5, secret.length),
+        fc.constantFrom<unknown>(
+          secret,
+          `${secret} ${secret}`,
+          ...inherited,
+          null,
+          true,
+          false,
+          0,
+          1,
+          "",
+          -1.5,
+          secret.length
+        ),
         fc.array(tie("value"), { maxLength: 3 }),
         fc.dictionary(
           fc.constantFrom(
@@ -399,6 +432,7 @@ const jsonMutation = fc
       () => 1e300,
       () => "",
       () => "2020-13-45T99:99:99Z",
+      ...inherited.map((name) => () => name),
       (old) => [old],
       (old) => ({ value: old }),
       (old) => `${typeof old === "string" ? old : ""}\u0000\n`,
@@ -465,6 +499,79 @@ const disguised = (text: string, seed: number): string => {
 
 const isPlainLine = (text: string): boolean => !text.startsWith("{")
 
+describe("a helper that prints as much as it may", () => {
+  const limit = 64 * 1024
+  // A quadratic reader needs seconds for each of these; what a loaded machine adds is less.
+  const slow = 1500
+  const filled = (start: string, filling: string, end: string): string =>
+    start + filling.repeat(Math.floor((limit - start.length - end.length) / filling.length)) + end
+  const starts = [
+    "",
+    "A_KEY=x",
+    'A_KEY="',
+    "A_KEY='",
+    "export ",
+    "username=",
+    "password_expiry_utc=1",
+    '{"v":[1]}\n',
+    "eyJ"
+  ]
+  const fillings = [
+    " ",
+    "\t",
+    "a",
+    "A",
+    "0",
+    "KEY",
+    "_",
+    "=",
+    "#",
+    " #",
+    "\\",
+    '"',
+    "'",
+    "`",
+    "[",
+    "{",
+    '{"a":',
+    "\n",
+    "\r\n",
+    "A=",
+    "a=b\n",
+    "A_KEY=a\n",
+    "{}\n",
+    ".",
+    "-"
+  ]
+  const texts = starts.flatMap((start) =>
+    fillings.flatMap((filling) => ["", "x", "\u00e9"].map((end) => filled(start, filling, end)))
+  )
+  const inJson = fillings.flatMap((filling) =>
+    [
+      { version: 1, success: false, code: "1", message: filled("", filling, "x").slice(0, limit / 2) },
+      { headers: { Authorization: [filled("Bearer ", filling, "x")] } },
+      { Version: 1, AccessKeyId: "a", SecretAccessKey: "b", Expiration: filled("2030-01-01T00:00:00.", filling, "x") },
+      { access_token: "a", expires_in: filled("1", filling, "x") },
+      { token: filled("", filling, "x"), headers: {} }
+    ].map((value) => JSON.stringify(value).slice(0, 2 * limit))
+  )
+
+  it.each([...CredentialFormat.formatNames, { name: "json", field: "/a" } as const])(
+    "is read in no time, whatever it prints: %j",
+    { timeout: 120_000 },
+    (format) => {
+      const took = [...texts, ...inJson].map((text) => {
+        const start = performance.now()
+        const result = decode(format, text)
+        CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout: text })
+        expect(Either.isLeft(result) || Either.isRight(result)).toBe(true)
+        return performance.now() - start
+      })
+      expect(Math.max(...took)).toBeLessThan(slow)
+    }
+  )
+})
+
 describe("auto", () => {
   it("refuses every JSON object, list and string that no format owns, and lists the formats", () => {
     const names = ["token", "value", "key", "secret", "id", "password", "apiKey", "result", "expiry", "name", "api_key"]
@@ -504,6 +611,19 @@ describe("auto", () => {
       expect(owners).toEqual([typeof format === "string" ? format : format.name])
     }
   })
+
+  it.each(["true", "false"])("refuses %s, a condition's result, and takes a number for text", (word) => {
+    expect(Either.flip(decode("auto", word))).toMatchObject({ right: { _tag: "InvalidOutput" } })
+    expect(Either.map(decode("auto", "123"), plain)).toEqual(Either.right({ value: "123" }))
+  })
+
+  it.each(["quit=1\n", "username=bob\n", "protocol=https\nhost=example.com\nusername=bob\n"])(
+    "knows an answer of git's that has no key, and takes it for none: %j",
+    (answer) => {
+      const error = Either.getOrThrow(Either.flip(decode("auto", answer)))
+      expect(["EmptyOutput", "InvalidOutput"]).toContain(error._tag)
+    }
+  )
 
   it("takes what the catalog says of the program: pass keeps notes after its first line", () => {
     const output = {
@@ -635,7 +755,7 @@ describe("what a format says to the helper", () => {
 
   it("in the environment: KUBERNETES_EXEC_INFO, Google's variables, Claude Desktop's context", () => {
     const environment = (format: CredentialFormat.Format, interactive: boolean) =>
-      CredentialFormat.get(format).environment?.(interactive)
+      CredentialFormat.get(format).environment?.(interactive, "first")
     expect(
       JSON.parse(
         environment({ name: "exec-credential", cluster: { server: "https://k8s" } }, true)?.["KUBERNETES_EXEC_INFO"] ??
@@ -655,6 +775,12 @@ describe("what a format says to the helper", () => {
       GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE: "0"
     })
     expect(environment("claude-desktop", false)).toEqual({ CLAUDE_HELPER_CONTEXT: "background" })
+    expect(environment("claude-desktop", true)).toEqual({ CLAUDE_HELPER_CONTEXT: "interactive" })
+    for (const reason of ["expiry", "rejected"] as const) {
+      expect(CredentialFormat.get("claude-desktop").environment?.(false, reason)).toEqual({
+        CLAUDE_HELPER_CONTEXT: "mid-session-refresh"
+      })
+    }
   })
 
   it("to forget a key: the counterpart of the command, and the key that is meant", () => {
@@ -690,7 +816,7 @@ describe("an answer that tells a failure", () => {
           success: false,
           code: "403",
           message: `token ${secret} was refused`,
-          id_token: secret
+          details: [{ deep: { token: `Bearer ${secret}` } }]
         })
         const error = Either.getOrThrow(Either.flip(decode("google-executable", answer)))
         expect(error).toMatchObject({ _tag: "NonZeroExit", reason: "Denied", exitCode: 0 })
@@ -748,7 +874,50 @@ describe("git's protocol", () => {
   })
 })
 
+describe("a key for one request only", () => {
+  it("is refused: cargo's cache never", () => {
+    const answer = '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"never","operation_independent":false}}\n'
+    expect(Either.flip(decode("cargo", answer))).toMatchObject({ right: { _tag: "InvalidOutput", path: "Ok.cache" } })
+  })
+
+  it("cargo's failure counts only after a greeting that we understand, and nothing may follow the answer", () => {
+    for (const answer of [
+      '{"v":[2]}\n{"Err":{"kind":"not-found"}}',
+      '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"session"}}\n{}'
+    ]) {
+      expect(Either.flip(decode("cargo", answer))).toMatchObject({ right: { _tag: "InvalidOutput" } })
+    }
+  })
+})
+
+describe("environment files", () => {
+  it.each([
+    ["A=`abc123`", "abc123"],
+    ['A="a\\"b" # comment', 'a"b'],
+    ["A='a#b'#c", undefined],
+    ['A="abc', undefined],
+    ["A=`abc", undefined],
+    ["A=abc#def", "abc#def"],
+    ["A=abc #def", "abc"],
+    ["A='abc' def", undefined]
+  ])("%s", (answer, value) => {
+    const result = decode("env", answer)
+    if (value !== undefined) expect(Either.map(result, plain)).toEqual(Either.right({ value }))
+    else expect(Either.flip(result)).toMatchObject({ right: { _tag: "InvalidOutput", path: "" } })
+  })
+})
+
 describe("headers", () => {
+  it("with more than one value for the secret are refused", () => {
+    const answer = '{"headers":{"Authorization":["Bearer a","Bearer b"]}}'
+    expect(Either.flip(decode("bazel", answer))).toMatchObject({
+      right: { _tag: "InvalidOutput", path: "headers.Authorization", expected: "one value" }
+    })
+    expect(Either.map(decode("bazel", '{"headers":{"Authorization":["Bearer a"],"Accept":["b","c"]}}'), plain)).toEqual(
+      Either.right({ value: "a", headers: { Authorization: "Bearer a", Accept: "b, c" } })
+    )
+  })
+
   it.each([
     ["bazel", '{"headers":{"X-Key":["a"],"x-key":["b"]}}'],
     ["claude-desktop", '{"token":"t","headers":{"X-Key":"a","x-key":"b"}}']

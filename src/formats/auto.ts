@@ -29,13 +29,15 @@ export interface Candidates {
 /** `auto`, which can also say which format it takes an answer for. */
 export interface Auto extends CredentialFormat {
   readonly chosen: (text: string, program: string) => Option.Option<CredentialFormat>
+  readonly usual: Candidates["usual"]
 }
 
 export const auto = ({ all, names, text, usual }: Candidates): Auto => {
   const choose = (answer: Answer): Option.Option<CredentialFormat> => {
     const known = all.find(({ recognizes }) => recognizes?.(answer) === true)
     if (known !== undefined) return Option.some(known)
-    return /^\s*[{["]/.test(answer.text) ? Option.none() : Option.some(text)
+    // A number may be a key; true and false are a condition's result.
+    return /^\s*[{["]/.test(answer.text) || typeof answer.json === "boolean" ? Option.none() : Option.some(text)
   }
   const chosen = (answer: Answer, program: string): Option.Option<CredentialFormat> =>
     Option.orElse(usual(program), () => choose(answer))
@@ -46,7 +48,6 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
       source: "effect-apikey's own rules",
       example: "sk-live-7f3a9c\n"
     },
-    carriesExpiry: false,
     read: (input, context) => {
       const answer = answerOf(input)
       return Option.match(chosen(answer, context.command), {
@@ -67,5 +68,5 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
     },
     write: (key) => Either.mapLeft(text.encode(key), ({ expected, path }) => ({ path, expected }))
   })
-  return { ...format, chosen: (input, program) => chosen(answerOf(input), program) }
+  return { ...format, usual, chosen: (input, program) => chosen(answerOf(input), program) }
 }

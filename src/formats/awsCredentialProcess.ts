@@ -39,7 +39,6 @@ export const awsCredentialProcess: CredentialFormat = define({
       Expiration: "2036-05-29T00:21:43Z"
     })
   },
-  carriesExpiry: true,
   recognizes: ({ object }) => typeof object["Version"] === "number" && "AccessKeyId" in object,
   read: (text) =>
     Either.gen(function* () {

@@ -34,7 +34,6 @@ export const az: CredentialFormat = define({
       tokenType: "Bearer"
     })
   },
-  carriesExpiry: true,
   recognizes: ({ object }) => typeof object["accessToken"] === "string",
   read: (text) =>
     Either.flatMap(read(text), ({ accessToken, expires_on, expiresOn }) =>

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { EpochSeconds, Rfc3339 } from "../internal/instant.js"
-import { fromJson, maybe, refuse, Text } from "../internal/shape.js"
+import { anObject, fromJson, maybe, refuse, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
   value: Text,
@@ -19,7 +19,7 @@ const Answer = Schema.Struct({
       enabled: maybe(Schema.Boolean.annotations({ description: "true or false" })),
       expires: maybe(Rfc3339),
       exp: maybe(EpochSeconds)
-    }).annotations({ description: "an object" })
+    }).annotations(anObject)
   )
 })
 
@@ -37,7 +37,6 @@ export const azureKeyVault: CredentialFormat = define({
       attributes: { enabled: true, expires: "2036-05-29T00:21:43+00:00" }
     })
   },
-  carriesExpiry: true,
   recognizes: ({ object }) => typeof object["id"] === "string" && secretId.test(object["id"]) && "value" in object,
   read: (text) =>
     Either.flatMap(read(text), ({ attributes, value }) =>

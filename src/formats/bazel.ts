@@ -11,9 +11,10 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
+import { isAuthorization } from "../internal/fit.js"
 import { define, field, jsonLine } from "../internal/format.js"
 import { Rfc3339 } from "../internal/instant.js"
-import { fromJson, maybe, refuse } from "../internal/shape.js"
+import { AnyText, fromJson, maybe, refuse } from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("bazel"),
@@ -26,7 +27,7 @@ const Answer = Schema.Struct({
   headers: maybe(
     Schema.Record({
       key: Schema.String,
-      value: Schema.Array(Schema.String.annotations({ description: "a string" })).annotations({
+      value: Schema.Array(AnyText).annotations({
         description: "a list of strings"
       })
     })
@@ -36,16 +37,15 @@ const Answer = Schema.Struct({
 
 const read = fromJson(Answer)
 
-const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
-
-/** The secret in the headers, for those who want one word: the credential after the scheme, else the first header's value. */
-const secretIn = (headers: Readonly<Record<string, string>>): Option.Option<string> => {
+/** The header that holds the secret: `Authorization`, else the first. */
+const ownHeader = <A>(headers: Readonly<Record<string, A>>): Option.Option<readonly [name: string, value: A]> => {
   const entries = Object.entries(headers)
-  const own = entries.find(([name]) => isAuthorization(name)) ?? entries[0]
-  return Option.map(Option.fromNullable(own), ([name, value]) =>
-    isAuthorization(name) ? value.replace(/^[!-~]+ +/, "") : value
-  )
+  return Option.fromNullable(entries.find(([name]) => isAuthorization(name)) ?? entries[0])
 }
+
+/** The secret in the headers, for those who want one word: the credential after the scheme. */
+const secretIn = (headers: Readonly<Record<string, string>>): Option.Option<string> =>
+  Option.map(ownHeader(headers), ([name, value]) => (isAuthorization(name) ? value.replace(/^[!-~]+ +/, "") : value))
 
 export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
   define({
@@ -55,7 +55,6 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
       source: "https://github.com/EngFlow/credential-helper-spec/blob/main/spec.md",
       example: jsonLine({ headers: { Authorization: ["Bearer example-token"] }, expires: "2036-05-29T00:21:43Z" })
     },
-    carriesExpiry: true,
     ...(uri === undefined ? {} : { input: jsonLine({ uri }) }),
     recognizes: ({ object }) =>
       !("token" in object) &&
@@ -70,6 +69,10 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
         const given = Object.entries(Option.getOrElse(answer.headers, () => ({}))).filter(
           ([, values]) => values.length > 0
         )
+        const [chosen] = Option.toArray(ownHeader(Object.fromEntries(given)))
+        if (chosen !== undefined && chosen[1].length > 1) {
+          return yield* refuse(`headers.${isAuthorization(chosen[0]) ? "Authorization" : "*"}`, "one value")
+        }
         const headers = yield* Fit.headers(Object.fromEntries(given.map(([name, values]) => [name, values.join(", ")])))
         const secret = secretIn(headers)
         if (Option.isNone(secret)) {

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { fromValue, jsonOf, maybe, objectOf, type Refusal, refuse } from "../internal/shape.js"
+import { AnyText, anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse } from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("bitwarden"),
@@ -20,15 +20,14 @@ export const Spec = Schema.Struct({
   )
 })
 
-const string = Schema.String.annotations({ description: "a string" })
 const Item = Schema.Struct({
-  value: maybe(string),
+  value: maybe(AnyText),
   data: maybe(Schema.Unknown),
-  login: maybe(Schema.Struct({ password: maybe(string) }).annotations({ description: "an object" })),
+  login: maybe(Schema.Struct({ password: maybe(AnyText) }).annotations(anObject)),
   fields: maybe(
-    Schema.Array(
-      Schema.Struct({ name: maybe(string), value: maybe(string) }).annotations({ description: "an object" })
-    ).annotations({ description: "a list of fields" })
+    Schema.Array(Schema.Struct({ name: maybe(AnyText), value: maybe(AnyText) }).annotations(anObject)).annotations({
+      description: "a list of fields"
+    })
   )
 })
 
@@ -101,7 +100,6 @@ export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
         login: { username: "ops@example.com", password: "sk-live-7f3a9c" }
       })
     },
-    carriesExpiry: false,
     explain: ({ stdout }) => explain(stdout),
     recognizes: ({ object }) => {
       const inner = opened(object)

@@ -1,7 +1,7 @@
 /**
  * cargo's credential providers: one JSON object a line. The provider says `{"v":[1]}` first, is asked on stdin, and answers
- * `{"Ok":…}` or `{"Err":…}`. The command's argument is `--cargo-plugin`. `cache` speaks of cargo's own session: without an
- * `expiration` a key is kept as any other that has none.
+ * `{"Ok":…}` or `{"Err":…}`. The command's argument is `--cargo-plugin`. `cache: "session"` is kept as any other key without an
+ * expiry; `cache: "never"` is a token for one request, and is refused: it could not be used again.
  *
  * Protocol: https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html
  */
@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
-import { fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
+import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
 
 const cratesIo = "sparse+https://index.crates.io/"
 
@@ -43,7 +43,7 @@ const Ok = Schema.Struct({
     token: Text,
     cache: Schema.Literal(...cacheKinds).annotations({ description: cacheKinds.join(", ") }),
     expiration: maybe(EpochSeconds)
-  }).annotations({ description: "an object" })
+  }).annotations(anObject)
 })
 
 const readHello = fromValue(Hello, "a line of JSON")
@@ -65,15 +65,18 @@ const linesOf = (text: string): ReadonlyArray<Option.Option<unknown>> =>
     .filter((line) => line.trim() !== "")
     .map(jsonOf)
 
-/** What stands under `Err`: its kind is one of a few words, its message is not passed on. */
-const explain = (text: string): Option.Option<Explanation> =>
-  Option.firstSomeOf(
-    linesOf(text).map((line) =>
-      Option.flatMap(Option.flatMap(line, objectOf), ({ Err }) =>
+/** What stands under `Err` after a greeting: its kind is one of a few words, its message is not passed on. */
+const explain = (text: string): Option.Option<Explanation> => {
+  const [hello = Option.none(), answer = Option.none()] = linesOf(text)
+  return greets(hello)
+    ? Option.flatMap(Option.flatMap(answer, objectOf), ({ Err }) =>
         Option.map(objectOf(Err), ({ kind }) => meaningOf(kind))
       )
-    )
-  )
+    : Option.none()
+}
+
+const greets = (hello: Option.Option<unknown>): boolean =>
+  Option.exists(hello, (value) => Either.isRight(readHello(value)))
 
 const meaningOf = (kind: unknown): Explanation =>
   (typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? { reason: "Unknown" }
@@ -94,7 +97,6 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
         }
       })}`
     },
-    carriesExpiry: true,
     input: jsonLine({
       v: protocolVersion,
       registry: { "index-url": indexUrl ?? cratesIo, ...(registry === undefined ? {} : { name: registry }) },
@@ -106,17 +108,24 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
     recognizes: ({ text }) => {
       const [hello = Option.none(), answer = Option.none()] = linesOf(text)
       return (
-        Option.exists(hello, (value) => Either.isRight(readHello(value))) &&
-        Option.exists(Option.flatMap(answer, objectOf), (object) => "Ok" in object || "Err" in object)
+        greets(hello) && Option.exists(Option.flatMap(answer, objectOf), (object) => "Ok" in object || "Err" in object)
       )
     },
     read: (text, { command }) => {
       const told = explain(text)
       if (Option.isSome(told)) return failed(command, told.value)
       return Either.gen(function* () {
-        const [hello, answer] = linesOf(text)
+        const [hello, answer, ...more] = linesOf(text)
         yield* line(hello, readHello)
+        if (more.length > 0) return yield* refuse("", twoLines)
         const { Ok } = yield* line(answer, readOk)
+        if (Ok.cache === "never") {
+          return yield* refuse(
+            "Ok.cache",
+            "session or expires",
+            "That token is for one request only; make the provider give one that may be kept."
+          )
+        }
         if (Ok.cache === "expires" && Option.isNone(Ok.expiration)) {
           return yield* refuse("Ok.expiration", "epoch seconds")
         }
@@ -133,11 +142,13 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
       })
   })
 
+const twoLines = "two lines of JSON, a greeting and an answer"
+
 const line = <A>(
   value: Option.Option<unknown> | undefined,
   read: (value: unknown) => Either.Either<A, Refusal>
 ): Either.Either<A, Refusal> =>
   Option.match(value ?? Option.none(), {
-    onNone: () => refuse("", "two lines of JSON, a greeting and an answer"),
+    onNone: () => refuse("", twoLines),
     onSome: read
   })

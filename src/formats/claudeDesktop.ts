@@ -9,13 +9,14 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
+import { isAuthorization } from "../internal/fit.js"
 import { define, jsonLine, onlyValue } from "../internal/format.js"
-import { fromJson, Text } from "../internal/shape.js"
+import { AnyText, fromJson, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
   token: Text,
   headers: Schema.optionalWith(
-    Schema.Record({ key: Schema.String, value: Schema.String.annotations({ description: "a string" }) }).annotations({
+    Schema.Record({ key: Schema.String, value: AnyText }).annotations({
       description: "an object of strings"
     }),
     { nullable: true, default: () => ({}) }
@@ -24,8 +25,6 @@ const Answer = Schema.Struct({
 
 const read = fromJson(Answer)
 
-const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
-
 export const claudeDesktop: CredentialFormat = define({
   name: "claude-desktop",
   about: {
@@ -33,8 +32,9 @@ export const claudeDesktop: CredentialFormat = define({
     source: "https://claude.com/docs/third-party/claude-desktop/credential-helper",
     example: jsonLine({ token: "example-token", headers: { "X-Org-Route": "prod" } })
   },
-  carriesExpiry: false,
-  environment: (interactive) => ({ CLAUDE_HELPER_CONTEXT: interactive ? "interactive" : "background" }),
+  environment: (interactive, reason) => ({
+    CLAUDE_HELPER_CONTEXT: interactive ? "interactive" : reason === "first" ? "background" : "mid-session-refresh"
+  }),
   recognizes: ({ object }) => typeof object["token"] === "string" && typeof object["headers"] === "object",
   read: (text) =>
     Either.gen(function* () {

@@ -11,7 +11,7 @@ import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
 import { lastWordReplaced } from "../internal/forget.js"
 import { define, failed, jsonLine, withoutUser } from "../internal/format.js"
-import { fromJson, refuse } from "../internal/shape.js"
+import { AnyText, fromJson, refuse } from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("docker-credential"),
@@ -22,11 +22,10 @@ export const Spec = Schema.Struct({
   )
 })
 
-const string = Schema.String.annotations({ description: "a string" })
 const Answer = Schema.Struct({
-  ServerURL: Schema.optionalWith(string, { nullable: true, default: () => "" }),
-  Username: Schema.optionalWith(string, { nullable: true, default: () => "" }),
-  Secret: string
+  ServerURL: Schema.optionalWith(AnyText, { nullable: true, default: () => "" }),
+  Username: Schema.optionalWith(AnyText, { nullable: true, default: () => "" }),
+  Secret: AnyText
 })
 
 const read = fromJson(Answer)
@@ -57,12 +56,11 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
       source: "https://github.com/docker/docker-credential-helpers",
       example: jsonLine({ ServerURL: "https://index.docker.io/v1/", Username: "david", Secret: "passw0rd1" })
     },
-    carriesExpiry: false,
     ...(serverUrl === undefined ? {} : { input: `${serverUrl}\n` }),
     explain: ({ stdout }) => explain(stdout),
     forget: (command) =>
       serverUrl === undefined ? Option.none() : lastWordReplaced(command, { get: "erase" }, `${serverUrl}\n`),
-    recognizes: ({ object }) => "ServerURL" in object && "Secret" in object,
+    recognizes: ({ object }) => "Secret" in object && ("ServerURL" in object || typeof object["Username"] === "string"),
     read: (text, { command }) => {
       const told = explain(text)
       if (Option.isSome(told)) return failed(command, told.value)

@@ -1,6 +1,6 @@
 /**
  * Kubernetes' ExecCredential: what client-go's credential plugins print. The request goes over in KUBERNETES_EXEC_INFO, and
- * the answer comes in its apiVersion. Client certificates are no key and are refused.
+ * the answer has to come in its apiVersion, as client-go wants it. Client certificates are no key and are refused.
  *
  * Protocol: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { Rfc3339 } from "../internal/instant.js"
-import { fromJson, maybe, refuse } from "../internal/shape.js"
+import { AnyText, anObject, fromJson, maybe, refuse } from "../internal/shape.js"
 
 const group = "client.authentication.k8s.io"
 const versions = ["v1", "v1beta1"] as const
@@ -33,7 +33,7 @@ export const Spec = Schema.Struct({
   apiVersion: Schema.optional(
     Schema.Literal(...versions).annotations({
       description:
-        "The version of client.authentication.k8s.io that is asked for and written. Default: v1; both are read."
+        "The version of client.authentication.k8s.io that is asked for, and that the answer must have. Default: v1."
     })
   ),
   cluster: Schema.optional(
@@ -47,17 +47,19 @@ const Answer = Schema.Struct({
   kind: Schema.Literal("ExecCredential").annotations({ description: "the word ExecCredential" }),
   apiVersion: Schema.Literal(...apiVersions).annotations({ description: apiVersions.join(" or ") }),
   status: Schema.Struct({
-    token: maybe(Schema.String.annotations({ description: "a string" })),
+    token: maybe(AnyText),
     clientCertificateData: maybe(Schema.Unknown),
     clientKeyData: maybe(Schema.Unknown),
     expirationTimestamp: maybe(Rfc3339)
-  }).annotations({ description: "an object" })
+  }).annotations(anObject)
 })
 
 const read = fromJson(Answer)
 
-export const execCredential = ({ apiVersion, cluster }: typeof Spec.Type): CredentialFormat => {
-  const version = `${group}/${apiVersion ?? "v1"}`
+export const execCredential = (spec: typeof Spec.Type): CredentialFormat => speaking(spec, true)
+
+const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boolean): CredentialFormat => {
+  const version = `${group}/${apiVersion}`
   return define({
     name: "exec-credential",
     about: {
@@ -69,7 +71,6 @@ export const execCredential = ({ apiVersion, cluster }: typeof Spec.Type): Crede
         status: { token: "my-bearer-token", expirationTimestamp: "2038-03-05T17:30:20-08:00" }
       })
     },
-    carriesExpiry: true,
     environment: (interactive) => ({
       KUBERNETES_EXEC_INFO: JSON.stringify({
         kind: "ExecCredential",
@@ -81,7 +82,13 @@ export const execCredential = ({ apiVersion, cluster }: typeof Spec.Type): Crede
     read: (text) =>
       Either.flatMap(read(text), (answer) => {
         const { clientCertificateData, clientKeyData, expirationTimestamp, token } = answer.status
-        if (apiVersion !== undefined && answer.apiVersion !== version) return refuse("apiVersion", version)
+        if (isAsked && answer.apiVersion !== version) {
+          return refuse(
+            "apiVersion",
+            version,
+            `It answers in another version than it was asked for: format: { name: "exec-credential", apiVersion: "${versions.find((other) => other !== apiVersion)}" }`
+          )
+        }
         if (Option.isSome(clientCertificateData) || Option.isSome(clientKeyData)) {
           return refuse(
             "status.clientCertificateData",
@@ -105,3 +112,6 @@ export const execCredential = ({ apiVersion, cluster }: typeof Spec.Type): Crede
       )
   })
 }
+
+/** Both versions: for an answer that was not asked for in one of them. */
+export const anyVersion: CredentialFormat = speaking({ name: "exec-credential" }, false)

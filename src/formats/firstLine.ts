@@ -15,7 +15,6 @@ export const firstLine: CredentialFormat = define({
     source: "https://www.passwordstore.org",
     example: "sk-live-7f3a9c\nlogin: ops@example.com\nurl: https://api.example.com\n"
   },
-  carriesExpiry: false,
   read: (input) => keyIn(Either.right(input.split(/\r\n|\r|\n/, 1)[0] ?? "")),
   write: writeLine
 })

@@ -10,12 +10,10 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { Rfc3339 } from "../internal/instant.js"
-import { fromJson, maybe, objectOf, Text } from "../internal/shape.js"
+import { anObject, fromJson, maybe, objectOf, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
-  credential: Schema.Struct({ access_token: Text, token_expiry: maybe(Rfc3339) }).annotations({
-    description: "an object"
-  })
+  credential: Schema.Struct({ access_token: Text, token_expiry: maybe(Rfc3339) }).annotations(anObject)
 })
 
 const read = fromJson(Answer)
@@ -30,7 +28,6 @@ export const gcloud: CredentialFormat = define({
       credential: { access_token: "ya29.example", token_expiry: "2036-05-29T00:21:43Z" }
     })
   },
-  carriesExpiry: true,
   recognizes: ({ object }) =>
     Option.exists(objectOf(object["credential"]), (credential) => "access_token" in credential),
   read: (text) =>

@@ -14,7 +14,6 @@ export const gh: CredentialFormat = define({
     source: "https://cli.github.com/manual/gh_auth_token",
     example: "gho_exampleexampleexampleexampleexample1\n"
   },
-  carriesExpiry: false,
   read: (input) => keyIn(onlyLine(input)),
   write: writeLine
 })

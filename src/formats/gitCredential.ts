@@ -18,7 +18,7 @@ import * as Fit from "../internal/fit.js"
 import { lastWordReplaced } from "../internal/forget.js"
 import { define, withoutUser } from "../internal/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
-import { fromValue, maybe, type Refusal, refuse } from "../internal/shape.js"
+import { AnyText, fromValue, maybe, type Refusal, refuse } from "../internal/shape.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
 
@@ -80,6 +80,13 @@ const names: ReadonlyArray<string> = [
   "wwwauth[]"
 ]
 
+/** Those that only an answer of git's has; the others alone may be anybody's text. */
+const owned: ReadonlyArray<string> = ["password", "credential", "username", "quit", "continue", "capability[]"]
+
+/** Enough to know it by: other keys are to be passed over. */
+const isPair = (fields: ReadonlyMap<string, string>): boolean =>
+  (fields.has("username") && fields.has("password")) || (fields.has("authtype") && fields.has("credential"))
+
 const linesOf = (text: string): ReadonlyArray<string> => {
   const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line))
   const start = lines.findIndex((line) => line.trim() !== "")
@@ -91,20 +98,18 @@ const isTrue = (value: Option.Option<string>): boolean =>
   Option.exists(value, (word) => /^(?:1|true|yes|on)$/i.test(word))
 const textOf = (value: Option.Option<string>): string => Option.getOrElse(value, () => "")
 
-const string = Schema.String.annotations({ description: "a string" })
-
 const Answer = Schema.Struct({
-  username: maybe(string),
-  password: maybe(string),
+  username: maybe(AnyText),
+  password: maybe(AnyText),
   password_expiry_utc: maybe(
     Schema.compose(Schema.String.pipe(Schema.pattern(/^\s*\d+\s*$/)), EpochSeconds).annotations({
       description: "epoch seconds"
     })
   ),
-  authtype: maybe(string),
-  credential: maybe(string),
-  quit: maybe(string),
-  continue: maybe(string)
+  authtype: maybe(AnyText),
+  credential: maybe(AnyText),
+  quit: maybe(AnyText),
+  continue: maybe(AnyText)
 })
 
 const readFields = fromValue(Answer, "lines of key=value")
@@ -149,7 +154,6 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
       example:
         "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\npassword_expiry_utc=2095000000\noauth_refresh_token=r3fresh\n"
     },
-    carriesExpiry: true,
     ...(attributes.length === 0 ? {} : { input: request([["capability[]", "authtype"], ...attributes]) }),
     forget: (command, key) =>
       attributes.length === 0
@@ -167,8 +171,8 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
       const fields = fieldsOf(text)
       return (
         Either.isRight(fields) &&
-        Array.from(fields.right.keys()).every((key) => names.includes(key)) &&
-        (fields.right.has("password") || fields.right.has("credential"))
+        owned.some((key) => fields.right.has(key)) &&
+        (isPair(fields.right) || Array.from(fields.right.keys()).every((key) => names.includes(key)))
       )
     },
     read: (text, { command, stderr }) =>

@@ -12,8 +12,8 @@ import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
 import { jwtExpiry } from "../internal/jwt.js"
-import { printable, tail, withoutSecrets } from "../internal/scrub.js"
-import { fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/shape.js"
+import { printable, secretsIn, tail, withoutSecrets } from "../internal/scrub.js"
+import { AnyText, fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/shape.js"
 
 const prefix = "urn:ietf:params:oauth:token-type:"
 const tokenTypes = ["jwt", "id_token", "saml2"] as const
@@ -39,7 +39,6 @@ export const Spec = Schema.Struct({
 })
 
 const version = Schema.Literal(1).annotations({ description: "the number 1" })
-const string = Schema.String.annotations({ description: "a string" })
 
 const Success = Schema.Struct({
   version,
@@ -47,13 +46,13 @@ const Success = Schema.Struct({
   token_type: Schema.Literal(...tokenTypes.map((type) => `${prefix}${type}` as const)).annotations({
     description: `${prefix}id_token, …:jwt or …:saml2`
   }),
-  id_token: maybe(string),
-  saml_response: maybe(string),
+  id_token: maybe(AnyText),
+  saml_response: maybe(AnyText),
   expiration_time: maybe(EpochSeconds)
 })
 
 const readSuccess = fromJson(Success)
-const readFailure = fromJson(Schema.Struct({ version, code: string, message: string }))
+const readFailure = fromJson(Schema.Struct({ version, code: AnyText, message: AnyText }))
 
 const maxMessage = 300
 
@@ -62,14 +61,31 @@ const explain = (stdout: string): Option.Option<Explanation> => {
   const object = Option.flatMap(jsonOf(stdout), objectOf)
   if (!Option.exists(object, ({ success }) => success === false)) return Option.none()
   return Option.map(Either.getRight(readFailure(stdout)), ({ code, message }) => {
-    const others = Object.entries(Option.getOrElse(object, () => ({}))).flatMap(([name, value]) =>
-      name !== "code" && name !== "message" && typeof value === "string" ? [value] : []
+    const others = Object.entries(Option.getOrElse(object, () => ({}))).filter(
+      ([name]) => name !== "code" && name !== "message" && name !== "success" && name !== "version"
     )
     return {
-      reason: reasons[code] ?? "Unknown",
-      detail: tail(withoutSecrets(printable(`${code}: ${message}`), others), maxMessage)
+      reason: (Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? "Unknown",
+      detail: tail(withoutSecrets(printable(`${code}: ${message}`), stringsIn(others)), maxMessage)
     }
   })
+}
+
+/** A field's name that is shorter is a name, and no secret. */
+const minNameLength = 12
+
+/** Every string in it and every name, however deep: by a list, since a helper may nest deeper than a stack is high. */
+const stringsIn = (value: unknown): ReadonlyArray<string> => {
+  const strings: Array<string> = []
+  const left: Array<unknown> = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next === "string") strings.push(next, ...secretsIn(next))
+    else if (Array.isArray(next)) for (const item of next) left.push(item)
+    else if (typeof next === "object" && next !== null)
+      for (const [name, own] of Object.entries(next)) left.push(...(name.length < minNameLength ? [] : [name]), own)
+  }
+  return strings
 }
 
 /** Codes are the helper's own; those of HTTP, which Google's examples use, mean what they mean there. */
@@ -101,7 +117,6 @@ export const googleExecutable = ({
         expiration_time: 2095000000
       })
     },
-    carriesExpiry: true,
     environment: (interactive) => ({
       ...given("AUDIENCE", audience),
       ...given("TOKEN_TYPE", tokenType === undefined ? undefined : `${prefix}${tokenType}`),

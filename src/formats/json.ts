@@ -73,7 +73,6 @@ export const json = (spec: Spec): CredentialFormat =>
       source: "effect-apikey's own; places as in https://www.rfc-editor.org/rfc/rfc6901",
       example: jsonLine({ data: { key: "sk-live-7f3a9c", exp: "2036-05-29T00:21:43Z" } })
     },
-    carriesExpiry: spec.expiresAt !== undefined,
     read: (text, { startedAt }) =>
       Either.gen(function* () {
         const value = yield* Option.match(jsonOf(text), { onNone: () => refuse("", "JSON"), onSome: Either.right })

@@ -53,7 +53,6 @@ export const oauth: CredentialFormat = define({
     source: "https://www.rfc-editor.org/rfc/rfc6749#section-5.1",
     example: jsonLine({ access_token: "2YotnFZFEjr1zCsicMWpAA", token_type: "Bearer", expires_in: 3600 })
   },
-  carriesExpiry: true,
   explain: ({ stdout }) => explain(stdout),
   recognizes: ({ object }) => typeof object["access_token"] === "string",
   read: (text, { command, startedAt }) => {

@@ -10,7 +10,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { fromValue, jsonOf, maybe, refuse } from "../internal/shape.js"
+import { AnyText, anObject, fromValue, jsonOf, maybe, refuse } from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("op"),
@@ -21,15 +21,14 @@ export const Spec = Schema.Struct({
   )
 })
 
-const string = Schema.String.annotations({ description: "a string" })
 const Answer = Schema.Struct({
   fields: Schema.Array(
     Schema.Struct({
-      id: maybe(string),
-      label: maybe(string),
-      type: maybe(string),
+      id: maybe(AnyText),
+      label: maybe(AnyText),
+      type: maybe(AnyText),
       value: maybe(Schema.Unknown)
-    }).annotations({ description: "an object" })
+    }).annotations(anObject)
   ).annotations({ description: "a list of fields" })
 })
 type Field = (typeof Answer.Type)["fields"][number]
@@ -75,7 +74,6 @@ export const op = ({ field }: typeof Spec.Type): CredentialFormat =>
         ]
       })
     },
-    carriesExpiry: false,
     recognizes: ({ json, object }) =>
       ("fields" in object && "category" in object && "vault" in object) ||
       ([json].flat().every((one) => hasProperty(one, "type") && hasProperty(one, "id") && hasProperty(one, "label")) &&

@@ -11,7 +11,6 @@ export const raw: CredentialFormat = define({
     source: "effect-apikey's own rules",
     example: "-----BEGIN KEY-----\n7f3a9c\n-----END KEY-----\n"
   },
-  carriesExpiry: false,
   read: (input) => Either.right(ApiKey.make({ value: input })),
   write: onlyValue
 })

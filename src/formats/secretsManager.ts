@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { build, lookUp } from "../internal/pointer.js"
-import { fromJson, jsonOf, maybe, refuse } from "../internal/shape.js"
+import { AnyText, fromJson, jsonOf, maybe, refuse } from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("secrets-manager"),
@@ -21,7 +21,7 @@ export const Spec = Schema.Struct({
 })
 
 const Answer = Schema.Struct({
-  SecretString: maybe(Schema.String.annotations({ description: "a string" })),
+  SecretString: maybe(AnyText),
   SecretBinary: maybe(Schema.Unknown)
 })
 
@@ -41,7 +41,6 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
         VersionStages: ["AWSCURRENT"]
       })
     },
-    carriesExpiry: false,
     recognizes: ({ object }) => "ARN" in object && ("SecretString" in object || "SecretBinary" in object),
     read: (text) =>
       Either.flatMap(read(text), ({ SecretBinary, SecretString }) => {

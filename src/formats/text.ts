@@ -14,7 +14,6 @@ export const text: CredentialFormat = define({
     source: "effect-apikey's own rules, after what credential tools print",
     example: "sk-live-7f3a9c\n"
   },
-  carriesExpiry: false,
   read: (input) => keyIn(onlyLine(input)),
   write: writeLine
 })

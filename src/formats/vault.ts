@@ -13,7 +13,17 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { after, Seconds } from "../internal/instant.js"
-import { AnyObject, fromJson, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
+import {
+  AnyObject,
+  AnyText,
+  anObject,
+  fromJson,
+  maybe,
+  objectOf,
+  type Refusal,
+  refuse,
+  Text
+} from "../internal/shape.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("vault"),
@@ -25,13 +35,11 @@ export const Spec = Schema.Struct({
 })
 
 const Answer = Schema.Struct({
-  lease_id: maybe(Schema.String.annotations({ description: "a string" })),
+  lease_id: maybe(AnyText),
   lease_duration: maybe(Seconds),
   data: maybe(AnyObject),
   wrap_info: maybe(Schema.Unknown),
-  auth: maybe(
-    Schema.Struct({ client_token: Text, lease_duration: maybe(Seconds) }).annotations({ description: "an object" })
-  )
+  auth: maybe(Schema.Struct({ client_token: Text, lease_duration: maybe(Seconds) }).annotations(anObject))
 })
 
 const read = fromJson(Answer)
@@ -69,6 +77,9 @@ const valueOf = (
       )
 }
 
+const isWrapped = (wrapInfo: unknown): boolean =>
+  Option.exists(objectOf(wrapInfo), (own) => "token" in own && "ttl" in own)
+
 const positive = (seconds: Option.Option<number>): Option.Option<number> => Option.filter(seconds, (value) => value > 0)
 
 export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
@@ -89,9 +100,15 @@ export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
         warnings: null
       })
     },
-    carriesExpiry: false,
+    // The samples of its manual have no request_id, and the one of version 2 no lease either.
     recognizes: ({ object }) =>
-      typeof object["request_id"] === "string" && "lease_duration" in object && ("data" in object || "auth" in object),
+      ("lease_id" in object && "lease_duration" in object && ("data" in object || "auth" in object)) ||
+      Option.exists(
+        objectOf(object["data"]),
+        ({ data, metadata }) => Option.isSome(objectOf(metadata)) && (data === null || Option.isSome(objectOf(data)))
+      ) ||
+      isWrapped(object["wrap_info"]) ||
+      Option.exists(objectOf(object["auth"]), (auth) => "client_token" in auth && "lease_duration" in auth),
     read: (text, { startedAt }) =>
       Either.gen(function* () {
         const { auth, data, lease_duration, lease_id, wrap_info } = yield* read(text)

@@ -2,8 +2,8 @@
 import * as Either from "effect/Either"
 import { type Refusal, refuse } from "./shape.js"
 
-/** Words that tools print where there is nothing. */
-const wordsForNothing: ReadonlyArray<string> = ["null", "undefined"]
+/** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`). */
+const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None"]
 const visibleAscii = /^[\x21-\x7E]+$/
 /** Line ends and NUL would end a header, a line of git's protocol or a C string early. */
 const controls = /\p{Cc}|\p{Zl}|\p{Zp}/u
@@ -42,6 +42,8 @@ export const word = (candidate: string, path: string): Either.Either<string, Ref
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?$/
+
+export const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
 
 export const isHeaderName = (name: string): boolean => headerName.test(name)
 

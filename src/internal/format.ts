@@ -1,4 +1,6 @@
 /** What every format is made of: reading that fails with a place and an expectation, writing that is checked by reading it back. */
+
+import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -7,6 +9,7 @@ import * as ApiKey from "../ApiKey.js"
 import { type ApiKeyError, InvalidOutput, isApiKeyError, NonZeroExit } from "../ApiKeyError.js"
 import type { CredentialFormat, DecodeContext, Explanation } from "../CredentialFormat.js"
 import * as Fit from "./fit.js"
+import { jwtExpiry } from "./jwt.js"
 import { type Refusal, refuse } from "./shape.js"
 import { asRead } from "./utf8.js"
 
@@ -29,16 +32,30 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
     decode,
     encode: (key) =>
       write(key).pipe(
-        Either.filterOrLeft(
-          (text) =>
-            Option.exists(asRead(text), (back) =>
-              Either.match(decode(back, ourselves), { onLeft: () => false, onRight: Equal.equals(key) })
-            ),
-          (): Refusal => ({ path: "", expected: "a key that this format can carry" })
-        ),
+        Either.flatMap((text): Either.Either<string, Refusal> => {
+          const back = Option.flatMap(asRead(text), (input) => Either.getRight(decode(input, ourselves)))
+          return Option.match(Option.filter(back, Equal.equals(key)), {
+            onNone: () => refuse("", "a key that this format can carry"),
+            onSome: (read) =>
+              livesLonger(read, key)
+                ? refuse(
+                    "expiresAt",
+                    "a key without an expiry",
+                    "This format has no place for an expiry: choose one that has (oauth, exec-credential, json with expiresAt), or leave the expiry out."
+                  )
+                : Either.right(text)
+          })
+        }),
         Either.mapLeft((refusal) => invalid(ourselves.command, refusal))
       )
   }
+}
+
+/** Who reads it must not hold it for good when it expires: the format's own expiry says so, or a JWT's. */
+const livesLonger = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
+  const within = jwtExpiry(Redacted.value(read.value))
+  const ends = [...Option.toArray(read.expiresAt), ...Option.toArray(within)]
+  return Option.exists(key.expiresAt, (at) => !ends.some((end) => DateTime.lessThanOrEqualTo(end, at)))
 }
 
 /** The secret of a key that is nothing but a secret (and perhaps an expiry). */

@@ -15,6 +15,14 @@ const gpgLocked: ReadonlyArray<Failure> = [
   }
 ]
 
+/** Through a program that hands on gpg's words: those seen with gpg alone are no evidence for it. */
+const noSecretKeyBehind = /decryption failed: No secret key/
+
+const gpgLockedBehind: ReadonlyArray<Failure> = [
+  { stderr: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+  ...gpgLocked.map((failure): Failure => ({ ...failure, evidence: "manual" }))
+]
+
 const noKeyringService =
   "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
 
@@ -94,14 +102,16 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "The token is expired or its policy does not allow that path: vault token lookup, vault login"
       },
       {
-        stderr: /Vault is sealed|Code: 50[0-9]|connection refused|no such host|i\/o timeout|deadline exceeded/i,
+        stderr:
+          /Vault is sealed|Code: 50[0-9]|dial tcp|connection refused|no such host|i\/o timeout|deadline exceeded/i,
         reason: "Unavailable",
         remedy: "Vault does not answer: check VAULT_ADDR and vault status."
       },
       {
         exitCode: 1,
         reason: "Unknown",
-        remedy: "Status 1 is Vault's word for a wrong command line: run the command by hand."
+        remedy:
+          "Status 1 is Vault's word for what failed on this machine, the command line among it: run the command by hand."
       }
     ]
   },
@@ -274,17 +284,25 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: false,
     failures: [
       { exitCode: 4, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
+      { stderr: /no oauth token/, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
       {
-        stderr: /no oauth token|not logged into any GitHub hosts/,
+        stderr: /not logged into any GitHub hosts/,
         reason: "LoginRequired",
-        remedy: "Log in to GitHub: gh auth login"
+        remedy: "Log in to GitHub: gh auth login",
+        evidence: "manual"
       },
       { exitCode: 2, reason: "Unknown", remedy: "It was cancelled; run it again.", evidence: "manual" },
       { stderr: /HTTP 404/, reason: "NotFound", evidence: "manual" },
       {
-        stderr: /HTTP 40[13]|Bad credentials/,
+        stderr: /HTTP 401|Bad credentials/,
+        reason: "LoginRequired",
+        remedy: "The token is expired or revoked; log in to GitHub again: gh auth login",
+        evidence: "manual"
+      },
+      {
+        stderr: /HTTP 403/,
         reason: "Denied",
-        remedy: "The token lacks a scope or is revoked: gh auth refresh",
+        remedy: "The token lacks a scope: gh auth refresh --scopes SCOPE",
         evidence: "manual"
       },
       { stderr: /error connecting to/i, reason: "Unavailable", evidence: "manual" }
@@ -292,7 +310,7 @@ export const entries: ReadonlyArray<Entry> = [
   },
   {
     name: "git",
-    program: /^git(?:-credential-.+)?$/,
+    program: /^git$/,
     install: "Install git.",
     evidence: "measured",
     source: "git 2.39.5; https://git-scm.com/docs/git-credential",
@@ -320,6 +338,23 @@ export const entries: ReadonlyArray<Entry> = [
     ]
   },
   {
+    name: "git-credential-*",
+    program: /^git-credential-.+$/,
+    install: "Install that credential helper of git's.",
+    evidence: "manual",
+    source: "https://git-scm.com/docs/gitcredentials",
+    speaks: ["git-credential"],
+    format: "git-credential",
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /user interactivity has been disabled|Cannot prompt|could not read (?:Username|Password)/i,
+        reason: "LoginRequired",
+        remedy: "Log in once with git at a terminal."
+      }
+    ]
+  },
+  {
     name: "pass",
     program: /^pass$/,
     install: "Install pass (the standard Unix password manager).",
@@ -342,25 +377,29 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no password store yet: pass init GPG-ID",
         evidence: "manual"
       },
-      ...gpgLocked
+      ...gpgLockedBehind
     ]
   },
   {
     name: "gopass",
     program: /^gopass$/,
-    install: "Install gopass.",
+    install:
+      "Install gopass from https://github.com/gopasspw/gopass (Debian's package of that name is another program).",
     evidence: "manual",
-    source: "https://github.com/gopasspw/gopass/blob/master/internal/action/exit/errors.go",
+    source:
+      "https://github.com/gopasspw/gopass/blob/master/internal/action/exit/errors.go; the row marked measured: Debian's aviau/gopass 1.5.0",
     speaks: ["first-line"],
     format: "first-line",
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
       { exitCode: 10, reason: "NotFound", remedy: "List what is there: gopass ls" },
+      { stderr: /not in the password store/i, reason: "NotFound", remedy: "List what is there: gopass ls" },
       {
-        stderr: /not in the password store|could not find password/i,
+        stderr: /could not find password/,
         reason: "NotFound",
-        remedy: "List what is there: gopass ls"
+        remedy: "That is Debian's gopass, not gopasspw's; list what is there: gopass ls",
+        evidence: "measured"
       },
       { exitCode: 6, reason: "NotFound", remedy: "There is no password store yet: gopass setup" },
       ...gpgLocked,
@@ -393,7 +432,7 @@ export const entries: ReadonlyArray<Entry> = [
   },
   {
     name: "age",
-    program: /^r?age$/,
+    program: /^age$/,
     install: "Install age.",
     evidence: "measured",
     source: "age 1.1.1",
@@ -420,6 +459,22 @@ export const entries: ReadonlyArray<Entry> = [
         stderr: /failed to read header/,
         reason: "Unknown",
         remedy: "The file is not encrypted with age; check its path."
+      }
+    ]
+  },
+  {
+    name: "rage",
+    program: /^rage$/,
+    install: "Install rage.",
+    evidence: "manual",
+    source: "https://github.com/str4d/rage",
+    speaks: ["text"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /No matching keys found/,
+        reason: "Denied",
+        remedy: "The file is not encrypted to that identity; give another with -i."
       }
     ]
   },
@@ -501,7 +556,7 @@ export const entries: ReadonlyArray<Entry> = [
   },
   {
     name: "bw",
-    program: /^bws?$/,
+    program: /^bw$/,
     install: "Install the Bitwarden command line (@bitwarden/cli) and log in: bw login",
     evidence: "measured",
     source: "@bitwarden/cli 2026.6.0; https://bitwarden.com/help/cli/",
@@ -540,6 +595,27 @@ export const entries: ReadonlyArray<Entry> = [
     ]
   },
   {
+    name: "bws",
+    program: /^bws$/,
+    install: "Install the Bitwarden Secrets Manager command line (bws), and set BWS_ACCESS_TOKEN.",
+    evidence: "manual",
+    source: "https://bitwarden.com/help/secrets-manager-cli/",
+    speaks: ["bitwarden", "text", "env"],
+    mayPrompt: false,
+    failures: [
+      {
+        stderr: /Missing access token|401 Unauthorized/i,
+        reason: "LoginRequired",
+        remedy: "Set BWS_ACCESS_TOKEN to a machine account's token."
+      },
+      {
+        stderr: /404 Not Found|Resource not found/i,
+        reason: "NotFound",
+        remedy: "Look for the secret: bws secret list"
+      }
+    ]
+  },
+  {
     name: "doppler",
     program: /^doppler$/,
     install: "Install the Doppler command line and log in: doppler login",
@@ -549,7 +625,7 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: false,
     failures: [
       {
-        stderr: /must provide a token|Invalid (?:Auth|Service) token/i,
+        stderr: /must provide a token|Invalid Auth token/i,
         reason: "LoginRequired",
         remedy: "Log in to Doppler (doppler login), or set DOPPLER_TOKEN."
       },
@@ -619,9 +695,14 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     failures: [
       {
-        stderr: /oidc discovery error|dial tcp|no such host|50[234] /i,
+        stderr: /dial tcp|no such host|i\/o timeout|Client\.Timeout|\b50[0234]\b/i,
         reason: "Unavailable",
         remedy: "The identity provider does not answer: check the network and the issuer's URL."
+      },
+      {
+        stderr: /oidc discovery error: 40[13]/i,
+        reason: "Denied",
+        remedy: "The identity provider refuses its own description: check the issuer's URL."
       },
       {
         stderr: /authentication error|authorization code flow error|context deadline exceeded|az login|AADSTS/i,
@@ -663,7 +744,8 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "Unavailable",
         remedy: noKeyringService
       },
-      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg }
+      { stdout: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg, evidence: "manual" }
     ]
   },
   {
@@ -720,7 +802,7 @@ export const entries: ReadonlyArray<Entry> = [
   },
   {
     name: "jq",
-    program: /^(?:jq|gojq|jaq)$/,
+    program: /^jq$/,
     install: "Install jq.",
     evidence: "measured",
     source: "jq 1.6; https://jqlang.org/manual/",
@@ -741,6 +823,24 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "The field is null or missing (jq -e says so by status 1); check its name."
       },
       { stderr: /parse error/, reason: "Unknown", remedy: "The file is not JSON; check its path." }
+    ]
+  },
+  {
+    name: "gojq, jaq",
+    program: /^(?:gojq|jaq)$/,
+    install: "Install it, or use jq.",
+    evidence: "manual",
+    source: "https://github.com/itchyny/gojq and https://github.com/01mf02/jaq: as jq",
+    speaks: ["text"],
+    mayPrompt: false,
+    failures: [
+      {
+        exitCode: 1,
+        stderr: /^\s*$/,
+        reason: "NotFound",
+        remedy: "The field is null or missing (-e says so by status 1); check its name."
+      },
+      { exitCode: 3, reason: "Unknown", remedy: "The filter does not compile; check its quotes." }
     ]
   },
   {

@@ -19,6 +19,11 @@ export interface Refusal {
 export const refuse = (path: string, expected: string, remedy?: string): Either.Either<never, Refusal> =>
   Either.left({ path, expected, ...(remedy === undefined ? {} : { remedy }) })
 
+/** What an error says of a field's place, where a format has no better word. */
+export const anObject = { description: "an object" } as const
+
+export const AnyText = Schema.String.annotations({ description: "a string" })
+
 /** A string that holds something. */
 export const Text = Schema.NonEmptyString.annotations({ description: "a string that is not empty" })
 

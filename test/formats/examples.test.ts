@@ -4,9 +4,13 @@ import { describe, expect, it } from "vitest"
 import { examples } from "./examples.js"
 import { decode, plain } from "./support.js"
 
-describe("answers from the protocols' own documentation", () => {
-  it("are at least sixty, each with its source", () => {
-    expect(examples.length).toBeGreaterThanOrEqual(60)
+describe("answers from the protocols' own documentation and by its rules", () => {
+  it("are at least sixty that stand in their source, beside those that are made by its rules", () => {
+    const documented = examples.filter(({ origin }) => origin === "documented")
+    expect(documented.length).toBeGreaterThanOrEqual(60)
+    expect(new Set(documented.map(({ answer, format }) => JSON.stringify([format, answer]))).size).toBe(
+      documented.length
+    )
     expect(examples.filter(({ source }) => !/^https:\/\//.test(source))).toEqual([])
   })
 
@@ -18,7 +22,7 @@ describe("answers from the protocols' own documentation", () => {
     ).toEqual([])
   })
 
-  describe.each(examples)("$format: $what", ({ answer, auto, error, format, key }) => {
+  describe.each(examples)("$origin: $format: $what", ({ answer, auto, error, format, key }) => {
     const check = (as: CredentialFormat.Format): void => {
       const result = decode(as, answer)
       if (key !== undefined) expect(Either.map(result, plain)).toEqual(Either.right(key))

@@ -129,6 +129,115 @@ describe("a request carries the key", () => {
   )
 })
 
+describe("the caller's own headers", () => {
+  const origin = "https://api.example.com"
+  const recording = (scheme?: Fetch.Scheme) => {
+    const sent: Array<RequestInit["headers"]> = []
+    const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
+    const fetch = Fetch.make(provider, {
+      baseUrl: origin,
+      scheme,
+      fetch: async (input, init) => {
+        sent.push(input instanceof Request ? input.headers : init?.headers)
+        return new Response()
+      }
+    })
+    return { fetch, sent }
+  }
+  const listed = (headers: RequestInit["headers"]) => Array.from(new Headers(headers))
+
+  const names = ["authorization", "Authorization", "X-Api-Key", "x-api-key", "x-a", "X-B", "accept"]
+  const values = ["one", "two", Fetch.placeholder, `Bearer ${Fetch.placeholder}`, ` ${Fetch.placeholder} `]
+  const record = fc.dictionary(fc.constantFrom(...names), fc.constantFrom(...values)).filter((given) => {
+    const lower = Object.keys(given).map((name) => name.toLowerCase())
+    return new Set(lower).size === lower.length
+  })
+
+  it.live("are sent in the same way, whether they are a record, pairs, Headers or a Request's", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(
+          record,
+          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", "x-api-key"),
+          async (given, scheme) => {
+            const { fetch, sent } = recording(scheme)
+            const before = { ...given }
+            await fetch(origin, { headers: given })
+            await fetch(origin, { headers: Object.entries(given) })
+            await fetch(origin, { headers: new Headers(given) })
+            await fetch(new Request(origin, { headers: given }))
+            const [first, ...others] = sent.map(listed)
+            for (const other of others) assert.deepStrictEqual(other, first)
+            assert.deepStrictEqual(given, before)
+            const text = JSON.stringify(first)
+            assert.isTrue(text.includes("sk-1"))
+            assert.isFalse(text.includes(Fetch.placeholder))
+          }
+        ),
+        { numRuns: 300 }
+      )
+    )
+  )
+
+  it.live("keep their kind, so that a fetch below sees what it would see without us", () =>
+    Effect.promise(async () => {
+      const { fetch, sent } = recording()
+      await fetch(origin, { headers: { "X-A": "1", AUTHORIZATION: "mine" } })
+      await fetch(origin, { headers: new Headers({ "x-a": "1" }) })
+      assert.deepStrictEqual(sent[0], { "X-A": "1", authorization: "Bearer sk-1" })
+      assert.instanceOf(sent[1], Headers)
+    })
+  )
+
+  it.scopedLive("count as they were when the request was made, however long the key takes", () =>
+    Effect.gen(function* () {
+      const go = yield* Deferred.make<void>()
+      const step = Effect.as(Deferred.await(go), ApiKey.make({ value: "sk-1" }))
+      const { server, fetch } = yield* make([step], ok)
+      const headers = { "x-a": "before" }
+      const asking = yield* Effect.fork(promise(() => fetch(server.origin, { headers })))
+      yield* Effect.yieldNow()
+      headers["x-a"] = "after"
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(asking)
+      assert.strictEqual(server.seen[0]?.headers["x-a"], "before")
+    })
+  )
+
+  it.scopedLive("and the type of a body that is given beside a Request", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok)
+      const body = new URLSearchParams({ field: "text" })
+      yield* promise(() => fetch(new Request(server.origin, { method: "POST" }), { body }))
+      yield* promise(() => globalThis.fetch(new Request(server.origin, { method: "POST" }), { body }))
+      assert.strictEqual(server.seen[0]?.headers["content-type"], server.seen[1]?.headers["content-type"])
+      assert.strictEqual(server.seen[0]?.headers["authorization"], "Bearer sk-1")
+    })
+  )
+
+  it.scopedLive("two URLs in turn go each to its own", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, fetch } = yield* make(["sk-1"], ok)
+      for (const url of [`${server.origin}/a`, `${other.origin}/b`, `${server.origin}/a`, `${server.origin}/c`]) {
+        yield* promise(() => fetch(url))
+      }
+      assert.deepStrictEqual(
+        server.seen.map(({ path, headers }) => [path, headers["authorization"]]),
+        [
+          ["/a", "Bearer sk-1"],
+          ["/a", "Bearer sk-1"],
+          ["/c", "Bearer sk-1"]
+        ]
+      )
+      assert.deepStrictEqual(
+        other.seen.map(({ path, headers }) => [path, headers["authorization"]]),
+        [["/b", undefined]]
+      )
+    })
+  )
+})
+
 describe("a key goes nowhere else", () => {
   it.scopedLive("not to another origin, and not the placeholder either", () =>
     Effect.gen(function* () {

@@ -250,9 +250,9 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
     )
   }
 
-  it.scopedLive("is one file under 500 KB", () =>
+  it.scopedLive("is one file under 460 KB", () =>
     Effect.sync(() => {
-      expect(plugin.bytes).toBeLessThan(500_000)
+      expect(plugin.bytes).toBeLessThan(460_000)
     })
   )
 })

@@ -44,6 +44,39 @@ describe("what a helper is told", () => {
     })
   )
 
+  it.live("kubelogin, with no format named: the same, since the catalog says what it speaks", () =>
+    Effect.gen(function* () {
+      const kubelogin = join(folder, "kubelogin")
+      writeFileSync(
+        kubelogin,
+        `#!/bin/sh
+exec "$NODE" -e '
+  const { apiVersion, kind, spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO)
+  console.log(JSON.stringify({ apiVersion, kind, status: { token: "interactive:" + spec.interactive } }))'
+`
+      )
+      chmodSync(kubelogin, 0o700)
+      const env = { NODE: process.execPath }
+      for (const format of [undefined, "auto"] as const) {
+        const answer = yield* ask({
+          command: [kubelogin, "get-token"],
+          env,
+          ...(format === undefined ? {} : { format })
+        })
+        expect(Either.map(answer, plain)).toEqual(Either.right({ value: "interactive:false" }))
+      }
+    })
+  )
+
+  it.live("git-credential-*, with no format named: an answer that says quit is no key", () =>
+    Effect.gen(function* () {
+      const program = join(folder, "git-credential-quits")
+      writeFileSync(program, "#!/bin/sh\necho quit=1\n")
+      chmodSync(program, 0o700)
+      expect(failure(yield* ask({ command: [program, "get"] }), [])).toMatchObject({ _tag: "EmptyOutput" })
+    })
+  )
+
   it.live("Google: the variables that its libraries set", () =>
     Effect.gen(function* () {
       const command = helper(
