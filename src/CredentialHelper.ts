@@ -44,7 +44,7 @@ import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
-import { programName } from "./internal/programName.js"
+import { isOneProgram, programName } from "./internal/programName.js"
 import {
   fromLineStart,
   minSecretLength,
@@ -407,7 +407,7 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
       return yield* new CommandKilled({ command: name, signal: signalOf(ended.left), stderr: said() })
     }
     if (ended.right !== 0) {
-      const failure = { exitCode: ended.right, stderr: printable(textOf(stderr)), stdout: textOf(stdout) }
+      const failure = { exitCode: ended.right, stderr: printable(textOf(stderr)), stdout: textOf(stdout), onTerminal }
       const { detail = "", reason, remedy } = HelperCatalog.classify(entry, failure, request.explain)
       const stderrShown = said()
       return yield* new NonZeroExit({
@@ -480,7 +480,7 @@ const launch = ({
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
       // A command line given as one string has a "/" in its arguments as a rule: a path of it would hold them.
-      const shown = /\s/.test(program) ? [] : searched.map(printable)
+      const shown = isOneProgram(program) ? searched.map(printable) : []
       return new CommandNotFound({ command: name, searched: shown, ...remedyField(remedy) })
     }
     // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
@@ -528,15 +528,16 @@ const remedyField = (remedy: Option.Option<string>): { readonly remedy?: string 
   Option.match(remedy, { onNone: () => ({}), onSome: (text) => ({ remedy: text }) })
 
 /** A command line given as one string has its arguments in the path; of such a one only the name is shown. */
-const shownPath = (program: string, name: string, path: string): string => (/\s/.test(program) ? name : printable(path))
+const shownPath = (program: string, name: string, path: string): string =>
+  isOneProgram(program) ? printable(path) : name
 
 /** What people write who expect a shell. */
-const argvRemedy = ({ command: [first = ""], program }: Options): Option.Option<string> =>
+const argvRemedy = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>
   program !== undefined
     ? Option.none()
     : first.startsWith("~")
       ? Option.some("No shell expands `~` here; write the folder out.")
-      : /\s/.test(first.trim())
+      : /\s/.test(first.trim()) && others.length === 0
         ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
         : Option.none()
 

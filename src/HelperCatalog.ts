@@ -93,6 +93,8 @@ export interface FailedRun {
   readonly exitCode: number
   readonly stderr: string
   readonly stdout: string
+  /** `stderr` went to the terminal and was not read. Default: false. */
+  readonly onTerminal?: boolean
 }
 
 /**
@@ -111,7 +113,8 @@ export interface Meaning {
 
 /**
  * What a failure means: by the catalog, else by what the format says of the answer, else by its status (75, EX_TEMPFAIL, is
- * `Unavailable`), else `Unknown`.
+ * `Unavailable`), else `Unknown`. Of a run that wrote to the terminal only the status and stdout are known: what hangs on
+ * stderr is not guessed, and the remedy is the log-in's, with an "if".
  *
  * @since 0.1.0
  * @category getters
@@ -121,9 +124,11 @@ export const classify = (
   failure: FailedRun,
   explain: (failure: FailedRun) => Option.Option<Meaning> = Option.none
 ): Meaning => {
+  const unread = failure.onTerminal === true
   const known = Option.flatMapNullable(entry, ({ failures }) =>
     failures.find(
       (candidate) =>
+        !(unread && hangsOnStderr(candidate)) &&
         (candidate.exitCode === undefined || candidate.exitCode === failure.exitCode) &&
         (candidate.stderr === undefined || candidate.stderr.test(failure.stderr)) &&
         (candidate.stdout === undefined || candidate.stdout.test(failure.stdout))
@@ -132,9 +137,29 @@ export const classify = (
   return known.pipe(
     Option.map(({ reason, remedy }): Meaning => ({ reason, ...(remedy === undefined ? {} : { remedy }) })),
     Option.orElse(() => explain(failure)),
-    Option.getOrElse((): Meaning => ({ reason: failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown" }))
+    Option.getOrElse(
+      (): Meaning => ({
+        reason: failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown",
+        ...(unread
+          ? Option.getOrElse(
+              Option.map(logIn(entry), (remedy) => ({ remedy })),
+              () => ({})
+            )
+          : {})
+      })
+    )
   )
 }
+
+/** A row for all that is left over (`Unknown`) is meant for what the rows before it did not find in stderr. */
+const hangsOnStderr = ({ reason, stderr, stdout }: Failure): boolean =>
+  stderr !== undefined || (reason === "Unknown" && stdout === undefined)
+
+const logIn = (entry: Option.Option<Entry>): Option.Option<string> =>
+  Option.flatMapNullable(
+    entry,
+    ({ failures }) => failures.find(({ reason }) => reason === "LoginRequired")?.remedy
+  ).pipe(Option.map((remedy) => `It said why on the terminal. If a log-in is missing: ${remedy}`))
 
 /** sysexits.h: EX_TEMPFAIL */
 const temporaryFailure = 75

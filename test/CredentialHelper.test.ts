@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ApiKeyError } from "../src/ApiKeyError.js"
 import * as CredentialHelper from "../src/CredentialHelper.js"
+import * as HelperExecutor from "../src/HelperExecutor.js"
 import { type Behaviour, fake, printsKey, systemError, text } from "./support/fakeExecutor.js"
 import { observe } from "./support/observe.js"
 import { eventually, isAlive } from "./support/processes.js"
@@ -581,6 +582,27 @@ describe("with the stock executor of NodeContext", () => {
         assert.notInclude(two.message, "\u001B")
         assert.notInclude(two.message, "\u0007")
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("a program whose folder has a space keeps its name and what is known of it", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey Some App "))),
+        (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
+      )
+      const program = join(folder, "op")
+      writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
+      const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
+      assert.strictEqual(error._tag, "NonZeroExit")
+      assert.include(error.message, "op")
+      assert.propertyVal(error, "command", "op")
+      assert.propertyVal(error, "reason", "LoginRequired")
+      const missing = yield* Effect.flip(
+        Effect.provide(run({ command: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
+      )
+      assert.strictEqual(missing._tag, "CommandNotFound")
+      assert.notInclude(missing.hint ?? "", "takes an array")
+    }).pipe(Effect.scoped)
   )
 
   it.live("does not hang on a grandchild that holds its pipe", () =>

@@ -385,6 +385,20 @@ describe("the catalog", () => {
 })
 
 describe("an unknown helper", () => {
+  it("of a run that wrote to the terminal is not guessed: the log-in's remedy comes with an if", () => {
+    const unread = (program: string, exitCode: number) =>
+      HelperCatalog.classify(HelperCatalog.find(program), { exitCode, stderr: "", stdout: "", onTerminal: true })
+    expect(unread("op", 1)).toEqual({
+      reason: "Unknown",
+      remedy: "It said why on the terminal. If a log-in is missing: Sign in to 1Password: op signin"
+    })
+    expect(unread("vault", 1).remedy).toBe(
+      "It said why on the terminal. If a log-in is missing: Log in to Vault: vault login"
+    )
+    expect(unread("gh", 4)).toEqual({ reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" })
+    expect(unread("get-token", 75)).toEqual({ reason: "Unavailable" })
+  })
+
   const classify = (exitCode: number, explain?: Parameters<typeof HelperCatalog.classify>[2]) =>
     HelperCatalog.classify(HelperCatalog.find("get-token"), { exitCode, stderr: "no", stdout: "" }, explain)
 

@@ -169,6 +169,18 @@ describe("what is shown", () => {
     assert.strictEqual(fromLineStart("one endless line"), "")
   })
 
+  it("takes the strings of a stdout that is no whole JSON in linear time, the unclosed one too", () => {
+    const size = 65_536
+    for (const piece of ['\\"', '"', "\\", '"\\']) {
+      const text = `"${piece.repeat(size / piece.length)}\\`
+      assert.isAtMost(
+        secretsIn(text).reduce((sum, each) => Math.max(sum, each.length), 0),
+        text.length
+      )
+    }
+    assert.strictEqual(withoutSecrets("it was hunter2x", secretsIn('{"token":"hunter2x')).includes("hunter2x"), false)
+  })
+
   it("comes in linear time from what a helper may write to stop us", () => {
     const size = 65_536
     for (const piece of [" ", "token ", "eyJ-", "\u001B[", "\u001B]", "password=", "https://", "a1", "/", "bearer\t"]) {

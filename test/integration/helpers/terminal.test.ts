@@ -19,6 +19,7 @@ const helpers = {
   "asks-on-stdin": `printf 'Name: ' >&2; read -r answer; [ "$answer" = sesame ] && echo sk-opened-by-a-person`,
   "reads-both": `read -r said; printf 'Password for %s: ' "$said" > /dev/tty; read -r answer < /dev/tty
 [ "$said $answer" = "example sesame" ] && echo sk-opened-by-a-person`,
+  op: `echo 'You are not currently signed in' >&2; exit 1`,
   "waits-for-ever": `echo $$ > "$NOTE"; printf 'Password: ' > /dev/tty; stty -echo < /dev/tty; exec sleep 600`,
   "restores-on-interrupt": `echo $$ > "$NOTE"; trap 'echo restored >> "$NOTE"; exit 1' INT; printf 'Password: ' > /dev/tty
 while :; do sleep 600 & wait; done`
@@ -53,6 +54,13 @@ describe("a helper that may ask", () => {
     session.write("sesame\n")
     await session.says("sk-opened-by-a-person")
     assert.strictEqual((await session.ended).status, 0)
+  })
+
+  it("that fails has said why on the terminal, so the remedy is the log-in's, with an if", async () => {
+    const session = onTerminal(get("--", at("op")))
+    await session.says("not currently signed in")
+    await session.says("If a log-in is missing: Sign in to 1Password: op signin")
+    assert.strictEqual((await session.ended).status, 69)
   })
 
   it("has the terminal also where our own stdin and stderr are redirected", async () => {
