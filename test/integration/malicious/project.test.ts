@@ -340,18 +340,21 @@ describe("a trusted command is the one that was trusted", () => {
     ["as the program", ["./get-key"]],
     ["as an argument", ["sh", "./get-key"]],
     ["as an argument by ../", ["sh", "scripts/../get-key"]],
-    ["in an option", ["sh", "-c", `. "$0"`, "./get-key"]]
+    ["in an option", ["sh", "-c", `. "$0"`, "./get-key"]],
+    ["in a folder whose name begins with dots", ["./..s/get-key"]]
   ]
   for (const [what, argv] of scripts) {
     scenario(`a change of the project's script, ${what}, asks again`, (self) =>
       Effect.gen(function* () {
         mkdirSync(join(self.project, "scripts"))
         self.program("project/get-key", "script-key")
+        self.program("project/..s/get-key", "script-key")
         self.write("project/effect-apikey.jsonc", key({ command: { argv, cwd: "." } }))
         refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
         yield* trustFile(self, self.projectFile)
         assert.strictEqual(yield* attempt(self, "openai"), "script-key")
-        writeFileSync(join(self.project, "get-key"), "#!/bin/sh\necho evil\n")
+        for (const place of ["get-key", "..s/get-key"])
+          writeFileSync(join(self.project, place), "#!/bin/sh\necho evil\n")
         const outcome = yield* attempt(self, "openai")
         assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
       })
@@ -365,10 +368,14 @@ describe("a project's command gets no program and no variable that the project c
     (self) =>
       Effect.gen(function* () {
         self.program("project/op", "projects-op")
+        self.program("project/..bin/op", "projects-op")
         self.program("project/node_modules/.bin/op", "projects-op")
         self.link("bin-link", join(self.project, "node_modules/.bin"))
         const own = self.program("bin/op", "users-op")
-        const bins = [join(self.project, "node_modules/.bin"), self.project, join(self.root, "bin-link")]
+        const bins = [
+          ...["node_modules/.bin", "", "..bin"].map((place) => join(self.project, place)),
+          join(self.root, "bin-link")
+        ]
         self.env["PATH"] = [".", "", "node_modules/.bin", ...bins, join(self.root, "bin"), process.env["PATH"]].join(
           ":"
         )
