@@ -88,7 +88,9 @@ const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never,
       `${escaped(contribution.provider)}:`,
       ...said.map((line) => `  ${escaped(line)}`),
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      ...scripts.map((script) => `  runs the project's file ${escaped(script)}, as it is now`)
+      // The whole of it: a part may stand in another file.
+      ...contribution.commands.map(({ argv }) => `  runs ${escaped(JSON.stringify(argv))}`),
+      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`)
     ].join("\n")
   })
 

@@ -12,15 +12,17 @@ const name = fc
   .filter((each) => each !== "")
 
 describe("isInside", () => {
-  it.effect("a file is inside a folder when its resolved path begins with the folder's, whatever the names begin with", () =>
-    Effect.map(Path.Path, (path) => {
-      fc.assert(
-        fc.property(fc.array(name, { maxLength: 5 }), (names) => {
-          const place = resolve("/home/project", ...names)
-          const expected = place === "/home/project" || place.startsWith(`/home/project${sep}`)
-          assert.strictEqual(isInside("/home/project", place, path), expected, place)
-        })
-      )
-    }).pipe(Effect.provide(Path.layer))
+  it.effect(
+    "a file is inside a folder when its resolved path begins with the folder's, whatever the names begin with",
+    () =>
+      Effect.map(Path.Path, (path) => {
+        fc.assert(
+          fc.property(fc.array(name, { maxLength: 5 }), (names) => {
+            const place = resolve("/home/project", ...names)
+            const expected = place === "/home/project" || place.startsWith(`/home/project${sep}`)
+            assert.strictEqual(isInside("/home/project", place, path), expected, place)
+          })
+        )
+      }).pipe(Effect.provide(Path.layer))
   )
 })
