@@ -239,7 +239,8 @@ const sortedJson = (value: unknown): unknown => {
 const digestVersion = 1
 
 /**
- * The files of the project's that its commands run: the program, and every argument that leads to one.
+ * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
+ * of the project's or names one from it. Links are followed.
  *
  * @since 0.1.0
  * @category getters
@@ -251,11 +252,18 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
     const { home } = yield* Surroundings
     const found = new Set<string>()
     for (const { argv, cwd } of commands) {
-      for (const argument of argv) {
-        const named = argument.slice(argument.indexOf("=") + 1)
+      for (const [index, argument] of argv.entries()) {
+        const isBareProgram = index === 0 && !/[\\/]/.test(argument)
+        if (isBareProgram) continue
+        const named = index === 0 ? argument : argument.slice(argument.indexOf("=") + 1)
+        // The program itself counts wherever it is, and so does what is named from the project: it came with it.
+        const isBrought = index === 0 || !(path.isAbsolute(named) || named.startsWith("~"))
         for (const base of [cwd ?? home, path.dirname(file)]) {
-          const real = yield* Effect.option(fs.realPath(expanded(named, { home, cwd: base }, path)))
-          if (Option.isNone(real) || !isInside(root, real.value, path)) continue
+          const place = expanded(named, { home, cwd: base }, path)
+          const real = yield* Effect.option(fs.realPath(place))
+          if (Option.isNone(real)) continue
+          const isProjects = [place, real.value].some((each) => isInside(root, each, path))
+          if (!isBrought && !isProjects) continue
           const info = yield* Effect.option(fs.stat(real.value))
           if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
         }
@@ -488,11 +496,16 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const real = yield* Effect.option(fs.realPath(expanded(file, yield* Surroundings, path)))
-    return Option.match(real, {
-      onNone: () => isInside(root, path.resolve(file), path),
-      onSome: (place) => isInside(root, place, path)
-    })
+    const surroundings = yield* Surroundings
+    const home = yield* Effect.orElseSucceed(fs.realPath(surroundings.home), () => surroundings.home)
+    // What holds the user's home is no project: the files in it are the user's.
+    if ([home, surroundings.home].some((folder) => isInside(root, folder, path))) return false
+    const real = yield* Effect.option(fs.realPath(expanded(file, surroundings, path)))
+    return isInside(
+      root,
+      Option.getOrElse(real, () => path.resolve(file)),
+      path
+    )
   })
 
 /**

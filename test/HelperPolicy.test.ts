@@ -312,7 +312,7 @@ describe("the question", () => {
         assert.include(asked, "op\\u{202E}enai")
         assert.include(asked, "a\\u001b]0;x\\u0007b")
         assert.include(asked, "the key goes to https://gateway.example")
-        assert.include(asked, `runs the project's file ${join(self.project, "get-key")}, as it is now`)
+        assert.include(asked, `runs the file ${join(self.project, "get-key")}, as it is now`)
         assert.notInclude(asked, "sk-in-the-file")
         assert.notMatch(asked, /(?![ \n])[\p{C}\p{Z}]/u)
       })

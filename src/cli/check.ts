@@ -23,6 +23,7 @@ import { findProgram } from "../internal/searchPath.js"
 import { usualFolders } from "../internal/usualFolders.js"
 import { chosen, config, opencode } from "./configuration.js"
 import { exitStatusOf } from "./exitStatus.js"
+import { nothingForwarded } from "./nothingForwarded.js"
 import { Reported } from "./Reported.js"
 import { UsageError } from "./UsageError.js"
 
@@ -231,6 +232,7 @@ export const check = Command.make(
   { config, opencode, noRun, words },
   ({ noRun: isLook, words: id, ...choice }) =>
     Effect.gen(function* () {
+      yield* nothingForwarded
       const configuration = yield* chosen(choice)
       const ids = Option.match(id, { onNone: () => configuration.ids, onSome: (only) => [only] })
       const [problem] = configuration.problems

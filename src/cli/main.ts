@@ -30,7 +30,7 @@ const command = Command.make("effect-apikey").pipe(
 
 /** What it prints is for the shell that called it: the key alone on stdout, all else on stderr. */
 const stderrLogger = Logger.make<unknown, void>(({ message }) => {
-  process.stderr.write(`effect-apikey: ${Array.isArray(message) ? message.join(" ") : String(message)}\n`)
+  process.stderr.write(`effect-apikey: ${escaped(Array.isArray(message) ? message.join(" ") : String(message))}\n`)
 })
 
 const layer = Layer.mergeAll(

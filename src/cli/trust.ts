@@ -14,11 +14,12 @@ import { type ApiKeyError, CommandNotTrusted } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { readText } from "../internal/config/document.js"
-import { type Configuration, load } from "../internal/config/resolve.js"
+import { type Configuration, load, projectFile } from "../internal/config/resolve.js"
 import { Surroundings } from "../internal/config/Surroundings.js"
 import { fileName } from "../internal/config/userFile.js"
 import { escaped } from "../internal/escape.js"
 import * as OpencodeConfig from "../opencode/Config.js"
+import { nothingForwarded } from "./nothingForwarded.js"
 import { UsageError } from "./UsageError.js"
 
 type Needs = FileSystem.FileSystem | Path.Path
@@ -68,16 +69,25 @@ export const itemsIn = (file: string): Effect.Effect<ReadonlyArray<Item>, ApiKey
     return items
   })
 
-/** Secrets that stand in the file itself are not part of the question. */
-const withoutKeys = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withoutKeys)
+const redacted = "<redacted>"
+
+const isReference = (text: string): boolean => /^(?:\{(?:env|file):[^}]+\})+$/.test(text)
+
+/**
+ * Secrets that stand in the file itself are not part of the question. What is left out goes by its place: within a command
+ * nothing is, whatever it is called.
+ */
+const withoutKeys = (value: unknown, within?: string): unknown => {
+  if (Array.isArray(value)) return value.map((each) => withoutKeys(each, within))
   if (!isRecord(value)) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) =>
-      key === "literal" || (key === "apiKey" && typeof inner === "string" && !inner.includes("{"))
-        ? [key, "<redacted>"]
-        : [key, withoutKeys(inner)]
-    )
+    Object.entries(value).map(([name, inner]): [string, unknown] => {
+      if (name === "command" || name === "apiKeyCommand") return [name, inner]
+      const isKey = name === "literal" || name === "apiKey" || within === "headers"
+      return typeof inner === "string" && isKey && !isReference(inner)
+        ? [name, redacted]
+        : [name, withoutKeys(inner, name)]
+    })
   )
 }
 
@@ -88,7 +98,9 @@ const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never,
       `${escaped(contribution.provider)}:`,
       ...said.map((line) => `  ${escaped(line)}`),
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      ...scripts.map((script) => `  runs the project's file ${escaped(script)}, as it is now`)
+      // The whole of it: a part may stand in another file.
+      ...contribution.commands.map(({ argv }) => `  runs ${escaped(JSON.stringify(argv))}`),
+      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`)
     ].join("\n")
   })
 
@@ -117,6 +129,7 @@ export const trust = Command.make(
   { file: fileArgument, yes, list: listOption, revoke: revokeOption },
   ({ file: named, list: isList, revoke: isRevoke, yes: isYes }) =>
     Effect.gen(function* () {
+      yield* nothingForwarded
       if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && Option.isSome(named))) {
         return yield* new UsageError({
           problem: "--list, --revoke and --yes exclude each other",
@@ -127,10 +140,15 @@ export const trust = Command.make(
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const { cwd } = yield* Surroundings
-      const place = path.resolve(
-        cwd,
-        Option.getOrElse(named, () => fileName)
-      )
+      // Without a name, the one that `get` and `check` would use.
+      const given = Option.isSome(named) ? named : yield* projectFile
+      if (Option.isNone(given)) {
+        return yield* new UsageError({
+          problem: `there is no ${fileName} of a project's here`,
+          hint: "Name the file: effect-apikey trust FILE"
+        })
+      }
+      const place = path.resolve(cwd, given.value)
       const file = yield* Effect.orElseSucceed(fs.realPath(place), () => place)
       if (isRevoke) {
         const revoked = yield* HelperPolicy.revoke(file)

@@ -18,12 +18,12 @@ import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "../ApiKeyErro
 import type { Provider, Requirements } from "../ApiKeyProvider.js"
 import * as ApiKeySource from "../ApiKeySource.js"
 import { type Contribution, HelperPolicy } from "../HelperPolicy.js"
-import { decodeUrl, located } from "../internal/config/configFile.js"
+import { decodeUrl } from "../internal/config/configFile.js"
 import * as Document from "../internal/config/document.js"
 import { Hand } from "../internal/config/hand.js"
 import { isInside, weakSpot } from "../internal/config/owned.js"
 import { writableByOthers } from "../internal/config/policyFile.js"
-import { keyFrom } from "../internal/config/readSource.js"
+import { expanded, keyFrom } from "../internal/config/readSource.js"
 import { type Candidate, type Configuration, exists, type Resolved, toProvider } from "../internal/config/resolve.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
 import * as AuthJson from "./AuthJson.js"
@@ -83,10 +83,14 @@ const upwards = (
 ): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
+    const { home } = yield* Surroundings
     const folders: Array<string> = []
     for (let folder = from; ; folder = path.dirname(folder)) {
       folders.push(folder)
-      if (yield* exists(path.join(folder, ".git"))) return { folders, root: folder }
+      // A repository of the home directory is no project: what is in it is the user's.
+      if (yield* exists(path.join(folder, ".git"))) {
+        return { folders, root: isInside(folder, home, path) ? from : folder }
+      }
       // Without a repository the project is where we stand.
       if (path.dirname(folder) === folder) return { folders, root: from }
     }
@@ -235,11 +239,16 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       // A name is no place for a secret, and nobody is asked about it.
       source.hand === "project" ? key : key.replace(/\{env:([^}]+)\}/g, (_, name: string) => scope.variable(name) ?? "")
     const tree = Tree.at(Tree.fromNode(root, text, origin, nameOf), ["provider"])
-    if (tree === undefined) continue
+    if (tree === undefined || (tree._tag === "Leaf" && Tree.isEmptyObject(tree.value))) continue
+    if (tree._tag === "Leaf") {
+      const error = wrong(tree, "`provider` is not an object", 'For example "provider": { "openai": { … } }.')
+      failures.push({ name: source.name, error })
+      continue
+    }
     merged = Tree.merge(merged, tree)
     const values = Document.valueOf(root)
     const providers = isRecord(values) && isRecord(values["provider"]) ? values["provider"] : {}
-    if (source.hand === "project" && tree._tag === "Branch") {
+    if (source.hand === "project") {
       for (const [id, each] of tree.children) said.push({ id, origin, says: providers[id], tree: each })
     }
   }
@@ -247,7 +256,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
 
   const resolve = (id: string): Resolved => {
     const tree = children.get(id)
-    const parts = partsOf(id, tree, { auth, env, path, home })
+    const parts = partsOf(id, tree, { auth, env, path })
     const contributions = said
       .filter((each) => each.id === id)
       .map(
@@ -256,7 +265,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
           root: source.root,
           provider: id,
           says,
-          commands: Option.match(commandIn(own, path, home), {
+          // What is run may be put together of several files: trust is for the whole.
+          commands: Option.match(Tree.at(own, commandPath) === undefined ? Option.none() : commandIn(tree, path), {
             onNone: () => [],
             onSome: ({ source: command }) =>
               Either.match(command, {
@@ -288,6 +298,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
 
 // --- one provider
 
+const commandPath: ReadonlyArray<string> = ["options", "apiKeyCommand"]
+
 const stringLeaf = (tree: Tree.Tree<Origin> | undefined): Tree.Leaf<Origin> | undefined =>
   tree?._tag === "Leaf" ? tree : undefined
 
@@ -295,7 +307,6 @@ interface Around {
   readonly auth: Either.Either<AuthJson.AuthJson, ApiKeyError>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly path: Path.Path
-  readonly home: string
 }
 
 /** In opencode the later wins; here the first that has a key does, so the order is turned around. */
@@ -328,7 +339,7 @@ const partsOf = (
     candidates.push({ hand: named.hand, source: Either.right(ApiKeySource.env(name)) })
   } else if (name !== undefined) notes.push("of several variables opencode takes none; its SDK may read them itself")
 
-  const command = commandIn(tree, around.path, around.home)
+  const command = commandIn(tree, around.path)
   candidates.push(...Option.toArray(command))
   if (Option.isNone(command)) silent.push("options.apiKeyCommand")
   return { candidates, silent, notes }
@@ -422,50 +433,79 @@ const withCache = (command: unknown): unknown => {
   return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
 }
 
-const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path, home: string): Option.Option<Candidate> => {
-  const written = Tree.at(tree, ["options", "apiKeyCommand"])
-  const leaf = written && decisive(written)
-  if (written === undefined || leaf === undefined) return Option.none()
-  const { scope } = leaf.origin
-  const source = Either.mapBoth(ApiKeySource.decodeProblem({ command: withCache(plain(written)) }), {
-    onLeft: ({ problem, remedy }) =>
-      wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].'),
-    onRight: (valid) => withVariables(located(valid, scope.folder, { home, path }), scope)
-  })
-  return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
+/** Each path from the folder of the file that says it, which need not be the one that decides. */
+const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
+  const fromItsFolder = (leaf: Tree.Leaf<Origin>): unknown => {
+    const { folder, home } = leaf.origin.scope
+    const from = (text: string): string => expanded(text, { home, cwd: folder }, path)
+    if (typeof leaf.value === "string") return leaf.value.trim() === "" ? leaf.value : from(leaf.value)
+    if (!Array.isArray(leaf.value)) return leaf.value
+    const [program, ...args]: ReadonlyArray<unknown> = leaf.value
+    if (typeof program !== "string") return leaf.value
+    const filled = args.map((each) =>
+      typeof each === "string" ? Placeholder.fillVariables(each, leaf.origin.scope) : each
+    )
+    // A bare name is looked for on PATH.
+    return [/[\\/]/.test(program) ? from(program) : program, ...filled]
+  }
+  if (written._tag === "Leaf") {
+    return Array.isArray(written.value) ? { ...written, value: fromItsFolder(written) } : written
+  }
+  return {
+    ...written,
+    children: new Map(
+      Array.from(written.children, ([key, child]): [string, Tree.Tree<Origin>] => {
+        const isPlace = (key === "argv" && child._tag === "Leaf" && Array.isArray(child.value)) || key === "cwd"
+        return [key, isPlace && child._tag === "Leaf" ? { ...child, value: fromItsFolder(child) } : child]
+      })
+    )
+  }
 }
 
-/** In arguments only: what names the program is what a person has read. */
-const withVariables = (source: ApiKeySource.ApiKeySource, scope: Placeholder.Scope): ApiKeySource.ApiKeySource => {
-  if (source._tag !== "Command") return source
-  const [program, ...args] = source.command.argv
-  return {
-    ...source,
-    command: {
-      ...source.command,
-      argv: [program, ...args.map((argument) => Placeholder.fillVariables(argument, scope))]
-    }
-  }
+const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path): Option.Option<Candidate> => {
+  const written = Tree.at(tree, commandPath)
+  const leaf = written && decisive(written)
+  if (written === undefined || leaf === undefined) return Option.none()
+  const source = Either.mapLeft(
+    ApiKeySource.decodeProblem({ command: withCache(plain(placed(written, path))) }),
+    ({ problem, remedy }) => wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].')
+  )
+  return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
 }
 
 // --- where the key goes
 
 /** What a project may say of a provider without pointing anything anywhere. */
-const harmless: ReadonlyArray<RegExp> = [
-  /^(?:name|id|whitelist|blacklist)$/,
-  /^options\.(?:apiKey|apiKeyCommand|timeout|headerTimeout|chunkTimeout|setCacheKey)(?:\.|$)/,
-  /^models\.[^\0]+\0(?!headers|provider|options|variants)/
-]
+const harmlessFields: ReadonlySet<string> = new Set(["name", "id", "whitelist", "blacklist"])
+const harmlessOptions: ReadonlySet<string> = new Set([
+  "apiKeyCommand",
+  "timeout",
+  "headerTimeout",
+  "chunkTimeout",
+  "setCacheKey"
+])
+/** Fields of a model that turn its requests. */
+const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
 
-const isPointing = (path: ReadonlyArray<string>): boolean => {
-  const [first = "", second = "", third = ""] = path
-  const text = first === "models" ? `models.${second}\0${third}` : path.join(".")
-  return !harmless.some((pattern) => pattern.test(text))
+/** Element by element: names come from the file and may hold any character. */
+const isPointing = (path: ReadonlyArray<string>, value: unknown): boolean => {
+  const [first, second, third] = path
+  if (first === undefined) return !Tree.isEmptyObject(value)
+  if (first === "options") {
+    if (second === undefined) return !Tree.isEmptyObject(value)
+    // One that holds no key lets the next source be asked: another key, for where the user pointed his own.
+    if (second === "apiKey") return typeof value !== "string" || value.trim() === ""
+    return !harmlessOptions.has(second)
+  }
+  if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
+  return third === undefined ? !Tree.isEmptyObject(value) : turning.has(third)
 }
 
 const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
-  const pointing = Tree.leaves(tree).find((each) => isProjectLeaf(each.leaf) && isPointing(each.path))?.leaf
+  const pointing = Tree.leaves(tree).find(
+    (each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf.value)
+  )?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
   return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })

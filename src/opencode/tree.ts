@@ -1,4 +1,5 @@
 /** What several files say, merged deeply as opencode does, each value with the place that it comes from. */
+import { isRecord } from "effect/Predicate"
 import type { Node } from "jsonc-parser"
 import * as Document from "../internal/config/document.js"
 
@@ -18,14 +19,16 @@ export type Tree<Origin> = Leaf<Origin> | Branch<Origin>
 
 export const empty: Branch<never> = { _tag: "Branch", children: new Map() }
 
-/** Objects are branches; lists and all else are leaves. */
+export const isEmptyObject = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0
+
+/** Objects are branches; lists and all else are leaves, and so is an empty object, so that it is known who wrote it. */
 export const fromNode = <Origin>(
   node: Node,
   text: string,
   origin: Origin,
   nameOf: (key: string) => string
 ): Tree<Origin> =>
-  node.type === "object"
+  node.type === "object" && Document.membersOf(node).length > 0
     ? {
         _tag: "Branch",
         children: new Map(
@@ -46,7 +49,9 @@ export const merge = <Origin>(under: Tree<Origin>, over: Tree<Origin>): Tree<Ori
           })
         ])
       }
-    : over
+    : under._tag === "Branch" && over._tag === "Leaf" && isEmptyObject(over.value)
+      ? under
+      : over
 
 export const at = <Origin>(
   tree: Tree<Origin> | undefined,

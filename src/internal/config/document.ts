@@ -48,9 +48,23 @@ const syntaxProblems: Readonly<Record<string, string>> = {
   InvalidCharacter: "a control character in a string"
 }
 
+const startsOf = (text: string): ReadonlyArray<number> =>
+  [0].concat(Array.from(text.matchAll(/\n/g), ({ index }) => index + 1))
+
+/** Of the last text only: a document's positions are asked for one after another. */
+let last: { readonly text: string; readonly starts: ReadonlyArray<number> } = { text: "", starts: [0] }
+
 export const positionAt = (text: string, offset: number): Position => {
-  const before = text.slice(0, offset)
-  return { line: before.split("\n").length, column: offset - (before.lastIndexOf("\n") + 1) + 1 }
+  if (last.text !== text) last = { text, starts: startsOf(text) }
+  const { starts } = last
+  let low = 0
+  let high = starts.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle
+    else high = middle
+  }
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
 }
 
 const invalid = (file: string, { line, column }: Position, problem: string, remedy: string): ConfigInvalid =>

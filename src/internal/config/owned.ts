@@ -13,7 +13,8 @@ export const ourUid: Option.Option<number> = Option.fromNullable(process.getuid?
 
 export const isInside = (folder: string, file: string, path: Path.Path): boolean => {
   const relative = path.relative(folder, file)
-  return relative === "" || (!relative.startsWith("..") && !path.isAbsolute(relative))
+  // A name may begin with two dots; only the segment `..` leads out.
+  return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
 
 interface Owned {

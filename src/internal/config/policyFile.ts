@@ -1,15 +1,15 @@
 /** The rules of a policy, from the administrator's file and the user's own. */
 import * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
+import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
-import { weakSpot } from "./owned.js"
+import { isInside, weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
-import { userFile } from "./userFile.js"
+import { userFile, userFolder } from "./userFile.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 
@@ -46,9 +46,28 @@ type Needs = FileSystem.FileSystem | Path.Path
 export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
     const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
-    const user = yield* rulesIn(yield* userFile, (value) => policyOf(value))
+    const user = yield* userRules
     return { ...user, ...system }
   })
+
+/** A link that leads out of the user's folder leads to what another hand may write: no policy comes from there. */
+const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = yield* userFile
+  const folder = yield* userFolder
+  const rules = yield* rulesIn(file, (value) => policyOf(value))
+  const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+  const realFolder = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
+  if (Object.keys(rules).length === 0 || isInside(realFolder, real, path)) return rules
+  return yield* new ConfigInvalid({
+    file,
+    line: 0,
+    column: 0,
+    problem: `it is a link that leads out of ${folder}, so its policy does not count`,
+    remedy: `Put the file itself, or one with the policy alone, into ${folder}.`
+  })
+})
 
 const policyOf = (value: unknown): Either.Either<PolicyRules, Problem> => {
   const policy: unknown = typeof value === "object" && value !== null && "policy" in value ? value.policy : {}

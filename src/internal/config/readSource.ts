@@ -22,7 +22,7 @@ export const readSource = (
   const absent = new KeyNotConfigured({ provider, tried: [label(source)] })
   switch (source._tag) {
     case "Literal":
-      return Effect.succeed(ApiKey.make({ value: source.literal }))
+      return keyFrom(label(source), Redacted.value(source.literal))
     case "Env":
       return readEnv(source.env, provider)
     case "File":

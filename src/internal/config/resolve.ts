@@ -92,7 +92,7 @@ const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
     return folder
   })
 
-const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.gen(function* () {
+export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   for (const folder of yield* upwards((yield* Surroundings).cwd)) {
     const file = path.join(folder, fileName)

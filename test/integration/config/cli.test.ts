@@ -24,6 +24,25 @@ const scenario = (name: string, test: (self: Sandbox) => Effect.Effect<void>) =>
 const user = "home/.config/effect-apikey/effect-apikey.jsonc"
 
 describe("effect-apikey over a configuration", () => {
+  scenario("a key in a variable is read by the rules of plain text", (self) =>
+    Effect.gen(function* () {
+      self.env["OPENAI_API_KEY"] = "sk-1\n"
+      assert.strictEqual((yield* run(self, "get", "openai")).stdout, "sk-1\n")
+      self.env["OPENAI_API_KEY"] = "a\r\nX-Evil: 1"
+      assert.deepInclude(yield* run(self, "get", "openai"), { status: 65, stdout: "" })
+    })
+  )
+
+  scenario("no warning passes on what a terminal would obey", (self) =>
+    Effect.gen(function* () {
+      self.write("project/k\u001B[31m", "sk-own", 0o644)
+      self.write("project/effect-apikey.jsonc", { providers: { openai: { key: { file: "./k\u001B[31m" } } } })
+      const { stderr } = yield* run(self, "get", "openai")
+      assert.include(stderr, "\\u{1B}[31m")
+      assert.notInclude(stderr, "\u001B")
+    })
+  )
+
   scenario("get PROVIDER prints the key alone, and fails in at most three lines", (self) =>
     Effect.gen(function* () {
       const given = self.write("home/given.jsonc", { providers: { openai: { key: { literal: "sk-given" } } } })
@@ -48,7 +67,10 @@ describe("effect-apikey over a configuration", () => {
         [["get", "openai", "--config", join(self.home, "no.jsonc")], 78, /there is no such file/],
         [["get", "openai", "other"], 64, /more than one provider/],
         [["get", "openai", "--opencode", "--config", "x"], 64, /exclude each other/],
-        [["get"], 64, /no provider and no command/]
+        [["get"], 64, /no provider and no command/],
+        [["trust", "--yes", "--", "other.jsonc"], 64, /nothing may stand after --/],
+        [["check", "--no-run", "--", "openai"], 64, /nothing may stand after --/],
+        [["schema", "--", "x"], 64, /nothing may stand after --/]
       ] as const
       for (const [args, status, says] of rows) {
         const failed = yield* run(self, ...args)

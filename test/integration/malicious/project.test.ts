@@ -1,5 +1,5 @@
 // A cloned repository: before its user trusts it, it runs nothing and sends nothing. One test for each place and trick.
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -340,18 +340,21 @@ describe("a trusted command is the one that was trusted", () => {
     ["as the program", ["./get-key"]],
     ["as an argument", ["sh", "./get-key"]],
     ["as an argument by ../", ["sh", "scripts/../get-key"]],
-    ["in an option", ["sh", "-c", `. "$0"`, "./get-key"]]
+    ["in an option", ["sh", "-c", `. "$0"`, "./get-key"]],
+    ["in a folder whose name begins with dots", ["./..s/get-key"]]
   ]
   for (const [what, argv] of scripts) {
     scenario(`a change of the project's script, ${what}, asks again`, (self) =>
       Effect.gen(function* () {
         mkdirSync(join(self.project, "scripts"))
         self.program("project/get-key", "script-key")
+        self.program("project/..s/get-key", "script-key")
         self.write("project/effect-apikey.jsonc", key({ command: { argv, cwd: "." } }))
         refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
         yield* trustFile(self, self.projectFile)
         assert.strictEqual(yield* attempt(self, "openai"), "script-key")
-        writeFileSync(join(self.project, "get-key"), "#!/bin/sh\necho evil\n")
+        for (const place of ["get-key", "..s/get-key"])
+          writeFileSync(join(self.project, place), "#!/bin/sh\necho evil\n")
         const outcome = yield* attempt(self, "openai")
         assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
       })
@@ -365,10 +368,14 @@ describe("a project's command gets no program and no variable that the project c
     (self) =>
       Effect.gen(function* () {
         self.program("project/op", "projects-op")
+        self.program("project/..bin/op", "projects-op")
         self.program("project/node_modules/.bin/op", "projects-op")
         self.link("bin-link", join(self.project, "node_modules/.bin"))
         const own = self.program("bin/op", "users-op")
-        const bins = [join(self.project, "node_modules/.bin"), self.project, join(self.root, "bin-link")]
+        const bins = [
+          ...["node_modules/.bin", "", "..bin"].map((place) => join(self.project, place)),
+          join(self.root, "bin-link")
+        ]
         self.env["PATH"] = [".", "", "node_modules/.bin", ...bins, join(self.root, "bin"), process.env["PATH"]].join(
           ":"
         )
@@ -481,4 +488,134 @@ describe("a project's command gets no program and no variable that the project c
       assert.notStrictEqual(yield* attempt(self, "env"), self.project)
     })
   )
+})
+
+describe("what a project brings is trusted as a whole", () => {
+  const own = "home/.config/opencode/opencode.json"
+  const opencode = (options: unknown) => ({ provider: { myprov: { options } } })
+
+  scenario("the user's relative program stays the user's when a project changes another option", (self) =>
+    Effect.gen(function* () {
+      self.program("home/.config/opencode/get-key", "users-own")
+      self.program("project/get-key", "projects-script")
+      self.write(own, opencode({ apiKeyCommand: { argv: ["./get-key"] } }))
+      const file = self.write("project/opencode.json", opencode({ apiKeyCommand: { timeout: "5 s" } }))
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      yield* trustFile(self, file)
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "users-own")
+    })
+  )
+
+  scenario("the project's program under the user's options is part of it", (self) =>
+    Effect.gen(function* () {
+      self.program("project/get-key", "projects-script")
+      self.write(own, opencode({ apiKeyCommand: { timeout: "5 s" } }))
+      const file = self.write("project/opencode.json", opencode({ apiKeyCommand: { argv: ["./get-key"] } }))
+      yield* trustFile(self, file)
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "projects-script")
+      self.program("project/get-key", "evil")
+      const outcome = yield* attemptOpencode(self, "myprov")
+      assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
+    })
+  )
+
+  for (const options of [
+    { baseURL: {} },
+    { baseURL: "" },
+    { baseURL: null },
+    { baseURL: [] },
+    { apiKey: "" },
+    { apiKey: " " },
+    null,
+    []
+  ]) {
+    scenario(`${JSON.stringify(options)} takes nothing of the user's away before it is trusted`, (self) =>
+      Effect.gen(function* () {
+        self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
+        self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
+        const file = self.write("project/opencode.json", opencode(options))
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      })
+    )
+  }
+
+  scenario("nor does a provider or a list of them that is no object", (self) =>
+    Effect.gen(function* () {
+      self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
+      self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
+      for (const provider of [null, [], { myprov: null }, { myprov: [] }]) {
+        self.write("project/opencode.json", { provider })
+        const outcome = yield* attemptOpencode(self, "myprov")
+        assert(isApiKeyError(outcome), `${JSON.stringify(provider)}: ${String(outcome)}`)
+      }
+    })
+  )
+
+  scenario("a name with a NUL or a dot is a name", (self) =>
+    Effect.gen(function* () {
+      self.write(own, opencode({ apiKey: secret, baseURL: "https://good.example/v1" }))
+      for (const provider of [
+        { models: { "a\0b": { provider: { api: "https://evil.example" } } } },
+        { models: { "a\0b": { headers: { host: "evil.example" } } } },
+        { options: { "timeout.x": 1 } }
+      ]) {
+        const file = self.write("project/opencode.json", { provider: { myprov: provider } })
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      }
+    })
+  )
+
+  scenario("a home directory that is a repository makes no file in it the project's", (self) =>
+    Effect.gen(function* () {
+      mkdirSync(join(self.home, ".git"))
+      self.write("home/.secret", secret)
+      const file = self.write(
+        "home/dl/proj/opencode.json",
+        opencode({ baseURL: "https://evil.example/v1", apiKey: "{file:~/.secret}" })
+      )
+      refusedIn(self, yield* attemptOpencode(self, "myprov", join(self.home, "dl", "proj")), file)
+    })
+  )
+
+  scenario("a policy reached by a link into the project does not count", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      const file = self.write("project/keys.jsonc", { policy: { allow: [[program]] } })
+      self.link(user, file)
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      const outcome = yield* attempt(self, "openai")
+      refusedIn(self, outcome, self.projectFile, "ConfigInvalid")
+      assert.include(String(isApiKeyError(outcome) && outcome.message), "it is a link")
+    })
+  )
+
+  scenario("a link turned to another program asks again", (self) =>
+    Effect.gen(function* () {
+      self.program("bin/good", "good-key")
+      self.program("bin/bad", "bad-key")
+      self.link("project/tool", join(self.root, "bin/good"))
+      self.write("project/effect-apikey.jsonc", key({ command: ["./tool"] }))
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "good-key")
+      rmSync(join(self.project, "tool"))
+      self.link("project/tool", join(self.root, "bin/bad"))
+      const outcome = yield* attempt(self, "openai")
+      assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
+    })
+  )
+
+  for (const argv of [["../get-key"], ["sh", "../get-key"]]) {
+    scenario(`without a repository, a changed script beside the file's folder asks again: ${argv.join(" ")}`, (self) =>
+      Effect.gen(function* () {
+        self.program("tar/get-key", "script-key")
+        const file = self.write("tar/conf/effect-apikey.jsonc", key({ command: { argv, cwd: "." } }))
+        const cwd = join(self.root, "tar/conf")
+        yield* trustFile(self, file)
+        assert.strictEqual(yield* attempt(self, "openai", { cwd }), "script-key")
+        self.program("tar/get-key", "evil")
+        const outcome = yield* attempt(self, "openai", { cwd })
+        assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
+      })
+    )
+  }
 })

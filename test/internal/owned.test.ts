@@ -1,0 +1,28 @@
+// What is inside a folder, by the path alone.
+import { resolve, sep } from "node:path"
+import * as Path from "@effect/platform/Path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import { isInside } from "../../src/internal/config/owned.js"
+
+const name = fc
+  .tuple(fc.constantFrom("", ".", "..", "...", ".. "), fc.stringMatching(/^[a-z.]{0,4}$/))
+  .map((parts) => parts.join(""))
+  .filter((each) => each !== "")
+
+describe("isInside", () => {
+  it.effect(
+    "a file is inside a folder when its resolved path begins with the folder's, whatever the names begin with",
+    () =>
+      Effect.map(Path.Path, (path) => {
+        fc.assert(
+          fc.property(fc.array(name, { maxLength: 5 }), (names) => {
+            const place = resolve("/home/project", ...names)
+            const expected = place === "/home/project" || place.startsWith(`/home/project${sep}`)
+            assert.strictEqual(isInside("/home/project", place, path), expected, place)
+          })
+        )
+      }).pipe(Effect.provide(Path.layer))
+  )
+})
