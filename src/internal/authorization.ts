@@ -93,15 +93,34 @@ export const headersFor = (
   scheme: Scheme | undefined,
   held: ReadonlyArray<readonly [name: string, value: string]> = []
 ): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
+  if (isAwsPair(key) && !takesAwsPair(key, scheme)) return Either.left(awsPair())
   const headers = new Map<string, string>()
   for (const [name, value] of headersOf(key, scheme, held)) {
-    if (!headerName.test(name) || !headerValue.test(value)) return Either.left(notForAHeader())
+    if (!headerName.test(name) || !isForAHeader(value)) return Either.left(notForAHeader())
     headers.set(name.toLowerCase(), value)
   }
   return headers.size === 0 ? Either.left(noHeaders()) : Either.right(headers)
 }
 
-const notForAHeader = (): InvalidOutput =>
+export const isForAHeader = (value: string): boolean => headerValue.test(value)
+
+/** A secret access key signs requests; sent itself, it would be given away. */
+const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>
+  Option.isSome(sessionToken) || Option.exists(username, (id) => /^A[KS]IA[A-Z0-9]+$/.test(id))
+
+const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
+  scheme === "basic" || scheme === "headers" || typeof scheme === "function" || Object.keys(key.headers).length > 0
+
+const awsPair = (): InvalidOutput =>
+  new InvalidOutput({
+    command: "effect-apikey",
+    format: "header",
+    path: "",
+    expected: "a key that is sent as it is, not an AWS key pair",
+    remedy: "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
+  })
+
+export const notForAHeader = (): InvalidOutput =>
   new InvalidOutput({
     command: "effect-apikey",
     format: "header",

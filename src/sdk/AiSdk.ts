@@ -31,7 +31,7 @@ import {
   type Requirements
 } from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import { configInvalid, placeholder, type Scheme } from "../internal/authorization.js"
+import { configInvalid, isForAHeader, notForAHeader, placeholder, type Scheme } from "../internal/authorization.js"
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
@@ -155,6 +155,13 @@ const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest
       remedy: 'Amazon Bedrock needs a key pair: format "aws-credential-process".'
     })
   }
+  const sent = [
+    key.username.value,
+    Redacted.value(key.value),
+    ...Option.toArray(Option.map(key.sessionToken, Redacted.value))
+  ]
+  // `Headers` would quote it.
+  if (!sent.every(isForAHeader)) throw notForAHeader()
   for (const name of signatureHeaders) headers.delete(name)
   const signed = await new AwsV4Signer({
     url: url.href,
@@ -209,6 +216,24 @@ export const layer = <Id, F extends Factory>(
     tag,
     Effect.flatMap(ApiKeyProvider, (provider) =>
       Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, factory, options))
+    )
+  )
+
+/**
+ * The same for Amazon Bedrock: see `makeBedrock`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBedrock = <Id, F extends Factory>(
+  tag: Context.Tag<Id, ReturnType<F>>,
+  factory: F,
+  options: Omit<Options<F>, "scheme">
+): Layer.Layer<Id, never, ApiKeyProvider> =>
+  Layer.effect(
+    tag,
+    Effect.flatMap(ApiKeyProvider, (provider) =>
+      Effect.map(Effect.runtime<never>(), (runtime) => makeBedrockIn(runtime, provider, factory, options))
     )
   )
 
