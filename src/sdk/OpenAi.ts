@@ -105,7 +105,7 @@ const makeAzureIn = (runtime: Runtime.Runtime<never>, provider: Provider, option
   return client
 }
 
-type Request = Parameters<OpenAI["request"]>[0]
+type Request = Awaited<Parameters<OpenAI["request"]>[0]>
 
 /**
  * The client takes what its `fetch` rejects with for a network fault, and tries again; what fails before a try goes to the
