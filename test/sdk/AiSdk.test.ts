@@ -115,6 +115,56 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
+  it.scopedLive("an object of its own for what is no plain data, and for another kind of it", () =>
+    Effect.gen(function* () {
+      const headers = [
+        new Headers({ a: "1" }),
+        new Headers({ a: "2" }),
+        new Date(1),
+        new Date(2),
+        { a: "1" },
+        [["a", "1"]],
+        1n,
+        "1"
+      ]
+      const made = yield* Effect.all(
+        headers.map((extra) =>
+          AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { baseURL: "http://127.0.0.1:9", extra } })
+        )
+      )
+      assert.strictEqual(new Set(made).size, headers.length)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("a time below a millisecond is a time", () =>
+    Effect.gen(function* () {
+      const timed = { command, timeToLive: "500 micros", timeout: 1.5 }
+      yield* AiSdk.getSDK({ npm: "@ai-sdk/groq", options: { apiKeyCommand: timed } })
+    }).pipe(Effect.provide(sdks))
+  )
+
+  const cyclic: Record<string, unknown> = {}
+  cyclic["self"] = cyclic
+  const malformed: ReadonlyArray<readonly [string, unknown]> = [
+    ["no configuration", null],
+    ["no package", {}],
+    ["options that are null", { npm: "@ai-sdk/groq", options: null }],
+    ["options that hold themselves", { npm: "@ai-sdk/groq", options: cyclic }],
+    ...[-1, Number.NaN, 0].map(
+      (timeout) =>
+        [`a timeout of ${timeout}`, { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout } } }] as const
+    ),
+    ["no program", { npm: "@ai-sdk/groq", options: { apiKeyCommand: [""] } }]
+  ]
+  for (const [name, config] of malformed) {
+    it.scopedLive(`${name} is a typed error`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(AiSdk.getSDK(config as AiSdk.SdkConfig))
+        assert.strictEqual(error._tag, "ConfigInvalid")
+      }).pipe(Effect.provide(sdks))
+    )
+  }
+
   const wrong: ReadonlyArray<readonly [string, AiSdk.SdkConfig, RegExp, RegExp]> = [
     [
       "a package that is missing",
