@@ -41,12 +41,15 @@ export const credentialHeaders: ReadonlyArray<string> = [
   "x-amz-security-token"
 ]
 
-/** The origin a key is for. A URL that is none is the configuration's fault. */
-export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> =>
-  Either.try({
-    try: () => new URL(baseUrl).origin,
-    catch: () => configInvalid("`baseUrl` is not a URL", 'For example: "https://api.openai.com/v1"')
-  })
+/** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
+export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> => {
+  const url = URL.canParse(String(baseUrl)) ? new URL(baseUrl) : undefined
+  return url?.protocol === "http:" || url?.protocol === "https:"
+    ? Either.right(url.origin)
+    : Either.left(
+        configInvalid("`baseUrl` is not a URL with http: or https:", 'For example: "https://api.openai.com/v1"')
+      )
+}
 
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })

@@ -746,6 +746,17 @@ describe("what goes wrong", () => {
     })
   )
 
+  for (const baseUrl of ["localhost:3000", "api.openai.com:443/v1", "data:,x"]) {
+    it.scopedLive(`with a base URL that is not for http (${baseUrl}) is a typed error, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1"], ok, { baseUrl })
+        const error = yield* failureOf(() => fetch(server.origin))
+        assert.propertyVal(error, "_tag", "ConfigInvalid")
+        assert.strictEqual(server.seen.length, 0)
+      })
+    )
+  }
+
   it.live("with a base URL that is none is a typed error", () =>
     Effect.gen(function* () {
       const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
