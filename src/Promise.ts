@@ -5,6 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -226,7 +227,8 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
       const key = peek(Date.now())
       return key === undefined ? getSlowly(signal) : promiseOf(key)
     },
-    reject: (key) => Effect.runPromise(provider.reject(modelOf(key))),
+    reject: (key) =>
+      runPromise(Runtime.defaultRuntime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
     fetch: ({ scheme, ...rest }) => {
       const fetch = authorizedFetch(provider, {
         ...rest,
@@ -298,15 +300,17 @@ const plainOf = (model: ApiKeyModel.ApiKey): Plain => {
 
 const promiseOf = (model: ApiKeyModel.ApiKey): Promise<ApiKey> => plainOf(model).promise
 
-const modelOf = (key: ApiKey): ApiKeyModel.ApiKey =>
-  key instanceof Plain
-    ? Plain.modelOf(key)
-    : ApiKeyModel.make({
-        value: key.value,
-        username: key.username,
-        sessionToken: key.sessionToken,
-        headers: key.headers
-      })
+/** A copy by spread has no fields, because they are getters. */
+const modelOf = (key: ApiKey | undefined): Either.Either<ApiKeyModel.ApiKey, TypedError> => {
+  if (key instanceof Plain) return Either.right(Plain.modelOf(key))
+  if (typeof key?.value !== "string") {
+    return Either.left(
+      authorization.configInvalid("`reject` was given no key", "Give it the very key that `get` gave, not a copy.")
+    )
+  }
+  const { headers, sessionToken, username, value } = key
+  return Either.right(ApiKeyModel.make({ value, username, sessionToken, headers }))
+}
 
 const statusOf = (provider: Provider): Status => {
   const { age, hardExpiry, lastFailure, nextTry, softExpiry, ...rest } = Effect.runSync(provider.status)

@@ -66,6 +66,17 @@ describe("createApiKeyProvider", () => {
     assert.strictEqual(provider.status().rejections, 1)
   })
 
+  it("a copy of a key that has lost its value, or none, is refused with a tag", async () => {
+    await using provider = createApiKeyProvider({ command: counting() })
+    const key = await provider.get()
+    for (const wrong of [{ ...key }, undefined as unknown as ApiKey]) {
+      const error = await failureOf(provider.reject(wrong))
+      assert.instanceOf(error, ApiKeyError)
+      assert.propertyVal(error, "_tag", "ConfigInvalid")
+    }
+    assert.strictEqual(provider.status().rejections, 0)
+  })
+
   it("rejects with real errors that have a tag and a hint, and no secret", async () => {
     await using provider = createApiKeyProvider({ command: shell("echo sk-half-a-secret; echo no >&2; exit 3") })
     const error = await failureOf(provider.get())

@@ -41,12 +41,15 @@ export const credentialHeaders: ReadonlyArray<string> = [
   "x-amz-security-token"
 ]
 
-/** The origin a key is for. A URL that is none is the configuration's fault. */
-export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> =>
-  Either.try({
-    try: () => new URL(baseUrl).origin,
-    catch: () => configInvalid("`baseUrl` is not a URL", 'For example: "https://api.openai.com/v1"')
-  })
+/** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
+export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> => {
+  const url = URL.canParse(String(baseUrl)) ? new URL(baseUrl) : undefined
+  return url?.protocol === "http:" || url?.protocol === "https:"
+    ? Either.right(url.origin)
+    : Either.left(
+        configInvalid("`baseUrl` is not a URL with http: or https:", 'For example: "https://api.openai.com/v1"')
+      )
+}
 
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
@@ -93,15 +96,34 @@ export const headersFor = (
   scheme: Scheme | undefined,
   held: ReadonlyArray<readonly [name: string, value: string]> = []
 ): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
+  if (isAwsPair(key) && !takesAwsPair(key, scheme)) return Either.left(awsPair())
   const headers = new Map<string, string>()
   for (const [name, value] of headersOf(key, scheme, held)) {
-    if (!headerName.test(name) || !headerValue.test(value)) return Either.left(notForAHeader())
+    if (!headerName.test(name) || !isForAHeader(value)) return Either.left(notForAHeader())
     headers.set(name.toLowerCase(), value)
   }
   return headers.size === 0 ? Either.left(noHeaders()) : Either.right(headers)
 }
 
-const notForAHeader = (): InvalidOutput =>
+export const isForAHeader = (value: string): boolean => headerValue.test(value)
+
+/** A secret access key signs requests; sent itself, it would be given away. */
+const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>
+  Option.isSome(sessionToken) || Option.exists(username, (id) => /^A[KS]IA[A-Z0-9]+$/.test(id))
+
+const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
+  scheme === "basic" || scheme === "headers" || typeof scheme === "function" || Object.keys(key.headers).length > 0
+
+const awsPair = (): InvalidOutput =>
+  new InvalidOutput({
+    command: "effect-apikey",
+    format: "header",
+    path: "",
+    expected: "a key that is sent as it is, not an AWS key pair",
+    remedy: "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
+  })
+
+export const notForAHeader = (): InvalidOutput =>
   new InvalidOutput({
     command: "effect-apikey",
     format: "header",

@@ -56,6 +56,8 @@ const bodyHeaders: ReadonlyArray<string> = [
 ]
 /** More of a refusal's body is not looked at. */
 const maxPeekedBytes = 64 * 1024
+/** Nor is it waited for longer. */
+const maxPeekMillis = 1_000
 
 export const authorizedFetch = (
   provider: Provider,
@@ -156,7 +158,8 @@ export const authorizedFetch = (
     const again = signing
       ? await authorize(another, template, headers, held, [])
       : await authorize(another, template, sending.headers, held, sending.names)
-    await answer.body?.cancel().catch(() => undefined)
+    // Not awaited: where `isRejection` has cloned the answer, this ends only with the clone.
+    answer.body?.cancel().catch(() => undefined)
     const anew = firstHop(template, again)
     const last = await follow(send, template, anew, await template.send(send, anew), again.names)
     if (last.carried && (await isRejection(last.answer, again))) {
@@ -189,17 +192,26 @@ const answerOf = (response: Response): Answer => ({
   header: (name) => response.headers.get(name) ?? undefined
 })
 
-/** The beginning of the body, from a copy: the caller's stays unread. */
-const peekText = async (answer: Response): Promise<string> => {
+/** The beginning of the body, from a copy: the caller's stays unread, and has whatever is wrong with it still to come. */
+export const peekText = async (answer: Response): Promise<string> => {
   const reader = answer.clone().body?.getReader()
   if (reader === undefined) return ""
   const decoder = new TextDecoder()
   let text = ""
-  while (text.length < maxPeekedBytes) {
-    const { done, value } = await reader.read()
-    if (done) break
-    text += decoder.decode(value, { stream: true })
+  const read = async (): Promise<void> => {
+    for (let bytes = 0; bytes < maxPeekedBytes; ) {
+      const { done, value } = await reader.read()
+      if (done) return
+      bytes += value.length
+      text += decoder.decode(value, { stream: true })
+    }
   }
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, maxPeekMillis)
+  })
+  await Promise.race([read().catch(() => undefined), late])
+  clearTimeout(timer)
   // Not awaited: a copy's cancel ends only with the original's.
   reader.cancel().catch(() => undefined)
   return text

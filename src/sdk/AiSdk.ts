@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
-import { hasProperty, isObject } from "effect/Predicate"
+import { hasProperty, isObject, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -31,7 +31,7 @@ import {
   type Requirements
 } from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import { configInvalid, placeholder, type Scheme } from "../internal/authorization.js"
+import { configInvalid, isForAHeader, notForAHeader, placeholder, type Scheme } from "../internal/authorization.js"
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
@@ -155,6 +155,13 @@ const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest
       remedy: 'Amazon Bedrock needs a key pair: format "aws-credential-process".'
     })
   }
+  const sent = [
+    key.username.value,
+    Redacted.value(key.value),
+    ...Option.toArray(Option.map(key.sessionToken, Redacted.value))
+  ]
+  // `Headers` would quote it.
+  if (!sent.every(isForAHeader)) throw notForAHeader()
   for (const name of signatureHeaders) headers.delete(name)
   const signed = await new AwsV4Signer({
     url: url.href,
@@ -209,6 +216,24 @@ export const layer = <Id, F extends Factory>(
     tag,
     Effect.flatMap(ApiKeyProvider, (provider) =>
       Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, factory, options))
+    )
+  )
+
+/**
+ * The same for Amazon Bedrock: see `makeBedrock`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBedrock = <Id, F extends Factory>(
+  tag: Context.Tag<Id, ReturnType<F>>,
+  factory: F,
+  options: Omit<Options<F>, "scheme">
+): Layer.Layer<Id, never, ApiKeyProvider> =>
+  Layer.effect(
+    tag,
+    Effect.flatMap(ApiKeyProvider, (provider) =>
+      Effect.map(Effect.runtime<never>(), (runtime) => makeBedrockIn(runtime, provider, factory, options))
     )
   )
 
@@ -332,7 +357,16 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
       })
 
     return {
-      getSDK: (config) => one.withPermits(1)(orMake(sdks, digestOf(comparable(config)), build(config)))
+      getSDK: (config) =>
+        Effect.flatMap(digestOfConfig(config), (digest) =>
+          one.withPermits(1)(
+            orMake(
+              sdks,
+              digest,
+              Effect.suspend(() => build(config))
+            )
+          )
+        )
     }
   })
 )
@@ -354,20 +388,42 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
 const identities = new WeakMap<object, number>()
 let lastIdentity = 0
 
-/** Equal for equal configurations, whatever the order of their fields; functions are equal to themselves only. */
+const identityOf = (value: object): unknown => {
+  const identity = identities.get(value) ?? ++lastIdentity
+  identities.set(value, identity)
+  return { identity }
+}
+
+/** Equal for equal configurations, whatever the order of their fields; what is no plain data is equal to itself only. */
 const comparable = (value: unknown): unknown => {
-  if (typeof value === "function") {
-    const identity = identities.get(value) ?? ++lastIdentity
-    identities.set(value, identity)
-    return { function: identity }
+  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
+    return { [typeof value]: String(value) }
   }
-  if (Array.isArray(value)) return value.map(comparable)
+  if (Array.isArray(value)) return { array: value.map(comparable) }
+  if (Duration.isDuration(value)) return { millis: String(Duration.toMillis(value)) }
   if (!isObject(value)) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return identityOf(value)
   return Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, field]) => [name, comparable(field)])
 }
+
+/** JavaScript and configuration files give what no type has looked at. */
+const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
+  if (!isRecord(config)) return Effect.fail(configInvalid("the configuration is no object", example))
+  if (typeof config["npm"] !== "string") return Effect.fail(configInvalid("`npm` is missing or no text", example))
+  if (config["options"] !== undefined && !isRecord(config["options"])) {
+    return Effect.fail(configInvalid("`options` is no object", example))
+  }
+  return Effect.try({
+    try: () => digestOf(comparable(config)),
+    catch: () => configInvalid("`options` holds itself", "Give plain values.")
+  })
+}
+
+const example = 'For example: { npm: "@ai-sdk/openai-compatible", options: { … } }'
 
 // --- the package
 
@@ -421,7 +477,7 @@ const isSdk = (u: unknown): u is Sdk => hasProperty(u, "languageModel") && typeo
 
 // --- the command
 
-const Argv = Schema.NonEmptyArray(Schema.String)
+const Argv = Schema.NonEmptyArray(Schema.String).pipe(Schema.filter(([program]) => program !== ""))
 const Time = Schema.Union(Schema.Number, Schema.String)
 
 const Command = Schema.Struct({
@@ -477,6 +533,11 @@ const timeOf = (
 ): Effect.Effect<Duration.Duration | undefined, ConfigInvalid> =>
   time === undefined
     ? Effect.succeed(undefined)
-    : Effect.mapError(Duration.decodeUnknown(time), () =>
-        configInvalid(`\`apiKeyCommand.${name}\` is not a time`, 'For example: "5 minutes"')
+    : Effect.mapError(
+        Option.filter(
+          // `Duration` takes what is below 0, and what is no number, for 0.
+          Option.filter(Duration.decodeUnknown(time), () => typeof time === "string" || time >= 0),
+          (decoded) => name === "refreshAhead" || Duration.toMillis(decoded) > 0
+        ),
+        () => configInvalid(`\`apiKeyCommand.${name}\` is not a time`, 'For example: "5 minutes"')
       )

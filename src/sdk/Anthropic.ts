@@ -9,10 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder } from "../internal/authorization.js"
+import { placeholder, type Scheme } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { peekOf } from "../internal/peek.js"
-import { runPromise } from "../internal/runPromise.js"
+import { usableKey } from "../internal/usableKey.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -62,7 +61,7 @@ const makeIn = (
   const client: Anthropic = new Anthropic({
     ...options,
     ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
-    middleware: [...(options.middleware ?? []), keyFirst(provider, runtime)],
+    middleware: [...(options.middleware ?? []), keyFirst(provider, scheme, runtime)],
     fetch: (input, init) => fetch(input, init)
   })
   // The base URL may come from the environment, so the client is asked.
@@ -73,14 +72,12 @@ const makeIn = (
 /** What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. */
 const keyFirst = (
   provider: Provider,
+  scheme: Scheme,
   runtime: Runtime.Runtime<never>
 ): NonNullable<ClientOptions["middleware"]>[number] => {
-  const peek = peekOf(provider)
-  const clock = Runtime.runSync(runtime)(Effect.clock)
+  const usable = usableKey(provider, scheme, runtime)
   return async (request, next) => {
-    if (peek(clock.unsafeCurrentTimeMillis()) === undefined) {
-      await runPromise(runtime, provider.get, request.signal ?? undefined)
-    }
+    await usable(request.signal ?? undefined)
     return next(request)
   }
 }

@@ -38,7 +38,7 @@ import {
   placeholder,
   warningOnce
 } from "../internal/authorization.js"
-import { keepingAtOrigin, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
+import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
 
 /**
  * @since 0.1.0
@@ -83,7 +83,7 @@ export const withApiKey =
     const send = (request: HttpClientRequest.HttpClientRequest, key: ApiKey, origin: string) =>
       Effect.flatMap(headersFor(key, options.scheme, held(request)), (headers) => {
         const authorized = HttpClientRequest.setHeaders(withoutHeld(request), headers)
-        inScopeOf(request, authorized)
+        const end = inScopeOf(request, authorized)
         const names = Array.from(headers.keys())
         let carried = true
         const onLeft = (): void => {
@@ -97,7 +97,8 @@ export const withApiKey =
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
           (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
           // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-          Effect.flatMap((answer) => (carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })))
+          Effect.flatMap((answer) => (carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer }))),
+          Effect.map((judged) => ({ ...judged, end }))
         )
       })
 
@@ -109,15 +110,14 @@ export const withApiKey =
       const inBody = isRejectedAnswer(said) ? undefined : bodyRule(said, sent)
       return inBody === undefined
         ? verdict(isRejectedAnswer(said))
-        : response.arrayBuffer.pipe(
-            Effect.option,
-            Effect.flatMap((bytes) => {
-              const body = Option.getOrElse(bytes, () => new ArrayBuffer(0))
-              const { headers, request, status } = response
-              const copy = HttpClientResponse.fromWeb(request, new Response(body, { status, headers }))
-              return verdict(inBody.test(new TextDecoder().decode(body)), copy)
-            })
-          )
+        : Effect.flatMap(Stream.toReadableStreamEffect(response.stream), (body) => {
+            const { headers, request, status } = response
+            const web = new Response(body, { status, headers })
+            return Effect.flatMap(
+              Effect.promise(() => peekText(web)),
+              (text) => verdict(inBody.test(text), HttpClientResponse.fromWeb(request, web))
+            )
+          })
     }
 
     return HttpClient.makeWith<E, R, E | ApiKeyError, R>(
@@ -140,6 +140,7 @@ export const withApiKey =
             const next = yield* Effect.option(provider.get)
             if (Option.isNone(next) || Equal.equals(next.value, key)) return first.answer
             yield* cancel(first.answer)
+            first.end()
             const second = yield* send(request, next.value, origin)
             if (second.refused) yield* provider.reject(next.value)
             return second.answer
@@ -202,9 +203,19 @@ const scopedRequests = globalValue(
   () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
 )
 
-const inScopeOf = (from: HttpClientRequest.HttpClientRequest, to: HttpClientRequest.HttpClientRequest): void => {
-  const controller = scopedRequests.get(from)
-  if (controller !== undefined) scopedRequests.set(to, controller)
+/** Ended with the scope, or alone: then the other try goes on. */
+const inScopeOf = (
+  from: HttpClientRequest.HttpClientRequest,
+  to: HttpClientRequest.HttpClientRequest
+): (() => void) => {
+  const scoped = scopedRequests.get(from)
+  if (scoped === undefined) return () => undefined
+  const own = new AbortController()
+  const end = (): void => own.abort()
+  if (scoped.signal.aborted) end()
+  scoped.signal.addEventListener("abort", end, { once: true })
+  scopedRequests.set(to, own)
+  return end
 }
 
 /** A copy that stays what it is, whatever class that may be. */

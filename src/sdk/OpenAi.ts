@@ -6,13 +6,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
+import { isApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
 import { placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { peekOf } from "../internal/peek.js"
+import { usableKey } from "../internal/usableKey.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -64,9 +64,15 @@ export const make = (provider: Provider, options: Options = {}): OpenAI =>
   makeIn(Runtime.defaultRuntime, provider, options)
 
 const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Options): OpenAI => {
-  const client: OpenAI = new OpenAI({
+  const usable = keyFirst(provider, runtime)
+  const client: OpenAI = new (class extends OpenAI {
+    protected override async prepareOptions(request: Request): Promise<void> {
+      await usable(request.signal)
+      return super.prepareOptions(request)
+    }
+  })({
     ...options,
-    apiKey: placeholderUnlessFailing(provider, runtime),
+    apiKey: placeholder,
     fetch: (input, init) => fetch(input, init)
   })
   // The base URL may come from the environment, so the client is asked.
@@ -80,32 +86,67 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
  * @since 0.1.0
  * @category constructors
  */
-export const makeAzure = (provider: Provider, options: AzureOptions): AzureOpenAI => {
-  const client: AzureOpenAI = new AzureOpenAI({
+export const makeAzure = (provider: Provider, options: AzureOptions): AzureOpenAI =>
+  makeAzureIn(Runtime.defaultRuntime, provider, options)
+
+const makeAzureIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: AzureOptions): AzureOpenAI => {
+  const usable = keyFirst(provider, runtime)
+  const client: AzureOpenAI = new (class extends AzureOpenAI {
+    protected override async prepareOptions(request: Request): Promise<void> {
+      await usable(request.signal)
+      return super.prepareOptions(request)
+    }
+  })({
     ...options,
     apiKey: placeholder,
     fetch: (input, init) => fetch(input, init)
   })
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch })
+  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch }, runtime)
   return client
 }
 
+type Request = Awaited<Parameters<OpenAI["request"]>[0]>
+
 /**
- * The client takes what its `fetch` rejects with for a network fault, and tries again; before each try it asks here. The
- * wait for a key is not here, because here there is no signal.
+ * The client takes what its `fetch` rejects with for a network fault, and tries again; what fails before a try goes to the
+ * caller.
  */
-const placeholderUnlessFailing = (provider: Provider, runtime: Runtime.Runtime<never>): (() => Promise<string>) => {
-  const peek = peekOf(provider)
-  const clock = Runtime.runSync(runtime)(Effect.clock)
-  return async () => {
-    if (peek(clock.unsafeCurrentTimeMillis()) !== undefined) return placeholder
-    const { hardExpiry, lastFailure, nextTry, state } = Runtime.runSync(runtime)(provider.status)
-    if (state === "failing" && Option.isSome(lastFailure) && Option.isSome(nextTry) && Option.isNone(hardExpiry)) {
-      throw lastFailure.value
+const keyFirst = (provider: Provider, runtime: Runtime.Runtime<never>): ((signal: Signal) => Promise<void>) => {
+  const usable = usableKey(provider, undefined, runtime)
+  return async (signal) => {
+    try {
+      await usable(signal ?? undefined)
+    } catch (error) {
+      if (isApiKeyError(error)) throw Object.assign(new OpenAI.OpenAIError(error.message), { cause: error })
+      // An abort: the client has an error of its own for it.
+      if (signal?.aborted !== true) throw error
     }
-    return placeholder
   }
 }
+
+type Signal = AbortSignal | null | undefined
+
+/**
+ * The Azure client, as its layer gives it.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class AzureOpenAi extends Context.Tag("effect-apikey/sdk/AzureOpenAi")<AzureOpenAi, AzureOpenAI>() {}
+
+/**
+ * The Azure client's layer, with the provider of the context.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAzure = (options: AzureOptions): Layer.Layer<AzureOpenAi, never, ApiKeyProvider> =>
+  Layer.effect(
+    AzureOpenAi,
+    Effect.flatMap(ApiKeyProvider, (provider) =>
+      Effect.map(Effect.runtime<never>(), (runtime) => makeAzureIn(runtime, provider, options))
+    )
+  )
 
 /**
  * The client's layer, with the provider of the context.

@@ -1,6 +1,7 @@
 // The errors of other people's libraries are unknown.
 // @effect-diagnostics anyUnknownInErrorContext:off
-import { createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
+import { inspect } from "node:util"
+import { type AmazonBedrockProvider, createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
 import { createGoogleGenerativeAI } from "@ai-sdk/google"
 import { createOpenAI, type OpenAIProvider } from "@ai-sdk/openai"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ApiKey from "../../src/ApiKey.js"
-import { EmptyOutput } from "../../src/ApiKeyError.js"
+import { EmptyOutput, type InvalidOutput } from "../../src/ApiKeyError.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import * as AiSdk from "../../src/sdk/AiSdk.js"
 import * as Testing from "../../src/testing.js"
@@ -114,6 +115,56 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
+  it.scopedLive("an object of its own for what is no plain data, and for another kind of it", () =>
+    Effect.gen(function* () {
+      const headers = [
+        new Headers({ a: "1" }),
+        new Headers({ a: "2" }),
+        new Date(1),
+        new Date(2),
+        { a: "1" },
+        [["a", "1"]],
+        1n,
+        "1"
+      ]
+      const made = yield* Effect.all(
+        headers.map((extra) =>
+          AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { baseURL: "http://127.0.0.1:9", extra } })
+        )
+      )
+      assert.strictEqual(new Set(made).size, headers.length)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("a time below a millisecond is a time", () =>
+    Effect.gen(function* () {
+      const timed = { command, timeToLive: "500 micros", timeout: 1.5 }
+      yield* AiSdk.getSDK({ npm: "@ai-sdk/groq", options: { apiKeyCommand: timed } })
+    }).pipe(Effect.provide(sdks))
+  )
+
+  const cyclic: Record<string, unknown> = {}
+  cyclic["self"] = cyclic
+  const malformed: ReadonlyArray<readonly [string, unknown]> = [
+    ["no configuration", null],
+    ["no package", {}],
+    ["options that are null", { npm: "@ai-sdk/groq", options: null }],
+    ["options that hold themselves", { npm: "@ai-sdk/groq", options: cyclic }],
+    ...[-1, Number.NaN, 0].map(
+      (timeout) =>
+        [`a timeout of ${timeout}`, { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout } } }] as const
+    ),
+    ["no program", { npm: "@ai-sdk/groq", options: { apiKeyCommand: [""] } }]
+  ]
+  for (const [name, config] of malformed) {
+    it.scopedLive(`${name} is a typed error`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(AiSdk.getSDK(config as AiSdk.SdkConfig))
+        assert.strictEqual(error._tag, "ConfigInvalid")
+      }).pipe(Effect.provide(sdks))
+    )
+  }
+
   const wrong: ReadonlyArray<readonly [string, AiSdk.SdkConfig, RegExp, RegExp]> = [
     [
       "a package that is missing",
@@ -150,6 +201,59 @@ describe("getSDK", () => {
       }).pipe(Effect.provide(sdks))
     )
   }
+})
+
+describe("an AWS key pair", () => {
+  const token = "very-secret"
+  const pairs = [
+    ApiKey.make({ username: "AKIA1", value: token, sessionToken: `${token}\ntoken` }),
+    ApiKey.make({ username: `AKIA1\n${token}`, value: token }),
+    ApiKey.make({ username: "AKIA1", value: `${token}\n` })
+  ]
+  for (const [index, pair] of pairs.entries()) {
+    it.scopedLive(`that no header can carry is a typed error that quotes nothing (${index + 1})`, () =>
+      Effect.gen(function* () {
+        const provider = yield* Testing.provider([pair])
+        const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, {
+          baseURL: "http://127.0.0.1:9",
+          region: "eu-west-1"
+        })
+        const error = yield* Effect.flip(ask(sdk("m")))
+        assert.propertyVal(error, "_tag", "InvalidOutput")
+        assert.notInclude(inspect(error, { depth: null, showHidden: true }), token)
+      })
+    )
+  }
+
+  it.scopedLive("is never sent as a bearer token", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: server.origin, region: "eu-west-1" }
+      for (const pair of [
+        ApiKey.make({ username: "AKIA1", value: token }),
+        ApiKey.make({ username: "x", value: token, sessionToken: token })
+      ]) {
+        const sdk = AiSdk.make(yield* Testing.provider([pair]), createAmazonBedrock, options)
+        const error = yield* Effect.flip(ask(sdk("m")))
+        assert.propertyVal(error, "_tag", "InvalidOutput")
+        assert.match((error as InvalidOutput).hint, /layerBedrock/)
+      }
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+
+  it.scopedLive("has a layer that signs with it", () =>
+    Effect.gen(function* () {
+      class Bedrock extends Context.Tag("test/Bedrock")<Bedrock, AmazonBedrockProvider>() {}
+      const server = yield* loopback(model())
+      const layer = AiSdk.layerBedrock(Bedrock, createAmazonBedrock, {
+        baseURL: server.origin,
+        region: "eu-west-1"
+      }).pipe(Layer.provide(Testing.layer([ApiKey.make({ username: "AKIA1", value: token })])))
+      assert.strictEqual(yield* Effect.flatMap(Bedrock, (sdk) => ask(sdk("m"))).pipe(Effect.provide(layer)), "hello")
+      assert.match(server.seen[0]?.headers["authorization"] ?? "", /Credential=AKIA1\//)
+    })
+  )
 })
 
 describe("make", () => {

@@ -559,6 +559,33 @@ describe("a refused key", () => {
     })
   )
 
+  it.scopedLive("by an isRejection that clones the answer and leaves the copy unread, does not hang", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok), {
+        isRejection: (answer) => answer.clone().status === 401
+      })
+      assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 200)
+    })
+  )
+
+  for (const how of ["stalls", "is cut"]) {
+    it.scopedLive(`is not seen in a body that ${how}: the answer as it came`, () =>
+      Effect.gen(function* () {
+        const handler: Handler = (_, response) => {
+          response.writeHead(400, { "content-length": "1000" })
+          response.write("{")
+          setImmediate(() => (how === "is cut" ? response.destroy() : undefined))
+        }
+        const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], handler, { scheme: "x-goog-api-key" })
+        const answer = yield* promise(() => fetch(server.origin))
+        assert.strictEqual(answer.status, 400)
+        assert.strictEqual(yield* runs, 1)
+        if (how === "is cut") assert.instanceOf(yield* failureOf(() => answer.text()), Error)
+        else yield* promise(() => answer.body?.cancel() ?? Promise.resolve())
+      })
+    )
+  }
+
   it.scopedLive("with a body that is a stream: the answer as it came, and the next request has the fresh key", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
@@ -718,6 +745,17 @@ describe("what goes wrong", () => {
       assert.strictEqual(server.seen.length, 0)
     })
   )
+
+  for (const baseUrl of ["localhost:3000", "api.openai.com:443/v1", "data:,x"]) {
+    it.scopedLive(`with a base URL that is not for http (${baseUrl}) is a typed error, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1"], ok, { baseUrl })
+        const error = yield* failureOf(() => fetch(server.origin))
+        assert.propertyVal(error, "_tag", "ConfigInvalid")
+        assert.strictEqual(server.seen.length, 0)
+      })
+    )
+  }
 
   it.live("with a base URL that is none is a typed error", () =>
     Effect.gen(function* () {

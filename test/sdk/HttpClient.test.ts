@@ -107,6 +107,39 @@ for (const [name, layer] of Object.entries(clients)) {
       }).pipe(Effect.provide(layer))
     )
 
+    for (const how of ["stalls", "is cut"]) {
+      it.scopedLive(`a body that ${how} is no refusal: the answer as it came`, () =>
+        Effect.gen(function* () {
+          const handler: Handler = (_, response) => {
+            response.writeHead(400, { "content-length": "1000" })
+            response.write("{")
+            setTimeout(() => (how === "is cut" ? response.destroy() : undefined), 50)
+          }
+          const { server, client, provider } = yield* make([secret, fresh], handler, { scheme: "x-goog-api-key" })
+          const response = yield* client.get(server.origin)
+          assert.strictEqual(response.status, 400)
+          assert.strictEqual((yield* provider.status).runs, 1)
+          if (how === "is cut") assert.strictEqual((yield* Effect.flip(response.text))._tag, "ResponseError")
+        }).pipe(Effect.provide(layer))
+      )
+    }
+
+    it.scopedLive("under withScope, the refused try's transfer ends before the scope does", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const handler: Handler = (_, response, count) => {
+          if (count > 1) return json(response, 200, { ok: true })
+          response.writeHead(401)
+          response.write("endless")
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        }
+        const { server, client } = yield* make([secret, fresh], handler)
+        const response = yield* HttpClient.withScope(client).get(server.origin)
+        yield* Deferred.await(closed)
+        assert.deepStrictEqual(yield* response.json, { ok: true })
+      }).pipe(Effect.provide(layer))
+    )
+
     it.scopedLive("another origin gets no key and no placeholder", () =>
       Effect.gen(function* () {
         const other = yield* loopback(ok)

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
+import { inspect, promisify } from "node:util"
 import { createOpenAI, type OpenAIProviderSettings } from "@ai-sdk/openai"
 import Anthropic_, { type ClientOptions as AnthropicOptions } from "@anthropic-ai/sdk"
 import * as OpenAiClient from "@effect/ai-openai/OpenAiClient"
@@ -19,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import OpenAI, { type ClientOptions } from "openai"
 import { WebSocket, WebSocketServer } from "ws"
+import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, fromCause } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
@@ -53,6 +54,47 @@ describe("a failing helper", () => {
       assert.strictEqual((yield* provider.status).runs, 1)
     })
   )
+
+  const bad = Effect.succeed(ApiKey.make({ value: "very-secret\nkey" }))
+  const providers = {
+    "a command's": Testing.provider([failing]),
+    "a provider's of one's own": Effect.succeed(ApiKeyProvider.make({ get: Effect.fail(failing) })),
+    "a key that no header can carry": Effect.succeed(ApiKeyProvider.make({ get: bad })),
+    "with a status that takes its time": Effect.map(Testing.provider([failing]), (provider) =>
+      ApiKeyProvider.make({ get: provider.get, status: Effect.delay(provider.status, "1 millis") })
+    )
+  }
+  for (const [name, made] of Object.entries(providers)) {
+    it.scopedLive(`is told at once by openai, Azure and Anthropic, without any retry: ${name}`, () =>
+      Effect.gen(function* () {
+        let sent = 0
+        const fetch = () => {
+          sent++
+          return Promise.reject(new TypeError("fetch failed"))
+        }
+        const baseURL = "http://127.0.0.1:9"
+        const question = { model: "m", messages }
+        const provider = yield* made
+        const openAi = OpenAi.make(provider, { baseURL, fetch, maxRetries: 0 })
+        const azure = OpenAi.makeAzure(provider, { endpoint: baseURL, apiVersion: "1", deployment: "m", fetch })
+        const anthropic = Anthropic.make(provider, { baseURL, fetch })
+        const expected = name.startsWith("a key") ? "InvalidOutput" : "EmptyOutput"
+        for (const ask of [
+          () => openAi.chat.completions.create(question),
+          () => openAi.withOptions({ maxRetries: 1 }).chat.completions.create(question),
+          () => azure.chat.completions.create(question),
+          () => anthropic.messages.create({ ...question, max_tokens: 9 })
+        ]) {
+          const error = yield* failureOf(ask)
+          const typed = Option.getOrThrow(fromCause(error))
+          assert.strictEqual(typed._tag, expected)
+          assert.include(String(error), typed.message)
+          assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
+        }
+        assert.strictEqual(sent, 0)
+      })
+    )
+  }
 
   it.scopedLive("is thrown as it is by Anthropic's client, at once", () =>
     Effect.gen(function* () {
