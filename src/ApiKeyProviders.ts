@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -131,6 +132,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
             Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
           )
           slot.opened = Option.some({ provider, scope: own })
+          // A prefetch is no use, and yet not idle since for ever.
+          slot.usedAt = yield* Clock.currentTimeMillis
           open.add(slot)
           return provider
         })

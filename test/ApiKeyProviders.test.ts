@@ -280,6 +280,20 @@ describe("providers by id", () => {
     }
   )
 
+  it.scoped("what is prefetched is there at its first use, whoever uses the registry before: one run", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      yield* TestClock.setTime(Date.UTC(2026, 0, 1))
+      const providers = yield* ApiKeyProviders.make({
+        providers: { a: { ...command("a"), prefetch: true }, b: command("b") }
+      })
+      const a = yield* providers.get("a")
+      yield* Effect.repeat(Effect.zipLeft(a.status, Effect.yieldNow()), { until: ({ state }) => state === "fresh" })
+      expect(yield* keyOf(providers, "b")).toBe("b#2")
+      expect(yield* keyOf(providers, "a")).toBe("a#1")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
   it.scoped("closing the registry stops the runs of all", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {
