@@ -294,6 +294,34 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
+  /** As plain JavaScript may say it. */
+  const noTimes: ReadonlyArray<unknown> = [0, -1, Number.NaN, "abc", "Infinity"]
+  it.scoped.each(noTimes)("an idle time to live of %s is ConfigInvalid at each get, and nothing is run", (time) => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const options: ApiKeyProviders.Options = { providers: { a: { ...command("a"), prefetch: true } } }
+      Reflect.set(options, "idleTimeToLive", time)
+      const providers = yield* ApiKeyProviders.make(options)
+      const error = yield* Effect.flip(keyOf(providers, "a"))
+      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `idleTimeToLive` is not a time above 0"])
+      expect(programs.started).toEqual([])
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped("with an infinite idle time to live none is let go", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({
+        providers: { a: { ...command("a"), timeToLive: Duration.infinity }, b: command("b") },
+        idleTimeToLive: Duration.infinity
+      })
+      yield* keyOf(providers, "a")
+      yield* TestClock.adjust("10000 days")
+      yield* keyOf(providers, "b")
+      expect(yield* keyOf(providers, "a")).toBe("a#1")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
   it.scoped("closing the registry stops the runs of all", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {
