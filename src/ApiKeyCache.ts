@@ -24,7 +24,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
-import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed, withRetryAt } from "./ApiKeyError.js"
+import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "./ApiKeyError.js"
 import type { RunReason } from "./CredentialHelper.js"
 import {
   failureAfter,
@@ -35,6 +35,7 @@ import {
   rejectionAfter,
   repeatFailed,
   restingFailure,
+  retryingAt,
   restsFromRejection
 } from "./internal/cachePast.js"
 import {
@@ -204,8 +205,8 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
           const from = state
           return Option.match(restingFailure(from.past, now), {
             onNone: () => join(start(from, now, "caller"), restore, get),
-            onSome: ({ cause, backoff }) =>
-              Effect.failCause(Cause.map(cause, (error) => withRetryAt(error, utc(backoff.until))))
+            // Anew, because the back-off moves with a clock that is set back.
+            onSome: ({ cause, backoff }) => Effect.failCause(retryingAt(cause, backoff))
           })
         }
       }
@@ -255,7 +256,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
         const random = yield* Random.next
         const now = clock.unsafeCurrentTimeMillis()
         const landing = land(flight, exit, now, random)
-        yield* report(exit, Math.max(0, now - startedAt), landing, flight.shared)
+        yield* report(exit, Math.max(0, now - startedAt), landing, flight)
         return landing._tag === "Overtaken" ? yield* fly(flight, background) : yield* landing.announce
       })
 
@@ -324,8 +325,9 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
 
     const landRepeat = (from: Fetching | Renewing, refused: Rejection, now: number): Landing => {
       const error = new KeyRejected({ command: options.program, rejectedAt: utc(refused.at) })
-      state = transitions.fail(from, ...repeatFailed(refused, Cause.fail(error), now))
-      return landed(Exit.fail(error), { brought: "repeat" })
+      const [failure, rejection] = repeatFailed(refused, Cause.fail(error), now)
+      state = transitions.fail(from, failure, rejection)
+      return landed(Exit.failCause(failure.cause), { brought: "repeat" })
     }
 
     const landFailure = (
@@ -352,7 +354,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
               ? warn("a renewal failed, the current key goes on", error)
               : Effect.void
       })
-      return landed(Exit.failCause(cause), { announce })
+      return landed(Exit.failCause(failure.cause), { announce })
     }
 
     const expiredOnArrival = (key: ApiKey, now: number): ApiKeyError =>
@@ -381,17 +383,19 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       exit: Exit.Exit<ApiKey, ApiKeyError>,
       durationMillis: number,
       landing: Landing,
-      shared: number
+      flight: Flight
     ): Effect.Effect<void> => {
       const hits = counts.hits - publishedHits
       publishedHits = counts.hits
+      const sharedWaits = Math.max(0, flight.shared)
+      flight.shared = 0
       return reportRun({
         program: options.program,
         outcome: outcomeOf(exit),
         durationMillis,
         brought: landing._tag === "Landed" ? landing.brought : "nothing new",
         hits,
-        sharedWaits: Math.max(0, shared),
+        sharedWaits,
         ageAtUseMillis: hits > 0 ? Option.some(ageAtUse) : Option.none()
       })
     }

@@ -66,7 +66,8 @@ export interface Provider {
 export class ApiKeyProvider extends Context.Tag("effect-apikey/ApiKeyProvider")<ApiKeyProvider, Provider>() {}
 
 /**
- * A provider from its `get`; everything else has defaults: `refresh` is `get`, a rejected key is only marked.
+ * A provider from its `get`; everything else has defaults: `refresh` is `get`, a rejected key is only marked if it is the one
+ * that `get` gave last, and `changes` is the status now.
  *
  * @example
  * ```ts
@@ -131,8 +132,9 @@ export const make = (options: Pick<Provider, "get"> & Partial<Provider> & { read
       options.reject ??
       ((key) =>
         Effect.sync(() => {
+          if (!Option.exists(current, Equal.equals(key))) return
           rejections++
-          rejected = Option.some(key)
+          rejected = current
         })),
     status,
     changes: options.changes ?? Stream.fromEffect(status)

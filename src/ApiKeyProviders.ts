@@ -4,11 +4,13 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -31,6 +33,7 @@ import { HelperPolicy } from "./HelperPolicy.js"
 import { emptyStatus } from "./internal/cacheStatus.js"
 import { identityOf } from "./internal/commandIdentity.js"
 import { load, toProvider } from "./internal/config/resolve.js"
+import { positiveMillis } from "./internal/keyLife.js"
 
 /**
  * What a registry of providers can do.
@@ -62,7 +65,10 @@ export type Entry = CommandOptions | Provider | Effect.Effect<Provider, ApiKeyEr
  */
 export interface Options {
   readonly providers: Readonly<Record<string, Entry>>
-  /** A provider that nobody has used for so long is let go, with its key. Default 1 h; `"Infinity"` means never. */
+  /**
+   * A provider that nobody has used for so long is let go, with its key. Default 1 h; `Duration.infinity` means never; what is no
+   * time above 0 is `ConfigInvalid` at each `get`.
+   */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }
 
@@ -108,7 +114,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<Requirements>()
     const scope = yield* Effect.scope
-    const idleMillis = Duration.toMillis(options.idleTimeToLive ?? defaultIdleTimeToLive)
+    const checkedIdle = positiveMillis("idleTimeToLive", options.idleTimeToLive ?? defaultIdleTimeToLive)
+    const idleMillis = Either.getOrElse(checkedIdle, () => Duration.toMillis(defaultIdleTimeToLive))
     const open = new Set<Slot>()
     let sweepAt = Number.NEGATIVE_INFINITY
     let isClosed = false
@@ -124,6 +131,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     const openAnew = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> => {
       if (Option.isSome(slot.opened)) return Effect.succeed(slot.opened.value.provider)
       if (isClosed) return Effect.fail(new ProviderClosed({ provider: id }))
+      if (Either.isLeft(checkedIdle)) return Effect.fail(checkedIdle.left)
       return Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
@@ -131,6 +139,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
             Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
           )
           slot.opened = Option.some({ provider, scope: own })
+          // A prefetch is no use, and yet not idle since for ever.
+          slot.usedAt = yield* Clock.currentTimeMillis
           open.add(slot)
           return provider
         })

@@ -98,6 +98,24 @@ describe("spans", () => {
 })
 
 describe("metrics", () => {
+  it.effect("who waits for a run that is overtaken and made again has waited once", () =>
+    Effect.gen(function* () {
+      const program = "metrics-overtaken"
+      const { cache, holding, answers } = yield* cacheUnderTest({ program })
+      const key = yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("80 seconds")
+      yield* cache.get
+      yield* settle
+      yield* cache.reject(key)
+      const three = yield* Effect.fork(Effect.all(Array_.replicate(cache.get, 3), { concurrency: "unbounded" }))
+      yield* settle
+      yield* answers("k", "100 seconds")
+      yield* answers("k2", "100 seconds")
+      yield* Fiber.join(three)
+      expect(yield* metricsOf(program)).toMatchObject({ "runs_total success": 3, shared_waits_total: 3 })
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("count runs by outcome, renewals, repeats, rejections, shared waits, and hits with the next run", () =>
     Effect.gen(function* () {
       const program = "metrics-1"

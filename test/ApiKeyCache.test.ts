@@ -116,7 +116,7 @@ describe("what users of others complained of", () => {
       const { cache, asks, fails, helper } = yield* cacheUnderTest()
       const waiter = yield* asks
       yield* fails(unavailable)
-      expect(yield* Effect.flip(Fiber.join(waiter))).toEqual(unavailable)
+      expect(yield* Effect.flip(Fiber.join(waiter))).toMatchObject({ _tag: "NonZeroExit", exitCode: 75 })
       const errors = yield* Effect.all(Array_.replicate(Effect.flip(cache.get), 1_000))
       expect(errors.every((error) => error._tag === "NonZeroExit")).toBe(true)
       expect(helper.runs.length).toBe(1)
@@ -407,6 +407,22 @@ describe("failure", () => {
         yield* TestClock.adjust(Duration.millis((retryAt ?? 0) - now))
       }
       expect(rests).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    })
+  )
+
+  it.scoped("who waited, who refreshed and status are told of the back-off as those are who come in it", () =>
+    Effect.gen(function* () {
+      const { cache, asks, fails } = yield* cacheUnderTest()
+      const waiter = yield* asks
+      yield* fails(unavailable)
+      const retryAtOf = (error: { readonly retryAt?: DateTime.Utc | undefined }) =>
+        millisOf(Option.fromNullable(error.retryAt))
+      expect(retryAtOf(yield* Effect.flip(Fiber.join(waiter)))).toBe(1_000)
+      expect(Option.map((yield* cache.status).lastFailure, retryAtOf)).toEqual(Option.some(1_000))
+      const refreshing = yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* fails(unavailable)
+      expect(retryAtOf(yield* Effect.flip(Fiber.join(refreshing)))).toBe(2_000)
     })
   )
 

@@ -297,6 +297,17 @@ describe("other providers", () => {
     }).pipe(Effect.provide(ApiKeyProvider.layerStatic(Redacted.make("sk-static"))))
   )
 
+  it.scoped("a late refusal of an older key neither takes the mark from the current one nor counts", () =>
+    Effect.gen(function* () {
+      const key = ApiKey.make({ value: "sk-current" })
+      const provider = ApiKeyProvider.make({ get: Effect.succeed(key) })
+      yield* provider.get
+      yield* provider.reject(key)
+      yield* provider.reject(ApiKey.make({ value: "sk-older" }))
+      assert.deepInclude(yield* provider.status, { state: "rejected", rejections: 1 })
+    })
+  )
+
   it.effect("an environment variable is read when the key is asked for", () =>
     Effect.gen(function* () {
       const name = "EFFECT_APIKEY_TEST_VARIABLE"

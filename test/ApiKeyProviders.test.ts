@@ -280,6 +280,48 @@ describe("providers by id", () => {
     }
   )
 
+  it.scoped("what is prefetched is there at its first use, whoever uses the registry before: one run", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      yield* TestClock.setTime(Date.UTC(2026, 0, 1))
+      const providers = yield* ApiKeyProviders.make({
+        providers: { a: { ...command("a"), prefetch: true }, b: command("b") }
+      })
+      const a = yield* providers.get("a")
+      yield* Effect.repeat(Effect.zipLeft(a.status, Effect.yieldNow()), { until: ({ state }) => state === "fresh" })
+      expect(yield* keyOf(providers, "b")).toBe("b#2")
+      expect(yield* keyOf(providers, "a")).toBe("a#1")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  /** As plain JavaScript may say it. */
+  const noTimes: ReadonlyArray<unknown> = [0, -1, Number.NaN, "abc", "Infinity"]
+  it.scoped.each(noTimes)("an idle time to live of %s is ConfigInvalid at each get, and nothing is run", (time) => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const options: ApiKeyProviders.Options = { providers: { a: { ...command("a"), prefetch: true } } }
+      Reflect.set(options, "idleTimeToLive", time)
+      const providers = yield* ApiKeyProviders.make(options)
+      const error = yield* Effect.flip(keyOf(providers, "a"))
+      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `idleTimeToLive` is not a time above 0"])
+      expect(programs.started).toEqual([])
+    }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped("with an infinite idle time to live none is let go", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({
+        providers: { a: { ...command("a"), timeToLive: Duration.infinity }, b: command("b") },
+        idleTimeToLive: Duration.infinity
+      })
+      yield* keyOf(providers, "a")
+      yield* TestClock.adjust("10000 days")
+      yield* keyOf(providers, "b")
+      expect(yield* keyOf(providers, "a")).toBe("a#1")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
   it.scoped("closing the registry stops the runs of all", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {

@@ -1,7 +1,8 @@
 /** What a cache remembers whether or not it holds a key: the last failure, the last refusal, and which key was the last. */
 import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
-import type { ApiKeyError } from "../ApiKeyError.js"
+import { type ApiKeyError, withRetryAt } from "../ApiKeyError.js"
 import type { RunReason } from "../CredentialHelper.js"
 import {
   afterFailure,
@@ -55,6 +56,10 @@ export const restingFailure = ({ failure }: Past, now: number): Option.Option<Fa
 const isLoginRequired = (error: ApiKeyError): boolean =>
   error._tag === "NonZeroExit" && error.reason === "LoginRequired"
 
+/** Who waited is told of the back-off as well as who comes in it. */
+export const retryingAt = (cause: Cause.Cause<ApiKeyError>, rest: Backoff): Cause.Cause<ApiKeyError> =>
+  Cause.map(cause, (error) => withRetryAt(error, DateTime.unsafeMake(rest.until)))
+
 export const failureAfter = (
   { failure }: Past,
   cause: Cause.Cause<ApiKeyError>,
@@ -69,10 +74,11 @@ export const failureAfter = (
     )
   const needsLogin = Option.exists(Cause.failureOption(cause), isLoginRequired)
   const millis = doubling(afterFailure, times, random)
+  const rest = backoff(now, needsLogin ? Math.min(millis, maxAfterLoginRequired) : millis)
   return {
-    cause,
+    cause: retryingAt(cause, rest),
     times,
-    backoff: backoff(now, needsLogin ? Math.min(millis, maxAfterLoginRequired) : millis),
+    backoff: rest,
     loginRequired: needsLogin || Option.exists(failure, (known) => known.loginRequired)
   }
 }
@@ -123,7 +129,7 @@ export const repeatFailed = (
   now: number
 ): readonly [Failure, Option.Option<Rejection>] => {
   const { strikes, rest } = struck(self, now)
-  return [{ cause, backoff: rest, times: 0, loginRequired: false }, Option.some({ ...self, strikes })]
+  return [{ cause: retryingAt(cause, rest), backoff: rest, times: 0, loginRequired: false }, Option.some({ ...self, strikes })]
 }
 
 export const reasonOf = (past: Past): RunReason =>

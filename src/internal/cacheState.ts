@@ -21,7 +21,7 @@ export interface Flight {
   reason: RunReason
   span: Option.Option<Tracer.Span>
   waiters: number
-  /** How many callers waited for it, but for the one that started it. */
+  /** How many callers have come to wait for it since the last report, but for the one that started it. */
   shared: number
   stopping: boolean
 }

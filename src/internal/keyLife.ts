@@ -47,13 +47,7 @@ export const lifeOf = (options: {
   readonly refreshAhead?: Duration.DurationInput | undefined
 }): Either.Either<Life, ConfigInvalid> =>
   Either.all({
-    timeToLiveMillis: Option.match(Duration.decodeUnknown(options.timeToLive ?? defaultTimeToLive), {
-      onNone: () => invalid("`timeToLive` is not a time above 0"),
-      onSome: (time) => {
-        const millis = Duration.toMillis(time)
-        return millis > 0 ? Either.right(millis) : invalid("`timeToLive` is not a time above 0")
-      }
-    }),
+    timeToLiveMillis: positiveMillis("timeToLive", options.timeToLive ?? defaultTimeToLive),
     aheadMillis:
       options.refreshAhead === undefined
         ? Either.right(Option.none())
@@ -62,6 +56,13 @@ export const lifeOf = (options: {
             onSome: (time) => Either.right(Option.some(Duration.toMillis(time)))
           })
   })
+
+/** An option that is a time, which may be infinite. */
+export const positiveMillis = (name: string, time: Duration.DurationInput): Either.Either<number, ConfigInvalid> =>
+  Option.match(
+    Option.filter(Option.map(Duration.decodeUnknown(time), Duration.toMillis), (millis) => millis > 0),
+    { onNone: () => invalid(`\`${name}\` is not a time above 0`), onSome: Either.right }
+  )
 
 const invalid = (problem: string): Either.Either<never, ConfigInvalid> =>
   Either.left(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
