@@ -35,8 +35,8 @@ import {
   rejectionAfter,
   repeatFailed,
   restingFailure,
-  retryingAt,
-  restsFromRejection
+  restsFromRejection,
+  retryingAt
 } from "./internal/cachePast.js"
 import {
   type Empty,

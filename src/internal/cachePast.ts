@@ -129,7 +129,10 @@ export const repeatFailed = (
   now: number
 ): readonly [Failure, Option.Option<Rejection>] => {
   const { strikes, rest } = struck(self, now)
-  return [{ cause: retryingAt(cause, rest), backoff: rest, times: 0, loginRequired: false }, Option.some({ ...self, strikes })]
+  return [
+    { cause: retryingAt(cause, rest), backoff: rest, times: 0, loginRequired: false },
+    Option.some({ ...self, strikes })
+  ]
 }
 
 export const reasonOf = (past: Past): RunReason =>

@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import * as ApiKeyError from "../../src/ApiKeyError.js"
+import type { HostConfig } from "../../src/internal/opencode/host.js"
 import { changeFor } from "../../src/internal/opencode/init.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/internal/opencode/message.js"
 import plugin from "../../src/opencode/Plugin.js"
@@ -87,12 +88,16 @@ describe("two projects with the same command", () => {
         app: { log: async ({ body }: { body: { message: string } }) => said.push(body.message) },
         tui: { showToast: async () => undefined }
       }
+      const fetch = async (_: unknown, init?: RequestInit) =>
+        new Response(new Headers(init?.headers).get("authorization"))
+      // opencode hands the same nested objects to every project that it opens.
+      const shared = { gw: { options: { baseURL, apiKeyCommand, fetch } } }
       const open = async (name: string) => {
         const hooks = await plugin.server({ directory: join(folder, name), client })
-        const fetch = async (_: unknown, init?: RequestInit) =>
-          new Response(new Headers(init?.headers).get("authorization"))
-        const options: Record<string, unknown> = { baseURL, apiKeyCommand, fetch }
-        await hooks.config({ provider: { gw: { options } } })
+        const host: HostConfig = { provider: shared }
+        await hooks.config(host)
+        expect(shared).toEqual({ gw: { options: { baseURL, apiKeyCommand, fetch } } })
+        const options = host.provider?.["gw"]?.options ?? {}
         const wrapped = options["fetch"]
         const ask = async (): Promise<string> =>
           typeof wrapped === "function" ? (await wrapped(`${baseURL}/models`, {})).text() : "no fetch"

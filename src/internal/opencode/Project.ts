@@ -21,7 +21,7 @@ import type { SharedKeys } from "./SharedKeys.js"
 import type { Teller } from "./Teller.js"
 
 export interface Project {
-  /** Changes the merged configuration in place. */
+  /** Puts its own `provider` into the merged configuration. */
   readonly configure: (config: HostConfig) => Effect.Effect<void>
   readonly userSpoke: Effect.Effect<void>
 }
@@ -39,21 +39,23 @@ export const make = (
 
     const configure = (config: HostConfig) =>
       Effect.gen(function* () {
-        const wanting = Object.entries(config.provider ?? {}).flatMap(([id, entry]) =>
-          entry?.options !== undefined && commandKey in entry.options ? [{ id, entry, options: entry.options }] : []
+        const copies = Object.entries(config.provider ?? {}).flatMap(([id, entry]) =>
+          entry !== undefined && asksForCommand(entry) ? [{ id, ...copyOf(entry) }] : []
         )
-        if (wanting.length === 0) return
+        if (copies.length === 0) return
+        config.provider = {
+          ...config.provider,
+          ...Object.fromEntries(copies.map(({ id, entry }) => [id, entry]))
+        }
         const { env, home } = yield* Surroundings
         const read = yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, {
           env,
           home,
           cwd: host.directory
         })
-        for (const { id, entry, options } of wanting) {
-          // The arguments may hold secrets, and `GET /config` shows all options.
-          delete options[commandKey]
+        for (const { id, entry, options, isMisplaced } of copies) {
           const resolved = yield* read.resolve(id)
-          const choice = choose(id, entry, options, resolved, env)
+          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, env)
           switch (choice._tag) {
             case "OpencodesOwn":
               teller.log("info", `${id}: ${choice.because}, so its command is not run`)
@@ -62,10 +64,10 @@ export const make = (
               teller.failed(id, `${id}: ${choice.because}`)
               break
             case "Failed":
-              install(id, options, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
+              install(id, entry, options, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
               break
             case "Command":
-              install(id, options, yield* keep(id, resolved, choice))
+              install(id, entry, options, yield* keep(id, resolved, choice))
               break
           }
         }
@@ -90,13 +92,18 @@ export const make = (
         return keeper.provider
       })
 
-    const install = (id: string, options: Record<string, unknown>, provider: ApiKeyProvider.Provider): void => {
+    const install = (
+      id: string,
+      entry: HostProvider,
+      options: Record<string, unknown>,
+      provider: ApiKeyProvider.Provider
+    ): void => {
       const { fetch } = options
       options["apiKey"] = placeholder
       options["fetch"] = Fetch.make({
         id,
         provider,
-        origins: Option.toArray(originIn(options)),
+        origins: originsIn(entry, options),
         inner: isFetch(fetch) ? fetch : undefined,
         runtime,
         onFailure: (error) => teller.failed(id, plainMessage(id, error)),
@@ -113,6 +120,37 @@ export const make = (
   })
 
 const commandKey = "apiKeyCommand"
+
+const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const modelsOf = ({ models }: HostProvider): ReadonlyArray<readonly [string, unknown]> => Object.entries(models ?? {})
+
+const holdsCommand = (options: unknown): boolean => isRecord(options) && commandKey in options
+
+const asksForCommand = (entry: HostProvider): boolean =>
+  holdsCommand(entry.options) || modelsOf(entry).some(([, model]) => isRecord(model) && holdsCommand(model["options"]))
+
+/**
+ * opencode shares what stands below the top of a configuration between all its projects: what is changed there would give
+ * one project's key to the next, whatever that one may do. The command itself goes: its arguments may hold secrets, and
+ * `GET /config` (for a model's options: each request's body) shows them all.
+ */
+const copyOf = (entry: HostProvider) => {
+  const options = withoutCommand(entry.options ?? {})
+  const models = modelsOf(entry).map(([id, model]): [string, unknown] => [
+    id,
+    isRecord(model) && isRecord(model["options"]) ? { ...model, options: withoutCommand(model["options"]) } : model
+  ])
+  const copied: HostProvider = {
+    ...entry,
+    options,
+    ...(entry.models === undefined ? {} : { models: Object.fromEntries(models) })
+  }
+  return { entry: copied, options, isMisplaced: !holdsCommand(entry.options) }
+}
+
+const withoutCommand = ({ [commandKey]: _, ...others }: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  others
 
 const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
 
@@ -141,7 +179,7 @@ const choose = (
   env: Readonly<Record<string, string | undefined>>
 ): Choice => {
   const { apiKey } = options
-  if (typeof apiKey === "string" && apiKey.trim() !== "") return own("options.apiKey is set")
+  if (typeof apiKey === "string" && apiKey.trim() !== "" && apiKey !== placeholder) return own("options.apiKey is set")
   // opencode takes `fetch` out of these options, so nothing could put the key in.
   if (id === vertex && !String(entry.npm ?? "").includes("@ai-sdk/openai-compatible")) {
     return { _tag: "Unsupported", because: "apiKeyCommand is not supported for google-vertex, which has no API key" }
@@ -155,7 +193,7 @@ const choose = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return isSeen(goesTo, options)
+        return isSeen(goesTo, entry, options)
           ? { _tag: "Command", hand, command: source.right.command }
           : failed(unseen("its base URL is set by something else than the configuration files here"))
     }
@@ -175,14 +213,28 @@ const unseen = (problem: string): ConfigInvalid =>
     remedy: "Write the provider's baseURL and apiKeyCommand into your own opencode.json."
   })
 
+const misplaced = new ConfigInvalid({
+  file: "opencode",
+  line: 0,
+  column: 0,
+  problem: "apiKeyCommand stands in a model's options, where it would be sent to the server",
+  remedy: "Write it into the provider's own options."
+})
+
 // --- where it goes
 
-const originIn = ({ baseURL }: Readonly<Record<string, unknown>>): Option.Option<string> =>
-  typeof baseURL === "string" && URL.canParse(baseURL) ? Option.some(new URL(baseURL).origin) : Option.none()
+/** Every place from which opencode takes a base URL. */
+const originsIn = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> => {
+  const ofModels = modelsOf(entry).map(([, model]) =>
+    isRecord(model) && isRecord(model["provider"]) ? model["provider"]["api"] : undefined
+  )
+  return [baseURL, entry.api, ...ofModels].flatMap((url) =>
+    typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
+  )
+}
 
-/** The origin that opencode will go to is the one that the policy is asked about. */
-const isSeen = (goesTo: Resolved["goesTo"], options: Readonly<Record<string, unknown>>): boolean =>
-  Option.match(originIn(options), {
-    onNone: () => true,
-    onSome: (origin) => Option.exists(goesTo, (to) => to.origin === origin || to.origin.includes("{"))
-  })
+/** The origins that opencode will go to are those that the policy is asked about. */
+const isSeen = (goesTo: Resolved["goesTo"], entry: HostProvider, options: Readonly<Record<string, unknown>>): boolean =>
+  originsIn(entry, options).every((origin) =>
+    Option.exists(goesTo, (to) => to.origin === origin || to.origin.includes("{"))
+  )
