@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
-import { isInside, weakSpot } from "./owned.js"
+import { weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
 import { userFile, userFolder } from "./userFile.js"
 
@@ -59,7 +59,7 @@ const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(functio
   const rules = yield* rulesIn(file, (value) => policyOf(value))
   const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
   const realFolder = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
-  if (Object.keys(rules).length === 0 || isInside(realFolder, real, path)) return rules
+  if (Object.keys(rules).length === 0 || path.dirname(real) === realFolder) return rules
   return yield* new ConfigInvalid({
     file,
     line: 0,
