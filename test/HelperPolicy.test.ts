@@ -137,6 +137,16 @@ describe("the administrator's policy wins over the user's", () => {
     })
   )
 
+  scenario("without a list of his own, no command is on one: the user's list does not count", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write(user, { ...key({ command: [program] }), policy: { allow: [[program]] } })
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      self.write("etc/policy.jsonc", { user: "allow" })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+    })
+  )
+
   scenario("user: the user's own commands run only from the list", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")

@@ -42,12 +42,13 @@ const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/p
 type Failure = ConfigInvalid | SourceUnreadable
 type Needs = FileSystem.FileSystem | Path.Path
 
-/** Rule by rule the administrator's wins. */
+/** Rule by rule the administrator's wins; once he says whose commands may run, only his list says which. */
 export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
     const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
-    const user = yield* userRules
-    return { ...user, ...system }
+    const { allow, ...user } = yield* userRules
+    const isUsersListOpen = system.user === undefined && system.project === undefined
+    return { ...(isUsersListOpen && allow !== undefined ? { allow } : {}), ...user, ...system }
   })
 
 /** A link that leads out of the user's folder leads to what another hand may write: no policy comes from there. */
