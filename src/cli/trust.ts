@@ -37,12 +37,17 @@ const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configuration>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
+    const fs = yield* FileSystem.FileSystem
+    const surroundings = yield* Surroundings
+    // It may have any name, and what it says goes by where opencode is run.
+    const pointed = path.resolve(surroundings.cwd, surroundings.env["OPENCODE_CONFIG"] || ".")
+    const pointedAt = yield* Effect.orElseSucceed(fs.realPath(pointed), () => pointed)
+    if (file === pointedAt) return [yield* OpencodeConfig.loadAll]
     if (!opencodeFiles.includes(path.basename(file))) {
       return yield* Effect.all([load({ project: file }), load({ config: file })])
     }
     const folder = path.dirname(file)
     const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-    const surroundings = yield* Surroundings
     const here = { env: surroundings.env, home: surroundings.home, cwd }
     return [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, here)]
   })
