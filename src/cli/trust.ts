@@ -40,9 +40,17 @@ const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configura
     const fs = yield* FileSystem.FileSystem
     const surroundings = yield* Surroundings
     // It may have any name, and what it says goes by where opencode is run.
-    const pointed = path.resolve(surroundings.cwd, surroundings.env["OPENCODE_CONFIG"] || ".")
-    const pointedAt = yield* Effect.orElseSucceed(fs.realPath(pointed), () => pointed)
-    if (file === pointedAt) return [yield* OpencodeConfig.loadAll]
+    const { OPENCODE_CONFIG: pointed = "", OPENCODE_CONFIG_DIR: pointedFolder = "" } = surroundings.env
+    const realOf = (named: string) => {
+      const place = path.resolve(surroundings.cwd, named)
+      return Effect.orElseSucceed(fs.realPath(place), () => place)
+    }
+    const isNamed = pointed !== "" && file === (yield* realOf(pointed))
+    const isInNamed =
+      pointedFolder !== "" &&
+      opencodeFiles.includes(path.basename(file)) &&
+      path.dirname(file) === (yield* realOf(pointedFolder))
+    if (isNamed || isInNamed) return [yield* OpencodeConfig.loadAll]
     if (!opencodeFiles.includes(path.basename(file))) {
       return yield* Effect.all([load({ project: file }), load({ config: file })])
     }

@@ -111,7 +111,6 @@ describe("a command in an opencode configuration of a project's does not run bef
         const file = self.write(`project/${place}`, config(program))
         Object.assign(self.env, env)
         refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
-        if (place === "folder/opencode.json") return
         yield* trustFile(self, file)
         assert.strictEqual(yield* attemptOpencode(self, "myprov"), "evil-key")
       })
