@@ -353,6 +353,19 @@ const isProject = (self: Hand): self is ProjectHand => self._tag === "Project"
 const isUsual = ({ provider, source }: Demand): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 
+/** What an allow list's patterns do not show may still decide what is asked: only times, retries and a format's bare name do not. */
+const isShapedBy = ({
+  timeout: _timeout,
+  retries: _retries,
+  cache,
+  format,
+  ...rest
+}: Omit<RunOptions, "argv" | "env" | "cwd">): boolean =>
+  Object.keys(rest).length > 0 ||
+  cache?.onReject !== undefined ||
+  // What a format is told goes to the program's stdin or environment, as an argument would.
+  (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
+
 /**
  * A policy from rules and the user's trust.
  *
@@ -398,7 +411,7 @@ export const make = (rules: Rules): Policy => {
       const searchPath = yield* safePath(Option.some(root))
       const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
-      const isShaped = env !== undefined || cwd !== undefined || "path" in run || goesWhereProjectSays
+      const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays
       // A script in the project is no program that a list can name: its content is the project's.
       const listed = isShaped
         ? false

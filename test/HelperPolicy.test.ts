@@ -85,7 +85,7 @@ describe("an allow list names a program with a pattern for each of its arguments
     })
   )
 
-  scenario("does not when the project sets env, cwd or path, or where the key goes", (self) =>
+  scenario("does not when the project sets env, cwd, path or what is said on stdin, or where the key goes", (self) =>
     Effect.gen(function* () {
       self.program("bin/op", "users-op")
       self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
@@ -95,13 +95,17 @@ describe("an allow list names a program with a pattern for each of its arguments
         key({ command: { argv, env: { A: "b" } } }),
         key({ command: { argv, cwd: "." } }),
         key({ command: { argv, path: "login-shell" } }),
+        key({ command: { argv, inheritEnv: false } }),
+        key({ command: { argv, interactive: "always" } }),
+        key({ command: { argv, cache: { onReject: "erase" } } }),
+        key({ command: { argv, format: { name: "git-credential", url: "https://bank.example/x" } } }),
         key({ command: argv }, { baseUrl: "https://evil.example" })
       ]
       for (const row of rows) {
         self.write("project/effect-apikey.jsonc", row)
         assert.isTrue(isRefused(yield* attempt(self, "openai")), JSON.stringify(row))
       }
-      self.write("project/effect-apikey.jsonc", key({ command: { argv, timeout: "20 s" } }))
+      self.write("project/effect-apikey.jsonc", key({ command: { argv, timeout: "20 s", format: "text" } }))
       assert.strictEqual(yield* attempt(self, "openai"), "users-op")
     })
   )
@@ -130,6 +134,16 @@ describe("the administrator's policy wins over the user's", () => {
       assert.isTrue(isRefused(yield* attempt(self, "openai")))
       self.write("etc/policy.jsonc", { project: "allow", allow: [[program]] })
       assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+    })
+  )
+
+  scenario("without a list of his own, no command is on one: the user's list does not count", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write(user, { ...key({ command: [program] }), policy: { allow: [[program]] } })
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      self.write("etc/policy.jsonc", { user: "allow" })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
     })
   )
 

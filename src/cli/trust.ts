@@ -37,12 +37,25 @@ const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configuration>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
+    const fs = yield* FileSystem.FileSystem
+    const surroundings = yield* Surroundings
+    // It may have any name, and what it says goes by where opencode is run.
+    const { OPENCODE_CONFIG: pointed = "", OPENCODE_CONFIG_DIR: pointedFolder = "" } = surroundings.env
+    const realOf = (named: string) => {
+      const place = path.resolve(surroundings.cwd, named)
+      return Effect.orElseSucceed(fs.realPath(place), () => place)
+    }
+    const isNamed = pointed !== "" && file === (yield* realOf(pointed))
+    const isInNamed =
+      pointedFolder !== "" &&
+      opencodeFiles.includes(path.basename(file)) &&
+      path.dirname(file) === (yield* realOf(pointedFolder))
+    if (isNamed || isInNamed) return [yield* OpencodeConfig.loadAll]
     if (!opencodeFiles.includes(path.basename(file))) {
       return yield* Effect.all([load({ project: file }), load({ config: file })])
     }
     const folder = path.dirname(file)
     const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-    const surroundings = yield* Surroundings
     const here = { env: surroundings.env, home: surroundings.home, cwd }
     return [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, here)]
   })

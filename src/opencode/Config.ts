@@ -83,7 +83,9 @@ const upwards = (
 ): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home: namedHome } = yield* Surroundings
+    const fs = yield* FileSystem.FileSystem
+    const home = yield* Effect.orElseSucceed(fs.realPath(namedHome), () => namedHome)
     const folders: Array<string> = []
     for (let folder = from; ; folder = path.dirname(folder)) {
       folders.push(folder)
@@ -114,7 +116,9 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
     path.join(home, ".opencode"),
     ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
   ])
-  const own = [global, path.join(home, ".opencode")]
+  const realOf = (place: string) => Effect.orElseSucceed(fs.realPath(place), () => place)
+  // The folders may be links of the user's own; a file in one may not lead out of it.
+  const own = yield* Effect.forEach([global, path.join(home, ".opencode")], realOf)
   const files = [
     ...["config.json", ...names].map((name) => path.join(global, name)),
     ...(isSet(config) ? [path.resolve(cwd, config)] : []),
@@ -127,9 +131,10 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
   /** What the environment points at is the user's, unless it is in the project; so is what is in his own folders. */
   const fromFile = (seesWellKnown: boolean) => (file: string) =>
     Effect.gen(function* () {
-      const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+      const real = yield* realOf(file)
       const isOwn =
-        own.some((folder) => isInside(folder, file, path) && isInside(folder, real, path)) ||
+        // What was cloned below one of his folders is not his.
+        own.includes(path.dirname(real)) ||
         !seesWellKnown ||
         (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
       const hand = isOwn ? "user" : "project"

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
-import { isInside, weakSpot } from "./owned.js"
+import { weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
 import { userFile, userFolder } from "./userFile.js"
 
@@ -42,12 +42,13 @@ const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/p
 type Failure = ConfigInvalid | SourceUnreadable
 type Needs = FileSystem.FileSystem | Path.Path
 
-/** Rule by rule the administrator's wins. */
+/** Rule by rule the administrator's wins; once he says whose commands may run, only his list says which. */
 export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
     const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
-    const user = yield* userRules
-    return { ...user, ...system }
+    const { allow, ...user } = yield* userRules
+    const isUsersListOpen = system.user === undefined && system.project === undefined
+    return { ...(isUsersListOpen && allow !== undefined ? { allow } : {}), ...user, ...system }
   })
 
 /** A link that leads out of the user's folder leads to what another hand may write: no policy comes from there. */
@@ -59,7 +60,7 @@ const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(functio
   const rules = yield* rulesIn(file, (value) => policyOf(value))
   const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
   const realFolder = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
-  if (Object.keys(rules).length === 0 || isInside(realFolder, real, path)) return rules
+  if (Object.keys(rules).length === 0 || path.dirname(real) === realFolder) return rules
   return yield* new ConfigInvalid({
     file,
     line: 0,

@@ -71,9 +71,13 @@ export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.F
 const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home: namedHome } = yield* Surroundings
+    // The working directory comes with its links followed, so the home directory does too.
+    const fs = yield* FileSystem.FileSystem
+    const realHome = yield* Effect.orElseSucceed(fs.realPath(namedHome), () => namedHome)
+    const isAbove = (folder: string) => [namedHome, realHome].some((home) => isInside(folder, home, path))
     const folders: Array<string> = []
-    for (let folder = from; !isInside(folder, home, path); folder = path.dirname(folder)) {
+    for (let folder = from; !isAbove(folder); folder = path.dirname(folder)) {
       folders.push(folder)
       if (yield* exists(path.join(folder, ".git"))) break
       if (path.dirname(folder) === folder) break
@@ -103,7 +107,7 @@ export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = E
 
 // --- loading
 
-/** Whose a file is goes by where it really is, not by how it was found: only what is in the user's configuration folder is the user's. */
+/** Whose a file is goes by where it really is, not by how it was found: only what stands in the user's configuration folder is the user's, not what was cloned below it. */
 const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -111,7 +115,7 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const file = yield* Effect.orElseSucceed(fs.realPath(named), () => named)
     const folder = yield* userFolder
     const realFolder = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
-    const origin = isInside(realFolder, file, path) ? "user" : "project"
+    const origin = path.dirname(file) === realFolder ? "user" : "project"
     const root = yield* projectRoot(file)
     const entries = Effect.gen(function* () {
       const document = yield* Document.read(named)

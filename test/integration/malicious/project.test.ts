@@ -111,7 +111,6 @@ describe("a command in an opencode configuration of a project's does not run bef
         const file = self.write(`project/${place}`, config(program))
         Object.assign(self.env, env)
         refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
-        if (env !== undefined) return
         yield* trustFile(self, file)
         assert.strictEqual(yield* attemptOpencode(self, "myprov"), "evil-key")
       })
@@ -140,6 +139,50 @@ describe("a command in an opencode configuration of a project's does not run bef
       const outcome = yield* attemptOpencode(self, "myprov")
       assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted")
       assert.strictEqual(outcome.file, file)
+    })
+  )
+})
+
+describe("whose a file is goes by the very folder it really is in", () => {
+  scenario("a clone below the user's configuration folders is a project", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      const ours = "home/.config/effect-apikey/clone"
+      const file = self.write(`${ours}/effect-apikey.jsonc`, key({ command: [program] }))
+      mkdirSync(join(self.root, ours, ".git"))
+      refusedIn(self, yield* attempt(self, "openai", { cwd: join(self.root, ours) }), file)
+      const theirs = "home/.config/opencode/plugins/clone"
+      const theirFile = self.write(`${theirs}/opencode.json`, {
+        provider: { myprov: { options: { apiKeyCommand: [program] } } }
+      })
+      mkdirSync(join(self.root, theirs, ".git"))
+      refusedIn(self, yield* attemptOpencode(self, "myprov", join(self.root, theirs)), theirFile)
+    })
+  )
+
+  scenario("a configuration folder that is a link to the user's dotfiles is the user's", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("home/dotfiles/opencode/opencode.json", {
+        provider: { myprov: { options: { apiKeyCommand: [program] } } }
+      })
+      mkdirSync(join(self.home, ".config"), { recursive: true })
+      self.link("home/.config/opencode", join(self.home, "dotfiles/opencode"))
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+})
+
+describe("a home directory that is reached by a link", () => {
+  scenario("is no project", (self) =>
+    Effect.gen(function* () {
+      self.write("home/effect-apikey.jsonc", key({ literal: "home-file" }))
+      const work = self.write("home/work/README.md", "")
+      self.link("linked-home", self.home)
+      const linked = { ...self, home: join(self.root, "linked-home") }
+      const outcome = yield* attempt(linked, "openai", { cwd: join(work, "..") })
+      assert(isApiKeyError(outcome), `got a key: ${String(outcome)}`)
+      assert.strictEqual(outcome._tag, "KeyNotConfigured")
     })
   )
 })
