@@ -113,7 +113,7 @@ const decodeString = Schema.decodeUnknownOption(Schema.parseJson(Schema.String))
 
 /** Every JSON string of a text, as it is and as it is meant. */
 const stringsIn = (text: string): ReadonlyArray<string> =>
-  Array.from(text.matchAll(/"(?:[^"\\]|\\[^])*(?:"|\\?$)/g), ([quoted]) => quoted).flatMap((quoted) => [
+  Array.from(text.matchAll(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g), ([quoted]) => quoted).flatMap((quoted) => [
     quoted.slice(1, quoted.endsWith('"') ? -1 : undefined),
     ...Option.toArray(decodeString(quoted))
   ])
