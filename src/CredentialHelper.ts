@@ -18,6 +18,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -268,8 +269,6 @@ const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> 
     : Effect.void
 
 const isText = (value: unknown): boolean => value === undefined || typeof value === "string"
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 const isOneOf = (value: unknown, ...known: ReadonlyArray<unknown>): boolean =>
   value === undefined || known.includes(value)
 const isVariable = ([name, value]: readonly [string, unknown]): boolean => /^[^=]+$/.test(name) && isText(value)

@@ -17,7 +17,7 @@ import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrus
 import { type RunOptions, type Single, variablesFor } from "./ApiKeySource.js"
 import type * as CredentialHelper from "./CredentialHelper.js"
 import * as hand from "./internal/config/hand.js"
-import { isInside, weakSpot } from "./internal/config/owned.js"
+import { isInside, realPathOf, weakSpot } from "./internal/config/owned.js"
 import { PolicyRules, policyInForce } from "./internal/config/policyFile.js"
 import { expanded } from "./internal/config/readSource.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
@@ -200,7 +200,6 @@ const onlyIn = (searchPath: string): SearchOptions => ({
 /** The program by its path. One in the project is found only by a path, never by a name. */
 const resolveProgram = (program: string, searchPath: string, file: string): Effect.Effect<string, ApiKeyError, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const command = programName([program])
     const found = yield* findProgram(program, onlyIn(searchPath))
     if (found._tag === "NotExecutable") {
@@ -214,7 +213,7 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
           "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
       })
     }
-    const real = yield* Effect.orElseSucceed(fs.realPath(found.path), () => found.path)
+    const real = yield* realPathOf(found.path)
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) {
       return yield* new CommandNotTrusted({
@@ -510,7 +509,7 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const surroundings = yield* Surroundings
-    const home = yield* Effect.orElseSucceed(fs.realPath(surroundings.home), () => surroundings.home)
+    const home = yield* realPathOf(surroundings.home)
     // What holds the user's home is no project: the files in it are the user's.
     if ([home, surroundings.home].some((folder) => isInside(root, folder, path))) return false
     const real = yield* Effect.option(fs.realPath(expanded(file, surroundings, path)))

@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import { SourceUnreadable } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import { readText } from "../internal/config/document.js"
+import { realPathOf } from "../internal/config/owned.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
 import { escaped } from "../internal/escape.js"
 import { changeFor } from "../internal/opencode/init.js"
@@ -60,7 +61,7 @@ const write = (file: string, text: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const place = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+    const place = yield* realPathOf(file)
     yield* fs.makeDirectory(path.dirname(place), { recursive: true })
     const mode = yield* Effect.orElseSucceed(
       Effect.map(fs.stat(place), (info) => info.mode & 0o777),

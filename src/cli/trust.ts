@@ -3,7 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Prompt from "@effect/cli/Prompt"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -14,6 +14,7 @@ import { type ApiKeyError, CommandNotTrusted } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { readText } from "../internal/config/document.js"
+import { realPathOf } from "../internal/config/owned.js"
 import { type Configuration, load, projectFile } from "../internal/config/resolve.js"
 import { Surroundings } from "../internal/config/Surroundings.js"
 import { fileName } from "../internal/config/userFile.js"
@@ -37,14 +38,10 @@ const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configuration>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const fs = yield* FileSystem.FileSystem
     const surroundings = yield* Surroundings
     // It may have any name, and what it says goes by where opencode is run.
     const { OPENCODE_CONFIG: pointed = "", OPENCODE_CONFIG_DIR: pointedFolder = "" } = surroundings.env
-    const realOf = (named: string) => {
-      const place = path.resolve(surroundings.cwd, named)
-      return Effect.orElseSucceed(fs.realPath(place), () => place)
-    }
+    const realOf = (named: string) => realPathOf(path.resolve(surroundings.cwd, named))
     const isNamed = pointed !== "" && file === (yield* realOf(pointed))
     const isInNamed =
       pointedFolder !== "" &&
@@ -150,7 +147,6 @@ export const trust = Command.make(
         })
       }
       if (isList) return yield* list
-      const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const { cwd } = yield* Surroundings
       // Without a name, the one that `get` and `check` would use.
@@ -162,7 +158,7 @@ export const trust = Command.make(
         })
       }
       const place = path.resolve(cwd, given.value)
-      const file = yield* Effect.orElseSucceed(fs.realPath(place), () => place)
+      const file = yield* realPathOf(place)
       if (isRevoke) {
         const revoked = yield* HelperPolicy.revoke(file)
         return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)

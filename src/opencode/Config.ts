@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -21,7 +21,7 @@ import { type Contribution, HelperPolicy } from "../HelperPolicy.js"
 import { decodeUrl } from "../internal/config/configFile.js"
 import * as Document from "../internal/config/document.js"
 import { Hand } from "../internal/config/hand.js"
-import { isInside, weakSpot } from "../internal/config/owned.js"
+import { isInside, realPathOf, weakSpot } from "../internal/config/owned.js"
 import { writableByOthers } from "../internal/config/policyFile.js"
 import { expanded, keyFrom } from "../internal/config/readSource.js"
 import { type Candidate, type Configuration, exists, type Resolved, toProvider } from "../internal/config/resolve.js"
@@ -84,8 +84,7 @@ const upwards = (
   Effect.gen(function* () {
     const path = yield* Path.Path
     const { home: namedHome } = yield* Surroundings
-    const fs = yield* FileSystem.FileSystem
-    const home = yield* Effect.orElseSucceed(fs.realPath(namedHome), () => namedHome)
+    const home = yield* realPathOf(namedHome)
     const folders: Array<string> = []
     for (let folder = from; ; folder = path.dirname(folder)) {
       folders.push(folder)
@@ -101,7 +100,6 @@ const upwards = (
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
 const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const surroundings = yield* Surroundings
   const { cwd, env, home } = surroundings
@@ -116,9 +114,8 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
     path.join(home, ".opencode"),
     ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
   ])
-  const realOf = (place: string) => Effect.orElseSucceed(fs.realPath(place), () => place)
   // The folders may be links of the user's own; a file in one may not lead out of it.
-  const own = yield* Effect.forEach([global, path.join(home, ".opencode")], realOf)
+  const own = yield* Effect.forEach([global, path.join(home, ".opencode")], realPathOf)
   const files = [
     ...["config.json", ...names].map((name) => path.join(global, name)),
     ...(isSet(config) ? [path.resolve(cwd, config)] : []),
@@ -131,7 +128,7 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
   /** What the environment points at is the user's, unless it is in the project; so is what is in his own folders. */
   const fromFile = (seesWellKnown: boolean) => (file: string) =>
     Effect.gen(function* () {
-      const real = yield* realOf(file)
+      const real = yield* realPathOf(file)
       const isOwn =
         // What was cloned below one of his folders is not his.
         own.includes(path.dirname(real)) ||

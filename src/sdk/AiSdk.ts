@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
-import { hasProperty, isObject, isRecord } from "effect/Predicate"
+import { hasProperty, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -33,6 +33,8 @@ import {
 import * as CredentialFormat from "../CredentialFormat.js"
 import { configInvalid, isForAHeader, notForAHeader, placeholder, type Scheme } from "../internal/authorization.js"
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
+import { identityOf } from "../internal/commandIdentity.js"
+import { comparable } from "../internal/comparable.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
 
@@ -333,7 +335,7 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
     const providers = new Map<string, Provider>()
 
     const providerFor = (command: CommandOptions) => {
-      const digest = digestOf(comparable({ ...command, provider: undefined }))
+      const digest = identityOf({ ...command, provider: undefined })
       return orMake(
         providers,
         digest,
@@ -385,31 +387,6 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
       : Effect.succeed(known)
   })
 
-const identities = new WeakMap<object, number>()
-let lastIdentity = 0
-
-const identityOf = (value: object): unknown => {
-  const identity = identities.get(value) ?? ++lastIdentity
-  identities.set(value, identity)
-  return { identity }
-}
-
-/** Equal for equal configurations, whatever the order of their fields; what is no plain data is equal to itself only. */
-const comparable = (value: unknown): unknown => {
-  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
-    return { [typeof value]: String(value) }
-  }
-  if (Array.isArray(value)) return { array: value.map(comparable) }
-  if (Duration.isDuration(value)) return { millis: String(Duration.toMillis(value)) }
-  if (!isObject(value)) return value
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return identityOf(value)
-  return Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => [name, comparable(field)])
-}
-
 /** JavaScript and configuration files give what no type has looked at. */
 const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
   if (!isRecord(config)) return Effect.fail(configInvalid("the configuration is no object", example))
@@ -418,7 +395,7 @@ const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> =
     return Effect.fail(configInvalid("`options` is no object", example))
   }
   return Effect.try({
-    try: () => digestOf(comparable(config)),
+    try: () => digestOf(comparable(config, { unset: "dropped" })),
     catch: () => configInvalid("`options` holds itself", "Give plain values.")
   })
 }

@@ -17,6 +17,10 @@ export const isInside = (folder: string, file: string, path: Path.Path): boolean
   return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
 
+/** Where it really is, all links followed; what is not there stays as it is named. */
+export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))
+
 interface Owned {
   readonly uid: Option.Option<number>
   readonly mode: number

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
-import { weakSpot } from "./owned.js"
+import { realPathOf, weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
 import { userFile, userFolder } from "./userFile.js"
 
@@ -53,13 +53,12 @@ export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<Pol
 
 /** A link that leads out of the user's folder leads to what another hand may write: no policy comes from there. */
 const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(function* () {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = yield* userFile
   const folder = yield* userFolder
   const rules = yield* rulesIn(file, (value) => policyOf(value))
-  const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
-  const realFolder = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
+  const real = yield* realPathOf(file)
+  const realFolder = yield* realPathOf(folder)
   if (Object.keys(rules).length === 0 || path.dirname(real) === realFolder) return rules
   return yield* new ConfigInvalid({
     file,
@@ -84,7 +83,7 @@ const rulesIn = (
     // Whatever else than absence keeps it from being found makes reading it fail.
     if (!(yield* Effect.orElseSucceed(fs.exists(file), () => true))) return {}
     const document = yield* Document.read(file)
-    const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+    const real = yield* realPathOf(file)
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
     return yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>

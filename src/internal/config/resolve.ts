@@ -14,7 +14,7 @@ import { type Contribution, type Demand, HelperPolicy } from "../../HelperPolicy
 import * as ConfigFile from "./configFile.js"
 import * as Document from "./document.js"
 import { Hand } from "./hand.js"
-import { isInside, weakSpot } from "./owned.js"
+import { isInside, realPathOf, weakSpot } from "./owned.js"
 import { writableByOthers } from "./policyFile.js"
 import { Surroundings } from "./Surroundings.js"
 import { fileName, userFile, userFolder } from "./userFile.js"
@@ -73,8 +73,7 @@ const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Need
     const path = yield* Path.Path
     const { home: namedHome } = yield* Surroundings
     // The working directory comes with its links followed, so the home directory does too.
-    const fs = yield* FileSystem.FileSystem
-    const realHome = yield* Effect.orElseSucceed(fs.realPath(namedHome), () => namedHome)
+    const realHome = yield* realPathOf(namedHome)
     const isAbove = (folder: string) => [namedHome, realHome].some((home) => isInside(folder, home, path))
     const folders: Array<string> = []
     for (let folder = from; !isAbove(folder); folder = path.dirname(folder)) {
@@ -110,11 +109,10 @@ export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = E
 /** Whose a file is goes by where it really is, not by how it was found: only what stands in the user's configuration folder is the user's, not what was cloned below it. */
 const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const file = yield* Effect.orElseSucceed(fs.realPath(named), () => named)
+    const file = yield* realPathOf(named)
     const folder = yield* userFolder
-    const realFolder = yield* Effect.orElseSucceed(fs.realPath(folder), () => folder)
+    const realFolder = yield* realPathOf(folder)
     const origin = path.dirname(file) === realFolder ? "user" : "project"
     const root = yield* projectRoot(file)
     const entries = Effect.gen(function* () {

@@ -4,6 +4,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -120,8 +121,6 @@ export const make = (
   })
 
 const commandKey = "apiKeyCommand"
-
-const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
 
 const modelsOf = ({ models }: HostProvider): ReadonlyArray<readonly [string, unknown]> => Object.entries(models ?? {})
 

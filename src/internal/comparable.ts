@@ -1,0 +1,42 @@
+/** Values as JSON can hold them, equal where the values mean the same, so that a digest can stand for them. */
+import * as Duration from "effect/Duration"
+
+export interface Rules {
+  /** Whether a field that is undefined says something: a variable that is unset does, an option does not. */
+  readonly unset: "kept" | "dropped"
+}
+
+/**
+ * Equal whatever the order of the fields, and without losing what JSON would: a field that is unset, what no JSON number is,
+ * and who is who among functions and instances, which are equal to themselves only.
+ */
+export const comparable = (value: unknown, rules: Rules): unknown => {
+  if (value === undefined) return { unset: true }
+  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
+    return { [typeof value]: String(value) }
+  }
+  if (typeof value === "function" || typeof value === "symbol") return { one: numberOf(value) }
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => comparable(item, rules))
+  if (Duration.isDuration(value)) return { millis: String(Duration.toMillis(value)) }
+  if (!isRecord(value)) return { one: numberOf(value) }
+  const fields = sorted(value).filter(([, field]) => field !== undefined || rules.unset === "kept")
+  return { record: fields.map(([name, field]) => [name, comparable(field, rules)]) }
+}
+
+const isRecord = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+export const sorted = (record: object): ReadonlyArray<readonly [string, unknown]> =>
+  Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+
+const numbers = new WeakMap<WeakKey, number>()
+let lastNumber = 0
+
+const numberOf = (one: WeakKey): number => {
+  const number = numbers.get(one) ?? ++lastNumber
+  numbers.set(one, number)
+  return number
+}
