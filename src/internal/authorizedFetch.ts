@@ -193,7 +193,7 @@ const answerOf = (response: Response): Answer => ({
 })
 
 /** The beginning of the body, from a copy: the caller's stays unread, and has whatever is wrong with it still to come. */
-export const peekText = async (answer: Response): Promise<string> => {
+export const peekText = async (answer: Response, signal?: AbortSignal): Promise<string> => {
   const reader = answer.clone().body?.getReader()
   if (reader === undefined) return ""
   const decoder = new TextDecoder()
@@ -209,6 +209,7 @@ export const peekText = async (answer: Response): Promise<string> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, maxPeekMillis)
+    signal?.addEventListener("abort", () => resolve(), { once: true })
   })
   await Promise.race([read().catch(() => undefined), late])
   clearTimeout(timer)

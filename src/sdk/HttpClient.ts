@@ -114,7 +114,11 @@ export const withApiKey =
             const { headers, request, status } = response
             const web = new Response(body, { status, headers })
             return Effect.flatMap(
-              Effect.promise(() => peekText(web)),
+              Effect.onInterrupt(
+                Effect.promise((signal) => peekText(web, signal)),
+                // Nobody is left to read it.
+                () => Effect.sync(() => void web.body?.cancel().catch(() => undefined))
+              ),
               (text) => verdict(inBody.test(text), HttpClientResponse.fromWeb(request, web))
             )
           })

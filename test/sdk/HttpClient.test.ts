@@ -124,6 +124,24 @@ for (const [name, layer] of Object.entries(clients)) {
       )
     }
 
+    it.scopedLive("interrupted while the beginning of a refusal is looked at, the transfer ends", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const answered = yield* Deferred.make<void>()
+        const handler: Handler = (_, response) => {
+          response.writeHead(400, { "content-length": "1000" })
+          response.write("{")
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        }
+        const { server, stock, authorize } = yield* make([secret, fresh], handler, { scheme: "x-goog-api-key" })
+        const client = authorize(HttpClient.tap(stock, () => Deferred.succeed(answered, undefined)))
+        const fiber = yield* Effect.fork(client.get(server.origin))
+        yield* Deferred.await(answered)
+        yield* Fiber.interrupt(fiber)
+        yield* Deferred.await(closed)
+      }).pipe(Effect.provide(layer))
+    )
+
     it.scopedLive("under withScope, the refused try's transfer ends before the scope does", () =>
       Effect.gen(function* () {
         const closed = yield* Deferred.make<void>()
