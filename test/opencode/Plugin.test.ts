@@ -1,7 +1,7 @@
 // The parts of the opencode plugin that need no opencode: its words, and the change to a user's file.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -71,52 +71,108 @@ describe("the message in the chat", () => {
   })
 })
 
+/** A user's opencode.json in a folder of its own, and a project that the plugin opens in it. */
+const withConfig = async (
+  user: HostConfig,
+  use: (open: (name: string, host: HostConfig) => Promise<Opened>, folder: string) => Promise<void>
+): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
+  const before = { ...process.env }
+  try {
+    mkdirSync(join(folder, "opencode"))
+    writeFileSync(join(folder, "opencode", "opencode.json"), JSON.stringify(user))
+    process.env["XDG_CONFIG_HOME"] = folder
+    process.env["XDG_DATA_HOME"] = folder
+    const client = { app: { log: async () => undefined }, tui: { showToast: async () => undefined } }
+    await use(async (name, host) => {
+      const hooks = await plugin.server({ directory: join(folder, name), client })
+      await hooks.config(host)
+      const options = host.provider?.["gw"]?.options ?? {}
+      const wrapped = options["fetch"]
+      const ask = async (url = `${baseURL}/models`, init: RequestInit = {}): Promise<string> =>
+        typeof wrapped === "function" ? (await wrapped(url, init)).text() : "no fetch"
+      return { hooks, host, options, ask }
+    }, folder)
+  } finally {
+    process.env = before
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface Opened {
+  readonly hooks: Awaited<ReturnType<typeof plugin.server>>
+  readonly host: HostConfig
+  readonly options: Record<string, unknown>
+  readonly ask: (url?: string, init?: RequestInit) => Promise<string>
+}
+
+const baseURL = "http://127.0.0.1:9/v1"
+
+/** Answers with the key that it was sent. */
+const echo = async (_: unknown, init?: RequestInit): Promise<Response> =>
+  new Response(new Headers(init?.headers).get("authorization"))
+
 describe("two projects with the same command", () => {
   it("share one run; one that is disposed leaves the other its key, and the last takes all along", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-    const before = { ...process.env }
+    const runs = join(mkdtempSync(join(tmpdir(), "effect-apikey-runs-")), "runs")
+    const apiKeyCommand = ["sh", "-c", `echo run >> '${runs}'; echo sk-shared`]
     try {
-      const baseURL = "http://127.0.0.1:9/v1"
-      const apiKeyCommand = ["sh", "-c", `echo run >> '${folder}/runs'; echo sk-shared`]
-      const config = { provider: { gw: { options: { baseURL, apiKeyCommand } } } }
-      mkdirSync(join(folder, "opencode"))
-      writeFileSync(join(folder, "opencode", "opencode.json"), JSON.stringify(config))
-      process.env["XDG_CONFIG_HOME"] = folder
-      process.env["XDG_DATA_HOME"] = folder
-      const said: Array<string> = []
-      const client = {
-        app: { log: async ({ body }: { body: { message: string } }) => said.push(body.message) },
-        tui: { showToast: async () => undefined }
-      }
-      const fetch = async (_: unknown, init?: RequestInit) =>
-        new Response(new Headers(init?.headers).get("authorization"))
-      // opencode hands the same nested objects to every project that it opens.
-      const shared = { gw: { options: { baseURL, apiKeyCommand, fetch } } }
-      const open = async (name: string) => {
-        const hooks = await plugin.server({ directory: join(folder, name), client })
-        const host: HostConfig = { provider: shared }
-        await hooks.config(host)
-        expect(shared).toEqual({ gw: { options: { baseURL, apiKeyCommand, fetch } } })
-        const options = host.provider?.["gw"]?.options ?? {}
-        const wrapped = options["fetch"]
-        const ask = async (): Promise<string> =>
-          typeof wrapped === "function" ? (await wrapped(`${baseURL}/models`, {})).text() : "no fetch"
-        return { hooks, options, ask }
-      }
-      const first = await open("first")
-      const second = await open("second")
-      expect(await Promise.all([first.ask(), second.ask()])).toEqual(["Bearer sk-shared", "Bearer sk-shared"])
-      expect(first.options["apiKey"]).toBe("effect-apikey-placeholder")
-      expect(first.options).not.toHaveProperty("apiKeyCommand")
-      await first.hooks.dispose()
-      expect(await second.ask()).toBe("Bearer sk-shared")
-      await second.hooks.dispose()
-      await expect(second.ask()).rejects.toThrow('No API key for provider "gw"')
-      expect(readFileSync(join(folder, "runs"), "utf8")).toBe("run\n")
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open) => {
+        // opencode hands the same nested objects to every project that it opens.
+        const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
+        const first = await open("first", { provider })
+        const second = await open("second", { provider })
+        expect(provider).toEqual({ gw: { options: { baseURL, apiKeyCommand, fetch: echo } } })
+        expect(await Promise.all([first.ask(), second.ask()])).toEqual(["Bearer sk-shared", "Bearer sk-shared"])
+        expect(first.options["apiKey"]).toBe("effect-apikey-placeholder")
+        expect(first.options).not.toHaveProperty("apiKeyCommand")
+        await first.hooks.dispose()
+        expect(await second.ask()).toBe("Bearer sk-shared")
+        await second.hooks.dispose()
+        await expect(second.ask()).rejects.toThrow('No API key for provider "gw"')
+        expect(readFileSync(runs, "utf8")).toBe("run\n")
+      })
     } finally {
-      process.env = before
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(dirname(runs), { recursive: true, force: true })
     }
+  })
+})
+
+describe("what the files do not say so", () => {
+  const apiKeyCommand = ["sh", "-c", "echo sk-user"]
+  const authorization = { authorization: "Bearer effect-apikey-placeholder" }
+
+  it("a command in a model's options is not sent to the server, and the provider says where it belongs", async () => {
+    const models = { m: { name: "M", options: { apiKeyCommand, temperature: 0 } } }
+    const provider = { gw: { options: { baseURL, fetch: echo }, models } }
+    await withConfig({ provider: { gw: { options: { baseURL }, models } } }, async (open) => {
+      const { hooks, host, ask } = await open("project", { provider })
+      expect(host.provider?.["gw"]?.models).toEqual({ m: { name: "M", options: { temperature: 0 } } })
+      await expect(ask()).rejects.toThrow(/apiKeyCommand stands in a model's options.*provider's own options/)
+      await hooks.dispose()
+    })
+  })
+
+  it("a base URL that somebody else sets, in whichever place, gets no key", async () => {
+    const elsewhere = "http://127.0.0.1:8/v1"
+    const user = { provider: { gw: { options: { apiKeyCommand }, api: baseURL } } }
+    const set = [
+      { options: { apiKeyCommand, fetch: echo, baseURL: elsewhere }, api: baseURL },
+      { options: { apiKeyCommand, fetch: echo }, api: elsewhere },
+      { options: { apiKeyCommand, fetch: echo }, api: baseURL, models: { m: { provider: { api: elsewhere } } } }
+    ]
+    await withConfig(user, async (open) => {
+      const usual = await open("usual", { provider: { gw: { ...set[1], api: baseURL } } })
+      expect(await usual.ask(undefined, { headers: authorization })).toBe("Bearer sk-user")
+      for (const gw of set) {
+        const { ask, hooks } = await open("project", { provider: { gw } })
+        await expect(ask(`${elsewhere}/models`, { headers: authorization })).rejects.toThrow(
+          "its base URL is set by something else than the configuration files here"
+        )
+        await hooks.dispose()
+      }
+      await usual.hooks.dispose()
+    })
   })
 })
 

@@ -84,6 +84,37 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
   )
 
   it.scopedLive(
+    "gives no key to a project that is not trusted, although another has one; a reloaded project has it again",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const others = yield* gateway
+        const argv = at.helper("users", "echo sk-user")
+        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        const other = join(at.root, "other")
+        mkdirSync(join(other, ".git"), { recursive: true })
+        at.write("other/opencode.json", { provider: { gw: { options: { baseURL: `${others.origin}/v1` } } } })
+        const opencode = yield* serve(at)
+        const say = (directory: string) =>
+          Effect.flatMap(opencode.session(directory), (session) => opencode.say(session, "gw/m", directory))
+        expect((yield* say(at.project)).error).toBeUndefined()
+        expect((yield* say(other)).error).toContain("is not trusted")
+        expect(others.seen).toEqual([])
+        const reloaded = yield* opencode.request(`/instance/dispose?directory=${encodeURIComponent(at.project)}`, {
+          method: "POST"
+        })
+        expect(reloaded.status).toBe(200)
+        expect((yield* say(at.project)).error).toBeUndefined()
+        expect(others.seen).toEqual([])
+        for (const path of ["/config", "/global/config"]) {
+          expect((yield* opencode.request(path)).text).not.toContain("sk-user")
+        }
+      }),
+    limit
+  )
+
+  it.scopedLive(
     "shares one key between projects with the same command, and ends all when it ends",
     () =>
       Effect.gen(function* () {
