@@ -137,17 +137,13 @@ export const classify = (
   return known.pipe(
     Option.map(({ reason, remedy }): Meaning => ({ reason, ...(remedy === undefined ? {} : { remedy }) })),
     Option.orElse(() => explain(failure)),
-    Option.getOrElse(
-      (): Meaning => ({
-        reason: failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown",
-        ...(unread
-          ? Option.getOrElse(
-              Option.map(logIn(entry), (remedy) => ({ remedy })),
-              () => ({})
-            )
-          : {})
+    Option.getOrElse((): Meaning => {
+      const reason = failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown"
+      return Option.match(unread ? logIn(entry) : Option.none(), {
+        onNone: () => ({ reason }),
+        onSome: (remedy) => ({ reason, remedy })
       })
-    )
+    })
   )
 }
 

@@ -532,6 +532,12 @@ describe("what a helper is given", () => {
   })
 })
 
+const temporaryFolder = (prefix: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), prefix))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  )
+
 describe("with the stock executor of NodeContext", () => {
   const stock = (script: string, options: Partial<CredentialHelper.Options> = {}) =>
     Effect.provide(run({ command: ["sh", "-c", script], ...options }), NodeContext.layer)
@@ -547,10 +553,7 @@ describe("with the stock executor of NodeContext", () => {
 
   it.live("is killed although it ignores SIGTERM, where the executor alone would wait for ever", () =>
     Effect.gen(function* () {
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-stock-"))),
-        (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
-      )
+      const folder = yield* temporaryFolder("effect-apikey-stock-")
       const file = join(folder, "pid")
       const script = `echo $$ > ${file}; trap '' TERM; while :; do sleep 600; done`
       const error = yield* Effect.flip(stock(script, { timeout: "1 second" }))
@@ -565,10 +568,7 @@ describe("with the stock executor of NodeContext", () => {
     "a command line given as one string shows no argument, wherever its path leads, nor an escape of a folder",
     () =>
       Effect.gen(function* () {
-        const folder = yield* Effect.acquireRelease(
-          Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey-path-"))),
-          (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
-        )
+        const folder = yield* temporaryFolder("effect-apikey-path-")
         symlinkSync("loop", join(folder, "loop"))
         const one = yield* Effect.flip(
           Effect.provide(run({ command: [`${folder}/loop/get --token hunter2-secret-value`] }), NodeContext.layer)
@@ -586,10 +586,7 @@ describe("with the stock executor of NodeContext", () => {
 
   it.effect("a program whose folder has a space keeps its name and what is known of it", () =>
     Effect.gen(function* () {
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "effect-apikey Some App "))),
-        (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
-      )
+      const folder = yield* temporaryFolder("effect-apikey Some App ")
       const program = join(folder, "op")
       writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
       const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
