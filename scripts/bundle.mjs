@@ -2,6 +2,7 @@
 import { build } from "tsdown"
 import { pureEffect } from "./pure.mjs"
 import { root } from "./support.mjs"
+import { withoutAbout } from "./withoutAbout.mjs"
 
 export const bundle = async ({ name, entry, executable }) => {
   const [built] = await build({
@@ -15,7 +16,7 @@ export const bundle = async ({ name, entry, executable }) => {
     // jsonc-parser's `main` loads its parts with a require of its own, which no bundler follows.
     inputOptions: { resolve: { mainFields: ["module", "main"] } },
     outputOptions: { codeSplitting: false },
-    plugins: [pureEffect],
+    plugins: [pureEffect, withoutAbout],
     // Not looked up module by module: the tests that run these files are what says that nothing needed is left out.
     treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
     minify: true,
