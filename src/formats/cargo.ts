@@ -59,10 +59,14 @@ const kinds: Readonly<Record<string, Explanation>> = {
   other: { reason: "Unknown", remedy: "Run the provider through cargo to see what it says: cargo login" }
 }
 
+/** A greeting, an answer, and whether there is more: a helper that prints 64 KiB of short lines has not all of them read as JSON. */
+const linesThatCount = 3
+
 const linesOf = (text: string): ReadonlyArray<Option.Option<unknown>> =>
   text
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
+    .slice(0, linesThatCount)
     .map(jsonOf)
 
 /** What stands under `Err` after a greeting: its kind is one of a few words, its message is not passed on. */
