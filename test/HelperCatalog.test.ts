@@ -282,6 +282,33 @@ describe.each([
   )
 })
 
+describe("words that the catalog and a format both know", () => {
+  it.each<[program: string, format: CredentialFormat.FormatName, stdout: string]>([
+    ["docker-credential-pass", "docker-credential", "credentials not found in native keychain\n"],
+    ["docker-credential-pass", "docker-credential", "no credentials server URL\n"],
+    ["docker-credential-pass", "docker-credential", "no credentials username\n"],
+    ["bw", "bitwarden", '{"success":false,"message":"You are not logged in."}']
+  ])("mean the same to both: %s, %s: %s", (program, format, stdout) => {
+    const failure = { exitCode: 1, stderr: "", stdout }
+    const byFormat = CredentialFormat.get(format).explain?.(failure) ?? Option.none()
+    expect(Option.some(HelperCatalog.classify(HelperCatalog.find(program), failure))).toEqual(byFormat)
+  })
+
+  it.each(["Vault is locked.", "Master password is required.", "Not found.", "More than one result was found."])(
+    "Bitwarden's on stderr mean what they mean on stdout: %s",
+    (message) => {
+      const byFormat = CredentialFormat.get("bitwarden").explain?.({
+        exitCode: 1,
+        stderr: "",
+        stdout: JSON.stringify({ success: false, message })
+      })
+      const byCatalog = HelperCatalog.classify(HelperCatalog.find("bw"), { exitCode: 1, stderr: message, stdout: "" })
+      expect(Option.some(byCatalog)).toEqual(byFormat)
+      expect(byCatalog.reason).not.toBe("Unknown")
+    }
+  )
+})
+
 describe("the catalog", () => {
   const wanted = [
     ...["op", "vault", "aws", "gcloud", "az", "gh", "git", "pass", "gopass", "gpg", "age", "secret-tool", "security"],

@@ -49,7 +49,7 @@ const Ok = Schema.Struct({
 const readHello = fromValue(Hello, "a line of JSON")
 const readOk = fromValue(Ok, "a line of JSON")
 
-const kinds: Readonly<Record<string, Explanation>> = {
+const meanings: Readonly<Record<string, Explanation>> = {
   "not-found": { reason: "NotFound", remedy: "Log in to that registry: cargo login" },
   "url-not-supported": {
     reason: "NotFound",
@@ -83,7 +83,7 @@ const greets = (hello: Option.Option<unknown>): boolean =>
   Option.exists(hello, (value) => Either.isRight(readHello(value)))
 
 const meaningOf = (kind: unknown): Explanation =>
-  (typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? { reason: "Unknown" }
+  (typeof kind === "string" && Object.hasOwn(meanings, kind) ? meanings[kind] : undefined) ?? { reason: "Unknown" }
 
 export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialFormat =>
   define({

@@ -1,5 +1,10 @@
 /** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
 import type { Entry, Failure } from "../HelperCatalog.js"
+import { bitwarden, docker, type FixedText } from "./fixedTexts.js"
+
+const onStdout = ({ meaning, words }: FixedText): Failure => ({ stdout: new RegExp(words), ...meaning })
+
+const onStderr = ({ meaning, words }: FixedText): Failure => ({ stderr: new RegExp(words), ...meaning })
 
 const unlockGpg = "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
 
@@ -564,34 +569,12 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
-      {
-        stderr: /You are not logged in/,
-        reason: "LoginRequired",
-        remedy: "Log in to Bitwarden: bw login"
-      },
-      {
-        stdout: /"message":\s*"You are not logged in/,
-        reason: "LoginRequired",
-        remedy: "Log in to Bitwarden: bw login"
-      },
-      {
-        stderr: /Vault is locked|Master password is required/,
-        reason: "LoginRequired",
-        remedy: 'Unlock the vault: export BW_SESSION="$(bw unlock --raw)"',
-        evidence: "manual"
-      },
-      {
-        stderr: /Not found\./,
-        reason: "NotFound",
-        remedy: "Look for the item: bw list items --search NAME",
-        evidence: "manual"
-      },
-      {
-        stderr: /More than one result was found/,
-        reason: "NotFound",
-        remedy: "Several items fit; give the item's id instead of its name.",
-        evidence: "manual"
-      }
+      onStderr(bitwarden.notLoggedIn),
+      // BW_RESPONSE puts it there, as JSON.
+      onStdout(bitwarden.notLoggedIn),
+      { ...onStderr(bitwarden.locked), evidence: "manual" },
+      { ...onStderr(bitwarden.notFound), evidence: "manual" },
+      { ...onStderr(bitwarden.several), evidence: "manual" }
     ]
   },
   {
@@ -722,17 +705,9 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
-      {
-        stdout: /credentials not found in native keychain/,
-        reason: "NotFound",
-        remedy: "Log in to that registry (docker login), or correct the format's serverUrl.",
-        evidence: "manual"
-      },
-      {
-        stdout: /no credentials server URL/,
-        reason: "NotFound",
-        remedy: 'It was not told for which registry: format: { name: "docker-credential", serverUrl: "https://…" }'
-      },
+      { ...onStdout(docker.notFound), evidence: "manual" },
+      onStdout(docker.noServer),
+      { ...onStdout(docker.noUsername), evidence: "manual" },
       {
         stdout: /pass (?:store is uninitialized|not initialized)/,
         reason: "NotFound",
