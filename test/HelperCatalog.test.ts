@@ -206,6 +206,55 @@ const fromManuals: ReadonlyArray<Seen> = [
   {
     program: "infisical",
     exitCode: 1,
+    stderr:
+      'error: APIError: CallUniversalAuthLogin unsuccessful response [POST https://app.infisical.com/api/v1/auth/universal-auth/login] [status-code=401] [message="Invalid credentials"]',
+    reason: "LoginRequired"
+  },
+  {
+    program: "doppler",
+    exitCode: 1,
+    stderr:
+      'Unable to fetch configs\nDoppler Error: Get "https://api.doppler.com/v3/configs?per_page=100&project=": EOF',
+    reason: "Unavailable"
+  },
+  {
+    program: "doppler",
+    exitCode: 1,
+    stderr: "Unable to fetch projects\nDoppler Error: Invalid Auth token",
+    reason: "LoginRequired"
+  },
+  { program: "doppler", exitCode: 1, stderr: "Unable to fetch secrets\nDoppler Error: …", reason: "Unknown" },
+  { program: "bws", exitCode: 1, stderr: "Error:\n   0: Missing access token", reason: "LoginRequired" },
+  {
+    program: "az",
+    exitCode: 3,
+    stderr: "ERROR: (SecretNotFound) A secret with (name/id) x was not found",
+    reason: "NotFound"
+  },
+  { program: "gopass", exitCode: 6, reason: "NotFound" },
+  { program: "gopass", exitCode: 3, reason: "LoginRequired" },
+  { program: "security", exitCode: 128, reason: "LoginRequired" },
+  {
+    program: "op",
+    exitCode: 1,
+    stderr: "[ERROR] authorization prompt dismissed, please try again",
+    reason: "LoginRequired"
+  },
+  {
+    program: "op",
+    exitCode: 1,
+    stderr: '[ERROR] "X" isn\'t a vault in this account. Specify the vault',
+    reason: "NotFound"
+  },
+  {
+    program: "bw",
+    exitCode: 1,
+    stderr: "More than one result was found. Try getting a specific object by `id` instead.",
+    reason: "NotFound"
+  },
+  {
+    program: "infisical",
+    exitCode: 1,
     stderr: "error: Your login session has expired, please run [infisical login] and try again",
     reason: "LoginRequired",
     remedy: /infisical login/

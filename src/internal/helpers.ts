@@ -49,7 +49,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^op$/,
     install: "Install the 1Password command line (1password-cli) and sign in: op signin",
     evidence: "manual",
-    source: "https://developer.1password.com/docs/cli/reference",
+    source: "https://developer.1password.com/docs/cli/reference; its messages as programs that call it look for them",
     speaks: ["text", "op"],
     mayPrompt: true,
     timeToLive: "1 hour",
@@ -243,7 +243,8 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^az$/,
     install: "Install the Azure CLI and log in: az login",
     evidence: "measured",
-    source: "azure-cli 2.45.0; https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
+    source:
+      "azure-cli 2.45.0; https://github.com/Azure/azure-cli#exit-codes; https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
     speaks: ["az", "azure-key-vault", "text"],
     mayPrompt: true,
     failures: [
@@ -472,7 +473,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^rage$/,
     install: "Install rage.",
     evidence: "manual",
-    source: "https://github.com/str4d/rage",
+    source: "https://github.com/str4d/rage/blob/main/age/i18n/en-US/age.ftl",
     speaks: ["text"],
     mayPrompt: false,
     failures: [
@@ -564,7 +565,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^bw$/,
     install: "Install the Bitwarden command line (@bitwarden/cli) and log in: bw login",
     evidence: "measured",
-    source: "@bitwarden/cli 2026.6.0; https://bitwarden.com/help/cli/",
+    source: "@bitwarden/cli 2026.6.0; https://github.com/bitwarden/clients/tree/main/apps/cli",
     speaks: ["text", "bitwarden"],
     mayPrompt: true,
     timeToLive: "1 hour",
@@ -582,7 +583,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^bws$/,
     install: "Install the Bitwarden Secrets Manager command line (bws), and set BWS_ACCESS_TOKEN.",
     evidence: "manual",
-    source: "https://bitwarden.com/help/secrets-manager-cli/",
+    source: "https://github.com/bitwarden/sdk-sm/blob/main/crates/bws/src/main.rs",
     speaks: ["bitwarden", "text", "env"],
     mayPrompt: false,
     failures: [
@@ -603,7 +604,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^doppler$/,
     install: "Install the Doppler command line and log in: doppler login",
     evidence: "manual",
-    source: "https://docs.doppler.com/docs/cli",
+    source: "https://github.com/DopplerHQ/cli; its messages as issues there and packages' tests have them",
     speaks: ["text", "env"],
     mayPrompt: false,
     failures: [
@@ -618,7 +619,7 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Look for the secret: doppler secrets --only-names"
       },
       { stderr: /does not have access/i, reason: "Denied" },
-      { stderr: /Unable to (?:send|fetch)|dial tcp|i\/o timeout|no such host/i, reason: "Unavailable" }
+      { stderr: /(?:Get|Post) "https:|dial tcp|i\/o timeout|no such host/i, reason: "Unavailable" }
     ]
   },
   {
@@ -626,12 +627,13 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^infisical$/,
     install: "Install the Infisical command line and log in: infisical login",
     evidence: "manual",
-    source: "https://infisical.com/docs/cli/overview and the program's source",
+    source: "https://github.com/Infisical/cli",
     speaks: ["text", "env"],
     mayPrompt: true,
     failures: [
       {
-        stderr: /infisical login|must be logged in|login session has expired|couldn't find your logged in details/i,
+        stderr:
+          /infisical login|must be logged in|login session has expired|couldn't find your logged in details|status-code=401/i,
         reason: "LoginRequired",
         remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
       },
