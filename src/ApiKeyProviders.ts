@@ -164,6 +164,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
 
     const sweep = (now: number): Effect.Effect<void> => {
       sweepAt = now + idleMillis / sweepsPerIdleTime
+      // After a step of the clock backward nobody has been used in the future.
+      for (const slot of open) slot.usedAt = Math.min(slot.usedAt, now)
       const idle = Array.from(open).filter((slot) => isIdle(slot, now))
       return Effect.uninterruptible(Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true }))
     }
