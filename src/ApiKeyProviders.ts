@@ -386,7 +386,8 @@ const entryOf = (id: string, source: ApiKeySource.ApiKeySource): Entry =>
 /**
  * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/configuration.md
  * has the order. Without `ids` it has those that the files name. What is wrong with an entry comes out when its key is asked for,
- * and what a project brings waits for the user's trust.
+ * and what a project brings waits for the user's trust. Each id has a cache of its own, also where commands are equal: the policy is
+ * asked for each.
  *
  * @since 0.1.0
  * @category layers
