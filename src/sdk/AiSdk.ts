@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { createRequire, isBuiltin } from "node:module"
+import { isBuiltin } from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -453,11 +453,12 @@ const isFactory = (u: unknown): u is (settings: object) => unknown => typeof u =
 
 /** Where packages are not hoisted, the program's folder has what ours does not see. */
 const importFromHereOrThere = (npm: string): Promise<object> =>
-  import(npm).catch((error: unknown) =>
-    isMissing(error)
-      ? import(pathToFileURL(createRequire(join(process.cwd(), "package.json")).resolve(npm)).href)
-      : Promise.reject(error)
-  )
+  import(npm).catch(async (error: unknown) => {
+    if (!isMissing(npm, error)) throw error
+    // Node's own resolver takes no other folder than its module's, and that of `createRequire` sees no ESM-only package.
+    const { resolve } = await import("import-meta-resolve")
+    return import(resolve(npm, pathToFileURL(join(process.cwd(), "package.json")).href))
+  })
 
 const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInvalid> =>
   Effect.try({

@@ -1,9 +1,12 @@
 // The errors of other people's libraries are unknown.
 // @effect-diagnostics anyUnknownInErrorContext:off
+import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { type AmazonBedrockProvider, createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
 import { createGoogleGenerativeAI } from "@ai-sdk/google"
 import { createOpenAI, type OpenAIProvider } from "@ai-sdk/openai"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { generateText } from "ai"
 import * as Context from "effect/Context"
@@ -16,6 +19,7 @@ import * as AiSdk from "../../src/sdk/AiSdk.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, type Handler, json, loopback } from "../support/loopback.js"
 import { model } from "../support/model.js"
+import { runProgram } from "../support/processes.js"
 
 const sdks = AiSdk.layerSdks.pipe(Layer.provide(HelperExecutor.layerNode))
 const command = ["echo", "sk-1"]
@@ -199,6 +203,65 @@ describe("getSDK", () => {
         assert.match(error.message, problem)
         assert.match(error.hint, remedy)
       }).pipe(Effect.provide(sdks))
+    )
+  }
+})
+
+describe("a package in the program's own folder", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url))
+  const factory = "export const createX = () => ({ languageModel: () => 'made' })"
+  const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    "esm-only": { "package.json": `{"type":"module","exports":{".":{"import":"./index.js"}}}`, "index.js": factory },
+    "needs-another": { "package.json": `{"type":"module","main":"index.js"}`, "index.js": `import "no-such-dep"` },
+    "lost-a-file": { "package.json": `{"type":"module","main":"index.js"}`, "index.js": `import "./gone.js"` },
+    "throws-at-once": { "package.json": `{"type":"module","main":"index.js"}`, "index.js": `throw new Error("no")` }
+  }
+  /** A program in a folder that does not see our `node_modules`. */
+  const outcomeOf = (npm: string) =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      for (const [name, files] of Object.entries(packages)) {
+        yield* fs.makeDirectory(`${folder}/node_modules/${name}`, { recursive: true })
+        for (const [file, text] of Object.entries(files)) {
+          yield* fs.writeFileString(`${folder}/node_modules/${name}/${file}`, text)
+        }
+      }
+      const program = `
+        import * as Effect from ${JSON.stringify(`${root}node_modules/effect/dist/esm/Effect.js`)}
+        import * as Layer from ${JSON.stringify(`${root}node_modules/effect/dist/esm/Layer.js`)}
+        import * as AiSdk from ${JSON.stringify(`${root}src/sdk/AiSdk.ts`)}
+        import * as HelperExecutor from ${JSON.stringify(`${root}src/HelperExecutor.ts`)}
+        const sdk = AiSdk.getSDK({ npm: ${JSON.stringify(npm)} })
+        const said = Effect.match(sdk, {
+          onSuccess: (sdk) => sdk.languageModel("m"),
+          onFailure: ({ _tag, message, hint }) => [_tag, message, hint].join(" | ")
+        })
+        const sdks = Layer.provide(AiSdk.layerSdks, HelperExecutor.layerNode)
+        console.log(await Effect.runPromise(Effect.provide(said, sdks)))`
+      const file = `${folder}/main.mts`
+      yield* fs.writeFileString(file, program)
+      const { stderr, stdout } = yield* Effect.promise(() =>
+        runProgram(process.execPath, [`${root}node_modules/tsx/dist/cli.mjs`, file], { cwd: folder })
+      )
+      assert.strictEqual(stderr, "")
+      return stdout.trim()
+    }).pipe(Effect.provide(NodeContext.layer))
+
+  it.scopedLive("is found, also one that is made for `import` only", () =>
+    Effect.map(outcomeOf("esm-only"), (said) => assert.strictEqual(said, "made"))
+  )
+  for (const [npm, says] of [
+    [
+      "no-such-package",
+      /^ConfigInvalid \| .*the package no-such-package is not installed.*npm install no-such-package/
+    ],
+    ["needs-another", /^ConfigInvalid \| .*no-such-dep, which it needs, is not installed.*npm install no-such-dep/],
+    ["lost-a-file", /^ConfigInvalid \| .*lost-a-file cannot be loaded \(ERR_MODULE_NOT_FOUND\)/],
+    ["throws-at-once", /^ConfigInvalid \| .*throws-at-once cannot be loaded/]
+  ] as const) {
+    it.scopedLive(`that cannot be loaded is told by what is wrong with it: ${npm}`, () =>
+      Effect.map(outcomeOf(npm), (said) => assert.match(said, says))
     )
   }
 })
