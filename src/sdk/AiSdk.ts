@@ -72,7 +72,7 @@ export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Cre
 
 /**
  * Makes a provider object of the AI SDK by its factory (`createOpenAI`, `createAnthropic`, …). The key goes to the origin
- * of `baseURL`; where none is given, to that of the first request that the SDK itself authorizes.
+ * of `baseURL`; where none is given, to every origin to which the SDK itself sends its credential.
  *
  * A failing helper's typed error is thrown as it is.
  *
@@ -109,6 +109,9 @@ const makeIn = <F extends Factory>(
  * `aws-credential-process`). The SDK's credential provider gives a placeholder: each request is signed anew (Signature
  * Version 4) with the key that it is sent with, so that an expired one can be followed by another.
  *
+ * Without a `baseURL` that is what goes to AWS's own hosts in the region, and to those that AWS_ENDPOINT_URL and its kind
+ * name; nothing else is signed.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -126,7 +129,7 @@ const makeBedrockIn = <F extends Factory>(
 ): ReturnType<F> => {
   const fetch = authorizedFetch(
     provider,
-    { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign },
+    { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign, isForKey: isAws },
     runtime
   )
   const credentialProvider = () => Promise.resolve({ accessKeyId: placeholder, secretAccessKey: placeholder })
@@ -142,6 +145,34 @@ const signatureHeaders: ReadonlyArray<string> = [
   "x-amz-date",
   "x-amz-security-token"
 ]
+
+/** Chat, embeddings and reranking have hosts of their own in one region. By partition, as the SDK makes them. */
+const awsSuffixes: ReadonlyArray<string> = [
+  "amazonaws.com",
+  "amazonaws.com.cn",
+  "amazonaws.eu",
+  "c2s.ic.gov",
+  "sc2s.sgov.gov",
+  "cloud.adc-e.uk",
+  "csp.hci.ic.gov"
+]
+/** They name the endpoint where the settings do not. */
+const endpointVariables: ReadonlyArray<string> = [
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+  "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME"
+]
+
+const isAws = (url: URL, headers: Headers): boolean => {
+  const region = credentialScope.exec(headers.get("authorization") ?? "")?.[1]
+  if (region === undefined) return false
+  const isEndpoint = endpointVariables.some((name) => {
+    const endpoint = process.env[name]
+    return endpoint !== undefined && URL.canParse(endpoint) && new URL(endpoint).origin === url.origin
+  })
+  const isHost = awsSuffixes.some((suffix) => url.hostname.endsWith(`.${region}.${suffix}`))
+  return isEndpoint || (isHost && url.protocol === "https:")
+}
 
 const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest): Promise<Headers> => {
   const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
