@@ -150,6 +150,7 @@ const signatureHeaders: ReadonlyArray<string> = [
 const awsSuffixes: ReadonlyArray<string> = [
   "amazonaws.com",
   "amazonaws.com.cn",
+  "api.aws",
   "amazonaws.eu",
   "c2s.ic.gov",
   "sc2s.sgov.gov",
