@@ -307,7 +307,9 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
         return { _tag: "Overtaken" }
       }
       const held = hasKey(from) ? Option.some(from.entry) : Option.map(repeated, ({ entry }) => entry)
-      const entry = entryOf(life, key, { now, random, held })
+      const isLast = Option.contains(from.past.digest, key.digest)
+      const saidBefore = isLast ? from.past.saidAt : Option.none()
+      const entry = entryOf(life, key, { now, random, held, saidBefore })
       if (!isUsable(entry, now)) return landFailure(from, Cause.fail(expiredOnArrival(key, now)), now, random)
       if (Option.isSome(repeated) && options.onRepeat === "fail") return landRepeat(from, repeated.value, now)
       const isNew = Option.exists(from.past.digest, (digest) => digest !== key.digest)
@@ -336,18 +338,21 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
       now: number,
       random: number
     ): Landing => {
-      if (Cause.isInterruptedOnly(cause)) {
+      const wasInterrupted = Cause.isInterruptedOnly(cause)
+      if (wasInterrupted && from.flight.stopping) {
         state = transitions.stop(from)
         return landed(Exit.failCause(cause))
       }
-      const failure = failureAfter(from.past, cause, now, random)
+      // Whoever waits was not interrupted, so that is not what they may see.
+      const told = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
+      const failure = failureAfter(from.past, told, now, random)
       state = transitions.fail(from, failure, from.past.rejection)
-      const told = Option.exists(from.past.failure, ({ loginRequired }) => loginRequired)
+      const isKnown = Option.exists(from.past.failure, ({ loginRequired }) => loginRequired)
       const announce = Option.match(Cause.failureOption(cause), {
         onNone: () => Effect.void,
         onSome: (error) =>
           failure.loginRequired
-            ? told
+            ? isKnown
               ? Effect.void
               : warn("a log-in is needed", error)
             : hasKey(from) && isUsable(from.entry, now)

@@ -29,7 +29,12 @@ const coded = Effect.gen(function* () {
     shared: 0,
     stopping: false
   }
-  const entry = entryOf(defaultLife, ApiKey.make({ value: "k" }), { now: 1, random: 0, held: Option.none() })
+  const entry = entryOf(defaultLife, ApiKey.make({ value: "k" }), {
+    now: 1,
+    random: 0,
+    held: Option.none(),
+    saidBefore: Option.none()
+  })
   const failure = {
     cause: Effect.runSync(Effect.cause(Effect.die("x"))),
     backoff: { at: 0, until: 1 },

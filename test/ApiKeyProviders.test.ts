@@ -179,6 +179,26 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
+  it.scoped("after a step of the clock backward a provider is let go when it has been idle for so long since", () => {
+    const programs = fakePrograms()
+    return Effect.gen(function* () {
+      yield* TestClock.setTime(86_400_000)
+      const options = { timeToLive: Duration.infinity }
+      const providers = yield* ApiKeyProviders.make({
+        providers: { a: { ...command("a"), ...options }, b: { ...command("b"), ...options } },
+        idleTimeToLive: "10 minutes"
+      })
+      yield* keyOf(providers, "a")
+      yield* keyOf(providers, "b")
+      yield* TestClock.setTime(0)
+      yield* keyOf(providers, "b")
+      yield* TestClock.adjust("10 minutes")
+      yield* keyOf(providers, "b")
+      const a = yield* providers.get("a")
+      expect((yield* a.status).state).toBe("empty")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
   it.scoped("who waits for a key or watches `changes` keeps the provider", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {

@@ -28,8 +28,10 @@ import { runPromise } from "./runPromise.js"
 type Fetch = typeof globalThis.fetch
 
 export interface AuthorizedFetchOptions {
-  /** None: the origin of the first request that holds the placeholder, for SDKs that do not tell their base URL. */
+  /** None: the origins of all requests that hold the placeholder, for SDKs that do not tell their base URLs. */
   readonly baseUrl: string | URL | undefined
+  /** Where there is no base URL: whether a request that holds the placeholder goes where its key belongs. Default: yes. */
+  readonly isForKey?: ((url: URL, headers: Headers) => boolean) | undefined
   readonly scheme?: Scheme | undefined
   readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
   readonly fetch?: Fetch | undefined
@@ -67,8 +69,18 @@ export const authorizedFetch = (
   const send: Fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init)
   const peek = peekOf(provider)
   const clock = Runtime.runSync(runtime)(Effect.clock)
-  let origin: Either.Either<string, ConfigInvalid> | undefined =
+  const base: Either.Either<string, ConfigInvalid> | undefined =
     options.baseUrl === undefined ? undefined : originOf(options.baseUrl)
+  const authorized = new Set<string>()
+
+  const isForKey = ({ origin, url }: Place, given: Fields, held: Held): boolean => {
+    if (base !== undefined) return Either.getOrThrowWith(base, (error) => error) === origin
+    if (authorized.has(origin)) return true
+    if (held.length === 0 || Either.isLeft(originOf(url))) return false
+    if (options.isForKey?.(url, new Headers(given)) === false) return false
+    authorized.add(origin)
+    return true
+  }
 
   const hit = (): ApiKey | undefined => peek(clock.unsafeCurrentTimeMillis())
   const get = (signal: AbortSignal | undefined): Promise<ApiKey> => runPromise(runtime, provider.get, signal)
@@ -125,9 +137,7 @@ export const authorizedFetch = (
     const at = locate(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
     const held = heldIn(given)
-    if (origin === undefined && held.length > 0) origin = Either.right(at.origin)
-    if (origin !== undefined && Either.isLeft(origin)) throw origin.left
-    if (at.origin !== origin?.right) return send(...withoutPlaceholder(input, init, at, given, held))
+    if (!isForKey(at, given, held)) return send(...withoutPlaceholder(input, init, at, given, held))
     const warning = warningOnce(at.origin)
     if (warning !== undefined) process.emitWarning(warning, { type: "ApiKeyWarning" })
 

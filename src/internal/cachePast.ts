@@ -21,6 +21,8 @@ export interface Past {
   readonly rejection: Option.Option<Rejection>
   /** Of the last key. */
   readonly digest: Option.Option<string>
+  /** When the last key expires, if the helper said so. */
+  readonly saidAt: Option.Option<number>
 }
 
 /** Why nothing is tried for a while. */
@@ -45,7 +47,12 @@ export interface Rejection {
   readonly again: boolean
 }
 
-export const nothingYet: Past = { failure: Option.none(), rejection: Option.none(), digest: Option.none() }
+export const nothingYet: Past = {
+  failure: Option.none(),
+  rejection: Option.none(),
+  digest: Option.none(),
+  saidAt: Option.none()
+}
 
 // --- failures
 

@@ -83,7 +83,7 @@ export const transitions = {
     flying,
     (_, entry: Entry, rejection: Option.Option<Rejection>): Holding => ({
       _tag: "Holding",
-      past: { failure: Option.none(), rejection, digest: Option.some(entry.key.digest) },
+      past: { failure: Option.none(), rejection, digest: Option.some(entry.key.digest), saidAt: entry.saidAt },
       entry
     })
   ),

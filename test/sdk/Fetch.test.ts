@@ -1,9 +1,11 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput } from "../../src/ApiKeyError.js"
@@ -789,6 +791,43 @@ describe("what goes wrong", () => {
           }
         ),
         { numRuns: 100 }
+      )
+    )
+  )
+})
+
+describe("the fetch of the context", () => {
+  it.scopedLive("carries the key of the context's provider, and renews it", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["sk-2"], ok))
+      const fetch = yield* Fetch.fetch({ baseUrl: server.origin })
+      assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 200)
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        [bearer("sk-1"), bearer("sk-2")]
+      )
+    }).pipe(Effect.provide(Testing.layer(["sk-1", "sk-2"])))
+  )
+
+  it.effect("asks for a key by the clock of the context", () =>
+    Effect.gen(function* () {
+      const sent: Array<string | null> = []
+      const fetch = yield* Fetch.fetch({
+        baseUrl: "https://api.openai.com",
+        fetch: async (_, init) => {
+          sent.push(new Headers(init?.headers).get("authorization"))
+          return new Response()
+        }
+      })
+      yield* TestClock.adjust("1 minute")
+      yield* promise(() => fetch("https://api.openai.com"))
+      assert.deepStrictEqual(sent, [bearer("sk-60000")])
+    }).pipe(
+      Effect.provideService(
+        ApiKeyProvider.ApiKeyProvider,
+        ApiKeyProvider.make({
+          get: Effect.map(Clock.currentTimeMillis, (now) => ApiKey.make({ value: `sk-${now}` }))
+        })
       )
     )
   )

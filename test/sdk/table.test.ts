@@ -315,6 +315,30 @@ for (const { has, seam } of made) {
       })
     )
 
+    it.scopedLive("abort while the server has the request: it sees the connection end, the key stays", () =>
+      Effect.gen(function* () {
+        const arrived = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
+        const { client, keys, provider, runs, server } = yield* set(seam, [a, b], (_, response) => {
+          response.on("close", () => Effect.runFork(Deferred.succeed(closed, undefined)))
+          Effect.runFork(Deferred.succeed(arrived, undefined))
+        })
+        const controller = new AbortController()
+        const asking = yield* Effect.fork(outcome(() => client.ask(controller.signal)))
+        yield* Deferred.await(arrived)
+        controller.abort()
+        const seen = yield* asking.await.pipe(Effect.flatten)
+        assert.isString(seen)
+        assert.notStrictEqual(seen, "hello")
+        yield* Deferred.await(closed)
+        assert.deepStrictEqual(keys(), ["key-a"])
+        assert.strictEqual((yield* provider.status).rejections, 0)
+        server.answer = model()
+        assert.strictEqual(yield* outcome(client.ask), "hello")
+        assert.strictEqual(yield* runs, 1)
+      })
+    )
+
     it.scopedLive("50 parallel 401s: one run", () =>
       Effect.gen(function* () {
         const { client, runs } = yield* set(seam, [a, b], accepting(seam, ["key-b"]))
