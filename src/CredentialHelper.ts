@@ -47,7 +47,6 @@ import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
 import { isOneProgram, programName } from "./internal/programName.js"
 import {
-  fromLineStart,
   minSecretLength,
   printable,
   secretsByName,
@@ -435,10 +434,8 @@ const lenient = new TextDecoder("utf-8")
 const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
 
 /** The end of stderr as it may be shown. Made when asked for: a run that went well says nothing. */
-const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string => {
-  const kept = textOf(stderr)
-  return tail(withoutSecrets(printable(stderr.isCut() ? fromLineStart(kept) : kept), secrets()), maxStderrBytes)
-}
+const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string =>
+  tail(withoutSecrets(printable(textOf(stderr)), secrets(), stderr.isCut()), maxStderrBytes)
 
 /** `name=value` lines, as a format may say them on stdin. */
 const attributesOf = (input = ""): Record<string, string> =>
