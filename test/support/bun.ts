@@ -16,7 +16,8 @@ export const bun = (script: string, ...args: ReadonlyArray<string>): ReadonlyArr
 /** `it` where Bun is there. */
 export const itUnderBun: typeof it | typeof it.skip = (() => {
   if (existsSync(file)) return it
-  if (process.env["REQUIRE_TOOLS"] === "1") throw new Error("REQUIRE_TOOLS=1, but opencode-ai's binary is not installed")
+  if (process.env["REQUIRE_TOOLS"] === "1")
+    throw new Error("REQUIRE_TOOLS=1, but opencode-ai's binary is not installed")
   console.warn(`skipped: opencode-ai has no binary for ${process.platform} ${process.arch} in node_modules`)
   return it.skip
 })()
