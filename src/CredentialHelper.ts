@@ -40,7 +40,7 @@ import * as HelperCatalog from "./HelperCatalog.js"
 import * as HelperExecutor from "./HelperExecutor.js"
 import { within } from "./internal/budget.js"
 import { type Collector, collector } from "./internal/collector.js"
-import { environmentFor } from "./internal/environment.js"
+import { entryOf, environmentFor } from "./internal/environment.js"
 import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
@@ -471,7 +471,7 @@ const launch = ({
     const [first = "", ...args] = options.command
     const program = options.program ?? first
     const { platform } = process
-    const beyond = looksBeyond(options) ? usualFolders(env, platform) : []
+    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
     const found = yield* findProgram(program, { env, cwd, platform, beyond })
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
@@ -537,9 +537,9 @@ const argvRemedy = ({ command: [first = "", ...others], program }: Options): Opt
         ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
         : Option.none()
 
-/** A PATH that the caller sets is what the caller means. */
+/** A PATH that the caller sets (or unsets) is what the caller means. */
 const looksBeyond = ({ env, path, program }: Options): boolean =>
-  path !== "path-only" && program === undefined && env?.["PATH"] === undefined
+  path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
 
 /** What the helper gets; with the log-in shell's PATH where that was asked for. */
 const searchEnvironment = (

@@ -83,6 +83,8 @@ describe("a program that PATH does not have", () => {
       assert.deepInclude(pathOnly, { _tag: "CommandNotFound", searched: ["/usr/bin", "/bin"] })
       const ownPath = await Effect.runPromise(Effect.flip(keyOf({ ...far, env: { PATH: "/bin" } })))
       assert.deepInclude(ownPath, { _tag: "CommandNotFound", searched: ["/bin"] })
+      const unset = await Effect.runPromise(Effect.flip(keyOf({ ...far, env: { PATH: undefined } })))
+      assert.deepInclude(unset, { _tag: "CommandNotFound", searched: ["/usr/local/bin", "/usr/bin", "/bin"] })
     } finally {
       Object.assign(process.env, { HOME: oldHome, PATH: path })
     }
