@@ -71,25 +71,29 @@ const report = (when: string, now: Held, then: Held): void => {
   }
 }
 
-const medianOf = async (once: () => Promise<unknown>): Promise<number> => {
-  const times: Array<number> = []
-  for (let i = 0; i < compared; i++) {
-    const started = performance.now()
-    await once()
-    times.push(performance.now() - started)
+/** In turns, so that what else the machine does meets all alike. */
+const medians = async (...rivals: ReadonlyArray<() => Promise<unknown>>): Promise<ReadonlyArray<number>> => {
+  const times = rivals.map((): Array<number> => [])
+  for (let round = 0; round < compared; round++) {
+    for (const [index, once] of rivals.entries()) {
+      const started = performance.now()
+      await once()
+      times[index]?.push(performance.now() - started)
+    }
   }
-  return times.sort((a, b) => a - b)[compared / 2] ?? Number.NaN
+  return times.map((each) => each.sort((a, b) => a - b)[compared / 2] ?? Number.NaN)
 }
 
 export const main = async (): Promise<void> => {
   const before = await held()
-  const execFileMillis = await medianOf(() => plain(command[0], [command[1]]))
-  const ratio = async <A, E>(effect: Effect.Effect<A, E>): Promise<string> =>
-    ((await medianOf(() => Effect.runPromise(effect))) / execFileMillis).toFixed(2)
-  console.log(
-    `one run, median, as a ratio to promisified execFile: ${await ratio(ours)}, over the stock executor ${await ratio(stock)}`
+  const [execFileMillis = Number.NaN, oursMillis = Number.NaN, stockMillis = Number.NaN] = await medians(
+    () => plain(command[0], [command[1]]),
+    () => Effect.runPromise(ours),
+    () => Effect.runPromise(stock)
   )
-
+  console.log(
+    `one run, median, as a ratio to promisified execFile: ${(oursMillis / execFileMillis).toFixed(2)}, over the stock executor ${(stockMillis / execFileMillis).toFixed(2)}`
+  )
   const step = inSequence / 5
   let warm: Held | undefined
   for (let done = step; done <= inSequence; done += step) {
