@@ -40,14 +40,13 @@ import * as HelperCatalog from "./HelperCatalog.js"
 import * as HelperExecutor from "./HelperExecutor.js"
 import { within } from "./internal/budget.js"
 import { type Collector, collector } from "./internal/collector.js"
-import { environmentFor } from "./internal/environment.js"
+import { entryOf, environmentFor } from "./internal/environment.js"
 import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
 import { isOneProgram, programName } from "./internal/programName.js"
 import {
-  fromLineStart,
   minSecretLength,
   printable,
   secretsByName,
@@ -435,10 +434,8 @@ const lenient = new TextDecoder("utf-8")
 const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
 
 /** The end of stderr as it may be shown. Made when asked for: a run that went well says nothing. */
-const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string => {
-  const kept = textOf(stderr)
-  return tail(withoutSecrets(printable(stderr.isCut() ? fromLineStart(kept) : kept), secrets()), maxStderrBytes)
-}
+const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string =>
+  tail(withoutSecrets(printable(textOf(stderr)), secrets(), stderr.isCut()), maxStderrBytes)
 
 /** `name=value` lines, as a format may say them on stdin. */
 const attributesOf = (input = ""): Record<string, string> =>
@@ -474,7 +471,7 @@ const launch = ({
     const [first = "", ...args] = options.command
     const program = options.program ?? first
     const { platform } = process
-    const beyond = looksBeyond(options) ? usualFolders(env, platform) : []
+    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
     const found = yield* findProgram(program, { env, cwd, platform, beyond })
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
@@ -540,9 +537,9 @@ const argvRemedy = ({ command: [first = "", ...others], program }: Options): Opt
         ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
         : Option.none()
 
-/** A PATH that the caller sets is what the caller means. */
+/** A PATH that the caller sets (or unsets) is what the caller means. */
 const looksBeyond = ({ env, path, program }: Options): boolean =>
-  path !== "path-only" && program === undefined && env?.["PATH"] === undefined
+  path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
 
 /** What the helper gets; with the log-in shell's PATH where that was asked for. */
 const searchEnvironment = (
