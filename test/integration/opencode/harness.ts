@@ -18,7 +18,7 @@ import { stripVTControlCharacters } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { bundle } from "../../../scripts/bundle.mjs"
+import { bundle, programs } from "../../../scripts/bundle.mjs"
 import type { Finished } from "../../support/processes.js"
 
 const root = resolve(import.meta.dirname, "../../..")
@@ -45,7 +45,7 @@ const requireOpencode = (): string => {
 
 /** What the package ships as `dist/opencode-plugin.js`, made once for a test file. */
 export const buildPlugin = async (folder: string): Promise<{ readonly url: string; readonly bytes: number }> => {
-  const { code } = await bundle({ name: "opencode-plugin", entry: "src/opencode/Plugin.ts", executable: false })
+  const { code } = await bundle(programs.plugin)
   const file = join(folder, "opencode-plugin.js")
   writeFileSync(file, code)
   return { url: pathToFileURL(file).href, bytes: Buffer.byteLength(code) }

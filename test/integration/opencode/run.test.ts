@@ -250,9 +250,9 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
     )
   }
 
-  it.scopedLive("is one file under 460 KB", () =>
+  it.scopedLive("is one file under 400 KB", () =>
     Effect.sync(() => {
-      expect(plugin.bytes).toBeLessThan(460_000)
+      expect(plugin.bytes).toBeLessThan(400_000)
     })
   )
 })
