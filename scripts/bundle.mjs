@@ -28,8 +28,7 @@ const built = async ({ name, entry, isLean }, format, plugins) => {
     target: "node20",
     deps: { alwaysBundle: [/.*/], onlyBundle: false },
     // jsonc-parser's `main` loads its parts with a require of its own, which no bundler follows.
-    // What a stand-in does not have, nothing calls.
-    inputOptions: { resolve: { mainFields: ["module", "main"] }, checks: { importIsUndefined: !isLean } },
+    inputOptions: { resolve: { mainFields: ["module", "main"] } },
     outputOptions: { codeSplitting: false },
     plugins: [pureEffect, withoutDocs, ...(isLean ? [standIns] : []), ...plugins],
     // Not looked up module by module: the tests that run these files are what says that nothing needed is left out.

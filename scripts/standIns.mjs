@@ -8,16 +8,16 @@ const packages = {
   "effect/Stream": "streams",
   "effect/Sink": "streams",
   "effect/Channel": "streams",
-  "effect/Queue": "nothing",
+  "effect/Queue": "queue",
   "@effect/platform-node-shared/NodeStream": "streams",
   "@effect/platform-node-shared/NodeSink": "streams"
 }
 
 /** Effect's own modules name each other by their paths. */
 const within = [
-  [/^\.\.\/Micro\.js$/, "nothing"],
+  [/^\.\.\/Micro\.js$/, "leftOut"],
   [/^\.\/configProvider\.js$/, "configProvider"],
-  [/^\.\/blockedRequests\.js$/, "nothing"]
+  [/^\.\/blockedRequests\.js$/, "leftOut"]
 ]
 
 const effectModule = /[\\/]node_modules[\\/]effect[\\/]dist[\\/]/
@@ -29,5 +29,9 @@ export const standIns = {
       packages[source] ??
       (effectModule.test(importer ?? "") ? within.find(([pattern]) => pattern.test(source))?.[1] : undefined)
     return name === undefined ? null : standIn(name)
+  },
+  // A name that a stand-in does not have would be `undefined` there, and found out by nobody before it is called.
+  onLog(_level, { code, message }) {
+    if (code === "IMPORT_IS_UNDEFINED") throw new Error(message)
   }
 }

@@ -110,3 +110,21 @@ export const fromEffect = () => unused
 export const mapEffect = () => unused
 export const mergeAll = () => unused
 export const unwrapScoped = () => unused
+
+export {
+  leftOut as asyncScoped,
+  leftOut as bufferChunks,
+  leftOut as concat,
+  leftOut as fail,
+  leftOut as flatMap,
+  leftOut as forEach,
+  leftOut as fromChannel,
+  leftOut as fromQueue,
+  leftOut as mapChunks,
+  leftOut as runCollect,
+  leftOut as splitLines,
+  leftOut as transduce,
+  leftOut as unwrap,
+  leftOut as void,
+  leftOut as write
+}
