@@ -183,8 +183,15 @@ describe("opencode init's change", () => {
     expect(again.shown).toEqual([])
   })
 
-  it("knows the plugin with options, a version or as a file", () => {
-    for (const plugin of ["effect-apikey@0.1.0", ["effect-apikey", {}], "file:///x/opencode-plugin.js"]) {
+  it("knows the plugin with options, a version, as a file or a folder", () => {
+    const folder = "file:///home/me/node_modules/effect-apikey"
+    for (const plugin of [
+      "effect-apikey@0.1.0",
+      ["effect-apikey", {}],
+      "file:///x/opencode-plugin.js",
+      folder,
+      `${folder}/`
+    ]) {
       const { text } = changed(JSON.stringify({ plugin: [plugin] }))
       expect(parse(text).plugin).toEqual([plugin])
     }

@@ -275,15 +275,20 @@ export const compatible = (baseURL: string, options: Record<string, unknown>, id
   provider: { [id]: { npm: "@ai-sdk/openai-compatible", options: { baseURL, ...options }, models: { m: {} } } }
 })
 
-/** The processes whose command line holds a text, from /proc: only for those that a test itself has started. */
-export const processesWith = (text: string): ReadonlyArray<string> =>
+/**
+ * The processes that live in this place's home, by their environment, from /proc: opencode itself, its helpers and all that
+ * these started, whatever their command lines say.
+ */
+export const processesOf = ({ home }: Place): ReadonlyArray<number> =>
   process.platform !== "linux"
     ? []
-    : readdirSync("/proc").filter((pid) => {
-        if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
-        try {
-          return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text)
-        } catch {
-          return false
-        }
-      })
+    : readdirSync("/proc")
+        .filter((pid) => {
+          if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
+          try {
+            return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`HOME=${home}`)
+          } catch {
+            return false
+          }
+        })
+        .map(Number)
