@@ -1,6 +1,6 @@
 // Keeps a module, with all that it imports, in a function of the bundle that is called when the module is first imported: a
 // bundler that makes one file of a dynamic import wraps each module by itself, which costs a twentieth of the file.
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { root } from "./support.mjs"
 
 /** `code` is the module's own bundle, in CommonJS. */
@@ -8,10 +8,13 @@ export const madeLater = (entry, code) => {
   const id = `\0${entry}`
   return {
     name: "made-later",
-    async resolveId(source, importer, options) {
-      if (importer === undefined || source.startsWith("\0")) return null
-      const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
-      return resolved?.id === join(root, entry) ? id : null
+    resolveId: {
+      filter: { id: new RegExp(`/${basename(entry, ".ts")}\\.js$`) },
+      async handler(source, importer, options) {
+        if (importer === undefined) return null
+        const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
+        return resolved?.id === join(root, entry) ? id : null
+      }
     },
     load(asked) {
       if (asked !== id) return null

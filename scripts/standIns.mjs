@@ -24,11 +24,14 @@ const effectModule = /[\\/]node_modules[\\/]effect[\\/]dist[\\/]/
 
 export const standIns = {
   name: "stand-ins",
-  resolveId(source, importer) {
-    const name =
-      packages[source] ??
-      (effectModule.test(importer ?? "") ? within.find(([pattern]) => pattern.test(source))?.[1] : undefined)
-    return name === undefined ? null : standIn(name)
+  resolveId: {
+    filter: { id: [...Object.keys(packages).map((name) => new RegExp(`^${name}$`)), ...within.map(([name]) => name)] },
+    handler(source, importer) {
+      const name =
+        packages[source] ??
+        (effectModule.test(importer ?? "") ? within.find(([pattern]) => pattern.test(source))?.[1] : undefined)
+      return name === undefined ? null : standIn(name)
+    }
   },
   // A name that a stand-in does not have would be `undefined` there, and found out by nobody before it is called.
   onLog(_level, { code, message }) {

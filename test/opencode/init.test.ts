@@ -3,14 +3,23 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parse } from "jsonc-parser"
-import { afterEach, beforeEach, describe, expect, it as plainIt } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as plainIt } from "vitest"
+import { bundle, programs } from "../../scripts/bundle.mjs"
 import { runProgram } from "../support/processes.js"
-import { bin, onTerminal, type Session, typescript } from "../support/sessions.js"
+import { onTerminal, type Session } from "../support/sessions.js"
 import { itWith } from "../support/tools.js"
 
 const limit = 120_000
 const it = (name: string, test: () => Promise<void>) => plainIt(name, test, limit)
 const itOnTerminal = itWith("script")
+
+// The program as it is shipped, made once.
+const programFolder = mkdtempSync(join(tmpdir(), "effect-apikey-bin-"))
+const program = join(programFolder, "bin.mjs")
+beforeAll(async () => {
+  writeFileSync(program, (await bundle(programs.bin)).code)
+}, limit)
+afterAll(() => rmSync(programFolder, { recursive: true, force: true }))
 
 let folder = ""
 beforeEach(() => {
@@ -26,7 +35,7 @@ const write = (text: string, name?: string): void => {
 const text = (name?: string): string => readFileSync(config(name), "utf8")
 const env = () => ({ ...process.env, XDG_CONFIG_HOME: folder, NO_COLOR: "1" })
 
-const argv = (...args: ReadonlyArray<string>) => typescript(bin, "opencode", "init", ...args)
+const argv = (...args: ReadonlyArray<string>) => [process.execPath, program, "opencode", "init", ...args]
 const init = (...args: ReadonlyArray<string>) => {
   const [command = "", ...rest] = argv(...args)
   return runProgram(command, rest, { env: env() })
