@@ -190,6 +190,14 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
     return kept.join(delimiter)
   })
 
+/**
+ * The PATH in which a command's program is looked for, where a policy decides about it.
+ *
+ * @internal
+ */
+export const searchPathFor = (from: Hand): Effect.Effect<string, never, Needs> =>
+  safePath(isProject(from) ? Option.some(from.root) : Option.none())
+
 const onlyIn = (searchPath: string): SearchOptions => ({
   env: { PATH: searchPath },
   cwd: Option.some("/"),

@@ -1,6 +1,6 @@
 // The command line over configurations, as a process of its own.
 import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ran } from "../../support/attempt.js"
@@ -117,6 +117,49 @@ describe("effect-apikey over a configuration", () => {
         `remedy   Read what it says there; if you want that, trust it: effect-apikey trust ${self.projectFile}`
       )
       assert.include(refused.stdout, "goes to https://evil.example")
+    })
+  )
+
+  scenario("check names the program that a run starts, wherever `env`, `path` or a policy has it looked for", (self) =>
+    Effect.gen(function* () {
+      const onPath = self.program("bin1/tool", "on-path")
+      const inEnv = self.program("bin2/tool", "in-env")
+      const usual = self.program("home/.local/bin/usual", "usual")
+      const shells = self.program("bin3/shells", "shells")
+      self.write("home/.profile", `: > '${self.marks}/shell'\nPATH='${dirname(shells)}':$PATH\n`)
+      self.env["PATH"] = `${dirname(onPath)}:${self.env["PATH"]}`
+      self.write(user, {
+        providers: {
+          plain: { key: { command: ["tool"] } },
+          own: { key: { command: { argv: ["tool"], env: { PATH: `${dirname(inEnv)}:/usr/bin:/bin` } } } },
+          usual: { key: { command: ["usual"] } },
+          only: { key: { command: { argv: ["usual"], path: "path-only" } } },
+          shell: { key: { command: { argv: ["shells"], path: "login-shell" } } }
+        }
+      })
+      const rows = [
+        ["plain", onPath, 0],
+        ["own", inEnv, 0],
+        ["usual", usual, 0],
+        ["only", "usual is not found", 127],
+        ["shell", shells, 0]
+      ] as const
+      const look = yield* run(self, "check", "shell", "--no-run")
+      assert.include(look.stdout, "program  shells: where the log-in shell finds it")
+      assert.isFalse(existsSync(join(self.marks, "shell")), "a look starts no shell")
+      for (const [id, program, status] of rows) {
+        const checked = yield* run(self, "check", id)
+        assert.include(checked.stdout, `program  ${program}\n`)
+        assert.strictEqual(checked.status, status, checked.stdout)
+      }
+      assert.deepStrictEqual([...ran(self)].sort(), ["in-env", "on-path", "shell", "shells", "usual"])
+      // Before trust it is looked for where it would be looked for after.
+      self.program("project/bin/tool", "projects")
+      self.env["PATH"] = `${join(self.project, "bin")}:${self.env["PATH"]}`
+      self.write("project/effect-apikey.jsonc", { providers: { mine: { key: { command: ["tool"] } } } })
+      const refused = yield* run(self, "check", "mine")
+      assert.strictEqual(refused.status, 77)
+      assert.include(refused.stdout, `program  ${onPath}\n`)
     })
   )
 
