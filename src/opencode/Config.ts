@@ -22,7 +22,7 @@ import { decodeUrl } from "../internal/config/configFile.js"
 import * as Document from "../internal/config/document.js"
 import { Hand } from "../internal/config/hand.js"
 import { isInside, realPathOf, weakSpot } from "../internal/config/owned.js"
-import { writableByOthers } from "../internal/config/policyFile.js"
+import { openToOthers } from "../internal/config/policyFile.js"
 import { expanded, keyFrom } from "../internal/config/readSource.js"
 import { type Candidate, type Configuration, exists, type Resolved, toProvider } from "../internal/config/resolve.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
@@ -139,7 +139,7 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
         name: real,
         text: Effect.gen(function* () {
           const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
-          if (Option.isSome(weak)) return yield* writableByOthers(real, weak.value)
+          if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
           return yield* Placeholder.parse(real, yield* Document.readText(file))
         }),
         hand,

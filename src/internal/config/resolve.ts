@@ -15,7 +15,7 @@ import * as ConfigFile from "./configFile.js"
 import * as Document from "./document.js"
 import { Hand } from "./hand.js"
 import { isInside, realPathOf, weakSpot } from "./owned.js"
-import { writableByOthers } from "./policyFile.js"
+import { openToOthers } from "./policyFile.js"
 import { Surroundings } from "./Surroundings.js"
 import type { Sharer } from "./sharedCommands.js"
 import { fileName, userFile, userFolder } from "./userFile.js"
@@ -119,7 +119,7 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const entries = Effect.gen(function* () {
       const document = yield* Document.read(named)
       const weak = origin === "user" ? yield* weakSpot(file) : Option.none()
-      if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
+      if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
       return yield* ConfigFile.entriesOf({ ...document, file }, origin)
     })
     return { file, origin, root, entries: yield* Effect.either(entries) } as const

@@ -202,6 +202,45 @@ describe("effect-apikey over a configuration", () => {
     })
   )
 
+  scenario("a hint names flags for a command that is given here, and fields for one of a configuration", (self) =>
+    Effect.gen(function* () {
+      const shell = (script: string): readonly [string, ...ReadonlyArray<string>] => ["/bin/sh", "-c", script]
+      const rows: ReadonlyArray<
+        readonly [script: string, status: number, flags: ReadonlyArray<string>, here: string, configured: string]
+      > = [
+        ["sleep 100", 124, ["--timeout", "1 s"], "--timeout TIME", "raise `timeout`"],
+        ["printf 'a\\nb\\n'", 65, [], "--format first-line", 'format: "first-line"'],
+        ["echo x", 65, ["--format", "vault"], "(--format NAME)", "Choose the `format`"],
+        [
+          "echo '{\"fields\":[]}'",
+          65,
+          ["--format", "op"],
+          "in effect-apikey.jsonc, as the command's format: { name: ",
+          'format: { name: "op"'
+        ]
+      ]
+      for (const [script, status, flags, here, configured] of rows) {
+        const given = yield* run(self, "get", ...flags, "--", ...shell(script))
+        assert.strictEqual(given.status, status, given.stderr)
+        assert.include(given.stderr, here)
+        assert.notMatch(given.stderr, /`(?:timeout|format|command)`|^ +.*[^']\bformat: "/)
+        const [flag, value] = flags
+        const option = flag === undefined ? {} : { [flag.slice(2)]: value }
+        self.write(user, { providers: { a: { key: { command: { argv: shell(script), ...option } } } } })
+        const provided = yield* run(self, "get", "a")
+        assert.strictEqual(provided.status, status, provided.stderr)
+        assert.include(provided.stderr, configured)
+        assert.notInclude(provided.stderr, "--")
+      }
+      const line = yield* run(self, "get", "--", "op read secret-word")
+      assert.strictEqual(line.status, 127)
+      assert.include(line.stderr, "each argument as a word of its own")
+      assert.notInclude(line.stderr, "secret-word")
+      const tilde = yield* run(self, "get", "--", "~/bin/op")
+      assert.include(tilde.stderr, "outside quotes")
+    })
+  )
+
   scenario("schema prints what the package ships", (self) =>
     Effect.gen(function* () {
       const { stdout } = yield* run(self, "schema")
