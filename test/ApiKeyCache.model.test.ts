@@ -131,11 +131,6 @@ const modelGet = (m: Model, caller: number): void => {
     return
   }
   const { key } = m
-  if (key !== undefined && m.now < key.seenAt) {
-    if (!key.said) key.hard -= key.seenAt - m.now
-    key.seenAt = m.now
-    key.soft = m.now
-  }
   if (key !== undefined && m.now < key.hard) {
     m.hits++
     key.seenAt = m.now
@@ -227,9 +222,9 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
 const modelFail = (m: Model, error: ApiKeyError, random: number): void => {
   if (m.run === undefined) return
   const times = (m.failure?.times ?? 0) + 1
-  const millis = Math.min(30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
   const isLogin = error._tag === "NonZeroExit" && error.reason === "LoginRequired"
-  m.failure = { at: m.now, until: m.now + (isLogin ? Math.min(millis, 5_000) : millis), tag: error._tag, times }
+  const millis = Math.min(isLogin ? 5_000 : 30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
+  m.failure = { at: m.now, until: m.now + millis, tag: error._tag, times }
   land(m, m.run, error._tag)
 }
 
@@ -262,6 +257,12 @@ const modelInterrupt = (m: Model, caller: number, whenAbandoned: string): void =
 const modelSetTime = (m: Model, now: number): void => {
   const { stoppedAt, leaver } = m.run ?? {}
   m.now = now
+  const { key } = m
+  if (key !== undefined && now < key.seenAt) {
+    if (!key.said) key.hard -= key.seenAt - now
+    key.seenAt = now
+    key.soft = now
+  }
   for (const pause of [m.failure, m.rejection?.pause]) {
     if (pause !== undefined && now < pause.at) {
       pause.until -= pause.at - now

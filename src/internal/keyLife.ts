@@ -42,8 +42,6 @@ const maxAheadShare = 0.5
 const aheadJitter = 0.25
 const minRecheckMillis = 1_000
 
-export const defaultLife: Life = { timeToLiveMillis: Duration.toMillis(defaultTimeToLive), aheadMillis: Option.none() }
-
 export const lifeOf = (options: {
   readonly timeToLive?: Duration.DurationInput | undefined
   readonly refreshAhead?: Duration.DurationInput | undefined
@@ -128,10 +126,13 @@ const newEntry = (
 }
 
 /** The clock was set back: the key counts as soft-expired, and a time to live, which is ours, does not grow by the step. */
-export const rewound = (entry: Entry, now: number): Entry => ({
-  ...entry,
-  seenAt: now,
-  since: Math.min(entry.since, now),
-  softAt: now,
-  hardAt: Option.isSome(entry.key.expiresAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
-})
+export const rewound = (entry: Entry, now: number): Entry =>
+  now >= entry.seenAt
+    ? entry
+    : {
+        ...entry,
+        seenAt: now,
+        since: Math.min(entry.since, now),
+        softAt: now,
+        hardAt: Option.isSome(entry.key.expiresAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
+      }
