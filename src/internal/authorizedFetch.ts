@@ -354,12 +354,16 @@ const withoutPlaceholder = (
 
 // --- for a client above that puts the key in itself
 
-/** Follows redirects itself, so that the headers by these names go to no origin but this one; tells when one has left it. */
+/** Follows redirects itself, so that these headers go to no origin but this one; tells when one has left it. */
 export const keepingAtOrigin =
-  (fetch: Fetch, names: ReadonlyArray<string>, origin: string, onLeft: () => void): Fetch =>
+  (fetch: Fetch, carriers: ReadonlyMap<string, string>, origin: string, onLeft: () => void): Fetch =>
   async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+    const sent = new Headers(given)
+    const names = Array.from(carriers.keys()).filter((name) => sent.get(name) === carriers.get(name))
+    // A request of another kind, that a client below makes for itself.
+    if (names.length === 0) return fetch(input, init)
     const template = templateOf(input, init, url, given)
     const headers = url.origin === origin ? template.headers : changed(template.headers, names, nothingSent)
     const hop = firstHop(template, { headers })

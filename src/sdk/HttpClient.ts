@@ -13,15 +13,17 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, type Predicate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
@@ -32,6 +34,7 @@ import {
   type Authorization,
   bodyRule,
   configInvalid,
+  credentialHeaders,
   headersFor,
   isRejectedAnswer,
   originOf,
@@ -86,16 +89,28 @@ export const withApiKey =
         const end = inScopeOf(request, authorized)
         const names = Array.from(headers.keys())
         let carried = true
-        const onLeft = (): void => {
-          carried = false
+        const atHome = keptAt(origin, authorized, headers, (carries) => {
+          carried = carries
+        })
+        const watched = (isUntraced: Predicate<HttpClientRequest.HttpClientRequest>) => {
+          return (sent: HttpClientRequest.HttpClientRequest): boolean => {
+            atHome(sent)
+            return isUntraced(sent)
+          }
         }
-        return execute(followingAt(origin, names, authorized, onLeft)).pipe(
-          // `followingAt` changes the context of what is after it in `execute`, and only of that.
+        const fetch = (stock: typeof globalThis.fetch) =>
+          keepingAtOrigin(stock, headers, origin, () => {
+            carried = false
+          })
+        return execute(guardedBy(fetch, authorized)).pipe(
+          // `guardedBy` changes the context of what is after it in `execute`, and only of that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
+          Effect.locallyWith(HttpClient.currentTracerDisabledWhen, watched),
           Effect.map((response) => new KeylessResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
           (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
+          withTracingAsked,
           // Another origin, where a redirect led, has not seen the key and cannot refuse it.
           Effect.flatMap((answer) => (carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer }))),
           Effect.map((judged) => ({ ...judged, end }))
@@ -253,8 +268,48 @@ const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRe
   }
 })
 
+/** Where tracing is off, nobody would ask `currentTracerDisabledWhen`: it is on then, for spans that go nowhere. */
+const withTracingAsked = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isTraced) =>
+    isTraced
+      ? self
+      : Effect.withTracerEnabled(
+          Effect.withTracer(
+            Effect.locallyWith(self, HttpClient.currentTracerDisabledWhen, () => constTrue),
+            Context.get(DefaultServices.liveServices, Tracer.Tracer)
+          ),
+          true
+        )
+  )
+
 const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
   hasProperty(u, HttpClientResponse.TypeId) && hasProperty(u, HttpIncomingMessage.TypeId)
+
+/**
+ * Looks at what a client below really sends, redirects that it follows included, and takes the key out of what does not go
+ * where it belongs. Whoever redirects a request that has left back to its origin must not choose where the key goes there.
+ */
+const keptAt = (
+  origin: string,
+  authorized: HttpClientRequest.HttpClientRequest,
+  carriers: ReadonlyMap<string, string>,
+  onSent: (carries: boolean) => void
+): ((sent: HttpClientRequest.HttpClientRequest) => void) => {
+  const home = urlOf(authorized)?.href
+  let hasLeft = false
+  return (sent) => {
+    const names = Array.from(carriers.keys()).filter((name) => sent.headers[name] === carriers.get(name))
+    // A request of another kind, that a transform below makes for itself.
+    if (names.length === 0) return
+    const url = urlOf(sent)
+    const stays = url?.origin === origin && (!hasLeft || url.href === home)
+    onSent(stays)
+    if (stays) return
+    hasLeft = true
+    const headers = [...names, ...credentialHeaders].reduce((rest, name) => Headers.remove(rest, name), sent.headers)
+    Object.defineProperty(sent, "headers", { value: headers, enumerable: true, configurable: true, writable: true })
+  }
+}
 
 // --- end of the boundary
 
@@ -262,17 +317,22 @@ const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
  * The request, and a `Fetch` that follows redirects without taking the key to another origin. A client's own context (with
  * a `Fetch` or `RequestInit` of its layer) is known only from inside, where it runs the effect that gives it its request.
  */
-const followingAt = (
-  origin: string,
-  names: ReadonlyArray<string>,
-  request: HttpClientRequest.HttpClientRequest,
-  onLeft: () => void
+const guardedBy = (
+  guard: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch,
+  request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> =>
   Effect.flatMap(Effect.context<never>(), (context) => {
     const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-    const guarded = Context.add(context, FetchHttpClient.Fetch, keepingAtOrigin(fetch, names, origin, onLeft))
+    const undici = Option.getOrElse(Context.getOption(context, UndiciOptions), () => ({}))
+    const guarded = context.pipe(
+      Context.add(FetchHttpClient.Fetch, guard(fetch)),
+      Context.add(UndiciOptions, { ...undici, maxRedirections: 0 })
+    )
     return Effect.as(FiberRef.set(FiberRef.currentContext, guarded), request)
   })
+
+/** @effect/platform-node's own, by its key. An undici dispatcher that follows redirects would take `x-api-key` along. */
+const UndiciOptions = Context.GenericTag<object>("@effect/platform-node/NodeHttpClient/undiciOptions")
 
 const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Either.getOrUndefined(UrlParams.makeUrl(request.url, request.urlParams, request.hash))
