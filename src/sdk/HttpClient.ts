@@ -27,7 +27,7 @@ import { hasProperty, type Predicate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
-import type { ApiKeyError } from "../ApiKeyError.js"
+import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import type { Provider } from "../ApiKeyProvider.js"
 import {
   type Answer,
@@ -39,6 +39,7 @@ import {
   isRejectedAnswer,
   originOf,
   placeholder,
+  thrown,
   warningOnce
 } from "../internal/authorization.js"
 import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
@@ -50,9 +51,18 @@ import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/aut
 export interface Options extends Authorization {
   /**
    * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
-   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`.
+   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`. Yours goes by status and headers; where it throws, that
+   * is a `ConfigInvalid`.
    */
   readonly isRejection?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
+}
+
+/** What came of a request: the outcome is the answer, or the error that a client below has made of it. */
+interface Sent<E> {
+  readonly refused: boolean
+  readonly answer: HttpClientResponse.HttpClientResponse
+  readonly outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+  readonly end: () => void
 }
 
 /**
@@ -83,8 +93,11 @@ export const withApiKey =
     const home = originOf(options.baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
 
-    const send = (request: HttpClientRequest.HttpClientRequest, key: ApiKey, origin: string) =>
-      Effect.flatMap(headersFor(key, options.scheme, held(request)), (headers) => {
+    const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
+      headersFor(key, options.scheme, held(request))
+
+    const send = (request: HttpClientRequest.HttpClientRequest, headers: ReadonlyMap<string, string>, origin: string) =>
+      Effect.suspend(() => {
         const authorized = HttpClientRequest.setHeaders(withoutHeld(request), headers)
         const end = inScopeOf(request, authorized)
         const names = Array.from(headers.keys())
@@ -102,6 +115,9 @@ export const withApiKey =
           keepingAtOrigin(stock, headers, origin, () => {
             carried = false
           })
+        // Another origin, where a redirect led, has not seen the key and cannot refuse it.
+        const judged = (answer: HttpClientResponse.HttpClientResponse) =>
+          carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
         return execute(guardedBy(fetch, authorized)).pipe(
           // `guardedBy` changes the context of what is after it in `execute`, and only of that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
@@ -111,16 +127,38 @@ export const withApiKey =
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
           (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
           withTracingAsked,
-          // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-          Effect.flatMap((answer) => (carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer }))),
-          Effect.map((judged) => ({ ...judged, end }))
+          Effect.matchEffect({
+            onSuccess: (response): Effect.Effect<Sent<E>, ConfigInvalid> =>
+              Effect.map(judged(response), ({ refused, answer }) => ({
+                refused,
+                answer,
+                end,
+                outcome: Effect.succeed(answer)
+              })),
+            // `filterStatusOk` below has made an error of the answer.
+            onFailure: (error): Effect.Effect<Sent<E>, E | ConfigInvalid> =>
+              isStatus(error)
+                ? Effect.map(judged(error.response), ({ refused, answer }) => ({
+                    refused,
+                    answer,
+                    end,
+                    outcome: Effect.fail(withResponse(error, answer))
+                  }))
+                : Effect.fail(error)
+          })
         )
       })
 
     /** Whether the key was refused, and the answer, unread. */
     const judge = (response: HttpClientResponse.HttpClientResponse, sent: ReadonlyMap<string, string>) => {
       const verdict = (refused: boolean, answer = response) => Effect.succeed({ refused, answer })
-      if (options.isRejection !== undefined) return verdict(options.isRejection(response))
+      const { isRejection } = options
+      if (isRejection !== undefined) {
+        return Effect.flatMap(
+          Effect.try({ try: () => isRejection(response), catch: () => thrown("isRejection") }),
+          (refused) => verdict(refused)
+        )
+      }
       const said = answerOf(response)
       const inBody = isRejectedAnswer(said) ? undefined : bodyRule(said, sent)
       return inBody === undefined
@@ -151,18 +189,20 @@ export const withApiKey =
             const cleaned = withoutPlaceholderIn(url)
             const request = cleaned === url ? given : HttpClientRequest.setUrl(given, cleaned)
             const key = yield* provider.get
-            const first = yield* send(request, key, origin)
-            if (!first.refused) return first.answer
+            const first = yield* send(request, yield* headersOf(request, key), origin)
+            if (!first.refused) return yield* first.outcome
             yield* provider.reject(key)
-            if (request.body._tag === "Stream") return first.answer
-            // Without another key the server's answer is the better explanation.
+            if (request.body._tag === "Stream") return yield* first.outcome
+            // Without another key, or with one that cannot be sent, the server's answer is the better explanation.
             const next = yield* Effect.option(provider.get)
-            if (Option.isNone(next) || Equal.equals(next.value, key)) return first.answer
+            if (Option.isNone(next) || Equal.equals(next.value, key)) return yield* first.outcome
+            const headers = headersOf(request, next.value)
+            if (Either.isLeft(headers)) return yield* first.outcome
             yield* cancel(first.answer)
             first.end()
-            const second = yield* send(request, next.value, origin)
+            const second = yield* send(request, headers.right, origin)
             if (second.refused) yield* provider.reject(next.value)
-            return second.answer
+            return yield* second.outcome
           })
         ),
       preprocess
@@ -246,6 +286,18 @@ const inPlaceOf = <E extends Error>(error: E, other: RequestError | ResponseErro
   Object.defineProperty(other, "stack", { value: error.stack, configurable: true })
   return other as unknown as E
 }
+
+const isStatus = <E>(error: E): error is E & ResponseError =>
+  error instanceof ResponseError && error.reason === "StatusCode"
+
+/** Its body may have been looked into. */
+const withResponse = <E extends ResponseError>(error: E, response: HttpClientResponse.HttpClientResponse): E =>
+  response === error.response
+    ? error
+    : inPlaceOf(
+        error,
+        new ResponseError({ request: error.request, response, reason: error.reason, ...reasonsOf(error) })
+      )
 
 /** A tracer keeps what a span ends with, which in platform's spans is the response or the error, with its request. */
 const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({

@@ -73,6 +73,44 @@ for (const [name, layer] of Object.entries(clients)) {
       }).pipe(Effect.provide(layer))
     )
 
+    it.scopedLive("a key that is refused, and another that no header can carry: the answer as it came", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret, `${fresh}\n`], refuse)
+        const response = yield* client.get(server.origin)
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(yield* response.json, { error: "no" })
+        assert.strictEqual(server.seen.length, 1)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a refusal that filterStatusOk below makes an error of is judged all the same", () =>
+      Effect.gen(function* () {
+        const { server, authorize, stock, provider } = yield* make([secret, fresh, "sk-3"], guarded([fresh], ok))
+        const client = authorize(HttpClient.filterStatusOk(stock))
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+        assert.strictEqual(server.seen.length, 2)
+        server.answer = refuse
+        const error = yield* Effect.flip(client.get(server.origin))
+        assert.deepInclude(error, { _tag: "ResponseError", reason: "StatusCode" })
+        assert.isFalse(shown(error).includes(fresh))
+        server.answer = (_, response) => json(response, 500, { error: "no" })
+        assert.deepInclude(yield* Effect.flip(client.get(server.origin)), { reason: "StatusCode" })
+        assert.strictEqual((yield* provider.status).runs, 2)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("Google's 400 that filterStatusOk below makes an error of is renewed, and stays readable", () =>
+      Effect.gen(function* () {
+        const invalid = { error: { details: [{ reason: "API_KEY_INVALID" }] } }
+        const answer: Handler = (_, response) => json(response, 400, invalid)
+        const { server, authorize, stock } = yield* make([secret, fresh], answer, { scheme: "x-goog-api-key" })
+        const error = yield* Effect.flip(authorize(HttpClient.filterStatusOk(stock)).get(server.origin))
+        assert.strictEqual(server.seen.length, 2)
+        assert.strictEqual(error._tag, "ResponseError")
+        if (error._tag === "ResponseError") assert.deepStrictEqual(yield* error.response.json, invalid)
+      }).pipe(Effect.provide(layer))
+    )
+
     it.scopedLive("a server that refuses each: two requests, never a third, and one run a back-off", () =>
       Effect.gen(function* () {
         const { server, client, provider } = yield* make([secret, fresh, "sk-3"], refuse)
@@ -506,6 +544,24 @@ describe("errors", () => {
       assert.strictEqual((yield* provider.status).runs, 1)
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
+
+  const throwing = (): never => {
+    throw new Error(secret)
+  }
+  for (const [name, options] of [
+    ["scheme", { scheme: throwing }],
+    ["isRejection", { isRejection: throwing }]
+  ] as const) {
+    it.scopedLive(`of a function given as \`${name}\` that throws is typed and quotes nothing`, () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret], ok, options)
+        const error = yield* Effect.flip(client.get(server.origin))
+        assert.strictEqual(error._tag, "ConfigInvalid")
+        assert.include(error.message, name)
+        assert.isFalse(shown(error).includes(secret))
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+  }
 
   it.scopedLive("of a key that no header can carry, and of a base URL that is none, are typed and quote nothing", () =>
     Effect.gen(function* () {
