@@ -61,8 +61,6 @@ export type OptionalCall = (typeof optionalCalls)[number]
 
 /** Why a seam has no such call, by what its name begins with. */
 const lacks: ReadonlyArray<readonly [prefix: string, call: OptionalCall, why: string]> = [
-  ["sdk/OpenAi", "upload", "reads a file to its end before it sends it, as a form"],
-  ["sdk/Anthropic", "upload", "reads a file to its end before it sends it, as a form"],
   ["sdk/AiSdk", "upload", "sends text and forms only"],
   ["sdk/AiSdk anthropic", "form", "sends no form"],
   ["sdk/AiSdk google", "form", "sends no form"],
@@ -241,6 +239,10 @@ const httpClientSeam = (name: string, layer: Layer.Layer<HttpClient.HttpClient>)
 
 // --- the official SDKs
 
+const streamed = () => new Blob(["contents"]).stream()
+const textOf = (answer: unknown): string =>
+  typeof answer === "object" && answer !== null && "text" in answer ? String(answer.text) : "none"
+
 const messages = [{ role: "user" as const, content: "question" }]
 
 const openAiClient = (client: OpenAI): Client => ({
@@ -259,7 +261,8 @@ const openAiClient = (client: OpenAI): Client => ({
   form: async () => {
     const file = await client.files.create({ purpose: "assistants", file: new File(["contents"], "name") })
     return file.object
-  }
+  },
+  upload: async () => textOf(await client.post<unknown>("/ask", { body: streamed() }))
 })
 
 const anthropicSeam = (scheme: "x-api-key" | "bearer") =>
@@ -284,7 +287,8 @@ const anthropicSeam = (scheme: "x-api-key" | "bearer") =>
       form: async () => {
         const { id } = await client.beta.files.upload({ file: new File(["contents"], "name") })
         return id === "file-1" ? "file" : id
-      }
+      },
+      upload: async () => textOf(await client.post<unknown>("/v1/ask", { body: streamed() }))
     }
   })
 
