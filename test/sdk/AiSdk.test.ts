@@ -380,14 +380,40 @@ describe("make", () => {
       yield* ask("https://cdn.test/image", {})
       yield* ask("data:text/plain,x", { authorization })
       yield* ask("https://api.test/chat", { authorization })
+      yield* ask("https://api.test/signed-link", {})
       assert.deepStrictEqual(sent, [
         ["https://api.test", "Bearer sk-1"],
         ["https://files.test", "Bearer sk-1"],
         ["https://cdn.test", null],
         ["null", null],
-        ["https://api.test", "Bearer sk-1"]
+        ["https://api.test", "Bearer sk-1"],
+        ["https://api.test", null]
       ])
     })
+  )
+
+  it.scopedLive(
+    "without a base URL follows no redirect with the key to another origin, not even one that it knows",
+    () =>
+      Effect.gen(function* () {
+        const sent: Array<readonly [string, string | null]> = []
+        const fetch: typeof globalThis.fetch = async (input, init) => {
+          sent.push([String(input), new Headers(init?.headers).get("x-own-key")])
+          return String(input).endsWith("/away")
+            ? new Response(null, { status: 307, headers: { location: "https://files.test/landed" } })
+            : new Response("{}")
+        }
+        const sdkFetch = AiSdk.make(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
+        const headers = { "x-own-key": `Key ${placeholder}` }
+        for (const url of ["https://files.test/known", "https://api.test/away"]) {
+          yield* Effect.promise(() => sdkFetch(url, { headers }))
+        }
+        assert.deepStrictEqual(sent, [
+          ["https://files.test/known", "Key sk-1"],
+          ["https://api.test/away", "Key sk-1"],
+          ["https://files.test/landed", null]
+        ])
+      })
   )
 
   const calls: Readonly<Record<"chat" | "reranking", (sdk: AmazonBedrockProvider) => Effect.Effect<unknown, unknown>>> =
