@@ -462,17 +462,13 @@ const launch = ({
     const executor = yield* CommandExecutor.CommandExecutor
     const cwd = Option.fromNullable(options.cwd)
     yield* checkDirectory(name, cwd)
-    const env = yield* searchEnvironment(executor, options, {
+    const { env, found, program } = yield* locate(options, {
       EFFECT_APIKEY_PROVIDER: request.provider,
       EFFECT_APIKEY_REASON: request.reason,
       EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
       ...request.environment?.(onTerminal, request.reason)
     })
-    const [first = "", ...args] = options.command
-    const program = options.program ?? first
-    const { platform } = process
-    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
-    const found = yield* findProgram(program, { env, cwd, platform, beyond })
+    const [, ...args] = options.command
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
       // A command line given as one string has a "/" in its arguments as a rule: a path of it would hold them.
@@ -540,6 +536,31 @@ const argvRemedy = ({ command: [first = "", ...others], program }: Options): Opt
 /** A PATH that the caller sets (or unsets) is what the caller means. */
 const looksBeyond = ({ env, path, program }: Options): boolean =>
   path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
+
+/**
+ * The program that a run would start, as it is named and as it is found, and the environment that it would get.
+ *
+ * @internal
+ */
+export const locate = (
+  options: Options,
+  told: Readonly<Record<string, string>>
+): Effect.Effect<
+  { readonly program: string; readonly found: Found; readonly env: Record<string, string> },
+  never,
+  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function* () {
+    const env = yield* searchEnvironment(yield* CommandExecutor.CommandExecutor, options, told)
+    const { platform } = process
+    const { command, cwd, program = command[0] ?? "" } = options
+    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
+    return {
+      env,
+      program,
+      found: yield* findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond })
+    }
+  })
 
 /** What the helper gets; with the log-in shell's PATH where that was asked for. */
 const searchEnvironment = (
