@@ -1,5 +1,5 @@
 // The parts of the opencode plugin that need no opencode: its words, and the change to a user's file.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as DateTime from "effect/DateTime"
@@ -92,6 +92,37 @@ describe("two projects with the same command", () => {
       })
     } finally {
       rmSync(dirname(runs), { recursive: true, force: true })
+    }
+  })
+})
+
+describe("a helper that needed a log-in", () => {
+  it("is asked anew, past its back-off, at the user's next message in whichever project has its key", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-login-"))
+    const [runs, loggedIn] = [join(folder, "runs"), join(folder, "logged-in")]
+    const apiKeyCommand = ["sh", "-c", `echo run >> '${runs}'; test -e '${loggedIn}' && echo sk-in`]
+    const runsSoFar = () => readFileSync(runs, "utf8").split("run").length - 1
+    try {
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open) => {
+        const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
+        const first = await open("first", { provider })
+        const second = await open("second", { provider })
+        await first.hooks["chat.message"]()
+        await expect(first.ask()).rejects.toThrow("No API key")
+        const failed = runsSoFar()
+        writeFileSync(loggedIn, "")
+        // Nobody spoke: the back-off answers.
+        await expect(second.ask()).rejects.toThrow("No API key")
+        expect(runsSoFar()).toBe(failed)
+        await second.hooks["chat.message"]()
+        expect(await second.ask()).toBe("Bearer sk-in")
+        expect(await first.ask()).toBe("Bearer sk-in")
+        expect(runsSoFar()).toBe(failed + 1)
+        await first.hooks.dispose()
+        await second.hooks.dispose()
+      })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 })
