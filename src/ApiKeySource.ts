@@ -495,9 +495,20 @@ const nonBlank = (name: string): Config.Config<Option.Option<string>> =>
     Option.filter((value) => value.trim() !== "")
   )
 
+/** What begins as JSON was meant as JSON, and is no command line. */
+const looksLikeJson = (text: string): boolean => /^\s*[[{"]/.test(text)
+
+const notJson = ({ column, problem }: ConfigInvalid): Problem =>
+  atValue(
+    `${problem} (at character ${column})`,
+    'For example ["op", "read", "op://Work/OpenAI/key"], in double quotes.'
+  )
+
 const parseArgv = (text: string): Either.Either<ApiKeySource, string> => {
   const decoded = Either.flatMap(
-    Either.mapLeft(Document.parse("environment", text), () => shellString(text)),
+    Either.mapLeft(Document.parse("environment", text), (error) =>
+      looksLikeJson(text) ? notJson(error) : shellString(text)
+    ),
     ({ root }) => {
       const value = Document.valueOf(root)
       const problem = commandProblem(value)

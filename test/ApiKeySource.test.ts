@@ -244,6 +244,28 @@ describe("a shell string is refused, with the argv that it probably means", () =
     assert.notInclude(error.hint, "abcdefghijklmnop")
     assert.include(error.hint, "<redacted>")
   })
+
+  const secret = "hunter2-geheim"
+  for (const line of [
+    `vault login ${secret}`,
+    `sshpass -p geheim op read x`,
+    `login --password geheim`,
+    `login --api-key geheim --user me`,
+    `TOKEN=geheim login`,
+    `X=geheim login`,
+    `login --password=geheim`,
+    `curl https://me:geheim@example.org/key`,
+    `vault login ${secret} | head -1`,
+    `login --password geheim | head -1`,
+    `X=geheim login | head -1`,
+    `echo "$(login '${secret}')"`
+  ]) {
+    it(`without what may be one: ${line}`, () => {
+      const error = refused(JSON.stringify({ command: line }))
+      assert.notInclude(error.message + error.hint, "geheim")
+      assert.include(error.hint, "<redacted>")
+    })
+  }
 })
 
 describe("ApiKeySource.config", () => {
@@ -287,6 +309,25 @@ describe("ApiKeySource.config", () => {
         const source = yield* read("openai", { OPENAI_API_KEY_COMMAND: text })
         assert(Either.isLeft(source))
         assert.include(String(source.left), `It probably means ["op", "read", "x"]`)
+      }
+    })
+  )
+
+  it.effect("JSON that is not well-formed is no shell string, and nothing of it is shown", () =>
+    Effect.gen(function* () {
+      const rows = [
+        [`["vault", "login", "hunter2-geheim"`, "a closing ] is missing (at character 36)"],
+        [`{"argv": ["vault", "hunter2-geheim"]`, "a closing } is missing"],
+        [`['vault', 'hunter2-geheim']`, "a word that is not JSON (at character 2)"],
+        [`"vault hunter2-geheim`, "a string is not closed"]
+      ] as const
+      for (const [text, problem] of rows) {
+        const source = yield* read("openai", { OPENAI_API_KEY_COMMAND: text })
+        assert(Either.isLeft(source))
+        assert.include(String(source.left), problem)
+        assert.include(String(source.left), `For example ["op", "read",`)
+        assert.notInclude(String(source.left), "geheim")
+        assert.notInclude(String(source.left), "shell string")
       }
     })
   )

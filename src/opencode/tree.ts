@@ -37,6 +37,19 @@ export const fromNode = <Origin>(
       }
     : { _tag: "Leaf", value: Document.valueOf(node), at: Document.positionAt(text, node.offset), origin }
 
+/** One member of an object, without a look at what stands in the others; of several the last. */
+export const memberOf = <Origin>(
+  root: Node,
+  name: string,
+  text: string,
+  origin: Origin,
+  nameOf: (key: string) => string
+): { readonly node: Node; readonly tree: Tree<Origin> } | undefined => {
+  const members = root.type === "object" ? Document.membersOf(root) : []
+  const node = members.findLast(({ key }) => nameOf(key) === name)?.value
+  return node && { node, tree: fromNode(node, text, origin, nameOf) }
+}
+
 export const merge = <Origin>(under: Tree<Origin>, over: Tree<Origin>): Tree<Origin> =>
   under._tag === "Branch" && over._tag === "Branch"
     ? {

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
-import { realPathOf, weakSpot } from "./owned.js"
+import { realPathOf, told, type WeakSpot, weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
 import { userFile, userFolder } from "./userFile.js"
 
@@ -85,17 +85,11 @@ const rulesIn = (
     const document = yield* Document.read(file)
     const real = yield* realPathOf(file)
     const weak = yield* weakSpot(real)
-    if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
+    if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
     return yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
       toConfigInvalid(document, problem)
     )
   })
 
-export const writableByOthers = (file: string, weak: string): ConfigInvalid =>
-  new ConfigInvalid({
-    file,
-    line: 0,
-    column: 0,
-    problem: `others may write to ${weak === file ? "it" : weak}`,
-    remedy: `Take their permission away: chmod o-w ${weak}`
-  })
+export const openToOthers = (file: string, weak: WeakSpot): ConfigInvalid =>
+  new ConfigInvalid({ file, line: 0, column: 0, ...told(weak, file) })

@@ -15,8 +15,9 @@ import * as ConfigFile from "./configFile.js"
 import * as Document from "./document.js"
 import { Hand } from "./hand.js"
 import { isInside, realPathOf, weakSpot } from "./owned.js"
-import { writableByOthers } from "./policyFile.js"
+import { openToOthers } from "./policyFile.js"
 import { Surroundings } from "./Surroundings.js"
+import type { Sharer } from "./sharedCommands.js"
 import { fileName, userFile, userFolder } from "./userFile.js"
 
 type Needs = FileSystem.FileSystem | Path.Path
@@ -118,7 +119,7 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const entries = Effect.gen(function* () {
       const document = yield* Document.read(named)
       const weak = origin === "user" ? yield* weakSpot(file) : Option.none()
-      if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
+      if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
       return yield* ConfigFile.entriesOf({ ...document, file }, origin)
     })
     return { file, origin, root, entries: yield* Effect.either(entries) } as const
@@ -240,10 +241,23 @@ const splitRemedy = (message: string): readonly [string, string] => {
 
 // --- from what was resolved to a provider
 
+/** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
+const realmOf = (hand: Hand): string => (hand._tag === "Project" ? hand.root : "")
+
+/** What a provider may come to ask, for those who share commands. */
+export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sharer> =>
+  candidates.flatMap(({ hand, source }) =>
+    Either.isRight(source) && source.right._tag !== "Template"
+      ? [{ id: provider, realm: realmOf(hand), source: source.right }]
+      : []
+  )
+
 /** Every reading and every run asks the policy first, at the time when it happens. */
 export const toProvider = (
   resolved: Resolved,
-  options?: Pick<ApiKeyProvider.SourceOptions, "interactive">
+  options?: Pick<ApiKeyProvider.SourceOptions, "interactive"> & {
+    readonly share?: (realm: string) => ApiKeyProvider.Open
+  }
 ): Effect.Effect<ApiKeyProvider.Provider, never, ApiKeyProvider.Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
@@ -256,7 +270,12 @@ export const toProvider = (
         return Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.fail(source.left) }))
       }
       if (source.right._tag !== "Template") {
-        return ApiKeyProvider.fromSource(source.right, { ...options, provider, guard: asking(hand) })
+        return ApiKeyProvider.fromSource(source.right, {
+          interactive: options?.interactive,
+          provider,
+          guard: asking(hand),
+          open: options?.share?.(realmOf(hand))
+        })
       }
       const { singles, read } = source.right
       const get = Effect.zipRight(Effect.forEach(singles, asking(hand), { discard: true }), read)
