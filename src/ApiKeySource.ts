@@ -16,11 +16,11 @@ import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "./ApiKeyError.js"
-import { FormatSpec, formatNames } from "./formats/FormatSpec.js"
+import { FormatSpec, formatNames, optionsOf } from "./formats/FormatSpec.js"
 import * as Document from "./internal/config/document.js"
 import { inside, nearest, type Problem, problemOf, toConfigInvalid, unknownKey } from "./internal/config/problem.js"
 import { shownArgv } from "./internal/config/shellWords.js"
-import { formatDuration, parseDuration } from "./internal/durationText.js"
+import { durationPattern, formatDuration, parseDuration } from "./internal/durationText.js"
 import { programName } from "./internal/programName.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
@@ -43,7 +43,9 @@ const infinite = "Infinity"
 
 const durationText = (description: string, canBeInfinite: boolean): Schema.Schema<Duration.Duration, string> => {
   const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "500 ms".' }
-  return Schema.transformOrFail(Schema.String.annotations(texts), Schema.DurationFromSelf, {
+  const pattern = canBeInfinite ? `^${infinite}$|${durationPattern}` : durationPattern
+  const written = Schema.String.annotations({ ...texts, jsonSchema: { type: "string", pattern } })
+  return Schema.transformOrFail(written, Schema.DurationFromSelf, {
     strict: true,
     decode: (text, _, ast) =>
       canBeInfinite && text === infinite
@@ -57,7 +59,9 @@ const Time = durationText("a time with its unit, above 0", false)
 const Lifetime = durationText(`a time with its unit, above 0, or "${infinite}"`, true)
 
 const Argv = Schema.NonEmptyArray(Schema.String).pipe(
-  Schema.filter(([program]) => program.trim() !== ""),
+  Schema.filter(([program]) => program.trim() !== "", {
+    jsonSchema: { items: [{ type: "string", pattern: "\\S" }], additionalItems: { type: "string" } }
+  }),
   Schema.annotations({
     description: "an argv: a list of strings, the program and its arguments",
     documentation: 'For example ["op", "read", "op://Private/OpenAI/api-key"].'
@@ -347,13 +351,23 @@ const problemIn = ({ issue }: ParseResult.ParseError): Problem => problemOf(issu
 const shellString = (line: string): Problem =>
   atValue("a command is a list of strings, not a shell string", `It probably means ${shownArgv(line)}`)
 
+/** Of a format's parameters likewise the one that is named says what it takes. */
+const formatProblem = (format: unknown): Problem | undefined => {
+  const named = isRecord(format) && typeof format["name"] === "string" ? optionsOf(format["name"]) : undefined
+  if (named === undefined) return undefined
+  const decoded = Schema.decodeUnknownEither(named, { onExcessProperty: "error" })(format)
+  return Option.getOrUndefined(Option.map(Either.getLeft(decoded), problemIn))
+}
+
 /** The members of the command's union have nothing in common, so which one was meant is found before either complains. */
 const commandProblem = (value: unknown): Problem | undefined => {
   if (typeof value === "string") return shellString(value)
   if (isRecord(value)) {
-    const { argv } = value
-    return typeof argv === "string"
-      ? inside("argv", shellString(argv))
+    const { argv, format } = value
+    if (typeof argv === "string") return inside("argv", shellString(argv))
+    const ofFormat = formatProblem(format)
+    return ofFormat !== undefined
+      ? inside("format", ofFormat)
       : Option.getOrUndefined(Option.map(Either.getLeft(decodeRunOptions(value)), problemIn))
   }
   return Option.getOrUndefined(Option.map(Either.getLeft(decodeArgv(value)), problemIn))
