@@ -25,6 +25,11 @@ import { programName } from "./internal/programName.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 
+/** A schema's own messages quote what they were given, and that may be a key or an argument. */
+const unquoted = (expected: string) => ({
+  message: () => ({ message: `expected ${expected}; ApiKeySource.parse says what is wrong with it`, override: true })
+})
+
 const VariableName = Schema.String.pipe(
   Schema.pattern(/^[A-Za-z_][A-Za-z0-9_]*$/, {
     description: "the name of an environment variable",
@@ -144,7 +149,7 @@ const CommandField = Schema.transform(
  */
 export const Literal = Schema.Struct({
   literal: Schema.Redacted(Schema.NonEmptyString.annotations({ description: "a key that is not empty" }))
-}).pipe(Schema.attachPropertySignature("_tag", "Literal"))
+}).pipe(Schema.attachPropertySignature("_tag", "Literal"), Schema.annotations(unquoted("a literal key")))
 
 /**
  * An environment variable, read at each `get`. Unset or blank, the next source is asked.
@@ -152,7 +157,10 @@ export const Literal = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const Env = Schema.Struct({ env: VariableName }).pipe(Schema.attachPropertySignature("_tag", "Env"))
+export const Env = Schema.Struct({ env: VariableName }).pipe(
+  Schema.attachPropertySignature("_tag", "Env"),
+  Schema.annotations(unquoted("an environment variable's name"))
+)
 
 const strict = optional(
   Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" })
@@ -165,7 +173,10 @@ const strict = optional(
  * @since 0.1.0
  * @category schemas
  */
-export const File = Schema.Struct({ file: FilePath, strict }).pipe(Schema.attachPropertySignature("_tag", "File"))
+export const File = Schema.Struct({ file: FilePath, strict }).pipe(
+  Schema.attachPropertySignature("_tag", "File"),
+  Schema.annotations(unquoted("a path"))
+)
 
 /**
  * An entry of opencode's `auth.json`, by its id. Missing, the next source is asked.
@@ -176,7 +187,7 @@ export const File = Schema.Struct({ file: FilePath, strict }).pipe(Schema.attach
 export const Auth = Schema.Struct({
   auth: Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
   strict
-}).pipe(Schema.attachPropertySignature("_tag", "Auth"))
+}).pipe(Schema.attachPropertySignature("_tag", "Auth"), Schema.annotations(unquoted("the id of an entry in auth.json")))
 
 /**
  * A helper command. It is there whenever it is configured: a failure does not let the next source try.
@@ -184,7 +195,10 @@ export const Auth = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const Command = Schema.Struct({ command: CommandField }).pipe(Schema.attachPropertySignature("_tag", "Command"))
+export const Command = Schema.Struct({ command: CommandField }).pipe(
+  Schema.attachPropertySignature("_tag", "Command"),
+  Schema.annotations(unquoted("a helper command"))
+)
 
 /**
  * A source that asks no other.
@@ -247,7 +261,7 @@ export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
     description: "a list of sources that is not empty"
   }),
   onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
-}).pipe(Schema.attachPropertySignature("_tag", "FirstOf"))
+}).pipe(Schema.attachPropertySignature("_tag", "FirstOf"), Schema.annotations(unquoted("a list of sources")))
 
 /**
  * The schema of a source. Its JSON Schema is what `effect-apikey schema` prints for one.
@@ -262,7 +276,11 @@ export const ApiKeySource: Schema.Schema<ApiKeySource, Encoded> = Schema.Union(
   Auth,
   Command,
   FirstOf
-).annotations({ identifier: "ApiKeySource", description: "where a key comes from" })
+).annotations({
+  identifier: "ApiKeySource",
+  description: "where a key comes from",
+  ...unquoted("where a key comes from")
+})
 
 /**
  * @since 0.1.0
