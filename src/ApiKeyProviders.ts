@@ -164,6 +164,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
 
     const sweep = (now: number): Effect.Effect<void> => {
       sweepAt = now + idleMillis / sweepsPerIdleTime
+      // After a step of the clock backward nobody has been used in the future.
+      for (const slot of open) slot.usedAt = Math.min(slot.usedAt, now)
       const idle = Array.from(open).filter((slot) => isIdle(slot, now))
       return Effect.uninterruptible(Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true }))
     }
@@ -381,7 +383,8 @@ export const layerConfig = (
 /**
  * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/configuration.md
  * has the order. Without `ids` it has those that the files name. What is wrong with an entry comes out when its key is asked for,
- * and what a project brings waits for the user's trust.
+ * and what a project brings waits for the user's trust. Each id has a cache of its own, also where commands are equal: the policy is
+ * asked for each.
  *
  * @since 0.1.0
  * @category layers

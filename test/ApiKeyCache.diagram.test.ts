@@ -7,7 +7,7 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
 import { nothingYet, refusalOf } from "../src/internal/cachePast.js"
 import { type Flight, initial, type Open, type State, transitions } from "../src/internal/cacheState.js"
-import { defaultLife, entryOf } from "../src/internal/keyLife.js"
+import { entryOf, lifeOf } from "../src/internal/keyLife.js"
 
 const documented = (): ReadonlyArray<string> => {
   const page = readFileSync(new URL("../docs/cache.md", import.meta.url), "utf8")
@@ -29,7 +29,12 @@ const coded = Effect.gen(function* () {
     shared: 0,
     stopping: false
   }
-  const entry = entryOf(defaultLife, ApiKey.make({ value: "k" }), { now: 1, random: 0, held: Option.none() })
+  const entry = entryOf(yield* lifeOf({}), ApiKey.make({ value: "k" }), {
+    now: 1,
+    random: 0,
+    held: Option.none(),
+    saidBefore: Option.none()
+  })
   const failure = {
     cause: Effect.runSync(Effect.cause(Effect.die("x"))),
     backoff: { at: 0, until: 1 },
@@ -71,7 +76,7 @@ describe("docs/cache.md", () => {
       const { edges, others } = yield* coded
       expect(others).toEqual([])
       expect([...documented()].sort()).toEqual([...edges].sort())
-      expect(edges.length).toBe(20)
+      expect(edges.length).toBe(22)
     })
   )
 })

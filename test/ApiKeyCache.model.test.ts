@@ -72,6 +72,8 @@ interface Model {
   failure: (Pause & { readonly tag: string; readonly times: number }) | undefined
   rejection: ModelRejection | undefined
   lastId: number | undefined
+  /** When the last key expires, by the first run that said so. */
+  lastSaid: number | undefined
   issued: number
   runs: number
   hits: number
@@ -91,6 +93,7 @@ const newModel = (): Model => ({
   failure: undefined,
   rejection: undefined,
   lastId: undefined,
+  lastSaid: undefined,
   issued: 0,
   runs: 0,
   hits: 0,
@@ -128,11 +131,6 @@ const modelGet = (m: Model, caller: number): void => {
     return
   }
   const { key } = m
-  if (key !== undefined && m.now < key.seenAt) {
-    if (!key.said) key.hard -= key.seenAt - m.now
-    key.seenAt = m.now
-    key.soft = m.now
-  }
   if (key !== undefined && m.now < key.hard) {
     m.hits++
     key.seenAt = m.now
@@ -181,7 +179,9 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
     land(m, run, "KeyRejected")
     return
   }
-  const life = lifeMillis ?? timeToLiveMillis
+  const before = id === m.lastId && m.lastSaid !== undefined && m.lastSaid > m.now ? m.lastSaid : undefined
+  const said = lifeMillis === undefined ? undefined : Math.min(m.now + lifeMillis, before ?? Number.POSITIVE_INFINITY)
+  const life = said === undefined ? timeToLiveMillis : said - m.now
   const usable = lifeMillis === undefined ? life : life - Math.min(30_000, life * 0.1)
   const ahead = Math.min(life * 0.2, 300_000)
   const hard = m.now + usable
@@ -215,15 +215,16 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
   m.failure = undefined
   m.key = key
   m.lastId = id
+  m.lastSaid = said
   land(m, run, name(id))
 }
 
 const modelFail = (m: Model, error: ApiKeyError, random: number): void => {
   if (m.run === undefined) return
   const times = (m.failure?.times ?? 0) + 1
-  const millis = Math.min(30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
   const isLogin = error._tag === "NonZeroExit" && error.reason === "LoginRequired"
-  m.failure = { at: m.now, until: m.now + (isLogin ? Math.min(millis, 5_000) : millis), tag: error._tag, times }
+  const millis = Math.min(isLogin ? 5_000 : 30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
+  m.failure = { at: m.now, until: m.now + millis, tag: error._tag, times }
   land(m, m.run, error._tag)
 }
 
@@ -256,6 +257,12 @@ const modelInterrupt = (m: Model, caller: number, whenAbandoned: string): void =
 const modelSetTime = (m: Model, now: number): void => {
   const { stoppedAt, leaver } = m.run ?? {}
   m.now = now
+  const { key } = m
+  if (key !== undefined && now < key.seenAt) {
+    if (!key.said) key.hard -= key.seenAt - now
+    key.seenAt = now
+    key.soft = now
+  }
   for (const pause of [m.failure, m.rejection?.pause]) {
     if (pause !== undefined && now < pause.at) {
       pause.until -= pause.at - now
@@ -311,7 +318,14 @@ interface Settings {
 /** One thing that happened, in order. */
 type Event =
   | { readonly _tag: "Served"; readonly key: string; readonly at: number }
-  | { readonly _tag: "Issued"; readonly key: string; readonly run: number; readonly hardBy: number }
+  | {
+      readonly _tag: "Issued"
+      readonly key: string
+      readonly run: number
+      readonly hardBy: number
+      readonly at: number
+      readonly saidBy: number
+    }
   | { readonly _tag: "Refused"; readonly key: string; readonly runsBefore: number }
 
 interface Real {
@@ -390,13 +404,18 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
   expect(helper.maxActive).toBeLessThanOrEqual(1)
 
   const issued = new Map<string, { readonly run: number; readonly hardBy: number }>()
+  const firstSaid = new Map<string, number>()
   const refusedAfter = new Map<string, number>()
   for (const event of events) {
-    if (event._tag === "Issued") issued.set(event.key, event)
-    else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
+    if (event._tag === "Issued") {
+      issued.set(event.key, event)
+      if (event.at >= (firstSaid.get(event.key) ?? 0)) firstSaid.set(event.key, event.saidBy)
+    } else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
     else {
       // never a key past its hard expiry
       expect(event.at, `${event.key} in its time`).toBeLessThan(issued.get(event.key)?.hardBy ?? 0)
+      // nor past the instant that was said first
+      expect(event.at, `${event.key} as said first`).toBeLessThan(firstSaid.get(event.key) ?? 0)
       // no older result over a newer one: a refused key comes back only from a run that began after the refusal
       expect(issued.get(event.key)?.run).toBeGreaterThanOrEqual(refusedAfter.get(event.key) ?? 0)
     }
@@ -462,7 +481,14 @@ const answer = (same: boolean, lifeMillis: number | undefined): Command =>
         const id = same && m.lastId !== undefined ? m.lastId : ++m.issued
         const run = helperRun(real)
         const usable = lifeMillis === undefined ? timeToLiveMillis : lifeMillis - Math.min(30_000, lifeMillis * 0.1)
-        real.events.push({ _tag: "Issued", key: name(id), run: real.helper.runs.length - 1, hardBy: m.now + usable })
+        real.events.push({
+          _tag: "Issued",
+          key: name(id),
+          run: real.helper.runs.length - 1,
+          hardBy: m.now + usable,
+          at: m.now,
+          saidBy: lifeMillis === undefined ? Number.POSITIVE_INFINITY : m.now + lifeMillis
+        })
         modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeat)
         const expiresAt = lifeMillis === undefined ? undefined : DateTime.unsafeMake(m.now + lifeMillis)
         return Deferred.succeed(run.answer, ApiKey.make({ value: name(id), expiresAt }))

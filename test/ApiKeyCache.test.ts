@@ -191,6 +191,21 @@ describe("hard expiry", () => {
     })
   )
 
+  it.scoped("a key that comes again past its hard expiry gets no new life before the instant that was said first", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("90 seconds")
+      yield* asks
+      yield* answers("k", "100 seconds")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(99_000)
+      yield* TestClock.adjust("10 seconds")
+      yield* asks
+      yield* answers("k", "100 seconds")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(190_000)
+    })
+  )
+
   it.scoped("a helper that keeps its key to the end is asked a few times, not at every get", () =>
     Effect.gen(function* () {
       const { cache, holding, answers, helper } = yield* cacheUnderTest()
@@ -471,6 +486,28 @@ describe("failure", () => {
       })
       yield* Effect.exit(cache.get)
       expect(Exit.isFailure(yield* Effect.exit(cache.get))).toBe(true)
+      expect(runs).toBe(1)
+    })
+  )
+
+  it.scoped("a run that ends interrupted from inside interrupts nobody who waits, and rests like a defect", () =>
+    Effect.gen(function* () {
+      let runs = 0
+      const cache = yield* ApiKeyCache.make({
+        provider: "test",
+        program: "helper",
+        format: "own",
+        mayPrompt: false,
+        fetch: () => {
+          runs++
+          return Effect.interrupt
+        }
+      })
+      for (let gets = 0; gets < 2; gets++) {
+        const exit = yield* Effect.exit(cache.get)
+        expect(Exit.isInterrupted(exit)).toBe(false)
+        expect(Exit.isFailure(exit)).toBe(true)
+      }
       expect(runs).toBe(1)
     })
   )

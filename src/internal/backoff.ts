@@ -1,20 +1,20 @@
 /** Back-offs by the wall clock, which can be set back: one never lasts longer than it was made for. */
 
 export interface Backoff {
-  at: number
-  until: number
+  readonly at: number
+  readonly until: number
 }
 
 export const backoff = (now: number, millis: number): Backoff => ({ at: now, until: now + millis })
 
-/** Whether it still runs. Shifts it when the clock was set back. */
-export const holds = (self: Backoff, now: number): boolean => {
-  if (now < self.at) {
-    self.until -= self.at - now
-    self.at = now
-  }
-  return now < self.until
-}
+export const holds = (self: Backoff, now: number): boolean => now < self.until
+
+/** The clock shows less than when it began. */
+export const isAhead = (self: Backoff, now: number): boolean => now < self.at
+
+/** What the clock was set back by comes off it. */
+export const shifted = (self: Backoff, now: number): Backoff =>
+  isAhead(self, now) ? { at: now, until: self.until - (self.at - now) } : self
 
 export interface Doubling {
   readonly firstMillis: number
@@ -31,7 +31,7 @@ export const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: nu
 export const afterFailure: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
 
 /** For the user who just logged in. */
-export const maxAfterLoginRequired = 5_000
+export const afterLoginRequired: Doubling = { ...afterFailure, maxMillis: 5_000 }
 
 /** After a key that came in place of a refused one: further refusals cause no run for so long. */
 export const afterRejection: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }

@@ -6,12 +6,14 @@ import { type ApiKeyError, withRetryAt } from "../ApiKeyError.js"
 import type { RunReason } from "../CredentialHelper.js"
 import {
   afterFailure,
+  afterLoginRequired,
   afterRejection,
   type Backoff,
   backoff,
   doubling,
   holds,
-  maxAfterLoginRequired
+  isAhead,
+  shifted
 } from "./backoff.js"
 import type { Entry } from "./keyLife.js"
 
@@ -21,6 +23,8 @@ export interface Past {
   readonly rejection: Option.Option<Rejection>
   /** Of the last key. */
   readonly digest: Option.Option<string>
+  /** When the last key expires, if the helper said so. */
+  readonly saidAt: Option.Option<number>
 }
 
 /** Why nothing is tried for a while. */
@@ -45,7 +49,32 @@ export interface Rejection {
   readonly again: boolean
 }
 
-export const nothingYet: Past = { failure: Option.none(), rejection: Option.none(), digest: Option.none() }
+export const nothingYet: Past = {
+  failure: Option.none(),
+  rejection: Option.none(),
+  digest: Option.none(),
+  saidAt: Option.none()
+}
+
+// --- the clock
+
+const backoffsOf = ({ failure, rejection }: Past): ReadonlyArray<Option.Option<Backoff>> => [
+  Option.map(failure, (known) => known.backoff),
+  Option.flatMap(rejection, (known) => known.backoff)
+]
+
+/** A back-off began at an instant that is still to come: the clock was set back. */
+export const isPastAhead = (past: Past, now: number): boolean =>
+  backoffsOf(past).some(Option.exists((rest) => isAhead(rest, now)))
+
+export const pastRewound = (past: Past, now: number): Past => ({
+  ...past,
+  failure: Option.map(past.failure, (known) => ({ ...known, backoff: shifted(known.backoff, now) })),
+  rejection: Option.map(past.rejection, (known) => ({
+    ...known,
+    backoff: Option.map(known.backoff, (rest) => shifted(rest, now))
+  }))
+})
 
 // --- failures
 
@@ -73,8 +102,7 @@ export const failureAfter = (
       () => 0
     )
   const needsLogin = Option.exists(Cause.failureOption(cause), isLoginRequired)
-  const millis = doubling(afterFailure, times, random)
-  const rest = backoff(now, needsLogin ? Math.min(millis, maxAfterLoginRequired) : millis)
+  const rest = backoff(now, doubling(needsLogin ? afterLoginRequired : afterFailure, times, random))
   return {
     cause: retryingAt(cause, rest),
     times,

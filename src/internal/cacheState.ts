@@ -6,7 +6,7 @@ import type * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import type { RunReason } from "../CredentialHelper.js"
-import { type Failure, nothingYet, type Past, type Rejection } from "./cachePast.js"
+import { type Failure, isPastAhead, nothingYet, type Past, pastRewound, type Rejection } from "./cachePast.js"
 import { type Entry, rewound } from "./keyLife.js"
 
 /** A run under way, and who waits for it. */
@@ -69,8 +69,6 @@ const landed = (state: Fetching | Renewing, past: Past): Empty | Holding =>
 const dropped = (state: Holding | Renewing, past: Past): Empty | Fetching =>
   state._tag === "Renewing" ? { _tag: "Fetching", past, flight: state.flight } : { _tag: "Empty", past }
 
-const changed = (state: Holding | Renewing, past: Past, entry: Entry): Holding | Renewing => ({ ...state, past, entry })
-
 export const transitions = {
   /** A run begins. */
   start: transition(idle, (state, flight: Flight): Fetching | Renewing =>
@@ -83,7 +81,7 @@ export const transitions = {
     flying,
     (_, entry: Entry, rejection: Option.Option<Rejection>): Holding => ({
       _tag: "Holding",
-      past: { failure: Option.none(), rejection, digest: Option.some(entry.key.digest) },
+      past: { failure: Option.none(), rejection, digest: Option.some(entry.key.digest), saidAt: entry.saidAt },
       entry
     })
   ),
@@ -100,15 +98,16 @@ export const transitions = {
     dropped(state, { ...state.past, rejection: Option.some(rejection) })
   ),
   /** The server refused the key, and it is served all the same. */
-  doubt: transition(holding, (state) =>
-    changed(
-      state,
-      { ...state.past, rejection: Option.map(state.past.rejection, (known) => ({ ...known, again: true })) },
-      { ...state.entry, suspect: true }
-    )
-  ),
+  doubt: transition(holding, (state): Holding | Renewing => ({
+    ...state,
+    past: { ...state.past, rejection: Option.map(state.past.rejection, (known) => ({ ...known, again: true })) },
+    entry: { ...state.entry, suspect: true }
+  })),
   /** The clock was set back. */
-  rewind: transition(holding, (state, now: number) => changed(state, state.past, rewound(state.entry, now))),
+  rewind: transition(anyOpen, (state, now: number): Open => {
+    const past = pastRewound(state.past, now)
+    return hasKey(state) ? { ...state, past, entry: rewound(state.entry, now) } : { ...state, past }
+  }),
   /** The scope ended. */
   close: transition(anyOpen, (): Closed => ({ _tag: "Closed" }))
 }
@@ -122,3 +121,7 @@ export const hasKey = (state: State): state is Holding | Renewing =>
 
 export const hasFlight = (state: State): state is Fetching | Renewing =>
   state._tag === "Fetching" || state._tag === "Renewing"
+
+/** The clock shows less than it did before. */
+export const isSetBack = (state: State, now: number): state is Open =>
+  state._tag !== "Closed" && ((hasKey(state) && now < state.entry.seenAt) || isPastAhead(state.past, now))

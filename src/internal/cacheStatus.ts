@@ -39,7 +39,8 @@ export const statusOf = (provider: string, state: State, counts: Counts, now: nu
   const { failure, rejection } = state.past
   const pauses: ReadonlyArray<Option.Option<Backoff>> = [
     Option.map(failure, ({ backoff }) => backoff),
-    Option.flatMap(rejection, ({ backoff }) => backoff)
+    // A key that the server takes has no run to wait for.
+    Option.exists(entry, ({ suspect }) => suspect) ? Option.flatMap(rejection, ({ backoff }) => backoff) : Option.none()
   ]
   return {
     ...counted,

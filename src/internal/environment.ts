@@ -67,9 +67,13 @@ export const environmentFor = (
   return Object.fromEntries(result.values())
 }
 
-/** The value of one variable, by the platform's rule for names. */
-export const variable = (
+/** Name and value of one variable, by the platform's rule for names; it may be there to be unset. */
+export const entryOf = (
   env: Readonly<Record<string, string | undefined>>,
   name: string,
   platform: NodeJS.Platform
-): string | undefined => Object.entries(env).find(([other]) => keyOf(other, platform) === keyOf(name, platform))?.[1]
+): readonly [name: string, value: string | undefined] | undefined =>
+  Object.entries(env).find(([other]) => keyOf(other, platform) === keyOf(name, platform))
+
+/** The value of one variable. */
+export const variable = (...where: Parameters<typeof entryOf>): string | undefined => entryOf(...where)?.[1]

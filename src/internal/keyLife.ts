@@ -12,6 +12,8 @@ export interface Entry {
   readonly key: ApiKey
   /** Made once, so that a hit allocates nothing. */
   readonly served: Effect.Effect<ApiKey>
+  /** When the helper says that it expires: the first time it said so, while that is still to come. */
+  readonly saidAt: Option.Option<number>
   /** Since when this key is held. */
   readonly since: number
   readonly softAt: number
@@ -39,8 +41,6 @@ const maxAheadShare = 0.5
 /** The renewal begins up to this share of its window later, so that many processes do not ask at once. */
 const aheadJitter = 0.25
 const minRecheckMillis = 1_000
-
-export const defaultLife: Life = { timeToLiveMillis: Duration.toMillis(defaultTimeToLive), aheadMillis: Option.none() }
 
 export const lifeOf = (options: {
   readonly timeToLive?: Duration.DurationInput | undefined
@@ -78,20 +78,42 @@ export const isUsable = (entry: Entry, now: number): boolean => now < entry.hard
 export const entryOf = (
   life: Life,
   key: ApiKey,
-  { now, random, held }: { readonly now: number; readonly random: number; readonly held: Option.Option<Entry> }
+  {
+    now,
+    random,
+    held,
+    saidBefore
+  }: {
+    readonly now: number
+    readonly random: number
+    readonly held: Option.Option<Entry>
+    /** The expiry of this key that an earlier run said. */
+    readonly saidBefore: Option.Option<number>
+  }
 ): Entry => {
-  const entry = newEntry(life, key, now, random)
+  const still = Option.filter(saidBefore, (at) => at > now)
+  const saidAt = Option.map(key.expiresAt, ({ epochMillis }) =>
+    Math.min(
+      epochMillis,
+      Option.getOrElse(still, () => epochMillis)
+    )
+  )
+  const entry = newEntry(life, key, { now, random, saidAt })
   const same = Option.getOrUndefined(Option.filter(held, (known) => Equal.equals(known.key, key)))
   if (same === undefined) return entry
   if (Option.isNone(key.expiresAt) || !isUsable(same, now))
     return { ...entry, since: same.since, suspect: same.suspect }
   const hardAt = Math.min(same.hardAt, entry.hardAt)
   const recheckAt = now + Math.max(minRecheckMillis, (hardAt - now) / 2)
-  return { ...same, seenAt: now, hardAt, softAt: Math.max(same.softAt, recheckAt) }
+  return { ...same, saidAt, seenAt: now, hardAt, softAt: Math.max(same.softAt, recheckAt) }
 }
 
-const newEntry = (life: Life, key: ApiKey, now: number, random: number): Entry => {
-  const said = Option.map(key.expiresAt, (at) => Math.max(0, at.epochMillis - now))
+const newEntry = (
+  life: Life,
+  key: ApiKey,
+  { now, random, saidAt }: { readonly now: number; readonly random: number; readonly saidAt: Option.Option<number> }
+): Entry => {
+  const said = Option.map(saidAt, (at) => Math.max(0, at - now))
   const lifetime = Option.getOrElse(said, () => life.timeToLiveMillis)
   const usable = Option.isSome(said) ? lifetime - Math.min(maxSkewMillis, lifetime * skewShare) : lifetime
   const ahead = Math.min(
@@ -100,14 +122,17 @@ const newEntry = (life: Life, key: ApiKey, now: number, random: number): Entry =
   )
   const hardAt = now + usable
   const softAt = Number.isFinite(hardAt) ? hardAt - ahead * (1 - aheadJitter * random) : hardAt
-  return { key, served: Effect.succeed(key), since: now, softAt, hardAt, suspect: false, seenAt: now }
+  return { key, served: Effect.succeed(key), saidAt, since: now, softAt, hardAt, suspect: false, seenAt: now }
 }
 
 /** The clock was set back: the key counts as soft-expired, and a time to live, which is ours, does not grow by the step. */
-export const rewound = (entry: Entry, now: number): Entry => ({
-  ...entry,
-  seenAt: now,
-  since: Math.min(entry.since, now),
-  softAt: now,
-  hardAt: Option.isSome(entry.key.expiresAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
-})
+export const rewound = (entry: Entry, now: number): Entry =>
+  now >= entry.seenAt
+    ? entry
+    : {
+        ...entry,
+        seenAt: now,
+        since: Math.min(entry.since, now),
+        softAt: now,
+        hardAt: Option.isSome(entry.key.expiresAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
+      }

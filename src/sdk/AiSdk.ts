@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { createRequire, isBuiltin } from "node:module"
+import { isBuiltin } from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -74,7 +74,7 @@ export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Cre
 
 /**
  * Makes a provider object of the AI SDK by its factory (`createOpenAI`, `createAnthropic`, …). The key goes to the origin
- * of `baseURL`; where none is given, to that of the first request that the SDK itself authorizes.
+ * of `baseURL`; where none is given, to every origin to which the SDK itself sends its credential.
  *
  * A failing helper's typed error is thrown as it is.
  *
@@ -111,6 +111,9 @@ const makeIn = <F extends Factory>(
  * `aws-credential-process`). The SDK's credential provider gives a placeholder: each request is signed anew (Signature
  * Version 4) with the key that it is sent with, so that an expired one can be followed by another.
  *
+ * Without a `baseURL` that is what goes to AWS's own hosts in the region, and to those that AWS_ENDPOINT_URL and its kind
+ * name; nothing else is signed.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -128,7 +131,7 @@ const makeBedrockIn = <F extends Factory>(
 ): ReturnType<F> => {
   const fetch = authorizedFetch(
     provider,
-    { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign },
+    { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign, isForKey: isAws },
     runtime
   )
   const credentialProvider = () => Promise.resolve({ accessKeyId: placeholder, secretAccessKey: placeholder })
@@ -144,6 +147,35 @@ const signatureHeaders: ReadonlyArray<string> = [
   "x-amz-date",
   "x-amz-security-token"
 ]
+
+/** Chat, embeddings and reranking have hosts of their own in one region. By partition, as the SDK makes them. */
+const awsSuffixes: ReadonlyArray<string> = [
+  "amazonaws.com",
+  "amazonaws.com.cn",
+  "api.aws",
+  "amazonaws.eu",
+  "c2s.ic.gov",
+  "sc2s.sgov.gov",
+  "cloud.adc-e.uk",
+  "csp.hci.ic.gov"
+]
+/** They name the endpoint where the settings do not. */
+const endpointVariables: ReadonlyArray<string> = [
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+  "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME"
+]
+
+const isAws = (url: URL, headers: Headers): boolean => {
+  const region = credentialScope.exec(headers.get("authorization") ?? "")?.[1]
+  if (region === undefined) return false
+  const isEndpoint = endpointVariables.some((name) => {
+    const endpoint = process.env[name]
+    return endpoint !== undefined && URL.canParse(endpoint) && new URL(endpoint).origin === url.origin
+  })
+  const isHost = awsSuffixes.some((suffix) => url.hostname.endsWith(`.${region}.${suffix}`))
+  return isEndpoint || (isHost && url.protocol === "https:")
+}
 
 const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest): Promise<Headers> => {
   const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
@@ -430,11 +462,12 @@ const isFactory = (u: unknown): u is (settings: object) => unknown => typeof u =
 
 /** Where packages are not hoisted, the program's folder has what ours does not see. */
 const importFromHereOrThere = (npm: string): Promise<object> =>
-  import(npm).catch((error: unknown) =>
-    isMissing(error)
-      ? import(pathToFileURL(createRequire(join(process.cwd(), "package.json")).resolve(npm)).href)
-      : Promise.reject(error)
-  )
+  import(npm).catch(async (error: unknown) => {
+    if (!isMissing(npm, error)) throw error
+    // Node's own resolver takes no other folder than its module's, and that of `createRequire` sees no ESM-only package.
+    const { resolve } = await import("import-meta-resolve")
+    return import(resolve(npm, pathToFileURL(join(process.cwd(), "package.json")).href))
+  })
 
 const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInvalid> =>
   Effect.try({

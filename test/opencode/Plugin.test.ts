@@ -1,5 +1,5 @@
 // The parts of the opencode plugin that need no opencode: its words, and the change to a user's file.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as DateTime from "effect/DateTime"
@@ -9,10 +9,9 @@ import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import * as ApiKeyError from "../../src/ApiKeyError.js"
-import type { HostConfig } from "../../src/internal/opencode/host.js"
 import { changeFor } from "../../src/internal/opencode/init.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/internal/opencode/message.js"
-import plugin from "../../src/opencode/Plugin.js"
+import { baseURL, echo, withConfig } from "./open.js"
 
 const at = DateTime.unsafeMake(0)
 
@@ -70,47 +69,6 @@ describe("the message in the chat", () => {
     expect(inPermanentWords(text)).toBe(text)
   })
 })
-
-/** A user's opencode.json in a folder of its own, and a project that the plugin opens in it. */
-const withConfig = async (
-  user: HostConfig,
-  use: (open: (name: string, host: HostConfig) => Promise<Opened>, folder: string) => Promise<void>
-): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-  const before = { ...process.env }
-  try {
-    mkdirSync(join(folder, "opencode"))
-    writeFileSync(join(folder, "opencode", "opencode.json"), JSON.stringify(user))
-    process.env["XDG_CONFIG_HOME"] = folder
-    process.env["XDG_DATA_HOME"] = folder
-    const client = { app: { log: async () => undefined }, tui: { showToast: async () => undefined } }
-    await use(async (name, host) => {
-      const hooks = await plugin.server({ directory: join(folder, name), client })
-      await hooks.config(host)
-      const options = host.provider?.["gw"]?.options ?? {}
-      const wrapped = options["fetch"]
-      const ask = async (url = `${baseURL}/models`, init: RequestInit = {}): Promise<string> =>
-        typeof wrapped === "function" ? (await wrapped(url, init)).text() : "no fetch"
-      return { hooks, host, options, ask }
-    }, folder)
-  } finally {
-    process.env = before
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-interface Opened {
-  readonly hooks: Awaited<ReturnType<typeof plugin.server>>
-  readonly host: HostConfig
-  readonly options: Record<string, unknown>
-  readonly ask: (url?: string, init?: RequestInit) => Promise<string>
-}
-
-const baseURL = "http://127.0.0.1:9/v1"
-
-/** Answers with the key that it was sent. */
-const echo = async (_: unknown, init?: RequestInit): Promise<Response> =>
-  new Response(new Headers(init?.headers).get("authorization"))
 
 describe("two projects with the same command", () => {
   it("share one run; one that is disposed leaves the other its key, and the last takes all along", async () => {
@@ -225,8 +183,15 @@ describe("opencode init's change", () => {
     expect(again.shown).toEqual([])
   })
 
-  it("knows the plugin with options, a version or as a file", () => {
-    for (const plugin of ["effect-apikey@0.1.0", ["effect-apikey", {}], "file:///x/opencode-plugin.js"]) {
+  it("knows the plugin with options, a version, as a file or a folder", () => {
+    const folder = "file:///home/me/node_modules/effect-apikey"
+    for (const plugin of [
+      "effect-apikey@0.1.0",
+      ["effect-apikey", {}],
+      "file:///x/opencode-plugin.js",
+      folder,
+      `${folder}/`
+    ]) {
       const { text } = changed(JSON.stringify({ plugin: [plugin] }))
       expect(parse(text).plugin).toEqual([plugin])
     }

@@ -1,21 +1,27 @@
 // The errors of other people's libraries are unknown.
 // @effect-diagnostics anyUnknownInErrorContext:off
+import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { type AmazonBedrockProvider, createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
 import { createGoogleGenerativeAI } from "@ai-sdk/google"
 import { createOpenAI, type OpenAIProvider } from "@ai-sdk/openai"
-import { assert, describe, it } from "@effect/vitest"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { generateText } from "ai"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, type InvalidOutput } from "../../src/ApiKeyError.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import * as AiSdk from "../../src/sdk/AiSdk.js"
+import { placeholder } from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, type Handler, json, loopback } from "../support/loopback.js"
 import { model } from "../support/model.js"
+import { runProgram } from "../support/processes.js"
 
 const sdks = AiSdk.layerSdks.pipe(Layer.provide(HelperExecutor.layerNode))
 const command = ["echo", "sk-1"]
@@ -49,19 +55,37 @@ describe("getSDK", () => {
     )
   }
 
-  it.scopedLive("makes Amazon Bedrock of a key pair", () =>
+  const bedrock = (output: string, format: "aws-credential-process" | "oauth") =>
     Effect.gen(function* () {
       const server = yield* loopback(model())
-      const pair = `{"access_token":"secret"}`
-      const sdk = yield* AiSdk.getSDK({
-        npm: "@ai-sdk/amazon-bedrock",
-        options: {
-          baseURL: server.origin,
-          region: "eu-west-1",
-          apiKeyCommand: { command: ["echo", pair], format: "oauth" }
-        }
-      })
-      // A token is no pair: the typed error says so, and nothing is sent.
+      const options = {
+        baseURL: server.origin,
+        region: "eu-west-1",
+        apiKeyCommand: { command: ["echo", output], format }
+      }
+      const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/amazon-bedrock", options })
+      return { server, sdk }
+    })
+
+  it.scopedLive("signs for Amazon Bedrock with a key pair", () =>
+    Effect.gen(function* () {
+      const pair = { Version: 1, AccessKeyId: "AKIA1", SecretAccessKey: "very-secret", SessionToken: "session" }
+      const { sdk, server } = yield* bedrock(JSON.stringify(pair), "aws-credential-process")
+      assert.strictEqual(yield* ask(sdk.languageModel("m")), "hello")
+      assert.strictEqual(server.seen.length, 1)
+      const headers = server.seen[0]?.headers ?? {}
+      assert.match(
+        headers["authorization"] ?? "",
+        /^AWS4-HMAC-SHA256 Credential=AKIA1\/\d{8}\/eu-west-1\/bedrock\/aws4_request, .*Signature=[0-9a-f]{64}$/
+      )
+      assert.strictEqual(headers["x-amz-security-token"], "session")
+      assert.notInclude(JSON.stringify(server.seen), "very-secret")
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("signs nothing for Amazon Bedrock with a token, and says so", () =>
+    Effect.gen(function* () {
+      const { sdk, server } = yield* bedrock(`{"access_token":"secret"}`, "oauth")
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
       assert.strictEqual(server.seen.length, 0)
@@ -203,6 +227,65 @@ describe("getSDK", () => {
   }
 })
 
+describe("a package in the program's own folder", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url))
+  const factory = "export const createX = () => ({ languageModel: () => 'made' })"
+  const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    "esm-only": { "package.json": `{"type":"module","exports":{".":{"import":"./index.js"}}}`, "index.js": factory },
+    "needs-another": { "package.json": `{"type":"module","main":"index.js"}`, "index.js": `import "no-such-dep"` },
+    "lost-a-file": { "package.json": `{"type":"module","main":"index.js"}`, "index.js": `import "./gone.js"` },
+    "throws-at-once": { "package.json": `{"type":"module","main":"index.js"}`, "index.js": `throw new Error("no")` }
+  }
+  /** A program in a folder that does not see our `node_modules`. */
+  const outcomeOf = (npm: string) =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      for (const [name, files] of Object.entries(packages)) {
+        yield* fs.makeDirectory(`${folder}/node_modules/${name}`, { recursive: true })
+        for (const [file, text] of Object.entries(files)) {
+          yield* fs.writeFileString(`${folder}/node_modules/${name}/${file}`, text)
+        }
+      }
+      const program = `
+        import * as Effect from ${JSON.stringify(`${root}node_modules/effect/dist/esm/Effect.js`)}
+        import * as Layer from ${JSON.stringify(`${root}node_modules/effect/dist/esm/Layer.js`)}
+        import * as AiSdk from ${JSON.stringify(`${root}src/sdk/AiSdk.ts`)}
+        import * as HelperExecutor from ${JSON.stringify(`${root}src/HelperExecutor.ts`)}
+        const sdk = AiSdk.getSDK({ npm: ${JSON.stringify(npm)} })
+        const said = Effect.match(sdk, {
+          onSuccess: (sdk) => sdk.languageModel("m"),
+          onFailure: ({ _tag, message, hint }) => [_tag, message, hint].join(" | ")
+        })
+        const sdks = Layer.provide(AiSdk.layerSdks, HelperExecutor.layerNode)
+        console.log(await Effect.runPromise(Effect.provide(said, sdks)))`
+      const file = `${folder}/main.mts`
+      yield* fs.writeFileString(file, program)
+      const { stderr, stdout } = yield* Effect.promise(() =>
+        runProgram(process.execPath, [`${root}node_modules/tsx/dist/cli.mjs`, file], { cwd: folder })
+      )
+      assert.strictEqual(stderr, "")
+      return stdout.trim()
+    }).pipe(Effect.provide(NodeContext.layer))
+
+  it.scopedLive("is found, also one that is made for `import` only", () =>
+    Effect.map(outcomeOf("esm-only"), (said) => assert.strictEqual(said, "made"))
+  )
+  for (const [npm, says] of [
+    [
+      "no-such-package",
+      /^ConfigInvalid \| .*the package no-such-package is not installed.*npm install no-such-package/
+    ],
+    ["needs-another", /^ConfigInvalid \| .*no-such-dep, which it needs, is not installed.*npm install no-such-dep/],
+    ["lost-a-file", /^ConfigInvalid \| .*lost-a-file cannot be loaded \(ERR_MODULE_NOT_FOUND\)/],
+    ["throws-at-once", /^ConfigInvalid \| .*throws-at-once cannot be loaded/]
+  ] as const) {
+    it.scopedLive(`that cannot be loaded is told by what is wrong with it: ${npm}`, () =>
+      Effect.map(outcomeOf(npm), (said) => assert.match(said, says))
+    )
+  }
+})
+
 describe("an AWS key pair", () => {
   const token = "very-secret"
   const pairs = [
@@ -269,6 +352,134 @@ describe("make", () => {
       yield* Effect.either(ask(sdk("m")))
       assert.strictEqual(new URL(sent[0]?.[0] ?? "").origin, "https://generativelanguage.googleapis.com")
       assert.strictEqual(sent[0]?.[1], "sk-1")
+    })
+  )
+
+  /** What a stub of `fetch` was sent. */
+  const sending = () => {
+    const sent: Array<readonly [origin: string, authorization: string | null]> = []
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      sent.push([new URL(String(input)).origin, new Headers(init?.headers).get("authorization")])
+      return new Response("{}", { status: 404 })
+    }
+    return { sent, fetch }
+  }
+  /** The `fetch` that a factory is given. */
+  const takingFetch = (settings: { readonly fetch?: typeof globalThis.fetch }) =>
+    Option.getOrThrow(Option.fromNullable(settings.fetch))
+
+  it.scopedLive("sends the key to every origin that the SDK itself authorizes, and to no other", () =>
+    Effect.gen(function* () {
+      const { fetch, sent } = sending()
+      const sdkFetch = AiSdk.make(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
+      const authorization = `Bearer ${placeholder}`
+      const ask = (url: string, headers: Readonly<Record<string, string>>) =>
+        Effect.promise(() => sdkFetch(url, { headers }))
+      yield* ask("https://api.test/chat", { authorization })
+      yield* ask("https://files.test/upload", { authorization })
+      yield* ask("https://cdn.test/image", {})
+      yield* ask("data:text/plain,x", { authorization })
+      yield* ask("https://api.test/chat", { authorization })
+      yield* ask("https://api.test/signed-link", {})
+      assert.deepStrictEqual(sent, [
+        ["https://api.test", "Bearer sk-1"],
+        ["https://files.test", "Bearer sk-1"],
+        ["https://cdn.test", null],
+        ["null", null],
+        ["https://api.test", "Bearer sk-1"],
+        ["https://api.test", null]
+      ])
+    })
+  )
+
+  it.scopedLive(
+    "without a base URL follows no redirect with the key to another origin, not even one that it knows",
+    () =>
+      Effect.gen(function* () {
+        const sent: Array<readonly [string, string | null]> = []
+        const fetch: typeof globalThis.fetch = async (input, init) => {
+          sent.push([String(input), new Headers(init?.headers).get("x-own-key")])
+          return String(input).endsWith("/away")
+            ? new Response(null, { status: 307, headers: { location: "https://files.test/landed" } })
+            : new Response("{}")
+        }
+        const sdkFetch = AiSdk.make(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
+        const headers = { "x-own-key": `Key ${placeholder}` }
+        for (const url of ["https://files.test/known", "https://api.test/away"]) {
+          yield* Effect.promise(() => sdkFetch(url, { headers }))
+        }
+        assert.deepStrictEqual(sent, [
+          ["https://files.test/known", "Key sk-1"],
+          ["https://api.test/away", "Key sk-1"],
+          ["https://files.test/landed", null]
+        ])
+      })
+  )
+
+  const calls: Readonly<Record<"chat" | "reranking", (sdk: AmazonBedrockProvider) => Effect.Effect<unknown, unknown>>> =
+    {
+      chat: (sdk: AmazonBedrockProvider) => ask(sdk("m")),
+      reranking: (sdk: AmazonBedrockProvider) =>
+        Effect.tryPromise(() =>
+          sdk.rerankingModel("r").doRerank({ documents: { type: "text", values: ["a"] }, query: "q", topN: 1 })
+        )
+    }
+  for (const order of [["chat", "reranking"] as const, ["reranking", "chat"] as const]) {
+    it.scopedLive(`signs for each of Bedrock's hosts in the region: ${order.join(", then ")}`, () =>
+      Effect.gen(function* () {
+        const { fetch, sent } = sending()
+        const pair = ApiKey.make({ username: "AKIA1", value: "secret" })
+        const sdk = AiSdk.makeBedrock(yield* Testing.provider([pair]), createAmazonBedrock, {
+          region: "eu-west-1",
+          fetch
+        })
+        for (const name of order) yield* Effect.either(calls[name](sdk))
+        const hosts = { chat: "bedrock-runtime", reranking: "bedrock-agent-runtime" }
+        assert.deepStrictEqual(
+          sent.map(([origin]) => origin),
+          order.map((name) => `https://${hosts[name]}.eu-west-1.amazonaws.com`)
+        )
+        for (const [, authorization] of sent) assert.match(authorization ?? "", /Credential=AKIA1\//)
+      })
+    )
+  }
+
+  it.scopedLive("signs nothing for what is no host of AWS's in the region", () =>
+    Effect.gen(function* () {
+      const { fetch, sent } = sending()
+      const pair = ApiKey.make({ username: "AKIA1", value: "secret" })
+      const sdkFetch = AiSdk.makeBedrock(yield* Testing.provider([pair]), takingFetch, { fetch })
+      const authorization = `AWS4-HMAC-SHA256 Credential=${placeholder}/20260101/eu-west-1/bedrock/aws4_request`
+      const hosts = [
+        "https://bedrock-runtime.eu-west-1.amazonaws.com.evil.test",
+        "https://evil-eu-west-1.amazonaws.com",
+        "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "http://bedrock-runtime.eu-west-1.amazonaws.com",
+        "https://bedrock-runtime.eu-west-1.amazonaws.com"
+      ]
+      for (const host of hosts) yield* Effect.promise(() => sdkFetch(host, { headers: { authorization } }))
+      assert.deepStrictEqual(
+        sent.map(([, signature]) => /Credential=(\w+)/.exec(signature ?? "")?.[1]),
+        [undefined, undefined, undefined, undefined, "AKIA1"]
+      )
+    })
+  )
+
+  it.scopedLive("signs for the endpoint that the environment names", () =>
+    Effect.gen(function* () {
+      const { fetch, sent } = sending()
+      const pair = ApiKey.make({ username: "AKIA1", value: "secret" })
+      yield* Effect.acquireRelease(
+        Effect.sync(() => vi.stubEnv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "https://vpce.example.test")),
+        () => Effect.sync(() => vi.unstubAllEnvs())
+      )
+      const sdk = AiSdk.makeBedrock(yield* Testing.provider([pair]), createAmazonBedrock, {
+        region: "eu-west-1",
+        fetch
+      })
+      yield* Effect.either(ask(sdk("m")))
+      assert.strictEqual(sent[0]?.[0], "https://vpce.example.test")
+      assert.match(sent[0]?.[1] ?? "", /Credential=AKIA1\//)
     })
   )
 

@@ -7,16 +7,24 @@ import { fileURLToPath } from "node:url"
 import { inspect, promisify } from "node:util"
 import { createOpenAI, type OpenAIProviderSettings } from "@ai-sdk/openai"
 import Anthropic_, { type ClientOptions as AnthropicOptions } from "@anthropic-ai/sdk"
+import * as EffectAnthropic from "@effect/ai-anthropic/AnthropicClient"
+import * as GoogleClient from "@effect/ai-google/GoogleClient"
 import * as OpenAiClient from "@effect/ai-openai/OpenAiClient"
+import * as OpenRouterClient from "@effect/ai-openrouter/OpenRouterClient"
 import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpBody from "@effect/platform/HttpBody"
 import type { HttpClient } from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import OpenAI, { type ClientOptions } from "openai"
 import { WebSocket, WebSocketServer } from "ws"
 import * as ApiKey from "../../src/ApiKey.js"
@@ -140,6 +148,72 @@ describe("a layer", () => {
         assert.strictEqual(message.content[0]?.type, "text")
       }).pipe(Effect.provide(layers))
     })
+  )
+
+  const events = HttpClientRequest.post("/events", { body: HttpBody.text("question") })
+  const Part = Schema.Struct({ text: Schema.String })
+  const asked = {
+    "@effect/ai-openai": (apiUrl: string) =>
+      Effect.flatMap(OpenAiClient.OpenAiClient, (client) => Stream.runDrain(client.streamRequest(events, Part))).pipe(
+        Effect.provide(EffectAi.layerOpenAi({ apiUrl }))
+      ),
+    "@effect/ai-anthropic": (apiUrl: string) =>
+      Effect.flatMap(EffectAnthropic.AnthropicClient, (client) =>
+        Stream.runDrain(client.streamRequest(events, Part))
+      ).pipe(Effect.provide(EffectAi.layerAnthropic({ apiUrl }))),
+    "@effect/ai-anthropic by bearer": (apiUrl: string) =>
+      Effect.flatMap(EffectAnthropic.AnthropicClient, (client) =>
+        Stream.runDrain(client.streamRequest(events, Part))
+      ).pipe(Effect.provide(EffectAi.layerAnthropic({ apiUrl, scheme: "bearer" }))),
+    "@effect/ai-google": (apiUrl: string) =>
+      Effect.flatMap(GoogleClient.GoogleClient, (client) => Stream.runDrain(client.streamRequest(events, Part))).pipe(
+        Effect.provide(EffectAi.layerGoogle({ apiUrl }))
+      ),
+    "@effect/ai-openrouter": (apiUrl: string) =>
+      Effect.flatMap(OpenRouterClient.OpenRouterClient, (client) =>
+        Stream.runDrain(
+          client.createChatCompletionStream({ model: "m", messages: [{ role: "user", content: "question" }] })
+        )
+      ).pipe(Effect.provide(EffectAi.layerOpenRouter({ apiUrl })))
+  }
+  const carriers: Readonly<Record<keyof typeof asked, readonly [name: string, prefix: string]>> = {
+    "@effect/ai-openai": ["authorization", "Bearer "],
+    "@effect/ai-anthropic": ["x-api-key", ""],
+    "@effect/ai-anthropic by bearer": ["authorization", "Bearer "],
+    "@effect/ai-google": ["x-goog-api-key", ""],
+    "@effect/ai-openrouter": ["authorization", "Bearer "]
+  }
+  for (const name of Struct.keys(asked)) {
+    it.scopedLive(`of ${name} carries the key of the context's provider where that API has it, and renews it`, () =>
+      Effect.gen(function* () {
+        const server = yield* loopback(guarded(["sk-2"], model()))
+        yield* asked[name](server.origin)
+        const [header, prefix] = carriers[name]
+        assert.deepStrictEqual(
+          server.seen.map(({ headers }) => headers[header]),
+          [`${prefix}sk-1`, `${prefix}sk-2`]
+        )
+      }).pipe(Effect.provide([Testing.layer(["sk-1", "sk-2"]), FetchHttpClient.layer]))
+    )
+  }
+
+  it.scopedLive("of Azure's client sends the key of the context's provider as api-key, and renews it", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["sk-2"], model()))
+      const layer = OpenAi.layerAzure({ endpoint: server.origin, apiVersion: "2024-10-21", deployment: "m" })
+      const answer = yield* OpenAi.AzureOpenAi.pipe(
+        Effect.flatMap((azure) => Effect.promise(() => azure.chat.completions.create({ model: "m", messages }))),
+        Effect.provide(layer)
+      )
+      assert.strictEqual(answer.choices[0]?.message.content, "hello")
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => [headers["api-key"], headers["authorization"]]),
+        [
+          ["sk-1", undefined],
+          ["sk-2", undefined]
+        ]
+      )
+    }).pipe(Effect.provide(Testing.layer(["sk-1", "sk-2"])))
   )
 
   it.scopedLive("of tags of one's own lets a program hold two", () =>

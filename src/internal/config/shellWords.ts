@@ -1,5 +1,5 @@
 /** The argv that a shell string probably means, for a hint: it is shown, never run. */
-import { parse } from "shell-quote"
+import parse from "shell-quote/parse.js"
 import { withoutSecrets } from "../scrub.js"
 
 /** What only a shell can do (`|`, `$(…)`, `$NAME`, globs) makes it a matter for `sh -c`. */
