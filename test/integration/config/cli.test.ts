@@ -273,7 +273,10 @@ describe("effect-apikey over a configuration", () => {
         })
         const all = yield* run(self, "check")
         assert.strictEqual(all.status, 78)
-        assert.match(all.stdout, /^good\n[^]*^empty\n[^]*no key is configured[^]*^broken\n[^]*\/no\/such\/program/m)
+        assert.match(
+          all.stdout,
+          /^good\n[\s\S]*^empty\n[\s\S]*no key is configured[\s\S]*^broken\n[\s\S]*\/no\/such\/program/m
+        )
         assert.strictEqual((yield* run(self, "check", "broken")).status, 127)
         self.write("project/opencode.json", {
           provider: {
@@ -285,13 +288,13 @@ describe("effect-apikey over a configuration", () => {
         self.env["AWS_SECRET"] = "aws-secret"
         const opencodes = yield* run(self, "check", "--opencode")
         assert.strictEqual(opencodes.status, 77)
-        assert.match(opencodes.stdout, /^refused\n[^]*options\.apiKey, [^]*policy +refused[^]*is not trusted/m)
-        assert.match(opencodes.stdout, /^bad\n[^]*apiKeyCommand: a command is a list of strings/m)
+        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +refused[\s\S]*is not trusted/m)
+        assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
         assert.notInclude(opencodes.stdout, "aws-secret")
         assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
         const trusted = yield* run(self, "check", "absent", "--opencode")
         assert.strictEqual(trusted.status, 78)
-        assert.match(trusted.stdout, /key +absent, so the next is asked[^]*no key is configured/)
+        assert.match(trusted.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
       })
   )
 
