@@ -107,6 +107,7 @@ const unused: Stream<never, never> = { each: () => leftOut() }
 export const drain = unused
 export const foldLeftChunks = () => unused
 export const fromEffect = () => unused
+export const make = () => unused
 export const mapEffect = () => unused
 export const mergeAll = () => unused
 export const unwrapScoped = () => unused
