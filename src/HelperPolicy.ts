@@ -411,6 +411,7 @@ export const make = (rules: Rules): Policy => {
         return yield* refusal(demand, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
       }
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
+      const path = yield* Path.Path
       const { home } = yield* Surroundings
       const searchPath = yield* safePath(Option.some(root))
       const [name] = argv
@@ -423,7 +424,8 @@ export const make = (rules: Rules): Policy => {
             Effect.zipWith(
               isListed(argv, program, searchPath),
               isProjectFile(program, root),
-              (isNamed, isBrought) => isNamed && !isBrought
+              // A link of the project's is its own to turn.
+              (isNamed, isBrought) => isNamed && !isBrought && !isInside(root, program, path)
             )
           ).pipe(Effect.orElseSucceed(() => false))
       const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(demand)

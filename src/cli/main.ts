@@ -1,6 +1,7 @@
 /** The command line as a whole: its sub-commands, what it prints on failure, and its exit status. */
 import * as Command from "@effect/cli/Command"
 import { isValidationError } from "@effect/cli/ValidationError"
+import { isQuitException } from "@effect/platform/Terminal"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
@@ -66,6 +67,8 @@ const report =
     const error = Cause.squash(cause)
     // @effect/cli has already said what is wrong with the arguments.
     if (isValidationError(error)) return Effect.succeed(usage)
+    // Ctrl-C at a question.
+    if (isQuitException(error)) return Effect.succeed(interrupted)
     if (error instanceof Reported) return Effect.succeed(error.status)
     if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
     return Option.match(fromCause(error), {

@@ -19,7 +19,12 @@ const ProviderEntry = Schema.Struct({
   baseUrl: optional(
     Schema.String.annotations({ description: "where the provider's requests go: an http or https URL" })
   )
-}).annotations({ description: "one provider: where its key comes from, and where it goes" })
+}).pipe(
+  Schema.filter((entry) => Object.keys(entry).length > 0, {
+    description: "one provider: where its key comes from, and where it goes",
+    jsonSchema: { minProperties: 1 }
+  })
+)
 
 const ConfigFile = Schema.Struct({
   $schema: optional(Schema.String),

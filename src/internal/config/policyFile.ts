@@ -1,5 +1,5 @@
 /** The rules of a policy, from the administrator's file and the user's own. */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -79,9 +79,7 @@ const rulesIn = (
   decodeRules: (value: unknown) => Either.Either<PolicyRules, Problem>
 ): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    // Whatever else than absence keeps it from being found makes reading it fail.
-    if (!(yield* Effect.orElseSucceed(fs.exists(file), () => true))) return {}
+    if (!(yield* Document.isThere(file))) return {}
     const document = yield* Document.read(file)
     const real = yield* realPathOf(file)
     const weak = yield* weakSpot(real)

@@ -100,7 +100,7 @@ export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = E
   const path = yield* Path.Path
   for (const folder of yield* upwards((yield* Surroundings).cwd)) {
     const file = path.join(folder, fileName)
-    if (yield* exists(file)) return Option.some(file)
+    if (yield* Document.isThere(file)) return Option.some(file)
   }
   return Option.none()
 })
@@ -142,7 +142,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
     const project = options.project === undefined ? yield* projectFile : Option.some(path.resolve(cwd, options.project))
     const inFiles = Option.isSome(named)
       ? [named.value]
-      : [...Option.toArray(project), ...((yield* exists(user)) ? [user] : [])]
+      : [...Option.toArray(project), ...((yield* Document.isThere(user)) ? [user] : [])]
     const files = yield* Effect.forEach(inFiles, loadFile)
     const ids = new Set(
       files.flatMap(({ entries }) =>

@@ -1,5 +1,5 @@
 // The command line over configurations, as a process of its own.
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -239,6 +239,63 @@ describe("effect-apikey over a configuration", () => {
       const tilde = yield* run(self, "get", "--", "~/bin/op")
       assert.include(tilde.stderr, "outside quotes")
     })
+  )
+
+  scenario("several processes that trust at once lose nothing", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const files = ["a", "b", "c", "d"].map((id) =>
+        self.write(`${id}/effect-apikey.jsonc`, { providers: { [id]: { key: { command: [program] } } } })
+      )
+      const done = yield* Effect.forEach(files, (file) => run(self, "trust", "--yes", file), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(
+        done.map(({ status }) => status),
+        files.map(() => 0)
+      )
+      const { stdout } = yield* run(self, "trust", "--list")
+      for (const file of files) assert.include(stdout, file)
+      assert.deepStrictEqual(readdirSync(dirname(self.trustFile)), ["trust.json"])
+    })
+  )
+
+  scenario(
+    "check goes through all, the first failure's status is its own, and opencode's entries are looked at alike",
+    (self) =>
+      Effect.gen(function* () {
+        self.write(user, {
+          providers: {
+            good: { key: { literal: "sk-good" } },
+            empty: { key: { env: "NOT_SET" } },
+            broken: { key: { command: ["/no/such/program"] } }
+          }
+        })
+        const all = yield* run(self, "check")
+        assert.strictEqual(all.status, 78)
+        assert.match(
+          all.stdout,
+          /^good\n[\s\S]*^empty\n[\s\S]*no key is configured[\s\S]*^broken\n[\s\S]*\/no\/such\/program/m
+        )
+        assert.strictEqual((yield* run(self, "check", "broken")).status, 127)
+        self.write("project/opencode.json", {
+          provider: {
+            refused: { options: { apiKey: "{env:AWS_SECRET}-x" } },
+            absent: { options: { apiKey: "{env:NOT_SET}{env:NOR_THIS}" } },
+            bad: { options: { apiKeyCommand: "op read x" } }
+          }
+        })
+        self.env["AWS_SECRET"] = "aws-secret"
+        const opencodes = yield* run(self, "check", "--opencode")
+        assert.strictEqual(opencodes.status, 77)
+        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +refused[\s\S]*is not trusted/m)
+        assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
+        assert.notInclude(opencodes.stdout, "aws-secret")
+        assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
+        const trusted = yield* run(self, "check", "absent", "--opencode")
+        assert.strictEqual(trusted.status, 78)
+        assert.match(trusted.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
+      })
   )
 
   scenario("schema prints what the package ships", (self) =>
