@@ -210,7 +210,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
           pin(slot).pipe(
             Effect.zipRight(openedOf(slot, id)),
             Effect.match({
-              onFailure: () => Stream.make(emptyStatus(id)),
+              onFailure: (error) =>
+                Stream.make<[ApiKeyStatus]>({ ...emptyStatus(id), state: "failing", lastFailure: Option.some(error) }),
               onSuccess: ({ changes }) => Stream.map(changes, named)
             })
           )
