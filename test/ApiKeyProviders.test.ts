@@ -329,6 +329,24 @@ describe("providers by id", () => {
     }
   )
 
+  it.scoped("what is let go is closed at once, not with the registry", () => {
+    const gone: Array<string> = []
+    const made = (id: string) =>
+      Effect.as(
+        Effect.addFinalizer(() => Effect.sync(() => gone.push(id))),
+        ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: id })) })
+      )
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({ providers: { idle: made("idle"), busy: made("busy") } })
+      yield* keyOf(providers, "idle")
+      yield* TestClock.adjust("30 minutes")
+      yield* keyOf(providers, "busy")
+      yield* TestClock.adjust("30 minutes")
+      yield* keyOf(providers, "busy")
+      expect(gone).toEqual(["idle"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
   it.scoped("`changes` of one that cannot be made says why", () => {
     const broken = new EmptyOutput({ command: "helper", stderr: "" })
     return Effect.gen(function* () {
