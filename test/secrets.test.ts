@@ -73,7 +73,8 @@ describe("a key, a helper's arguments and its stdout never stand in an error, lo
   }
 })
 
-const members = [
+const members: ReadonlyArray<Schema.Schema.AnyNoContext> = [
+  ApiKeySource.ApiKeySource,
   ApiKeySource.Literal,
   ApiKeySource.Env,
   ApiKeySource.File,
@@ -144,7 +145,7 @@ describe("what stands in a configuration never stands in an error, a log, what c
                 Effect.ensuring(Effect.sync(() => vi.restoreAllMocks()))
               )
               const { key } = Object.assign({ key: undefined }, entry)
-              const decoded = [ApiKeySource.ApiKeySource, ...members].map((schema) =>
+              const decoded = members.map((schema) =>
                 Either.match(Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(key), {
                   onLeft: (error) => [String(error), JSON.stringify(error)],
                   onRight: () => "is a source"
