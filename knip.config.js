@@ -6,6 +6,8 @@ export default {
     ...publicModules.map(({ source }) => source),
     "src/bin.ts",
     "src/opencode/Plugin.ts",
+    // scripts/standIns.mjs puts them into the plugin's bundle.
+    "src/internal/opencode/standIns/*.ts",
     "test/**/*.test.ts",
     "bench/*.ts",
     "examples/**/main.ts",

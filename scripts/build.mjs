@@ -2,16 +2,12 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, sep } from "node:path"
-import { bundle } from "./bundle.mjs"
+import { bundle, programs } from "./bundle.mjs"
 import { bin, root } from "./support.mjs"
 
 const dist = join(root, "dist")
 
-/** The programs: everything inlined, so that they start fast and need nothing that is installed beside them. */
-const bundles = [
-  { name: "bin", entry: "src/bin.ts", executable: true },
-  { name: "opencode-plugin", entry: "src/opencode/Plugin.ts", executable: false }
-]
+const bundles = Object.values(programs)
 
 const LICENSE_FILE = "THIRD-PARTY-LICENSES.txt"
 
@@ -50,12 +46,13 @@ const replaceFile = (path, text, mode) => {
   renameSync(`${path}.${process.pid}`, path)
 }
 
-const bundleInto = async ({ name, entry, executable }) => {
+const bundleInto = async (program) => {
+  const { name, entry, executable } = program
   if (!existsSync(join(root, entry))) {
     console.log(`build: ${entry} does not exist yet, left out`)
     return []
   }
-  const { code, moduleIds } = await bundle({ name, entry, executable })
+  const { code, moduleIds } = await bundle(program)
   replaceFile(join(dist, `${name}.js`), code, executable ? 0o755 : 0o644)
   console.log(`build: dist/${name}.js, ${Math.round(Buffer.byteLength(code) / 1024)} KiB`)
   return moduleIds

@@ -179,10 +179,17 @@ export type Requirements = CommandExecutor.CommandExecutor | FileSystem.FileSyst
 export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
   fromGuardedCommand(options, Effect.succeed({}), () => undefined)
 
-/** Asked before each run: may it be, and with which of its options changed. */
-type Guard = Effect.Effect<Partial<CredentialHelper.Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
+/**
+ * Asked before each run: may it be, and with which of its options changed.
+ *
+ * @internal
+ */
+export type Guard = Effect.Effect<Partial<CredentialHelper.Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
 
-const fromGuardedCommand = (
+/**
+ * @internal
+ */
+export const fromGuardedCommand = (
   options: CommandOptions,
   guard: Guard,
   observe: (output: CredentialHelper.Output) => void
@@ -330,6 +337,13 @@ export const layerEnv = (
   })
 
 /**
+ * From a command to its provider.
+ *
+ * @internal
+ */
+export type Open = (options: CommandOptions, guard: Guard) => Effect.Effect<Provider, never, Requirements | Scope.Scope>
+
+/**
  * What the layers of sources take beside the source.
  *
  * @since 0.1.0
@@ -346,6 +360,12 @@ export interface SourceOptions {
    * @internal
    */
   readonly guard?: ((source: ApiKeySource.Single) => Guard) | undefined
+  /**
+   * What makes a provider of a command, where commands are shared.
+   *
+   * @internal
+   */
+  readonly open?: Open | undefined
   /**
    * Sees what each run gave.
    *
@@ -368,12 +388,13 @@ export const fromSource = (
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const provider = options?.provider ?? defaultProvider
   switch (source._tag) {
-    case "Command":
-      return fromGuardedCommand(
-        { interactive: options?.interactive, ...commandOptions(source.command), provider },
-        options?.guard?.(source) ?? Effect.succeed({}),
-        options?.observe ?? (() => undefined)
-      )
+    case "Command": {
+      const command = { interactive: options?.interactive, ...commandOptions(source.command), provider }
+      const guard = options?.guard?.(source) ?? Effect.succeed({})
+      return options?.open === undefined
+        ? fromGuardedCommand(command, guard, options?.observe ?? (() => undefined))
+        : options.open(command, guard)
+    }
     case "FirstOf":
       return Effect.map(
         Effect.forEach(source.firstOf, (each) => fromSource(each, options)),
@@ -403,13 +424,20 @@ export const commandOptions = ({ argv, cache, retries, env, ...run }: ApiKeySour
   ...run,
   ...cache,
   command: argv,
-  retry: Option.getOrUndefined(Option.map(Option.fromNullable(retries), retrying)),
+  retry: retries === undefined ? undefined : retrying(retries),
   env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? undefined]))
 })
 
-/** The library's own delays, with another number of tries. */
-const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> =>
-  Schedule.exponential("200 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(times)))
+/** The library's own delays, with another number of tries: one schedule a number, so that equal commands are known as such. */
+const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> => {
+  const known = schedules.get(times)
+  if (known !== undefined) return known
+  const made = Schedule.exponential("200 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(times)))
+  schedules.set(times, made)
+  return made
+}
+
+const schedules = new Map<number, Schedule.Schedule<unknown, ApiKeyError>>()
 
 /**
  * The first of several providers that has a key. Absence lets the next one try; a failure does so only with
@@ -446,7 +474,8 @@ export const fromFirstOf = (
   return {
     get: asking(({ get }) => get),
     refresh: asking(({ refresh }) => refresh),
-    reject: (key) => Effect.suspend(() => (current === undefined ? Effect.void : current.reject(key))),
+    // Each drops only what it gave itself, and who that was may have answered before another did.
+    reject: (key) => Effect.forEach(providers, ({ reject }) => reject(key), { discard: true }),
     status,
     changes: Stream.mapEffect(
       Stream.mergeAll(

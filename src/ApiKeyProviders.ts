@@ -23,7 +23,6 @@ import {
   ApiKeyProvider,
   type ApiKeyStatus,
   type CommandOptions,
-  commandOptions,
   fromCommand,
   fromSource,
   type Provider,
@@ -33,8 +32,11 @@ import type * as ApiKeySource from "./ApiKeySource.js"
 import { HelperPolicy } from "./HelperPolicy.js"
 import { emptyStatus } from "./internal/cacheStatus.js"
 import { identityOf } from "./internal/commandIdentity.js"
-import { load, toProvider } from "./internal/config/resolve.js"
+import { load, sharersOf, toProvider } from "./internal/config/resolve.js"
+import { Surroundings } from "./internal/config/Surroundings.js"
+import * as SharedCommands from "./internal/config/sharedCommands.js"
 import { positiveMillis } from "./internal/keyLife.js"
+import { toldIds } from "./internal/toldIds.js"
 
 /**
  * What a registry of providers can do.
@@ -85,8 +87,6 @@ const defaultIdleTimeToLive = Duration.hours(1)
 /** A sweep looks at every open provider, so it comes only so many times in an idle time to live. */
 const sweepsPerIdleTime = 2
 const maxIdsShown = 10
-/** An environment variable has its limits. */
-const maxIdsTold = 100
 
 /** What equal commands share: at most one provider at a time, its scope, and who uses it. */
 interface Slot {
@@ -295,9 +295,6 @@ const pinned = <A, E>(slot: Slot, use: Effect.Effect<A, E>): Effect.Effect<A, E>
     return Effect.onExit(restore(use), () => unpin(slot))
   })
 
-const toldIds = (ids: ReadonlyArray<string>): string =>
-  ids.length > maxIdsTold ? `${ids.slice(0, maxIdsTold).join(",")},…` : ids.join(",")
-
 const notConfigured = (provider: string, ids: ReadonlyArray<string>): KeyNotConfigured => {
   const shown = ids.slice(0, maxIdsShown).join(", ")
   return new KeyNotConfigured({
@@ -375,16 +372,16 @@ export const layerConfig = (
 ): Layer.Layer<ApiKeyProviders, ConfigError.ConfigError, Requirements> =>
   Layer.scoped(
     ApiKeyProviders,
-    Effect.flatMap(Effect.all(configs), (sources) =>
-      make({
-        ...options,
-        providers: Object.fromEntries(Object.entries(sources).map(([id, source]) => [id, entryOf(id, source)]))
-      })
-    )
+    Effect.gen(function* () {
+      const sources = Object.entries(yield* Effect.all(configs))
+      const share = yield* SharedCommands.make(sources.map(([id, source]) => ({ id, realm: "", source })))
+      const providers = sources.map(([id, source]): [string, Entry] => [
+        id,
+        fromSource(source, { provider: id, open: share("") })
+      ])
+      return yield* make({ ...options, providers: Object.fromEntries(providers) })
+    })
   )
-
-const entryOf = (id: string, source: ApiKeySource.ApiKeySource): Entry =>
-  source._tag === "Command" ? commandOptions(source.command) : fromSource(source, { provider: id })
 
 /**
  * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/configuration.md
@@ -408,12 +405,13 @@ export const layerFiles = (
       const policy = yield* HelperPolicy
       const configuration = yield* load({ config: options?.config })
       const ids = options?.ids ?? configuration.ids
-      const providers = yield* Effect.forEach(ids, (id) =>
-        Effect.map(
-          configuration.resolve(id),
-          (resolved) => [id, Effect.provideService(toProvider(resolved), HelperPolicy, policy)] as const
-        )
-      )
+      const resolved = yield* Effect.forEach(new Set(ids), configuration.resolve)
+      const { home } = yield* Surroundings
+      const share = yield* SharedCommands.make(resolved.flatMap(sharersOf), home)
+      const providers = resolved.map((each): [string, Entry] => [
+        each.provider,
+        Effect.provideService(toProvider(each, { share }), HelperPolicy, policy)
+      ])
       return yield* make({ ...options, providers: Object.fromEntries(providers) })
     })
   )

@@ -16,14 +16,19 @@ import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "./ApiKeyError.js"
-import { FormatSpec, formatNames } from "./formats/FormatSpec.js"
+import { FormatSpec, formatNames, optionsOf } from "./formats/FormatSpec.js"
 import * as Document from "./internal/config/document.js"
 import { inside, nearest, type Problem, problemOf, toConfigInvalid, unknownKey } from "./internal/config/problem.js"
 import { shownArgv } from "./internal/config/shellWords.js"
-import { formatDuration, parseDuration } from "./internal/durationText.js"
+import { durationPattern, formatDuration, parseDuration } from "./internal/durationText.js"
 import { programName } from "./internal/programName.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+
+/** A schema's own messages quote what they were given, and that may be a key or an argument. */
+const unquoted = (expected: string) => ({
+  message: () => ({ message: `expected ${expected}; ApiKeySource.parse says what is wrong with it`, override: true })
+})
 
 const VariableName = Schema.String.pipe(
   Schema.pattern(/^[A-Za-z_][A-Za-z0-9_]*$/, {
@@ -43,7 +48,9 @@ const infinite = "Infinity"
 
 const durationText = (description: string, canBeInfinite: boolean): Schema.Schema<Duration.Duration, string> => {
   const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "500 ms".' }
-  return Schema.transformOrFail(Schema.String.annotations(texts), Schema.DurationFromSelf, {
+  const pattern = canBeInfinite ? `^${infinite}$|${durationPattern}` : durationPattern
+  const written = Schema.String.annotations({ ...texts, jsonSchema: { type: "string", pattern } })
+  return Schema.transformOrFail(written, Schema.DurationFromSelf, {
     strict: true,
     decode: (text, _, ast) =>
       canBeInfinite && text === infinite
@@ -57,7 +64,9 @@ const Time = durationText("a time with its unit, above 0", false)
 const Lifetime = durationText(`a time with its unit, above 0, or "${infinite}"`, true)
 
 const Argv = Schema.NonEmptyArray(Schema.String).pipe(
-  Schema.filter(([program]) => program.trim() !== ""),
+  Schema.filter(([program]) => program.trim() !== "", {
+    jsonSchema: { items: [{ type: "string", pattern: "\\S" }], additionalItems: { type: "string" } }
+  }),
   Schema.annotations({
     description: "an argv: a list of strings, the program and its arguments",
     documentation: 'For example ["op", "read", "op://Private/OpenAI/api-key"].'
@@ -140,7 +149,7 @@ const CommandField = Schema.transform(
  */
 export const Literal = Schema.Struct({
   literal: Schema.Redacted(Schema.NonEmptyString.annotations({ description: "a key that is not empty" }))
-}).pipe(Schema.attachPropertySignature("_tag", "Literal"))
+}).pipe(Schema.attachPropertySignature("_tag", "Literal"), Schema.annotations(unquoted("a literal key")))
 
 /**
  * An environment variable, read at each `get`. Unset or blank, the next source is asked.
@@ -148,7 +157,10 @@ export const Literal = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const Env = Schema.Struct({ env: VariableName }).pipe(Schema.attachPropertySignature("_tag", "Env"))
+export const Env = Schema.Struct({ env: VariableName }).pipe(
+  Schema.attachPropertySignature("_tag", "Env"),
+  Schema.annotations(unquoted("an environment variable's name"))
+)
 
 const strict = optional(
   Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" })
@@ -161,7 +173,10 @@ const strict = optional(
  * @since 0.1.0
  * @category schemas
  */
-export const File = Schema.Struct({ file: FilePath, strict }).pipe(Schema.attachPropertySignature("_tag", "File"))
+export const File = Schema.Struct({ file: FilePath, strict }).pipe(
+  Schema.attachPropertySignature("_tag", "File"),
+  Schema.annotations(unquoted("a path"))
+)
 
 /**
  * An entry of opencode's `auth.json`, by its id. Missing, the next source is asked.
@@ -172,7 +187,7 @@ export const File = Schema.Struct({ file: FilePath, strict }).pipe(Schema.attach
 export const Auth = Schema.Struct({
   auth: Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
   strict
-}).pipe(Schema.attachPropertySignature("_tag", "Auth"))
+}).pipe(Schema.attachPropertySignature("_tag", "Auth"), Schema.annotations(unquoted("the id of an entry in auth.json")))
 
 /**
  * A helper command. It is there whenever it is configured: a failure does not let the next source try.
@@ -180,7 +195,10 @@ export const Auth = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const Command = Schema.Struct({ command: CommandField }).pipe(Schema.attachPropertySignature("_tag", "Command"))
+export const Command = Schema.Struct({ command: CommandField }).pipe(
+  Schema.attachPropertySignature("_tag", "Command"),
+  Schema.annotations(unquoted("a helper command"))
+)
 
 /**
  * A source that asks no other.
@@ -243,7 +261,7 @@ export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
     description: "a list of sources that is not empty"
   }),
   onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
-}).pipe(Schema.attachPropertySignature("_tag", "FirstOf"))
+}).pipe(Schema.attachPropertySignature("_tag", "FirstOf"), Schema.annotations(unquoted("a list of sources")))
 
 /**
  * The schema of a source. Its JSON Schema is what `effect-apikey schema` prints for one.
@@ -258,7 +276,11 @@ export const ApiKeySource: Schema.Schema<ApiKeySource, Encoded> = Schema.Union(
   Auth,
   Command,
   FirstOf
-).annotations({ identifier: "ApiKeySource", description: "where a key comes from" })
+).annotations({
+  identifier: "ApiKeySource",
+  description: "where a key comes from",
+  ...unquoted("where a key comes from")
+})
 
 /**
  * @since 0.1.0
@@ -347,13 +369,23 @@ const problemIn = ({ issue }: ParseResult.ParseError): Problem => problemOf(issu
 const shellString = (line: string): Problem =>
   atValue("a command is a list of strings, not a shell string", `It probably means ${shownArgv(line)}`)
 
+/** Of a format's parameters likewise the one that is named says what it takes. */
+const formatProblem = (format: unknown): Problem | undefined => {
+  const named = isRecord(format) && typeof format["name"] === "string" ? optionsOf(format["name"]) : undefined
+  if (named === undefined) return undefined
+  const decoded = Schema.decodeUnknownEither(named, { onExcessProperty: "error" })(format)
+  return Option.getOrUndefined(Option.map(Either.getLeft(decoded), problemIn))
+}
+
 /** The members of the command's union have nothing in common, so which one was meant is found before either complains. */
 const commandProblem = (value: unknown): Problem | undefined => {
   if (typeof value === "string") return shellString(value)
   if (isRecord(value)) {
-    const { argv } = value
-    return typeof argv === "string"
-      ? inside("argv", shellString(argv))
+    const { argv, format } = value
+    if (typeof argv === "string") return inside("argv", shellString(argv))
+    const ofFormat = formatProblem(format)
+    return ofFormat !== undefined
+      ? inside("format", ofFormat)
       : Option.getOrUndefined(Option.map(Either.getLeft(decodeRunOptions(value)), problemIn))
   }
   return Option.getOrUndefined(Option.map(Either.getLeft(decodeArgv(value)), problemIn))
@@ -495,9 +527,20 @@ const nonBlank = (name: string): Config.Config<Option.Option<string>> =>
     Option.filter((value) => value.trim() !== "")
   )
 
+/** What begins as JSON was meant as JSON, and is no command line. */
+const looksLikeJson = (text: string): boolean => /^\s*[[{"]/.test(text)
+
+const notJson = ({ column, problem }: ConfigInvalid): Problem =>
+  atValue(
+    `${problem} (at character ${column})`,
+    'For example ["op", "read", "op://Work/OpenAI/key"], in double quotes.'
+  )
+
 const parseArgv = (text: string): Either.Either<ApiKeySource, string> => {
   const decoded = Either.flatMap(
-    Either.mapLeft(Document.parse("environment", text), () => shellString(text)),
+    Either.mapLeft(Document.parse("environment", text), (error) =>
+      looksLikeJson(text) ? notJson(error) : shellString(text)
+    ),
     ({ root }) => {
       const value = Document.valueOf(root)
       const problem = commandProblem(value)

@@ -40,14 +40,13 @@ import * as HelperCatalog from "./HelperCatalog.js"
 import * as HelperExecutor from "./HelperExecutor.js"
 import { within } from "./internal/budget.js"
 import { type Collector, collector } from "./internal/collector.js"
-import { environmentFor } from "./internal/environment.js"
+import { entryOf, environmentFor } from "./internal/environment.js"
 import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
 import { isOneProgram, programName } from "./internal/programName.js"
 import {
-  fromLineStart,
   minSecretLength,
   printable,
   secretsByName,
@@ -435,10 +434,8 @@ const lenient = new TextDecoder("utf-8")
 const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
 
 /** The end of stderr as it may be shown. Made when asked for: a run that went well says nothing. */
-const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string => {
-  const kept = textOf(stderr)
-  return tail(withoutSecrets(printable(stderr.isCut() ? fromLineStart(kept) : kept), secrets()), maxStderrBytes)
-}
+const saidOn = (stderr: Collector, secrets: () => ReadonlyArray<string>) => (): string =>
+  tail(withoutSecrets(printable(textOf(stderr)), secrets(), stderr.isCut()), maxStderrBytes)
 
 /** `name=value` lines, as a format may say them on stdin. */
 const attributesOf = (input = ""): Record<string, string> =>
@@ -465,17 +462,13 @@ const launch = ({
     const executor = yield* CommandExecutor.CommandExecutor
     const cwd = Option.fromNullable(options.cwd)
     yield* checkDirectory(name, cwd)
-    const env = yield* searchEnvironment(executor, options, {
+    const { env, found, program } = yield* locate(options, {
       EFFECT_APIKEY_PROVIDER: request.provider,
       EFFECT_APIKEY_REASON: request.reason,
       EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
       ...request.environment?.(onTerminal, request.reason)
     })
-    const [first = "", ...args] = options.command
-    const program = options.program ?? first
-    const { platform } = process
-    const beyond = looksBeyond(options) ? usualFolders(env, platform) : []
-    const found = yield* findProgram(program, { env, cwd, platform, beyond })
+    const [, ...args] = options.command
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
       // A command line given as one string has a "/" in its arguments as a rule: a path of it would hold them.
@@ -540,9 +533,34 @@ const argvRemedy = ({ command: [first = "", ...others], program }: Options): Opt
         ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
         : Option.none()
 
-/** A PATH that the caller sets is what the caller means. */
+/** A PATH that the caller sets (or unsets) is what the caller means. */
 const looksBeyond = ({ env, path, program }: Options): boolean =>
-  path !== "path-only" && program === undefined && env?.["PATH"] === undefined
+  path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
+
+/**
+ * The program that a run would start, as it is named and as it is found, and the environment that it would get.
+ *
+ * @internal
+ */
+export const locate = (
+  options: Options,
+  told: Readonly<Record<string, string>>
+): Effect.Effect<
+  { readonly program: string; readonly found: Found; readonly env: Record<string, string> },
+  never,
+  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function* () {
+    const env = yield* searchEnvironment(yield* CommandExecutor.CommandExecutor, options, told)
+    const { platform } = process
+    const { command, cwd, program = command[0] ?? "" } = options
+    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
+    return {
+      env,
+      program,
+      found: yield* findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond })
+    }
+  })
 
 /** What the helper gets; with the log-in shell's PATH where that was asked for. */
 const searchEnvironment = (

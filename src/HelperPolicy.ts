@@ -17,7 +17,7 @@ import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrus
 import { type RunOptions, type Single, variablesFor } from "./ApiKeySource.js"
 import type * as CredentialHelper from "./CredentialHelper.js"
 import * as hand from "./internal/config/hand.js"
-import { isInside, realPathOf, weakSpot } from "./internal/config/owned.js"
+import { isInside, realPathOf, told, weakSpot } from "./internal/config/owned.js"
 import { PolicyRules, policyInForce } from "./internal/config/policyFile.js"
 import { expanded } from "./internal/config/readSource.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
@@ -190,6 +190,14 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
     return kept.join(delimiter)
   })
 
+/**
+ * The PATH in which a command's program is looked for, where a policy decides about it.
+ *
+ * @internal
+ */
+export const searchPathFor = (from: Hand): Effect.Effect<string, never, Needs> =>
+  safePath(isProject(from) ? Option.some(from.root) : Option.none())
+
 const onlyIn = (searchPath: string): SearchOptions => ({
   env: { PATH: searchPath },
   cwd: Option.some("/"),
@@ -216,11 +224,8 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
     const real = yield* realPathOf(found.path)
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) {
-      return yield* new CommandNotTrusted({
-        command,
-        file,
-        remedy: `Others may write to ${weak.value}; take that away first: chmod o-w ${weak.value}`
-      })
+      const { problem, remedy } = told(weak.value, "")
+      return yield* new CommandNotTrusted({ command, file, remedy: `Here ${problem}. ${remedy}` })
     }
     return found.path
   })
@@ -406,16 +411,22 @@ export const make = (rules: Rules): Policy => {
         return yield* refusal(demand, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
       }
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
+      const path = yield* Path.Path
       const { home } = yield* Surroundings
       const searchPath = yield* safePath(Option.some(root))
       const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays
-      // A script in the project is no program that a list can name: its content is the project's.
+      // A program in the project is none that a list can name: its content is the project's.
       const listed = isShaped
         ? false
         : yield* Effect.flatMap(resolveProgram(name, searchPath, file), (program) =>
-            isListed(argv, program, searchPath)
+            Effect.zipWith(
+              isListed(argv, program, searchPath),
+              isProjectFile(program, root),
+              // A link of the project's is its own to turn.
+              (isNamed, isBrought) => isNamed && !isBrought && !isInside(root, program, path)
+            )
           ).pipe(Effect.orElseSucceed(() => false))
       const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(demand)
       const program = yield* resolveProgram(name, searchPath, file)

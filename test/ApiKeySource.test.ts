@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Ajv } from "ajv"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,6 +8,7 @@ import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
 import * as ApiKeySource from "../src/ApiKeySource.js"
+import { jsonSchema } from "../src/internal/config/configFile.js"
 import { arbitrarySource } from "./support/arbitrarySource.js"
 
 const parsed = (text: string): ApiKeySource.ApiKeySource => Either.getOrThrow(ApiKeySource.parse(text))
@@ -244,6 +246,122 @@ describe("a shell string is refused, with the argv that it probably means", () =
     assert.notInclude(error.hint, "abcdefghijklmnop")
     assert.include(error.hint, "<redacted>")
   })
+
+  const secret = "hunter2-geheim"
+  for (const line of [
+    `vault login ${secret}`,
+    `sshpass -p geheim op read x`,
+    `login --password geheim`,
+    `login --api-key geheim --user me`,
+    `TOKEN=geheim login`,
+    `X=geheim login`,
+    `login --password=geheim`,
+    `curl https://me:geheim@example.org/key`,
+    `vault login ${secret} | head -1`,
+    `login --password geheim | head -1`,
+    `X=geheim login | head -1`,
+    `echo "$(login '${secret}')"`
+  ]) {
+    it(`without what may be one: ${line}`, () => {
+      const error = refused(JSON.stringify({ command: line }))
+      assert.notInclude(error.message + error.hint, "geheim")
+      assert.include(error.hint, "<redacted>")
+    })
+  }
+})
+
+describe("the JSON Schema and the parser are of one mind", () => {
+  const accepts = new Ajv({ strict: false, validateFormats: false }).compile(jsonSchema)
+  const asFile = (key: unknown) => ({ providers: { a: { key } } })
+  const parsed = (key: unknown) => ApiKeySource.parse(JSON.stringify(key))
+
+  it("what is written is taken by both", () =>
+    fc.assert(
+      fc.property(arbitrarySource, (source) => {
+        const written: unknown = JSON.parse(ApiKeySource.print(source))
+        assert.isTrue(accepts(asFile(written)), JSON.stringify(accepts.errors))
+      }),
+      { numRuns: 300 }
+    ))
+
+  const anyText = fc.oneof(
+    fc.constantFrom(
+      "",
+      " ",
+      "5",
+      "5 s",
+      "5s",
+      "-1 s",
+      "0 s",
+      "0.0",
+      "1.5 h",
+      "1.h",
+      "Infinity",
+      "5 minutes",
+      "banana",
+      "op"
+    ),
+    fc.string({ maxLength: 8 }),
+    fc.stringMatching(/^ ?[0-9.-]{0,3} ?[a-z]{0,7}$/)
+  )
+  const anyValue = fc.oneof(
+    anyText,
+    fc.integer({ min: -1, max: 11 }),
+    fc.boolean(),
+    fc.array(anyText, { maxLength: 3 })
+  )
+  const anyCommand = fc.oneof(
+    anyValue,
+    fc.record(
+      {
+        argv: fc.array(anyText, { maxLength: 3 }),
+        timeout: anyText,
+        retries: anyValue,
+        env: fc.dictionary(fc.constantFrom("A", "1", ""), anyText),
+        cwd: anyText,
+        interactive: fc.constantFrom("never", "sometimes"),
+        format: fc.oneof(fc.constantFrom("text", "tekst"), fc.record({ name: fc.constant("json"), field: anyText })),
+        cache: fc.record({ timeToLive: anyText, refreshAhead: anyText }, { requiredKeys: [] }),
+        unknown: anyText
+      },
+      { requiredKeys: ["argv"] }
+    )
+  )
+  const anySource = fc.oneof(
+    fc.record({ command: anyCommand }),
+    fc.record({ env: anyValue }),
+    fc.record({ file: anyValue, strict: anyValue }, { requiredKeys: ["file"] }),
+    fc.record({ firstOf: fc.array(fc.record({ env: anyText }), { maxLength: 2 }), onFailure: anyValue })
+  )
+
+  it("what the schema takes, the parser takes", () => {
+    let taken = 0
+    fc.assert(
+      fc.property(anySource, (key) => {
+        if (!accepts(asFile(key))) return
+        taken++
+        assert.isTrue(Either.isRight(parsed(key)), JSON.stringify(key))
+      }),
+      { numRuns: 3000 }
+    )
+    assert.isAbove(taken, 100)
+  })
+
+  it("neither takes a time that is none, a blank program, an entry that says nothing", () => {
+    for (const key of [
+      { command: { argv: ["op"], timeout: "-1 s" } },
+      { command: { argv: ["op"], timeout: "banana" } },
+      { command: { argv: ["op"], timeout: "0 s" } },
+      { command: { argv: ["op"], timeout: "Infinity" } },
+      { command: [" "] },
+      { command: ["op", 1] }
+    ]) {
+      assert.isFalse(accepts(asFile(key)), JSON.stringify(key))
+      assert.isTrue(Either.isLeft(parsed(key)), JSON.stringify(key))
+    }
+    assert.isFalse(accepts({ providers: { a: {} } }))
+    assert.isTrue(accepts(asFile({ command: { argv: ["op"], cache: { timeToLive: "Infinity" } } })))
+  })
 })
 
 describe("ApiKeySource.config", () => {
@@ -271,6 +389,15 @@ describe("ApiKeySource.config", () => {
     )
   }
 
+  it("of a format's parameters names the one that is wrong", () => {
+    const text = `{ "command": { "argv": ["op"], "format": { "name": "json", "feld": "x" } } }`
+    const error = refused(text)
+    assert.strictEqual(error.column, text.indexOf('"feld"') + 1)
+    assert.include(error.message, `"feld" is not known here`)
+    assert.strictEqual(error.hint, `Did you mean "field"?`)
+    assert.include(refused(text.replace("json", "jsn")).message, "expected one of the formats")
+  })
+
   it.effect("names the three variables when none is set", () =>
     Effect.gen(function* () {
       const source = yield* read("openai", {})
@@ -287,6 +414,25 @@ describe("ApiKeySource.config", () => {
         const source = yield* read("openai", { OPENAI_API_KEY_COMMAND: text })
         assert(Either.isLeft(source))
         assert.include(String(source.left), `It probably means ["op", "read", "x"]`)
+      }
+    })
+  )
+
+  it.effect("JSON that is not well-formed is no shell string, and nothing of it is shown", () =>
+    Effect.gen(function* () {
+      const rows = [
+        [`["vault", "login", "hunter2-geheim"`, "a closing ] is missing (at character 36)"],
+        [`{"argv": ["vault", "hunter2-geheim"]`, "a closing } is missing"],
+        [`['vault', 'hunter2-geheim']`, "a word that is not JSON (at character 2)"],
+        [`"vault hunter2-geheim`, "a string is not closed"]
+      ] as const
+      for (const [text, problem] of rows) {
+        const source = yield* read("openai", { OPENAI_API_KEY_COMMAND: text })
+        assert(Either.isLeft(source))
+        assert.include(String(source.left), problem)
+        assert.include(String(source.left), `For example ["op", "read",`)
+        assert.notInclude(String(source.left), "geheim")
+        assert.notInclude(String(source.left), "shell string")
       }
     })
   )

@@ -246,6 +246,25 @@ describe("options from callers without types", () => {
   }
 })
 
+describe("stderr of one endless line", () => {
+  it.effect("keeps its end, and of a secret that the cut went through nothing", () => {
+    const piece = "word ".repeat(13_107)
+    const end = "the reason"
+    const helper = always({
+      exitCode: Effect.succeed(1),
+      stderr: Stream.make("x".repeat(30_000), `${key.slice(0, 9)}`, key.slice(9) + piece, end).pipe(Stream.encodeText)
+    })
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(run({ command: ["get-key", key] }))
+      const stderr = "stderr" in error ? error.stderr : ""
+      assert.isTrue(stderr.endsWith(`word ${end}`))
+      assert.isAtMost(stderr.length, 4_096)
+      assert.isAtLeast(stderr.length, 4_000)
+      assert.notInclude(stderr, key.slice(-4))
+    }).pipe(Effect.provide(helper.layer))
+  })
+})
+
 describe("what was said on stdin", () => {
   it.effect("is not shown when the helper repeats it, however short", () => {
     const helper = always(ends(1, "said hunter2"))

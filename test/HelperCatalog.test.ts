@@ -206,6 +206,55 @@ const fromManuals: ReadonlyArray<Seen> = [
   {
     program: "infisical",
     exitCode: 1,
+    stderr:
+      'error: APIError: CallUniversalAuthLogin unsuccessful response [POST https://app.infisical.com/api/v1/auth/universal-auth/login] [status-code=401] [message="Invalid credentials"]',
+    reason: "LoginRequired"
+  },
+  {
+    program: "doppler",
+    exitCode: 1,
+    stderr:
+      'Unable to fetch configs\nDoppler Error: Get "https://api.doppler.com/v3/configs?per_page=100&project=": EOF',
+    reason: "Unavailable"
+  },
+  {
+    program: "doppler",
+    exitCode: 1,
+    stderr: "Unable to fetch projects\nDoppler Error: Invalid Auth token",
+    reason: "LoginRequired"
+  },
+  { program: "doppler", exitCode: 1, stderr: "Unable to fetch secrets\nDoppler Error: …", reason: "Unknown" },
+  { program: "bws", exitCode: 1, stderr: "Error:\n   0: Missing access token", reason: "LoginRequired" },
+  {
+    program: "az",
+    exitCode: 3,
+    stderr: "ERROR: (SecretNotFound) A secret with (name/id) x was not found",
+    reason: "NotFound"
+  },
+  { program: "gopass", exitCode: 6, reason: "NotFound" },
+  { program: "gopass", exitCode: 3, reason: "LoginRequired" },
+  { program: "security", exitCode: 128, reason: "LoginRequired" },
+  {
+    program: "op",
+    exitCode: 1,
+    stderr: "[ERROR] authorization prompt dismissed, please try again",
+    reason: "LoginRequired"
+  },
+  {
+    program: "op",
+    exitCode: 1,
+    stderr: '[ERROR] "X" isn\'t a vault in this account. Specify the vault',
+    reason: "NotFound"
+  },
+  {
+    program: "bw",
+    exitCode: 1,
+    stderr: "More than one result was found. Try getting a specific object by `id` instead.",
+    reason: "NotFound"
+  },
+  {
+    program: "infisical",
+    exitCode: 1,
     stderr: "error: Your login session has expired, please run [infisical login] and try again",
     reason: "LoginRequired",
     remedy: /infisical login/
@@ -278,6 +327,33 @@ describe.each([
       const meaning = HelperCatalog.classify(HelperCatalog.find(program), { exitCode, stderr, stdout })
       expect(meaning.reason).toBe(reason)
       if (remedy !== undefined) expect(meaning.remedy).toMatch(remedy)
+    }
+  )
+})
+
+describe("words that the catalog and a format both know", () => {
+  it.each<[program: string, format: CredentialFormat.FormatName, stdout: string]>([
+    ["docker-credential-pass", "docker-credential", "credentials not found in native keychain\n"],
+    ["docker-credential-pass", "docker-credential", "no credentials server URL\n"],
+    ["docker-credential-pass", "docker-credential", "no credentials username\n"],
+    ["bw", "bitwarden", '{"success":false,"message":"You are not logged in."}']
+  ])("mean the same to both: %s, %s: %s", (program, format, stdout) => {
+    const failure = { exitCode: 1, stderr: "", stdout }
+    const byFormat = CredentialFormat.get(format).explain?.(failure) ?? Option.none()
+    expect(Option.some(HelperCatalog.classify(HelperCatalog.find(program), failure))).toEqual(byFormat)
+  })
+
+  it.each(["Vault is locked.", "Master password is required.", "Not found.", "More than one result was found."])(
+    "Bitwarden's on stderr mean what they mean on stdout: %s",
+    (message) => {
+      const byFormat = CredentialFormat.get("bitwarden").explain?.({
+        exitCode: 1,
+        stderr: "",
+        stdout: JSON.stringify({ success: false, message })
+      })
+      const byCatalog = HelperCatalog.classify(HelperCatalog.find("bw"), { exitCode: 1, stderr: message, stdout: "" })
+      expect(Option.some(byCatalog)).toEqual(byFormat)
+      expect(byCatalog.reason).not.toBe("Unknown")
     }
   )
 })

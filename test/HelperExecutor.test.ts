@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import nodePath, { dirname, join } from "node:path"
 import { inspect } from "node:util"
 import * as Command from "@effect/platform/Command"
 import { assert, describe, it } from "@effect/vitest"
@@ -109,7 +109,9 @@ describe("the executor for helpers", () => {
 })
 
 /** cross-spawn as it is on Windows: it asks for the platform when it is loaded. */
-const onWindows = <A>(use: (parse: (command: string, args: ReadonlyArray<string>) => Parsed) => A): A => {
+const onWindows = <A>(
+  use: (parse: (command: string, args: ReadonlyArray<string>, env?: NodeJS.ProcessEnv) => Parsed) => A
+): A => {
   const require = createRequire(import.meta.url)
   const forget = (): void => {
     for (const path of Object.keys(require.cache)) {
@@ -119,11 +121,14 @@ const onWindows = <A>(use: (parse: (command: string, args: ReadonlyArray<string>
   const platform = Object.getOwnPropertyDescriptor(process, "platform") ?? {}
   forget()
   Object.defineProperty(process, "platform", { ...platform, value: "win32" })
+  const { delimiter } = nodePath
+  Object.assign(nodePath, { delimiter: nodePath.win32.delimiter })
   try {
     const { _parse } = require("cross-spawn")
-    return use((command, args) => _parse(command, args, { env: process.env }))
+    return use((command, args, env = process.env) => _parse(command, args, { env }))
   } finally {
     Object.defineProperty(process, "platform", platform)
+    Object.assign(nodePath, { delimiter })
     forget()
   }
 }
@@ -239,8 +244,49 @@ describe("the Windows command line", () => {
     }
   })
 
+  /** npm's own shims hand their arguments on with `%*`, which cmd.exe reads a second time. */
+  const npmShim = join(folder, "node_modules", ".bin", "get-key.cmd")
+  mkdirSync(dirname(npmShim), { recursive: true })
+  writeFileSync(npmShim, '@node "%~dp0\\..\\get-key\\cli.js" %*\r\n', { mode: 0o755 })
+
+  const receivedTwice = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+    onWindows((parse) => {
+      const line = throughCmd(parse(npmShim, args).args[3]?.slice(1, -1) ?? "")
+      const behind = line.slice(line.indexOf("get-key.cmd") + "get-key.cmd".length)
+      return argvOf(throughCmd(behind))
+    })
+
+  for (const args of documented) {
+    it(`a program behind npm's node_modules/.bin shim gets ${JSON.stringify(args)} unchanged`, () =>
+      assert.deepStrictEqual(receivedTwice(args), args))
+  }
+
+  it("a program behind npm's shim gets any arguments unchanged", () =>
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 20 }).filter(isCarried), { maxLength: 4 }), (args) => {
+        assert.deepStrictEqual(receivedTwice(args), args)
+      }),
+      { numRuns: 100 }
+    ))
+
+  for (const first of ["#!/usr/bin/env node", "#!/usr/bin/node", "#!node"]) {
+    it(`a script of ${first} is run by that interpreter from PATH, its own path the first argument`, () => {
+      const tools = join(folder, "tools")
+      const script = join(folder, "get-key")
+      mkdirSync(tools, { recursive: true })
+      writeFileSync(join(tools, "node.EXE"), "MZ", { mode: 0o755 })
+      writeFileSync(script, `${first}\nprocess.stdout.write("key")\n`, { mode: 0o755 })
+      onWindows((parse) => {
+        const parsed = parse(script, ["read", "op://a b"], { PATH: tools })
+        assert.deepStrictEqual([parsed.command, parsed.args], ["node", [script, "read", "op://a b"]])
+        assert.isUndefined(parsed.options.windowsVerbatimArguments)
+      })
+    })
+  }
+
   it("leaves nothing behind in this process", () => {
     rmSync(folder, { recursive: true, force: true })
     assert.notStrictEqual(process.platform, "win32")
+    assert.strictEqual(nodePath.delimiter, nodePath.posix.delimiter)
   })
 })

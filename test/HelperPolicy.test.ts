@@ -81,6 +81,14 @@ describe("an allow list names a program with a pattern for each of its arguments
       self.program("project/op", "projects-op")
       self.write("project/effect-apikey.jsonc", key({ command: ["./op", "read", "op://Work/key"] }))
       assert.isTrue(isRefused(yield* attempt(self, "openai")))
+      // Not even by its very path: what it does is the project's to say.
+      const projects = join(self.project, "op")
+      self.link("project/link", other)
+      self.write(user, { policy: { allow: [[projects], [join(self.project, "link")]] } })
+      for (const argv of [["./op"], [projects], ["./link"]]) {
+        self.write("project/effect-apikey.jsonc", key({ command: argv }))
+        assert.isTrue(isRefused(yield* attempt(self, "openai")), String(argv))
+      }
       assert.deepStrictEqual(ran(self), ["users-op"])
     })
   )
@@ -252,7 +260,7 @@ describe("the file of what is trusted", () => {
       assert.strictEqual(yield* refusal(self), "somebody else owns it")
       chownSync(self.trustFile, 0, 0)
       chownSync(dirname(self.trustFile), 65_534, 65_534)
-      assert.strictEqual(yield* refusal(self), "others may write to it")
+      assert.strictEqual(yield* refusal(self), "somebody else owns it")
     })
   )
 
@@ -265,6 +273,18 @@ describe("the file of what is trusted", () => {
       yield* Effect.forEach(files, (file) => trustFile(self, file), { concurrency: "unbounded", discard: true })
       const trusted = yield* HelperPolicy.trusted.pipe(within(self))
       assert.deepStrictEqual(trusted.map(({ file }) => file).sort(), [...files].sort())
+    })
+  )
+
+  scenario("a policy that is a link to nowhere is none that can be read: nothing of a project's counts", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      self.link("etc/policy.jsonc", join(self.root, "gone"))
+      const outcome = yield* attempt(self, "openai")
+      assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+      assert.include(outcome.message, "leads nowhere")
+      assert.deepStrictEqual(ran(self), [])
     })
   )
 
@@ -399,6 +419,8 @@ describe("time of check", () => {
       assert.strictEqual(permit.options.program, program)
       assert.strictEqual(permit.options.cwd, self.home)
       assert.notInclude(String(permit.options.env?.["PATH"]), self.project)
+      // The PATH of this very process has no such program: only what the policy found can be what runs.
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
     })
   )
 })

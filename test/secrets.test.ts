@@ -1,13 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
+import { vi } from "vitest"
 import type * as ApiKeyProvider from "../src/ApiKeyProvider.js"
+import * as ApiKeySource from "../src/ApiKeySource.js"
+import { run } from "../src/cli/main.js"
+import { load, toProvider } from "../src/internal/config/resolve.js"
+import { Surroundings } from "../src/internal/config/Surroundings.js"
 import { arbitrarySecret } from "./support/arbitrary.js"
 import { realProvider, shell } from "./support/layers.js"
 import { everything, observe, shown } from "./support/observe.js"
+import { sandbox, within } from "./support/sandbox.js"
 
 /** Each gets the secret as an argument, in the environment, and says it where it should not. */
 const helpers: Readonly<Record<string, string>> = {
@@ -62,5 +70,97 @@ describe("a key, a helper's arguments and its stdout never stand in an error, lo
         }),
         { numRuns: 25 }
       ))
+  }
+})
+
+const members: ReadonlyArray<Schema.Schema.AnyNoContext> = [
+  ApiKeySource.ApiKeySource,
+  ApiKeySource.Literal,
+  ApiKeySource.Env,
+  ApiKeySource.File,
+  ApiKeySource.Auth,
+  ApiKeySource.Command,
+  ApiKeySource.FirstOf
+]
+
+/** Where a secret may stand in a configuration, right or wrong. */
+const entries: Readonly<Record<string, (secret: string) => unknown>> = {
+  "a literal key": (secret) => ({ key: { literal: secret } }),
+  "a literal beside an unknown name": (secret) => ({ key: { literal: secret, strict: true } }),
+  "a literal where a source is due": (secret) => ({ key: secret }),
+  "a literal in a list": (secret) => ({ key: { literal: [secret] } }),
+  "a key in the place of a variable's name": (secret) => ({ key: { env: `${secret} ` } }),
+  "a key in the place of a file's name": (secret) => ({ key: { file: [secret] } }),
+  "a variable with a key": () => ({ key: { env: "CONFIGURED" } }),
+  "a variable with two lines": () => ({ key: { env: "TWO_LINES" } }),
+  "an argument of a command that fails with it": (secret) => ({
+    key: { command: shell('echo "$1" >&2; exit 1', secret) }
+  }),
+  "a variable of a command that fails with it": (secret) => ({
+    key: { command: { argv: shell('echo "$A" >&2; exit 1'), env: { A: secret } } }
+  }),
+  "an argument of a command that is not there": (secret) => ({ key: { command: ["/no/such/program", secret] } }),
+  "a command with a wrong option": (secret) => ({
+    key: { command: { argv: ["op", secret], env: { A: secret }, timeout: 3 } }
+  }),
+  "an argv that is none": (secret) => ({ key: { command: ["op", [secret]] } }),
+  "a variable that is none": (secret) => ({ key: { command: { argv: ["op"], env: { A: [secret] } } } }),
+  "a time that is none": (secret) => ({ key: { command: { argv: ["op"], timeout: secret } } }),
+  "a format's parameter that is none": (secret) => ({
+    key: { command: { argv: ["op"], format: { name: "json", field: [secret] } } }
+  }),
+  "a base URL with a password": (secret) => ({
+    key: { env: "A" },
+    baseUrl: `https://u:${encodeURIComponent(secret)}@x`
+  }),
+  "a list of sources that is none": (secret) => ({ key: { firstOf: secret } })
+}
+
+describe("what stands in a configuration never stands in an error, a log, what check says, or a schema's message", () => {
+  for (const [name, entryOf] of Object.entries(entries)) {
+    it(name, () =>
+      fc.assert(
+        fc.asyncProperty(arbitrarySecret, async (secret) => {
+          const observed = observe()
+          const entry = entryOf(secret)
+          const said: Array<string> = []
+          const text = await Effect.runPromise(
+            Effect.gen(function* () {
+              const self = yield* sandbox
+              self.env["CONFIGURED"] = secret
+              self.env["TWO_LINES"] = `${secret}\n${secret}`
+              self.write("home/.config/effect-apikey/effect-apikey.jsonc", { providers: { a: entry } })
+              const outcome = yield* Effect.gen(function* () {
+                const configuration = yield* load()
+                const provider = yield* toProvider(yield* configuration.resolve("a"))
+                const exit = yield* Effect.exit(provider.get)
+                yield* Effect.logInfo("the end", exit, yield* provider.status)
+                return [exit, Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit.value]
+              }).pipe(within(self))
+              vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)))
+              vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)))
+              vi.spyOn(process.stderr, "write").mockImplementation((line) => said.push(String(line)) > 0)
+              const checked = yield* run(["node", "effect-apikey", "check", "a"], "0").pipe(
+                Effect.provideService(Surroundings, { env: self.env, home: self.home, cwd: self.project }),
+                Effect.ensuring(Effect.sync(() => vi.restoreAllMocks()))
+              )
+              const { key } = Object.assign({ key: undefined }, entry)
+              const decoded = members.map((schema) =>
+                Either.match(Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(key), {
+                  onLeft: (error) => [String(error), JSON.stringify(error)],
+                  onRight: () => "is a source"
+                })
+              )
+              return [...outcome, decoded, checked, yield* everything(observed)].map(shown).concat(said).join("\n")
+            }).pipe(Effect.scoped, Effect.provide(observed.layer))
+          )
+          assert.isAbove(said.length, 0)
+          for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
+            assert.notInclude(text, form)
+          }
+        }),
+        { numRuns: 5 }
+      )
+    )
   }
 })

@@ -14,13 +14,11 @@ import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeyProvider from "../ApiKeyProvider.js"
 import * as ApiKeySource from "../ApiKeySource.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import type { Output } from "../CredentialHelper.js"
-import { type Hand, HelperPolicy, type Permit } from "../HelperPolicy.js"
+import * as CredentialHelper from "../CredentialHelper.js"
+import { type Hand, HelperPolicy, type Permit, searchPathFor } from "../HelperPolicy.js"
 import type { Candidate, Resolved, Template } from "../internal/config/resolve.js"
-import { Surroundings } from "../internal/config/Surroundings.js"
 import { escaped } from "../internal/escape.js"
-import { findProgram } from "../internal/searchPath.js"
-import { usualFolders } from "../internal/usualFolders.js"
+import { programName } from "../internal/programName.js"
 import { chosen, config, opencode } from "./configuration.js"
 import { exitStatusOf } from "./exitStatus.js"
 import { nothingForwarded } from "./nothingForwarded.js"
@@ -94,7 +92,7 @@ const make = (resolved: Resolved, isRun: boolean) => {
     Effect.gen(function* () {
       const top = heading(ApiKeySource.label(source), hand)
       const permit = yield* authorized(source, hand)
-      const program = source._tag === "Command" ? yield* programLine(source.command, permit) : []
+      const program = source._tag === "Command" ? yield* programLine(source, hand, permit, isRun) : []
       if (Either.isLeft(permit)) {
         return after([top, ...program, field("policy", "refused")], failed(permit.left))
       }
@@ -117,7 +115,7 @@ const make = (resolved: Resolved, isRun: boolean) => {
 
   const runLines = (source: Extract<ApiKeySource.Single, { readonly _tag: "Command" }>, { options }: Permit) =>
     Effect.gen(function* () {
-      let output: Option.Option<Output> = Option.none()
+      let output: Option.Option<CredentialHelper.Output> = Option.none()
       const self = yield* ApiKeyProvider.fromSource(source, {
         provider,
         interactive: "if-available",
@@ -206,19 +204,28 @@ const checkFirst = <R>(
     return { lines, outcome: Option.getOrElse(failure, (): Outcome => ({ _tag: "Absent", tried })) }
   })
 
-const programLine = ({ argv, cwd }: ApiKeySource.RunOptions, permit: Either.Either<Permit, ApiKeyError>) =>
+/** Where a run would find its program. A log-in shell is a program too, so it is asked only where there is a run. */
+const programLine = (
+  { command }: Extract<ApiKeySource.Single, { readonly _tag: "Command" }>,
+  hand: Hand,
+  permit: Either.Either<Permit, ApiKeyError>,
+  isRun: boolean
+) =>
   Effect.gen(function* () {
-    const [name] = argv
-    const permitted = Either.isRight(permit) ? permit.right.options.program : undefined
-    if (permitted !== undefined) return [field("program", permitted)]
-    const { env } = yield* Surroundings
-    const found = yield* findProgram(name, {
-      env: { PATH: env["PATH"] ?? "" },
-      cwd: Option.fromNullable(cwd),
-      platform: process.platform,
-      beyond: usualFolders(env, process.platform)
-    })
-    return [field("program", found._tag === "Missing" ? `${name} is not found` : found.path)]
+    const written = ApiKeyProvider.commandOptions(command)
+    const asksShell = written.path === "login-shell" && isRun && Either.isRight(permit)
+    const { found, program } = yield* CredentialHelper.locate(
+      {
+        ...written,
+        ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),
+        ...(Either.isRight(permit) ? permit.right.options : { env: { PATH: yield* searchPathFor(hand) } })
+      },
+      {}
+    )
+    if (found._tag !== "Missing") return [field("program", found.path)]
+    const name = programName([program])
+    const unasked = written.path === "login-shell" && !asksShell && !/[\\/]/.test(program)
+    return [field("program", unasked ? `${name}: where the log-in shell finds it` : `${name} is not found`)]
   })
 
 const noRun = Options.boolean("no-run").pipe(Options.withDescription("Look only: run no command."))

@@ -1,6 +1,7 @@
 /** The command line as a whole: its sub-commands, what it prints on failure, and its exit status. */
 import * as Command from "@effect/cli/Command"
 import { isValidationError } from "@effect/cli/ValidationError"
+import { isQuitException } from "@effect/platform/Terminal"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
@@ -13,6 +14,7 @@ import { type ApiKeyError, fromCause } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { escaped } from "../internal/escape.js"
+import { asFlags } from "./asFlags.js"
 import { check } from "./check.js"
 import { exitStatusOf, interrupted, unexpected, usage } from "./exitStatus.js"
 import { Forwarded, splitForwarded } from "./Forwarded.js"
@@ -51,24 +53,29 @@ export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect
     Effect.flatMap(
       Exit.match({
         onSuccess: () => Effect.succeed(0),
-        onFailure: report
+        onFailure: report(forwarded.length > 0 ? asFlags : (hint) => hint)
       })
     )
   )
 }
 
-const report = (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
-  if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
-  const error = Cause.squash(cause)
-  // @effect/cli has already said what is wrong with the arguments.
-  if (isValidationError(error)) return Effect.succeed(usage)
-  if (error instanceof Reported) return Effect.succeed(error.status)
-  if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
-  return Option.match(fromCause(error), {
-    onNone: () => Effect.as(say("an unexpected failure", "Please report it, with the command's name."), unexpected),
-    onSome: (known) => Effect.as(say(known.message, known.hint, saidByHelper(known)), exitStatusOf(known))
-  })
-}
+/** Of a command that was given here the hints name flags; of a provider they name what stands in its configuration. */
+const report =
+  (inOurWords: (hint: string) => string) =>
+  (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
+    if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
+    const error = Cause.squash(cause)
+    // @effect/cli has already said what is wrong with the arguments.
+    if (isValidationError(error)) return Effect.succeed(usage)
+    // Ctrl-C at a question.
+    if (isQuitException(error)) return Effect.succeed(interrupted)
+    if (error instanceof Reported) return Effect.succeed(error.status)
+    if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
+    return Option.match(fromCause(error), {
+      onNone: () => Effect.as(say("an unexpected failure", "Please report it, with the command's name."), unexpected),
+      onSome: (known) => Effect.as(say(known.message, inOurWords(known.hint), saidByHelper(known)), exitStatusOf(known))
+    })
+  }
 
 const say = (what: string, hint: string, helper?: string): Effect.Effect<void> =>
   Console.error(

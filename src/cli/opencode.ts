@@ -15,7 +15,7 @@ import { readText } from "../internal/config/document.js"
 import { realPathOf } from "../internal/config/owned.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
 import { escaped } from "../internal/escape.js"
-import { changeFor } from "../internal/opencode/init.js"
+import { changeFor, problemWith } from "../internal/opencode/init.js"
 import { codeOf } from "../internal/platformError.js"
 import { withoutSecrets } from "../internal/scrub.js"
 import { Forwarded } from "./Forwarded.js"
@@ -87,14 +87,17 @@ const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (optio
     const command = [...options.words, ...(yield* Forwarded)]
     if (!isNonEmptyReadonlyArray(command))
       return yield* new UsageError({ problem: "no command was given", hint: example })
-    const { file, isThere } = yield* configFile
-    const before = isThere ? yield* readText(file) : ""
-    const change = yield* changeFor(file, before, {
+    const wish = {
       provider: options.provider,
       command: [command[0], ...command.slice(1)],
       baseUrl: Option.getOrUndefined(options.baseUrl),
       npm: Option.getOrUndefined(options.npm)
-    })
+    } as const
+    const problem = problemWith(wish)
+    if (Option.isSome(problem)) return yield* new UsageError({ problem: problem.value, hint: example })
+    const { file, isThere } = yield* configFile
+    const before = isThere ? yield* readText(file) : ""
+    const change = yield* changeFor(file, before, wish)
     const said = change.notes.map((note) => `effect-apikey: ${note}`)
     if (change.text === before) {
       return yield* Console.error(["effect-apikey: it is all there already", ...said].join("\n"))

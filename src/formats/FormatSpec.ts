@@ -60,3 +60,7 @@ export type FormatOptions = typeof FormatOptions.Type
 
 export const FormatSpec = Schema.Union(FormatName, FormatOptions).annotations({ identifier: "CredentialFormat" })
 export type FormatSpec = typeof FormatSpec.Type
+
+/** The form with parameters of one format. */
+export const optionsOf = (name: string): Schema.Schema.AnyNoContext | undefined =>
+  FormatOptions.members.find((member) => Array.from<string>(member.fields.name.literals).includes(name))

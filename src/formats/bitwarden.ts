@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
+import { type FixedText, bitwarden as fixedTexts } from "../internal/fixedTexts.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { AnyText, anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse } from "../internal/shape.js"
 
@@ -33,29 +34,17 @@ const Item = Schema.Struct({
 
 const readItem = fromValue(Item)
 
+const texts: ReadonlyArray<FixedText> = Object.values(fixedTexts)
+
 /** The words of the program's own messages, which are fixed; the message itself is not passed on. */
-const messages: ReadonlyArray<readonly [pattern: RegExp, explanation: Explanation]> = [
-  [/not logged in/i, { reason: "LoginRequired", remedy: "Log in to Bitwarden: bw login" }],
-  [
-    /vault is locked|master password/i,
-    { reason: "LoginRequired", remedy: 'Unlock the vault: export BW_SESSION="$(bw unlock --raw)"' }
-  ],
-  [/not found/i, { reason: "NotFound", remedy: "Look for the item: bw list items --search NAME" }],
-  [
-    /more than one result/i,
-    { reason: "NotFound", remedy: "Several items fit; give the item's id instead of its name." }
-  ]
-]
+const meaningOf = (message: unknown): Explanation =>
+  texts.find(({ words }) => typeof message === "string" && new RegExp(words).test(message))?.meaning ?? {
+    reason: "Unknown"
+  }
 
 const explain = (text: string): Option.Option<Explanation> =>
   Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ message, success, version }) =>
-    success === false && version === undefined
-      ? Option.some(
-          messages.find(([pattern]) => typeof message === "string" && pattern.test(message))?.[1] ?? {
-            reason: "Unknown" as const
-          }
-        )
-      : Option.none()
+    success === false && version === undefined ? Option.some(meaningOf(message)) : Option.none()
   )
 
 /** What stands inside the envelope of `--response`. */

@@ -49,7 +49,7 @@ const Ok = Schema.Struct({
 const readHello = fromValue(Hello, "a line of JSON")
 const readOk = fromValue(Ok, "a line of JSON")
 
-const kinds: Readonly<Record<string, Explanation>> = {
+const meanings: Readonly<Record<string, Explanation>> = {
   "not-found": { reason: "NotFound", remedy: "Log in to that registry: cargo login" },
   "url-not-supported": {
     reason: "NotFound",
@@ -59,10 +59,14 @@ const kinds: Readonly<Record<string, Explanation>> = {
   other: { reason: "Unknown", remedy: "Run the provider through cargo to see what it says: cargo login" }
 }
 
+/** A greeting, an answer, and whether there is more: a helper that prints 64 KiB of short lines has not all of them read as JSON. */
+const linesThatCount = 3
+
 const linesOf = (text: string): ReadonlyArray<Option.Option<unknown>> =>
   text
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
+    .slice(0, linesThatCount)
     .map(jsonOf)
 
 /** What stands under `Err` after a greeting: its kind is one of a few words, its message is not passed on. */
@@ -79,7 +83,7 @@ const greets = (hello: Option.Option<unknown>): boolean =>
   Option.exists(hello, (value) => Either.isRight(readHello(value)))
 
 const meaningOf = (kind: unknown): Explanation =>
-  (typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? { reason: "Unknown" }
+  (typeof kind === "string" && Object.hasOwn(meanings, kind) ? meanings[kind] : undefined) ?? { reason: "Unknown" }
 
 export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialFormat =>
   define({

@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
+import { docker } from "../internal/fixedTexts.js"
 import { lastWordReplaced } from "../internal/forget.js"
 import { define, failed, jsonLine, withoutUser } from "../internal/format.js"
 import { AnyText, fromJson, refuse } from "../internal/shape.js"
@@ -33,20 +34,8 @@ const read = fromJson(Answer)
 /** Docker's mark for a refresh token, which only docker itself can exchange for a bearer. */
 const identityToken = "<token>"
 
-const failures: ReadonlyArray<readonly [text: string, explanation: Explanation]> = [
-  [
-    "credentials not found in native keychain",
-    { reason: "NotFound", remedy: "Log in to that registry (docker login), or correct the format's serverUrl." }
-  ],
-  ["no credentials server URL", { reason: "NotFound", remedy: "Give the format the registry's URL: serverUrl." }],
-  [
-    "no credentials username",
-    { reason: "NotFound", remedy: "The store has no user name for that registry; log in to it again." }
-  ]
-]
-
 const explain = (stdout: string): Option.Option<Explanation> =>
-  Option.fromNullable(failures.find(([text]) => stdout.trim() === text)?.[1])
+  Option.fromNullable(Object.values(docker).find(({ words }) => stdout.trim() === words)?.meaning)
 
 export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFormat =>
   define({

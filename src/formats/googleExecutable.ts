@@ -65,7 +65,7 @@ const explain = (stdout: string): Option.Option<Explanation> => {
       ([name]) => name !== "code" && name !== "message" && name !== "success" && name !== "version"
     )
     return {
-      reason: (Object.hasOwn(reasons, code) ? reasons[code] : undefined) ?? "Unknown",
+      reason: (Object.hasOwn(meanings, code) ? meanings[code] : undefined) ?? "Unknown",
       detail: tail(withoutSecrets(printable(`${code}: ${message}`), stringsIn(others)), maxMessage)
     }
   })
@@ -89,7 +89,7 @@ const stringsIn = (value: unknown): ReadonlyArray<string> => {
 }
 
 /** Codes are the helper's own; those of HTTP, which Google's examples use, mean what they mean there. */
-const reasons: Readonly<Record<string, Explanation["reason"]>> = {
+const meanings: Readonly<Record<string, Explanation["reason"]>> = {
   "401": "LoginRequired",
   "403": "Denied",
   "404": "NotFound",

@@ -22,7 +22,7 @@ const Answer = Schema.Struct({
 const read = fromJson(Answer)
 
 /** Section 5.2's codes are a closed list, so they may be told; `error_description` is free text and is not. */
-const codes: Readonly<Record<string, Explanation["reason"]>> = {
+const meanings: Readonly<Record<string, Explanation["reason"]>> = {
   invalid_grant: "LoginRequired",
   interaction_required: "LoginRequired",
   login_required: "LoginRequired",
@@ -41,8 +41,8 @@ const codes: Readonly<Record<string, Explanation["reason"]>> = {
 
 const explain = (text: string): Option.Option<Explanation> =>
   Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ access_token, error }) =>
-    typeof error === "string" && Object.hasOwn(codes, error) && access_token === undefined
-      ? Option.some({ reason: codes[error] ?? "Unknown", detail: error })
+    typeof error === "string" && Object.hasOwn(meanings, error) && access_token === undefined
+      ? Option.some({ reason: meanings[error] ?? "Unknown", detail: error })
       : Option.none()
   )
 

@@ -7,6 +7,7 @@
  *
  * Protocol: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#sample-response-1
  */
+import type * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -80,7 +81,23 @@ const valueOf = (
 const isWrapped = (wrapInfo: unknown): boolean =>
   Option.exists(objectOf(wrapInfo), (own) => "token" in own && "ttl" in own)
 
-const positive = (seconds: Option.Option<number>): Option.Option<number> => Option.filter(seconds, (value) => value > 0)
+/** No duration, or none of it: no end that is known. */
+const endOf = (
+  startedAt: number,
+  seconds: Option.Option<number>,
+  path: string
+): Either.Either<Option.Option<DateTime.Utc>, Refusal> =>
+  Option.match(
+    Option.filter(seconds, (value) => value > 0),
+    {
+      onNone: () => Either.right(Option.none()),
+      onSome: (value) =>
+        Option.match(after(startedAt, value), {
+          onNone: () => refuse(path, "a number of seconds"),
+          onSome: (at) => Either.right(Option.some(at))
+        })
+    }
+  )
 
 export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
@@ -117,17 +134,14 @@ export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
         }
         if (Option.isSome(auth)) {
           const { client_token, lease_duration: lifetime } = auth.value
-          const expiresAt = Option.flatMap(positive(lifetime), (seconds) => after(startedAt, seconds))
+          const expiresAt = yield* endOf(startedAt, lifetime, "auth.lease_duration")
           return yield* tokenKey("auth.client_token", client_token, expiresAt)
         }
         if (Option.isNone(data)) return yield* refuse("data", "an object")
         const [path, value] = yield* Either.flatMap(secretIn(data.value), (secret) => valueOf(secret, field))
         const isLeased = Option.exists(lease_id, (id) => id !== "")
-        return yield* tokenKey(
-          path,
-          value,
-          isLeased ? Option.flatMap(positive(lease_duration), (seconds) => after(startedAt, seconds)) : Option.none()
-        )
+        const lease = isLeased ? lease_duration : Option.none<number>()
+        return yield* tokenKey(path, value, yield* endOf(startedAt, lease, "lease_duration"))
       }),
     write: (key) =>
       Either.map(onlyValue(key), (value) =>

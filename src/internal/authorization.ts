@@ -16,13 +16,21 @@ export type Scheme =
   | "headers"
   | ((key: ApiKey) => Readonly<Record<string, string>>)
 
+const schemeNames: ReadonlyArray<unknown> = ["bearer", "x-api-key", "x-goog-api-key", "api-key", "basic", "headers"]
+
+/** What no type has looked at: a configuration's, or plain JavaScript's. */
+export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.includes(u)
+
+export const noScheme = (): ConfigInvalid =>
+  configInvalid("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
+
 /** Where a key goes, and how. */
 export interface Authorization {
   /** Requests to another origin than this URL's go out without the key. */
   readonly baseUrl: string | URL
   /**
    * Which header carries it. Default: each that holds the `placeholder`, else `Authorization: Bearer`. A key that brings
-   * headers of its own is sent in those.
+   * headers of its own is sent in those. A function is called for each time that a request is sent.
    */
   readonly scheme?: Scheme | undefined
 }
@@ -54,9 +62,10 @@ export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInv
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
 
-const byScheme = (key: ApiKey, scheme: Exclude<Scheme, "headers">): Readonly<Record<string, string>> => {
+type Named = Exclude<Scheme, "headers" | ((key: ApiKey) => Readonly<Record<string, string>>)>
+
+const byScheme = (key: ApiKey, scheme: Named): Readonly<Record<string, string>> => {
   const secret = Redacted.value(key.value)
-  if (typeof scheme === "function") return scheme(key)
   switch (scheme) {
     case "bearer":
       return { authorization: `Bearer ${secret}` }
@@ -69,20 +78,31 @@ const byScheme = (key: ApiKey, scheme: Exclude<Scheme, "headers">): Readonly<Rec
   }
 }
 
-const headersOf = (
-  key: ApiKey,
-  scheme: Scheme | undefined,
-  held: ReadonlyArray<readonly [name: string, value: string]>
-): ReadonlyArray<readonly [name: string, value: string]> => {
-  if (typeof scheme === "function") return Object.entries(scheme(key))
+type Entries = ReadonlyArray<readonly [name: string, value: string]>
+
+const headersOf = (key: ApiKey, scheme: Scheme | undefined, held: Entries): Either.Either<Entries, ConfigInvalid> => {
+  if (typeof scheme === "function") {
+    // What it throws may hold the key.
+    return Either.try({ try: () => Object.entries(scheme(key)), catch: () => thrown("scheme") })
+  }
+  if (scheme !== undefined && !isScheme(scheme)) return Either.left(noScheme())
   const own = Object.entries(key.headers)
-  if (own.length > 0 || scheme === "headers") return own.map(([name, value]) => [name, Redacted.value(value)] as const)
+  if (own.length > 0 || scheme === "headers") {
+    return Either.right(own.map(([name, value]) => [name, Redacted.value(value)] as const))
+  }
   if (scheme === undefined && held.length > 0) {
     const secret = Redacted.value(key.value)
-    return held.map(([name, value]) => [name, value.replaceAll(placeholder, secret)] as const)
+    return Either.right(held.map(([name, value]) => [name, value.replaceAll(placeholder, secret)] as const))
   }
-  return Object.entries(byScheme(key, scheme ?? "bearer"))
+  return Either.right(Object.entries(byScheme(key, scheme ?? "bearer")))
 }
+
+/** A function that was given is at fault. */
+export const thrown = (name: "scheme" | "isRejection"): ConfigInvalid =>
+  configInvalid(
+    `the function given as \`${name}\` throws`,
+    "It must return; call it with a test key to see why it does not."
+  )
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\x20-\x7E]+$/
@@ -94,18 +114,23 @@ const headerValue = /^[\x20-\x7E]+$/
 export const headersFor = (
   key: ApiKey,
   scheme: Scheme | undefined,
-  held: ReadonlyArray<readonly [name: string, value: string]> = []
-): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
+  held: Entries = []
+): Either.Either<ReadonlyMap<string, string>, InvalidOutput | ConfigInvalid> => {
   if (isAwsPair(key) && !takesAwsPair(key, scheme)) return Either.left(awsPair())
-  const headers = new Map<string, string>()
-  for (const [name, value] of headersOf(key, scheme, held)) {
-    if (!headerName.test(name) || !isForAHeader(value)) return Either.left(notForAHeader())
-    headers.set(name.toLowerCase(), value)
-  }
-  return headers.size === 0 ? Either.left(noHeaders()) : Either.right(headers)
+  return Either.flatMap(
+    headersOf(key, scheme, held),
+    (entries): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
+      if (!entries.every(([name, value]) => headerName.test(name) && isForAHeader(value))) {
+        return Either.left(notForAHeader())
+      }
+      const headers = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]))
+      return headers.size === 0 ? Either.left(noHeaders()) : Either.right(headers)
+    }
+  )
 }
 
-export const isForAHeader = (value: string): boolean => headerValue.test(value)
+/** A function can give what is no text. */
+export const isForAHeader = (value: unknown): boolean => typeof value === "string" && headerValue.test(value)
 
 /** A secret access key signs requests; sent itself, it would be given away. */
 const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>

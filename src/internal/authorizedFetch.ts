@@ -20,6 +20,7 @@ import {
   originOf,
   placeholder,
   type Scheme,
+  thrown,
   warningOnce
 } from "./authorization.js"
 import { peekOf } from "./peek.js"
@@ -28,7 +29,7 @@ import { runPromise } from "./runPromise.js"
 type Fetch = typeof globalThis.fetch
 
 export interface AuthorizedFetchOptions {
-  /** None: the origins of all requests that hold the placeholder, for SDKs that do not tell their base URLs. */
+  /** None: every request that holds the placeholder in a header carries the key, for SDKs that do not tell their base URLs. */
   readonly baseUrl: string | URL | undefined
   /** Where there is no base URL: whether a request that holds the placeholder goes where its key belongs. Default: yes. */
   readonly isForKey?: ((url: URL, headers: Headers) => boolean) | undefined
@@ -71,15 +72,11 @@ export const authorizedFetch = (
   const clock = Runtime.runSync(runtime)(Effect.clock)
   const base: Either.Either<string, ConfigInvalid> | undefined =
     options.baseUrl === undefined ? undefined : originOf(options.baseUrl)
-  const authorized = new Set<string>()
 
   const isForKey = ({ origin, url }: Place, given: Fields, held: Held): boolean => {
     if (base !== undefined) return Either.getOrThrowWith(base, (error) => error) === origin
-    if (authorized.has(origin)) return true
     if (held.length === 0 || Either.isLeft(originOf(url))) return false
-    if (options.isForKey?.(url, new Headers(given)) === false) return false
-    authorized.add(origin)
-    return true
+    return options.isForKey?.(url, new Headers(given)) !== false
   }
 
   const hit = (): ApiKey | undefined => peek(clock.unsafeCurrentTimeMillis())
@@ -100,7 +97,7 @@ export const authorizedFetch = (
   const made = new WeakMap<ApiKey, Made>()
   /** The headers of a key are the same in every request, as long as the requests' own hold the placeholder in the same way. */
   const madeOf = (key: ApiKey, held: Held): Made => {
-    const known = made.get(key)
+    const known = typeof options.scheme === "function" ? undefined : made.get(key)
     if (known !== undefined && isSame(known.held, held)) return known
     const rule = Either.getOrThrowWith(headersFor(key, options.scheme, held), (error) => error)
     const making: Made = { held, rule, names: Array.from(rule.keys()) }
@@ -125,8 +122,22 @@ export const authorizedFetch = (
     return { headers: changed(headers, dropped, rule), names, rule }
   }
 
-  const isRejection = async (answer: Response, { rule }: Sending): Promise<boolean> => {
-    if (options.isRejection !== undefined) return options.isRejection(answer)
+  /** Nothing where the other key cannot be sent: the server's answer is the better explanation. */
+  const authorizeAgain: (...args: Parameters<typeof authorize>) => Promise<Sending | undefined> = async (...args) => {
+    try {
+      return await authorize(...args)
+    } catch (error) {
+      if (isApiKeyError(error)) return undefined
+      throw error
+    }
+  }
+
+  const isRejection = async (
+    answer: Response,
+    { rule }: Sending,
+    signal: AbortSignal | undefined
+  ): Promise<boolean> => {
+    if (options.isRejection !== undefined) return judged(options.isRejection, answer, signal)
     const said = answerOf(answer)
     if (isRejectedAnswer(said)) return true
     const inBody = bodyRule(said, rule)
@@ -158,24 +169,40 @@ export const authorizedFetch = (
     const { answer, carried } = await follow(send, template, hop, first, sending.names)
     if (answer.ok && options.isRejection === undefined) return answer
     // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-    if (!carried || !(await isRejection(answer, sending))) return answer
+    if (!carried || !(await isRejection(answer, sending, signal))) return answer
     if (!template.canBeSentAgain) {
       await runPromise(runtime, provider.reject(key), signal)
       return answer
     }
     const another = await getAnother(key, signal)
     if (another === undefined) return answer
-    const again = signing
-      ? await authorize(another, template, headers, held, [])
-      : await authorize(another, template, sending.headers, held, sending.names)
+    const again = await (signing
+      ? authorizeAgain(another, template, headers, held, [])
+      : authorizeAgain(another, template, sending.headers, held, sending.names))
+    if (again === undefined) return answer
     // Not awaited: where `isRejection` has cloned the answer, this ends only with the clone.
     answer.body?.cancel().catch(() => undefined)
     const anew = firstHop(template, again)
     const last = await follow(send, template, anew, await template.send(send, anew), again.names)
-    if (last.carried && (await isRejection(last.answer, again))) {
+    if (last.carried && (await isRejection(last.answer, again, signal))) {
       await runPromise(runtime, provider.reject(another), signal)
     }
     return last.answer
+  }
+}
+
+const judged = async (
+  isRejection: NonNullable<AuthorizedFetchOptions["isRejection"]>,
+  answer: Response,
+  signal: AbortSignal | undefined
+): Promise<boolean> => {
+  try {
+    return await isRejection(answer)
+  } catch {
+    answer.body?.cancel().catch(() => undefined)
+    // What it reads is cut by an abort.
+    signal?.throwIfAborted()
+    throw thrown("isRejection")
   }
 }
 
@@ -354,12 +381,16 @@ const withoutPlaceholder = (
 
 // --- for a client above that puts the key in itself
 
-/** Follows redirects itself, so that the headers by these names go to no origin but this one; tells when one has left it. */
+/** Follows redirects itself, so that these headers go to no origin but this one; tells when one has left it. */
 export const keepingAtOrigin =
-  (fetch: Fetch, names: ReadonlyArray<string>, origin: string, onLeft: () => void): Fetch =>
+  (fetch: Fetch, carriers: ReadonlyMap<string, string>, origin: string, onLeft: () => void): Fetch =>
   async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+    const sent = new Headers(given)
+    const names = Array.from(carriers.keys()).filter((name) => sent.get(name) === carriers.get(name))
+    // A request of another kind, that a client below makes for itself.
+    if (names.length === 0) return fetch(input, init)
     const template = templateOf(input, init, url, given)
     const headers = url.origin === origin ? template.headers : changed(template.headers, names, nothingSent)
     const hop = firstHop(template, { headers })
@@ -454,8 +485,13 @@ const sentAs = (redirect: RequestRedirect): RequestRedirect => (redirect === "fo
 const requestTo = (url: URL, request: Request): Request =>
   url.href === request.url ? request : new Request(url, request)
 
+/** Whether it is gone once it is read; undici takes iterators, too. */
 const isStream = (body: unknown): boolean =>
-  typeof body === "object" && body !== null && (Symbol.asyncIterator in body || body instanceof ReadableStream)
+  typeof body === "object" &&
+  body !== null &&
+  (Symbol.asyncIterator in body ||
+    body instanceof ReadableStream ||
+    ("next" in body && typeof body.next === "function"))
 
 // --- redirects, as the fetch standard has them (HTTP-redirect fetch), but for the key
 

@@ -19,6 +19,10 @@ export const parseDuration = (input: string): Option.Option<Duration.Duration> =
   )
 }
 
+/** For a JSON Schema, whose readers know letters of one case only: not all that is read, and nothing that is not. */
+export const durationPattern =
+  "^ *(?=[0-9.]*[1-9])[0-9]+(?:\\.[0-9]+)? *(?:ms|millis|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)? *$"
+
 /** The text that `parseDuration` reads as this very time, in the largest unit that fits. */
 export const formatDuration = (duration: Duration.Duration): string => {
   const millis = Duration.toMillis(duration)

@@ -5,8 +5,8 @@ import { type Refusal, refuse } from "./shape.js"
 /** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`). */
 const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None"]
 const visibleAscii = /^[\x21-\x7E]+$/
-/** Line ends and NUL would end a header, a line of git's protocol or a C string early. */
-const controls = /\p{Cc}|\p{Zl}|\p{Zp}/u
+/** Line ends and NUL would end a header, a line of git's protocol or a C string early; half a surrogate pair is no character. */
+const controls = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u
 
 /** A token goes into a header: one word of visible ASCII. White space around it goes, as around plain text. */
 export const token = (candidate: string, path = ""): Either.Either<string, Refusal> => {

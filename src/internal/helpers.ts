@@ -1,5 +1,10 @@
 /** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
 import type { Entry, Failure } from "../HelperCatalog.js"
+import { bitwarden, docker, type FixedText } from "./fixedTexts.js"
+
+const onStdout = ({ meaning, words }: FixedText): Failure => ({ stdout: new RegExp(words), ...meaning })
+
+const onStderr = ({ meaning, words }: FixedText): Failure => ({ stderr: new RegExp(words), ...meaning })
 
 const unlockGpg = "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
 
@@ -44,7 +49,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^op$/,
     install: "Install the 1Password command line (1password-cli) and sign in: op signin",
     evidence: "manual",
-    source: "https://developer.1password.com/docs/cli/reference",
+    source: "https://developer.1password.com/docs/cli/reference; its messages as programs that call it look for them",
     speaks: ["text", "op"],
     mayPrompt: true,
     timeToLive: "1 hour",
@@ -238,7 +243,8 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^az$/,
     install: "Install the Azure CLI and log in: az login",
     evidence: "measured",
-    source: "azure-cli 2.45.0; https://learn.microsoft.com/cli/azure/authenticate-azure-cli",
+    source:
+      "azure-cli 2.45.0; https://github.com/Azure/azure-cli#exit-codes; https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
     speaks: ["az", "azure-key-vault", "text"],
     mayPrompt: true,
     failures: [
@@ -467,7 +473,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^rage$/,
     install: "Install rage.",
     evidence: "manual",
-    source: "https://github.com/str4d/rage",
+    source: "https://github.com/str4d/rage/blob/main/age/i18n/en-US/age.ftl",
     speaks: ["text"],
     mayPrompt: false,
     failures: [
@@ -559,39 +565,17 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^bw$/,
     install: "Install the Bitwarden command line (@bitwarden/cli) and log in: bw login",
     evidence: "measured",
-    source: "@bitwarden/cli 2026.6.0; https://bitwarden.com/help/cli/",
+    source: "@bitwarden/cli 2026.6.0; https://github.com/bitwarden/clients/tree/main/apps/cli",
     speaks: ["text", "bitwarden"],
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
-      {
-        stderr: /You are not logged in/,
-        reason: "LoginRequired",
-        remedy: "Log in to Bitwarden: bw login"
-      },
-      {
-        stdout: /"message":\s*"You are not logged in/,
-        reason: "LoginRequired",
-        remedy: "Log in to Bitwarden: bw login"
-      },
-      {
-        stderr: /Vault is locked|Master password is required/,
-        reason: "LoginRequired",
-        remedy: 'Unlock the vault: export BW_SESSION="$(bw unlock --raw)"',
-        evidence: "manual"
-      },
-      {
-        stderr: /Not found\./,
-        reason: "NotFound",
-        remedy: "Look for the item: bw list items --search NAME",
-        evidence: "manual"
-      },
-      {
-        stderr: /More than one result was found/,
-        reason: "NotFound",
-        remedy: "Several items fit; give the item's id instead of its name.",
-        evidence: "manual"
-      }
+      onStderr(bitwarden.notLoggedIn),
+      // BW_RESPONSE puts it there, as JSON.
+      onStdout(bitwarden.notLoggedIn),
+      { ...onStderr(bitwarden.locked), evidence: "manual" },
+      { ...onStderr(bitwarden.notFound), evidence: "manual" },
+      { ...onStderr(bitwarden.several), evidence: "manual" }
     ]
   },
   {
@@ -599,7 +583,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^bws$/,
     install: "Install the Bitwarden Secrets Manager command line (bws), and set BWS_ACCESS_TOKEN.",
     evidence: "manual",
-    source: "https://bitwarden.com/help/secrets-manager-cli/",
+    source: "https://github.com/bitwarden/sdk-sm/blob/main/crates/bws/src/main.rs",
     speaks: ["bitwarden", "text", "env"],
     mayPrompt: false,
     failures: [
@@ -620,7 +604,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^doppler$/,
     install: "Install the Doppler command line and log in: doppler login",
     evidence: "manual",
-    source: "https://docs.doppler.com/docs/cli",
+    source: "https://github.com/DopplerHQ/cli; its messages as issues there and packages' tests have them",
     speaks: ["text", "env"],
     mayPrompt: false,
     failures: [
@@ -635,7 +619,7 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Look for the secret: doppler secrets --only-names"
       },
       { stderr: /does not have access/i, reason: "Denied" },
-      { stderr: /Unable to (?:send|fetch)|dial tcp|i\/o timeout|no such host/i, reason: "Unavailable" }
+      { stderr: /(?:Get|Post) "https:|dial tcp|i\/o timeout|no such host/i, reason: "Unavailable" }
     ]
   },
   {
@@ -643,12 +627,13 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^infisical$/,
     install: "Install the Infisical command line and log in: infisical login",
     evidence: "manual",
-    source: "https://infisical.com/docs/cli/overview and the program's source",
+    source: "https://github.com/Infisical/cli",
     speaks: ["text", "env"],
     mayPrompt: true,
     failures: [
       {
-        stderr: /infisical login|must be logged in|login session has expired|couldn't find your logged in details/i,
+        stderr:
+          /infisical login|must be logged in|login session has expired|couldn't find your logged in details|status-code=401/i,
         reason: "LoginRequired",
         remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
       },
@@ -722,17 +707,9 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
-      {
-        stdout: /credentials not found in native keychain/,
-        reason: "NotFound",
-        remedy: "Log in to that registry (docker login), or correct the format's serverUrl.",
-        evidence: "manual"
-      },
-      {
-        stdout: /no credentials server URL/,
-        reason: "NotFound",
-        remedy: 'It was not told for which registry: format: { name: "docker-credential", serverUrl: "https://…" }'
-      },
+      { ...onStdout(docker.notFound), evidence: "manual" },
+      onStdout(docker.noServer),
+      { ...onStdout(docker.noUsername), evidence: "manual" },
       {
         stdout: /pass (?:store is uninitialized|not initialized)/,
         reason: "NotFound",

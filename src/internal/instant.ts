@@ -12,8 +12,8 @@ const zoneless = new RegExp(`^${date}[Tt ]${time}$`)
 
 const millisPerMinute = 60_000
 const millisPerSecond = 1000
-/** The last day that JavaScript's time can tell. */
-const maxMillis = 8.64e15
+/** The end of the year 9999, the last that RFC 3339 can write. Later is no expiry, but a number in another unit. */
+const maxMillis = 253_402_300_799_999
 
 interface Fields {
   readonly year: number
@@ -57,7 +57,7 @@ const utcDay = (year: number, month: number, day: number): Date => {
 }
 
 const instant = (millis: number): Option.Option<DateTime.Utc> =>
-  Number.isFinite(millis) && Math.abs(millis) <= maxMillis ? DateTime.make(millis) : Option.none()
+  Math.abs(millis) <= maxMillis ? DateTime.make(millis) : Option.none()
 
 /** An RFC 3339 time: with `Z` or an offset, fractions of any length. A time without a zone is none. */
 export const parseRfc3339 = (text: string): Option.Option<DateTime.Utc> => {
@@ -97,11 +97,8 @@ export const parseNumber = (value: unknown): Option.Option<number> => {
   return typeof number === "number" && Number.isFinite(number) ? Option.some(number) : Option.none()
 }
 
-/** Past the year 9999: no expiry, but milliseconds where seconds are due. */
-const maxEpochSeconds = 253_402_300_799
-
 export const fromEpochSeconds = (seconds: number): Option.Option<DateTime.Utc> =>
-  seconds > maxEpochSeconds ? Option.none() : instant(Math.floor(seconds * millisPerSecond))
+  instant(Math.floor(seconds * millisPerSecond))
 
 export const fromEpochMillis = (millis: number): Option.Option<DateTime.Utc> => instant(Math.floor(millis))
 

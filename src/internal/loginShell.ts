@@ -5,16 +5,20 @@
 import * as Command from "@effect/platform/Command"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import { detectDefaultShell } from "default-shell"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { collector } from "./collector.js"
-import * as Places from "./places.js"
 import { stop } from "./stop.js"
 
 const readLimit = Duration.seconds(5)
+/** A shell that was slow once (at log-in, say) is asked again after that. */
+const failureKept = Duration.minutes(1)
 const maxBytes = 256 * 1024
 const mark = "_EFFECT_APIKEY_PATH_"
 /** Start-up files may print what they like, so the answer stands between marks; `printenv` joins fish's list with colons. */
@@ -22,27 +26,48 @@ const script = `printf '%s' ${mark}; command printenv PATH; printf '%s' ${mark};
 /** As shell-env: no update questions, no tmux. */
 const quiet = { DISABLE_AUTO_UPDATE: "true", ZSH_TMUX_AUTOSTARTED: "true", ZSH_TMUX_AUTOSTART: "false" }
 
-interface Memory {
-  readonly lock: Places.Places
-  /** By shell; None if it gave no PATH. */
-  readonly paths: Map<string, Option.Option<string>>
+interface Reading {
+  /** None if the shell gave no PATH. */
+  readonly path: Deferred.Deferred<Option.Option<string>>
+  /** When it came to nothing, in epoch milliseconds. */
+  failedAt: number | undefined
 }
 
-const memory = globalValue("effect-apikey/loginShell", (): Memory => ({ lock: Places.make(1), paths: new Map() }))
+/** By shell. */
+const readings = globalValue("effect-apikey/loginShell", () => new Map<string, Reading>())
 
-/** Read once in a process, within a limit; what the shell started is gone afterwards. None on Windows. */
+/** A clock that was set back does not keep a failure alive. */
+const isStale = ({ failedAt }: Reading, now: number): boolean =>
+  failedAt !== undefined && !(now >= failedAt && now - failedAt < Duration.toMillis(failureKept))
+
+/**
+ * Read once in a process, within a limit; what the shell started is gone afterwards. None on Windows. The reading outlives
+ * a caller with less time than the shell takes, so that the next one finds it.
+ */
 export const loginShellPath = (
   executor: CommandExecutor.CommandExecutor,
   shell: string = detectDefaultShell()
 ): Effect.Effect<Option.Option<string>> =>
   process.platform === "win32"
     ? Effect.succeedNone
-    : Effect.suspend(() => {
-        const known = memory.paths.get(shell)
-        return known === undefined
-          ? Effect.tap(readPath(executor, shell), (path) => Effect.sync(() => memory.paths.set(shell, path)))
-          : Effect.succeed(known)
-      }).pipe(memory.lock.within)
+    : Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const known = readings.get(shell)
+          if (known !== undefined && !isStale(known, now)) return restore(Deferred.await(known.path))
+          const reading: Reading = { path: Deferred.unsafeMake(FiberId.none), failedAt: undefined }
+          readings.set(shell, reading)
+          const noteFailure = Effect.map(Clock.currentTimeMillis, (at) => {
+            reading.failedAt = at
+          })
+          return readPath(executor, shell).pipe(
+            Effect.tap((path) => (Option.isNone(path) ? noteFailure : Effect.void)),
+            Effect.interruptible,
+            Effect.intoDeferred(reading.path),
+            Effect.forkDaemon,
+            Effect.zipRight(restore(Deferred.await(reading.path)))
+          )
+        })
+      )
 
 const readPath = (executor: CommandExecutor.CommandExecutor, shell: string): Effect.Effect<Option.Option<string>> =>
   Effect.acquireRelease(

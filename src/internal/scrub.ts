@@ -23,10 +23,11 @@ const terminalSequences = new RegExp(
 /** C0 but tab and newline, DEL, C1, and the invisible format characters, bidirectional ones among them. */
 const invisibles = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** What looks like a token whatever the helper. Every repetition that can start anywhere is bounded: stderr is the helper's. */
+/**
+ * What looks like a token whatever the helper. Stderr is the helper's, so each takes linear time: a long repetition starts
+ * only where its run of characters does, or always succeeds.
+ */
 const tokenLike: ReadonlyArray<RegExp> = [
-  // JWTs and other JSON in base64
-  /\beyJ[A-Za-z0-9_-]{4,4096}(?:\.[A-Za-z0-9_-]{0,4096}){1,4}/g,
   // known prefixes: OpenAI and Anthropic, Stripe, GitHub, GitLab, Slack, Vault, npm, PyPI, Google, AWS, Doppler, 1Password, …
   /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}/g,
   /\b(?:gh[opsur]_|github_pat_|glpat-|glrt-|xox[a-z]-|xapp-|hv[sbr]\.|npm_|pypi-|ya29\.|AIza|A[KS]IA|dp\.[a-z]{2}\.|ops_|[spr]k_(?:live|test)_|hf_|gsk_|xai-|tvly-|r8_|SG\.|dckr_pat_|dop_v1_|lin_api_|key-)[A-Za-z0-9_./+-]{8,}={0,2}/g,
@@ -85,38 +86,124 @@ const encodedForms = (secret: string): ReadonlyArray<string> => {
   ].filter(isLongEnough)
 }
 
-/** The text without the secrets given, in any of their usual encodings, and without what looks like one. */
-export const withoutSecrets = (text: string, secrets: Iterable<string>): string => {
+/** What is hidden of a text: from an index to one behind it. */
+type Span = readonly [from: number, to: number]
+
+const spansOf = (text: string, pattern: RegExp): ReadonlyArray<Span> =>
+  Array.from(text.matchAll(pattern), (match) => [match.index, match.index + match[0].length])
+
+/** JWTs and other JSON in base64: in a run of their characters, from the first head that a full stop follows. */
+const jwtSpans = (text: string): ReadonlyArray<Span> =>
+  spansOf(text, /[\w.-]{8,}/g).flatMap(([from, to]): ReadonlyArray<Span> => {
+    const run = text.slice(from, to)
+    const head = /(?<!\w)eyJ/.exec(run)
+    return head !== null && run.lastIndexOf(".") > head.index + jwtHeadLength ? [[from + head.index, to]] : []
+  })
+
+const jwtHeadLength = 6
+
+/** All places of each form. Most forms have none, which the fours of characters that the text has tell at once. */
+const formSpans = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
+  const fours = new Set<string>()
+  for (let at = 0; at + minSecretLength <= text.length; at++) fours.add(text.slice(at, at + minSecretLength))
+  const spans: Array<Span> = []
+  for (const form of forms) {
+    if (!fours.has(form.slice(0, minSecretLength)) || !fours.has(form.slice(-minSecretLength))) continue
+    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
+      spans.push([at, at + form.length])
+    }
+  }
+  return spans
+}
+
+/** Spans that overlap or touch are one: of two secrets that share characters neither shows its rest. */
+const hide = (text: string, spans: ReadonlyArray<Span>): string => {
+  let shown = ""
+  let end = 0
+  for (const [from, to] of spans.toSorted((a, b) => a[0] - b[0])) {
+    if (from > end || end === 0) shown += text.slice(end, from) + placeholder
+    end = Math.max(end, to)
+  }
+  return shown + text.slice(end)
+}
+
+/**
+ * Where the front of a text was cut off, the rest of a secret may stand there: as much as the longest has, and the rest of
+ * a word for a token that nobody has told us of.
+ */
+const frontSpan = (text: string, forms: ReadonlySet<string>): Span => {
+  const longest = Array.from(forms).reduce((most, form) => Math.max(most, form.length), 0)
+  const word = text.slice(0, maxTokenLength).search(/\s|$/)
+  return [0, Math.max(longest + cutSlack, word)]
+}
+
+/** A token longer than this is none. */
+const maxTokenLength = 16 * 1024
+/** What a cut character or terminal sequence may leave before the rest of the secret. */
+const cutSlack = 64
+
+/**
+ * The text without the secrets given, in any of their usual encodings, and without what looks like one. Of a text whose
+ * front was cut off, what the cut may have gone through is not shown either.
+ */
+export const withoutSecrets = (text: string, secrets: Iterable<string>, isCut = false): string => {
   if (text.trim() === "") return ""
   const distinct = new Set(Array.from(secrets).flatMap((secret) => [secret, secret.trim(), printable(secret).trim()]))
   if (distinct.size > maxSecrets) return withheld
   const forms = new Set(Array.from(distinct).filter(isLongEnough).flatMap(encodedForms))
-  const longestFirst = Array.from(forms).sort((a, b) => b.length - a.length)
-  const known = longestFirst.reduce((rest, form) => rest.replaceAll(form, placeholder), text)
-  return tokenLike.reduce((rest, pattern) => rest.replace(pattern, placeholder), known)
+  const shown = hide(text, [
+    ...(isCut ? [frontSpan(text, forms)] : []),
+    ...formSpans(text, forms),
+    ...jwtSpans(text),
+    ...tokenLike.flatMap((pattern) => spansOf(text, pattern))
+  ])
+  return isCut ? fromLineStart(shown) : shown
+}
+
+/** From the first line that is whole, where there is one. */
+const fromLineStart = (text: string): string => {
+  const lineEnd = text.trimEnd().indexOf("\n")
+  return lineEnd < 0 ? text : text.slice(lineEnd + 1)
 }
 
 const isLongEnough = (secret: string): boolean => secret.trim().length >= minSecretLength
 
-/** Everything in a helper's stdout that a secret could be: the whole, its lines, values after `=` and `:`, JSON strings. */
+/**
+ * Everything in a helper's stdout that a secret could be: the whole, its lines, words, values after `=` and `:`, JSON
+ * strings; not the names of a JSON object's members, which are words that people need to read.
+ */
 export const secretsIn = (stdout: string): ReadonlyArray<string> => {
   const lines = stdout.split(/[\r\n\0]+/)
   const values = lines.flatMap((line) => {
     const at = line.search(/[=:]/)
     return at < 0 ? [] : [line.slice(at + 1)]
   })
-  const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/)).filter((word) => word.length >= minWordLength)
-  return [stdout, ...lines, ...values, ...words, ...stringsIn(stdout)]
+  const { names, strings } = quotedIn(stdout)
+  const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/))
+  return [
+    stdout,
+    ...lines,
+    ...values.filter((value) => !isConstant.test(value)),
+    ...words.filter((word) => word.length >= minWordLength && !names.has(word)),
+    ...strings
+  ]
 }
+
+const isConstant = /^\s*(?:true|false|null),?\s*$/
 
 const decodeString = Schema.decodeUnknownOption(Schema.parseJson(Schema.String))
 
-/** Every JSON string of a text, as it is and as it is meant. */
-const stringsIn = (text: string): ReadonlyArray<string> =>
-  Array.from(text.matchAll(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)/g), ([quoted]) => quoted).flatMap((quoted) => [
-    quoted.slice(1, quoted.endsWith('"') ? -1 : undefined),
-    ...Option.toArray(decodeString(quoted))
-  ])
+/** Every JSON string of a text, as it is and as it is meant, and the names among them. */
+const quotedIn = (text: string): { readonly names: ReadonlySet<string>; readonly strings: ReadonlyArray<string> } => {
+  const names = new Set<string>()
+  const strings: Array<string> = []
+  for (const [, quoted = "", colon] of text.matchAll(/("(?:[^"\\]|\\[\s\S])*(?:"|\\?$))(\s*:)?/g)) {
+    const inside = quoted.slice(1, quoted.endsWith('"') ? -1 : undefined)
+    if (colon !== undefined) names.add(inside)
+    else strings.push(inside, ...Option.toArray(decodeString(quoted)))
+  }
+  return { names, strings }
+}
 
 /** Short arguments are flags and sub-commands; taking them out would only make the text unreadable. */
 const minArgumentLength = 6
@@ -137,12 +224,6 @@ export const secretsByName = (
   Object.entries(variables).flatMap(([name, value]) =>
     value !== undefined && secretNames.test(name) && value.length >= minLength ? [value] : []
   )
-
-/** Without what stands before the first line end: where the front was cut off, half a secret may stand there. */
-export const fromLineStart = (text: string): string => {
-  const lineEnd = /[\r\n]/.exec(text)
-  return lineEnd === null ? "" : text.slice(lineEnd.index + 1)
-}
 
 /** The end of a text, at most `limit` bytes of UTF-8, beginning at a line's start where there is one. */
 export const tail = (text: string, limit: number): string => {

@@ -117,7 +117,10 @@ const owner = 0o100
 const group = 0o010
 const others = 0o001
 
-/** As the system decides it: the first of owner, group and others that fits. Root needs any one of the bits. */
+/**
+ * By the mode bits: the first of owner, group and others that fits counts, and root needs any one of them. What an access
+ * list forbids beyond that, the start reports; what only an access list allows is not seen.
+ */
 const mayExecute = ({ mode, uid, gid }: FileSystem.File.Info): boolean => {
   const us = process.geteuid?.()
   if (us === undefined || us === 0) return (mode & anybody) !== 0

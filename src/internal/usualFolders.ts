@@ -1,31 +1,41 @@
 /** Where people install programs. A desktop application is started without a shell's PATH and does not see them. */
+import { dirname, isAbsolute, win32 } from "node:path"
 import { variable } from "./environment.js"
 
-const posix = (home: string | undefined, user: string | undefined): ReadonlyArray<string> => [
-  ...(home === undefined
-    ? []
-    : [
-        ".local/bin",
-        "bin",
-        ".local/share/mise/shims",
-        ".asdf/shims",
-        ".npm-global/bin",
-        ".local/share/npm/bin",
-        ".volta/bin",
-        ".bun/bin",
-        ".cargo/bin",
-        "go/bin",
-        ".nix-profile/bin",
-        ".local/state/nix/profile/bin",
-        ".linuxbrew/bin"
-      ].map((folder) => `${home}/${folder}`)),
+type Variable = (name: string) => string | undefined
+
+/** Where a tool's own variable says that it keeps its programs, and where it keeps them without. */
+const posix = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
+  ...within(of("NPM_CONFIG_PREFIX") ?? of("npm_config_prefix"), "bin"),
+  ...within(of("MISE_DATA_DIR"), "shims"),
+  ...within(of("XDG_DATA_HOME"), "mise/shims"),
+  ...within(of("ASDF_DATA_DIR"), "shims"),
+  ...within(
+    of("HOME"),
+    ".local/bin",
+    "bin",
+    ".local/share/mise/shims",
+    ".asdf/shims",
+    ".npm-global/bin",
+    ".local/share/npm/bin",
+    ".local/share/fnm/aliases/default/bin",
+    ".volta/bin",
+    ".bun/bin",
+    ".cargo/bin",
+    "go/bin",
+    ".nix-profile/bin",
+    ".local/state/nix/profile/bin",
+    ".linuxbrew/bin"
+  ),
+  // npm installs global programs beside the node that runs it: nvm's and fnm's are found by that.
+  ourFolder,
   "/opt/homebrew/bin",
   "/opt/homebrew/sbin",
   "/usr/local/bin",
   "/usr/local/sbin",
   "/home/linuxbrew/.linuxbrew/bin",
   "/opt/local/bin",
-  ...(user === undefined ? [] : [`/etc/profiles/per-user/${user}/bin`]),
+  ...within(of("USER"), "bin").map((folder) => `/etc/profiles/per-user/${folder}`),
   "/nix/var/nix/profiles/default/bin",
   "/run/current-system/sw/bin",
   "/snap/bin",
@@ -34,8 +44,11 @@ const posix = (home: string | undefined, user: string | undefined): ReadonlyArra
   "/bin"
 ]
 
-const windows = (of: (name: string) => string | undefined): ReadonlyArray<string> =>
-  [
+const within = (root: string | undefined, ...folders: ReadonlyArray<string>): ReadonlyArray<string> =>
+  root === undefined || root === "" ? [] : folders.map((folder) => `${root}/${folder}`)
+
+const windows = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
+  ...[
     ["LOCALAPPDATA", "Microsoft\\WindowsApps"],
     ["LOCALAPPDATA", "Microsoft\\WinGet\\Links"],
     ["LOCALAPPDATA", "mise\\shims"],
@@ -52,15 +65,21 @@ const windows = (of: (name: string) => string | undefined): ReadonlyArray<string
   ].flatMap(([root = "", folder]) => {
     const value = of(root)
     return value === undefined || value === "" ? [] : [`${value}\\${folder}`]
-  })
+  }),
+  ourFolder
+]
 
-/** In the order in which they are looked at, for a user as the environment describes them. */
+/**
+ * In the order in which they are looked at, for a user as the environment describes them; `program` is what runs us. As in
+ * PATH a relative folder, which may be a stranger's, does not count.
+ */
 export const usualFolders = (
   env: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform
+  platform: NodeJS.Platform,
+  program = process.execPath
 ): ReadonlyArray<string> => {
-  const of = (name: string): string | undefined => variable(env, name, platform)
-  if (platform === "win32") return windows(of)
-  const npmPrefix = of("NPM_CONFIG_PREFIX") ?? of("npm_config_prefix")
-  return [...(npmPrefix === undefined ? [] : [`${npmPrefix}/bin`]), ...posix(of("HOME"), of("USER"))]
+  const of: Variable = (name) => variable(env, name, platform)
+  return platform === "win32"
+    ? windows(of, win32.dirname(program)).filter(win32.isAbsolute)
+    : posix(of, dirname(program)).filter(isAbsolute)
 }

@@ -22,7 +22,7 @@ import { decodeUrl } from "../internal/config/configFile.js"
 import * as Document from "../internal/config/document.js"
 import { Hand } from "../internal/config/hand.js"
 import { isInside, realPathOf, weakSpot } from "../internal/config/owned.js"
-import { writableByOthers } from "../internal/config/policyFile.js"
+import { openToOthers } from "../internal/config/policyFile.js"
 import { expanded, keyFrom } from "../internal/config/readSource.js"
 import { type Candidate, type Configuration, exists, type Resolved, toProvider } from "../internal/config/resolve.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
@@ -139,7 +139,7 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
         name: real,
         text: Effect.gen(function* () {
           const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
-          if (Option.isSome(weak)) return yield* writableByOthers(real, weak.value)
+          if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
           return yield* Placeholder.parse(real, yield* Document.readText(file))
         }),
         hand,
@@ -177,6 +177,12 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
 interface Origin {
   readonly source: Source
   readonly scope: Placeholder.Scope
+}
+
+interface Said {
+  readonly origin: Origin
+  readonly says: unknown
+  readonly tree: Tree.Tree<Origin>
 }
 
 const handOf = ({ source }: Origin, at: Document.Position): Hand => {
@@ -217,12 +223,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
     )
   )
   const failures: Array<{ readonly name: string; readonly error: ApiKeyError }> = []
-  const said: Array<{
-    readonly id: string
-    readonly origin: Origin
-    readonly says: unknown
-    readonly tree: Tree.Tree<Origin>
-  }> = []
+  /** What projects' files say, by the provider's id. */
+  const said = new Map<string, ReadonlyArray<Said>>()
   let merged: Tree.Tree<Origin> = Tree.empty
   for (const source of yield* sources) {
     const document = yield* Effect.either(source.text)
@@ -240,18 +242,21 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
     const nameOf = (key: string): string =>
       // A name is no place for a secret, and nobody is asked about it.
       source.hand === "project" ? key : key.replace(/\{env:([^}]+)\}/g, (_, name: string) => scope.variable(name) ?? "")
-    const tree = Tree.at(Tree.fromNode(root, text, origin, nameOf), ["provider"])
-    if (tree === undefined || (tree._tag === "Leaf" && Tree.isEmptyObject(tree.value))) continue
+    const member = Tree.memberOf(root, "provider", text, origin, nameOf)
+    if (member === undefined) continue
+    const { node, tree } = member
+    if (tree._tag === "Leaf" && Tree.isEmptyObject(tree.value)) continue
     if (tree._tag === "Leaf") {
       const error = wrong(tree, "`provider` is not an object", 'For example "provider": { "openai": { … } }.')
       failures.push({ name: source.name, error })
       continue
     }
     merged = Tree.merge(merged, tree)
-    const values = Document.valueOf(root)
-    const providers = isRecord(values) && isRecord(values["provider"]) ? values["provider"] : {}
-    if (source.hand === "project") {
-      for (const [id, each] of tree.children) said.push({ id, origin, says: providers[id], tree: each })
+    if (source.hand !== "project") continue
+    const providers = Document.valueOf(node)
+    for (const [id, each] of tree.children) {
+      const before = said.get(id) ?? []
+      said.set(id, [...before, { origin, says: isRecord(providers) ? providers[id] : undefined, tree: each }])
     }
   }
   const children = merged._tag === "Branch" ? merged.children : new Map<string, Tree.Tree<Origin>>()
@@ -259,25 +264,23 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   const resolve = (id: string): Resolved => {
     const tree = children.get(id)
     const parts = partsOf(id, tree, { auth, env, path })
-    const contributions = said
-      .filter((each) => each.id === id)
-      .map(
-        ({ origin: { source }, says, tree: own }): Contribution => ({
-          file: source.name,
-          root: source.root,
-          provider: id,
-          says,
-          // What is run may be put together of several files: trust is for the whole.
-          commands: Option.match(Tree.at(own, commandPath) === undefined ? Option.none() : commandIn(tree, path), {
-            onNone: () => [],
-            onSome: ({ source: command }) =>
-              Either.match(command, {
-                onLeft: () => [],
-                onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
-              })
-          })
+    const contributions = (said.get(id) ?? []).map(
+      ({ origin: { source }, says, tree: own }): Contribution => ({
+        file: source.name,
+        root: source.root,
+        provider: id,
+        says,
+        // What is run may be put together of several files: trust is for the whole.
+        commands: Option.match(Tree.at(own, commandPath) === undefined ? Option.none() : commandIn(tree, path), {
+          onNone: () => [],
+          onSome: ({ source: command }) =>
+            Either.match(command, {
+              onLeft: () => [],
+              onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
+            })
         })
-      )
+      })
+    )
     const broken = failures.map(({ error }): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
     return {
       provider: id,

@@ -30,10 +30,11 @@ export const isIn = (text: string): boolean => /\{(?:env|file):[^}]+\}/.test(tex
 export const parse = (file: string, text: string): Either.Either<Document.Document, ConfigInvalid> => {
   const starts = bareStarts(text)
   // Of the same length, so that positions hold.
-  const quoted = starts.reduceRight((rest, [start, end]) => {
-    const inner = rest.slice(start + 1, end - 1)
-    return `${rest.slice(0, start)}"${inner}"${rest.slice(end)}`
-  }, text)
+  const ends = [0, ...starts.map(([, end]) => end)]
+  const quoted = starts
+    .map(([start, end], index) => `${text.slice(ends[index], start)}"${text.slice(start + 1, end - 1)}"`)
+    .concat(text.slice(ends[ends.length - 1]))
+    .join("")
   const offsets = new Set(starts.map(([start]) => start))
   return Either.map(Document.parse(file, quoted), (document) => ({
     ...document,

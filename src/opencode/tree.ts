@@ -22,7 +22,7 @@ export const empty: Branch<never> = { _tag: "Branch", children: new Map() }
 export const isEmptyObject = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0
 
 /** Objects are branches; lists and all else are leaves, and so is an empty object, so that it is known who wrote it. */
-export const fromNode = <Origin>(
+const fromNode = <Origin>(
   node: Node,
   text: string,
   origin: Origin,
@@ -36,6 +36,19 @@ export const fromNode = <Origin>(
         )
       }
     : { _tag: "Leaf", value: Document.valueOf(node), at: Document.positionAt(text, node.offset), origin }
+
+/** One member of an object, without a look at what stands in the others; of several the last. */
+export const memberOf = <Origin>(
+  root: Node,
+  name: string,
+  text: string,
+  origin: Origin,
+  nameOf: (key: string) => string
+): { readonly node: Node; readonly tree: Tree<Origin> } | undefined => {
+  const members = root.type === "object" ? Document.membersOf(root) : []
+  const node = members.findLast(({ key }) => nameOf(key) === name)?.value
+  return node && { node, tree: fromNode(node, text, origin, nameOf) }
+}
 
 export const merge = <Origin>(under: Tree<Origin>, over: Tree<Origin>): Tree<Origin> =>
   under._tag === "Branch" && over._tag === "Branch"

@@ -35,6 +35,7 @@ export interface Options extends authorization.Authorization {
   /**
    * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
    * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`. Read a body only from `response.clone()`.
+   * Where it throws, that is a `ConfigInvalid`.
    */
   readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
   /** What sends the requests. Default: the global `fetch`, looked up at each request. */
@@ -68,7 +69,7 @@ export const make = (provider: Provider, options: Options): typeof globalThis.fe
 
 /**
  * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
- * context, too.
+ * context, too. That a base URL is plain http is a warning of the process, as no request is an Effect.
  *
  * @since 0.1.0
  * @category constructors

@@ -13,29 +13,33 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, type Predicate } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
-import type { ApiKeyError } from "../ApiKeyError.js"
+import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import type { Provider } from "../ApiKeyProvider.js"
 import {
   type Answer,
   type Authorization,
   bodyRule,
   configInvalid,
+  credentialHeaders,
   headersFor,
   isRejectedAnswer,
   originOf,
   placeholder,
+  thrown,
   warningOnce
 } from "../internal/authorization.js"
 import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
@@ -47,9 +51,18 @@ import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/aut
 export interface Options extends Authorization {
   /**
    * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
-   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`.
+   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`. Yours goes by status and headers; where it throws, that
+   * is a `ConfigInvalid`.
    */
   readonly isRejection?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
+}
+
+/** What came of a request: the outcome is the answer, or the error that a client below has made of it. */
+interface Sent<E> {
+  readonly refused: boolean
+  readonly answer: HttpClientResponse.HttpClientResponse
+  readonly outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+  readonly end: () => void
 }
 
 /**
@@ -80,32 +93,72 @@ export const withApiKey =
     const home = originOf(options.baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
 
-    const send = (request: HttpClientRequest.HttpClientRequest, key: ApiKey, origin: string) =>
-      Effect.flatMap(headersFor(key, options.scheme, held(request)), (headers) => {
+    const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
+      headersFor(key, options.scheme, held(request))
+
+    const send = (request: HttpClientRequest.HttpClientRequest, headers: ReadonlyMap<string, string>, origin: string) =>
+      Effect.suspend(() => {
         const authorized = HttpClientRequest.setHeaders(withoutHeld(request), headers)
         const end = inScopeOf(request, authorized)
         const names = Array.from(headers.keys())
         let carried = true
-        const onLeft = (): void => {
-          carried = false
+        const atHome = keptAt(origin, authorized, headers, (carries) => {
+          carried = carries
+        })
+        const watched = (isUntraced: Predicate<HttpClientRequest.HttpClientRequest>) => {
+          return (sent: HttpClientRequest.HttpClientRequest): boolean => {
+            atHome(sent)
+            return isUntraced(sent)
+          }
         }
-        return execute(followingAt(origin, names, authorized, onLeft)).pipe(
-          // `followingAt` changes the context of what is after it in `execute`, and only of that.
+        const fetch = (stock: typeof globalThis.fetch) =>
+          keepingAtOrigin(stock, headers, origin, () => {
+            carried = false
+          })
+        // Another origin, where a redirect led, has not seen the key and cannot refuse it.
+        const judged = (answer: HttpClientResponse.HttpClientResponse) =>
+          carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
+        return execute(guardedBy(fetch, authorized)).pipe(
+          // `guardedBy` changes the context of what is after it in `execute`, and only of that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
+          Effect.locallyWith(HttpClient.currentTracerDisabledWhen, watched),
           Effect.map((response) => new KeylessResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
           (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
-          // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-          Effect.flatMap((answer) => (carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer }))),
-          Effect.map((judged) => ({ ...judged, end }))
+          withTracingAsked,
+          Effect.matchEffect({
+            onSuccess: (response): Effect.Effect<Sent<E>, ConfigInvalid> =>
+              Effect.map(judged(response), ({ refused, answer }) => ({
+                refused,
+                answer,
+                end,
+                outcome: Effect.succeed(answer)
+              })),
+            // `filterStatusOk` below has made an error of the answer.
+            onFailure: (error): Effect.Effect<Sent<E>, E | ConfigInvalid> =>
+              isStatus(error)
+                ? Effect.map(judged(error.response), ({ refused, answer }) => ({
+                    refused,
+                    answer,
+                    end,
+                    outcome: Effect.fail(withResponse(error, answer))
+                  }))
+                : Effect.fail(error)
+          })
         )
       })
 
     /** Whether the key was refused, and the answer, unread. */
     const judge = (response: HttpClientResponse.HttpClientResponse, sent: ReadonlyMap<string, string>) => {
       const verdict = (refused: boolean, answer = response) => Effect.succeed({ refused, answer })
-      if (options.isRejection !== undefined) return verdict(options.isRejection(response))
+      const { isRejection } = options
+      if (isRejection !== undefined) {
+        return Effect.flatMap(
+          Effect.try({ try: () => isRejection(response), catch: () => thrown("isRejection") }),
+          (refused) => verdict(refused)
+        )
+      }
       const said = answerOf(response)
       const inBody = isRejectedAnswer(said) ? undefined : bodyRule(said, sent)
       return inBody === undefined
@@ -136,18 +189,20 @@ export const withApiKey =
             const cleaned = withoutPlaceholderIn(url)
             const request = cleaned === url ? given : HttpClientRequest.setUrl(given, cleaned)
             const key = yield* provider.get
-            const first = yield* send(request, key, origin)
-            if (!first.refused) return first.answer
+            const first = yield* send(request, yield* headersOf(request, key), origin)
+            if (!first.refused) return yield* first.outcome
             yield* provider.reject(key)
-            if (request.body._tag === "Stream") return first.answer
-            // Without another key the server's answer is the better explanation.
+            if (request.body._tag === "Stream") return yield* first.outcome
+            // Without another key, or with one that cannot be sent, the server's answer is the better explanation.
             const next = yield* Effect.option(provider.get)
-            if (Option.isNone(next) || Equal.equals(next.value, key)) return first.answer
+            if (Option.isNone(next) || Equal.equals(next.value, key)) return yield* first.outcome
+            const headers = headersOf(request, next.value)
+            if (Either.isLeft(headers)) return yield* first.outcome
             yield* cancel(first.answer)
             first.end()
-            const second = yield* send(request, next.value, origin)
+            const second = yield* send(request, headers.right, origin)
             if (second.refused) yield* provider.reject(next.value)
-            return second.answer
+            return yield* second.outcome
           })
         ),
       preprocess
@@ -232,6 +287,18 @@ const inPlaceOf = <E extends Error>(error: E, other: RequestError | ResponseErro
   return other as unknown as E
 }
 
+const isStatus = <E>(error: E): error is E & ResponseError =>
+  error instanceof ResponseError && error.reason === "StatusCode"
+
+/** Its body may have been looked into. */
+const withResponse = <E extends ResponseError>(error: E, response: HttpClientResponse.HttpClientResponse): E =>
+  response === error.response
+    ? error
+    : inPlaceOf(
+        error,
+        new ResponseError({ request: error.request, response, reason: error.reason, ...reasonsOf(error) })
+      )
+
 /** A tracer keeps what a span ends with, which in platform's spans is the response or the error, with its request. */
 const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({
   ...tracer,
@@ -253,8 +320,48 @@ const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRe
   }
 })
 
+/** Where tracing is off, nobody would ask `currentTracerDisabledWhen`: it is on then, for spans that go nowhere. */
+const withTracingAsked = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isTraced) =>
+    isTraced
+      ? self
+      : Effect.withTracerEnabled(
+          Effect.withTracer(
+            Effect.locallyWith(self, HttpClient.currentTracerDisabledWhen, () => constTrue),
+            Context.get(DefaultServices.liveServices, Tracer.Tracer)
+          ),
+          true
+        )
+  )
+
 const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
   hasProperty(u, HttpClientResponse.TypeId) && hasProperty(u, HttpIncomingMessage.TypeId)
+
+/**
+ * Looks at what a client below really sends, redirects that it follows included, and takes the key out of what does not go
+ * where it belongs. Whoever redirects a request that has left back to its origin must not choose where the key goes there.
+ */
+const keptAt = (
+  origin: string,
+  authorized: HttpClientRequest.HttpClientRequest,
+  carriers: ReadonlyMap<string, string>,
+  onSent: (carries: boolean) => void
+): ((sent: HttpClientRequest.HttpClientRequest) => void) => {
+  const home = urlOf(authorized)?.href
+  let hasLeft = false
+  return (sent) => {
+    const names = Array.from(carriers.keys()).filter((name) => sent.headers[name] === carriers.get(name))
+    // A request of another kind, that a transform below makes for itself.
+    if (names.length === 0) return
+    const url = urlOf(sent)
+    const stays = url?.origin === origin && (!hasLeft || url.href === home)
+    onSent(stays)
+    if (stays) return
+    hasLeft = true
+    const headers = [...names, ...credentialHeaders].reduce((rest, name) => Headers.remove(rest, name), sent.headers)
+    Object.defineProperty(sent, "headers", { value: headers, enumerable: true, configurable: true, writable: true })
+  }
+}
 
 // --- end of the boundary
 
@@ -262,17 +369,22 @@ const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
  * The request, and a `Fetch` that follows redirects without taking the key to another origin. A client's own context (with
  * a `Fetch` or `RequestInit` of its layer) is known only from inside, where it runs the effect that gives it its request.
  */
-const followingAt = (
-  origin: string,
-  names: ReadonlyArray<string>,
-  request: HttpClientRequest.HttpClientRequest,
-  onLeft: () => void
+const guardedBy = (
+  guard: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch,
+  request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> =>
   Effect.flatMap(Effect.context<never>(), (context) => {
     const fetch = Option.getOrElse(Context.getOption(context, FetchHttpClient.Fetch), () => globalThis.fetch)
-    const guarded = Context.add(context, FetchHttpClient.Fetch, keepingAtOrigin(fetch, names, origin, onLeft))
+    const undici = Option.getOrElse(Context.getOption(context, UndiciOptions), () => ({}))
+    const guarded = context.pipe(
+      Context.add(FetchHttpClient.Fetch, guard(fetch)),
+      Context.add(UndiciOptions, { ...undici, maxRedirections: 0 })
+    )
     return Effect.as(FiberRef.set(FiberRef.currentContext, guarded), request)
   })
+
+/** @effect/platform-node's own, by its key. An undici dispatcher that follows redirects would take `x-api-key` along. */
+const UndiciOptions = Context.GenericTag<object>("@effect/platform-node/NodeHttpClient/undiciOptions")
 
 const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Either.getOrUndefined(UrlParams.makeUrl(request.url, request.urlParams, request.hash))

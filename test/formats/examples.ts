@@ -5,7 +5,7 @@ export interface Example {
   readonly format: FormatSpec
   readonly what: string
   readonly source: string
-  /** Whether the answer stands in the source (perhaps without parts that do not matter, or on fewer lines), or is made by its rules. */
+  /** Whether the answer stands in the source (perhaps without parts that do not matter, or on fewer lines; see `compared`), or is made by its rules. */
   readonly origin: "documented" | "composed"
   readonly answer: string
   /** `auto` must come to the same. Left out where the answer needs a parameter, or is plain text of several lines. */
@@ -30,8 +30,8 @@ const aws = "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sour
 const git = "https://git-scm.com/docs/git-credential"
 const gitTest = "https://github.com/git/git/blob/master/t/t0300-credentials.sh"
 const docker = "https://github.com/docker/docker-credential-helpers"
-const dockerLogin = "https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol"
-const kubernetes = "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#input-and-output-formats"
+const dockerLogin = "https://docs.docker.com/reference/cli/docker/login/"
+const kubernetes = "https://kubernetes.io/docs/reference/access-authn-authz/authentication/"
 const google =
   "https://cloud.google.com/nodejs/docs/reference/google-auth-library/latest/google-auth-library/pluggableauthclient"
 const cargo = "https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html"
@@ -47,7 +47,7 @@ const kv2 = "https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2"
 const kv1 = "https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1"
 const vaultLogin = "https://developer.hashicorp.com/vault/api-docs/auth/userpass"
 const vaultDatabase = "https://developer.hashicorp.com/vault/api-docs/secret/databases"
-const wrapping = "https://developer.hashicorp.com/vault/api-docs/system/wrapping-wrap#sample-response"
+const wrapping = "https://developer.hashicorp.com/vault/api-docs/system/wrapping-wrap"
 const op = "https://developer.1password.com/docs/cli/item-template-json"
 const opItems = "https://developer.1password.com/docs/cli/item-create"
 const awsCliSecret = "https://github.com/aws/aws-cli/blob/develop/awscli/examples/secretsmanager/get-secret-value.rst"
@@ -59,10 +59,64 @@ const keyVault = "https://learn.microsoft.com/rest/api/keyvault/secrets/get-secr
 const keyVaultCli = "https://learn.microsoft.com/cli/azure/keyvault/secret#az-keyvault-secret-show"
 const gh = "https://cli.github.com/manual/gh_auth_token"
 const pass = "https://www.passwordstore.org"
-const dotenv = "https://www.npmjs.com/package/dotenv#rules"
+const dotenv = "https://www.npmjs.com/package/dotenv"
 const dotenvx = "https://dotenvx.com/docs"
-const pointer = "https://www.rfc-editor.org/rfc/rfc6901#section-5"
+const pointer = "https://www.rfc-editor.org/rfc/rfc6901"
 const jq = "https://jqlang.org/manual/"
+
+const googleUserGuide = "https://googleapis.dev/python/google-auth/latest/user-guide.html"
+const googleOauth = "https://developers.google.com/identity/protocols/oauth2/web-server"
+const bazelTest =
+  "https://github.com/bazelbuild/bazel/blob/master/src/test/java/com/google/devtools/build/lib/authandtls/credentialhelper/GetCredentialsResponseTest.java"
+const dockerErrors = `${docker}/blob/master/credentials/error.go`
+const eks = "https://github.com/aws/aws-cli/blob/develop/awscli/examples/eks/get-token.rst"
+const azRefresh =
+  "https://github.com/MicrosoftDocs/azure-docs-cli/blob/main/docs-ref-conceptual/includes/refresh-token.md"
+const vaultKubernetes = "https://developer.hashicorp.com/vault/api-docs/auth/kubernetes"
+const vaultUserpass = "https://developer.hashicorp.com/vault/docs/auth/userpass"
+const rfc6750 = "https://www.rfc-editor.org/rfc/rfc6750"
+const rfc9449 = "https://www.rfc-editor.org/rfc/rfc9449"
+
+/** For each source of a documented answer, the text that the answer was compared with. */
+export const compared: Readonly<Record<string, string>> = {
+  [aws]:
+    "the template: copies of the page in Teleport's RFDs and others; its older spelling: awsdocs/aws-cli-user-guide, doc_source",
+  [git]: "git's Documentation/git-credential.txt",
+  [gitTest]: "the file, in two states: with and without authtype, ephemeral and state",
+  [dockerLogin]: "docker/cli, docs/reference/commandline/login.md",
+  [dockerErrors]: "the file",
+  [kubernetes]: "kubernetes/website, content/*/docs/reference/access-authn-authz/authentication.md",
+  [eks]: "the file",
+  [google]: "the same text in the source that the page is made from, and in google-auth-library-java",
+  [googleUserGuide]: "googleapis/google-auth-library-python, docs/user-guide.rst",
+  [cargo]:
+    "rust-lang/cargo, src/doc/src/reference/credential-provider-protocol.md; the message is broken into lines there",
+  [bazel]: "the file",
+  [bazelTest]: "the file",
+  [claude]: "the page",
+  [rfc6749]: "the RFC",
+  [rfc6750]: "the RFC's answer as others quote it",
+  [rfc9449]: "the RFC's answer in a translation of it",
+  [entra]: "the page in Microsoft's translations",
+  [googleOauth]: "the page as others quote it",
+  [azRefresh]: "the file",
+  [kv2]: "the same sample in Vault's ui and OpenBao's page",
+  [kv1]: "hashicorp/vault, website/content/api-docs/secret/kv/kv-v1.mdx",
+  [vaultLogin]: "hashicorp/vault, website/content/api-docs/auth/userpass.mdx",
+  [vaultUserpass]: "hashicorp/vault, website/source/docs/auth/userpass.html.md",
+  [vaultDatabase]: "the same sample in Vault's pages of single databases, and as others quote it",
+  [vaultKubernetes]: "an edition of hashicorp/vault's page, and as others quote it",
+  [wrapping]: "an edition of hashicorp/vault's page, which has a comma too many",
+  [op]: "the page",
+  [opItems]: "the page",
+  [bws]: "the page, and Bitwarden's page of its Ansible collection, where note is empty",
+  [secretsManager]: "the page",
+  [awsCliSecret]: "the file",
+  [keyVault]: "an edition of the page, as others quote it",
+  [pass]: "the page as others quote it; its later lines are left out",
+  [dotenv]: "dotenv's README as others quote its rules",
+  [pointer]: "the document of section 5 in the tests of seven implementations"
+}
 
 const idTokenType = "urn:ietf:params:oauth:token-type:id_token"
 
@@ -110,6 +164,20 @@ export const examples: ReadonlyArray<Example> = [
     "Expiration": "ISO8601 timestamp when the credentials expire"
 }`,
     error: { _tag: "InvalidOutput", path: "Expiration", expected: "an RFC 3339 time" }
+  },
+  {
+    format: "aws-credential-process",
+    what: "the template as an older edition of the page spells it",
+    origin: "documented",
+    source: aws,
+    answer: `{
+  "Version": 1,
+  "AccessKeyId": "an AWS access key",
+  "SecreteAccessKey": "your AWS secret access key",
+  "SessionToken": "the AWS session token for temporary credentials", 
+  "Expiration": "ISO8601 timestamp when the credentials expire"
+}`,
+    error: { _tag: "InvalidOutput", path: "SecretAccessKey" }
   },
   {
     format: "aws-credential-process",
@@ -241,6 +309,38 @@ export const examples: ReadonlyArray<Example> = [
     answer: "protocol=cert\nhost=\npath=path/to/cert.pem\nusername=foo\npassword=bar\n",
     key: { value: "bar", username: "foo" }
   },
+  ...(
+    [
+      ["invokes helper with credential", ""],
+      ["invokes helper with ephemeral credential", "ephemeral=1\n"]
+    ] as const
+  ).map(
+    ([what, more]): Example => ({
+      format: "git-credential",
+      what: `credential_fill ${what}`,
+      origin: "documented",
+      source: gitTest,
+      answer: `capability[]=authtype\nauthtype=Bearer\ncredential=token\n${more}protocol=http\nhost=example.com\n`,
+      key: { value: "token", headers: { authorization: "Bearer token" } }
+    })
+  ),
+  {
+    format: "git-credential",
+    what: "credential_fill invokes helper with credential and state",
+    origin: "documented",
+    source: gitTest,
+    answer:
+      "capability[]=authtype\ncapability[]=state\nauthtype=Bearer\ncredential=token\nprotocol=http\nhost=example.com\nstate[]=verbatim-cred:foo\n",
+    key: { value: "token", headers: { authorization: "Bearer token" } }
+  },
+  {
+    format: "git-credential",
+    what: "credential_fill continues through partial response",
+    origin: "documented",
+    source: gitTest,
+    answer: "protocol=http\nhost=example.com\nusername=two\npassword=three\n",
+    key: { value: "three", username: "two" }
+  },
   {
     format: "git-credential",
     what: "a helper that has only the user name",
@@ -254,7 +354,7 @@ export const examples: ReadonlyArray<Example> = [
     format: { name: "docker-credential", serverUrl: "https://index.docker.io/v1" },
     what: "get",
     origin: "documented",
-    source: dockerLogin,
+    source: `${dockerLogin}#credential-helper-protocol`,
     answer: '{\n  "Username": "david",\n  "Secret": "passw0rd1"\n}',
     key: { value: "passw0rd1", username: "david" }
   },
@@ -262,7 +362,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "docker-credential",
     what: "an identity token, whose user name is <token>",
     origin: "composed",
-    source: dockerLogin,
+    source: `${dockerLogin}#credential-helper-protocol`,
     answer: '{"ServerURL":"https://index.docker.io/v1","Username":"<token>","Secret":"EXAMPLEIDENTITYTOKEN"}',
     error: { _tag: "InvalidOutput", path: "Username" }
   },
@@ -270,7 +370,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "docker-credential",
     what: "nothing there",
     origin: "documented",
-    source: `${docker}/blob/master/credentials/error.go`,
+    source: dockerErrors,
     answer: "credentials not found in native keychain\n",
     auto: false,
     error: { _tag: "NonZeroExit", reason: "NotFound" }
@@ -279,7 +379,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "docker-credential",
     what: "no server URL on stdin",
     origin: "documented",
-    source: `${docker}/blob/master/credentials/error.go`,
+    source: dockerErrors,
     answer: "no credentials server URL",
     auto: false,
     error: { _tag: "NonZeroExit", reason: "NotFound" }
@@ -288,7 +388,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "docker-credential",
     what: "no user name in the store",
     origin: "documented",
-    source: `${docker}/blob/master/credentials/error.go`,
+    source: dockerErrors,
     answer: "no credentials username",
     auto: false,
     error: { _tag: "NonZeroExit", reason: "NotFound" }
@@ -298,7 +398,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "exec-credential",
     what: "v1, a bearer token",
     origin: "documented",
-    source: kubernetes,
+    source: `${kubernetes}#input-and-output-formats`,
     answer: `{
   "apiVersion": "client.authentication.k8s.io/v1",
   "kind": "ExecCredential",
@@ -312,7 +412,7 @@ export const examples: ReadonlyArray<Example> = [
     format: { name: "exec-credential", apiVersion: "v1beta1" },
     what: "v1beta1, a bearer token with its expiry",
     origin: "documented",
-    source: kubernetes,
+    source: `${kubernetes}#input-and-output-formats`,
     answer: `{
   "apiVersion": "client.authentication.k8s.io/v1beta1",
   "kind": "ExecCredential",
@@ -327,7 +427,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "exec-credential",
     what: "a client certificate",
     origin: "documented",
-    source: kubernetes,
+    source: `${kubernetes}#input-and-output-formats`,
     answer: `{
   "apiVersion": "client.authentication.k8s.io/v1",
   "kind": "ExecCredential",
@@ -340,9 +440,53 @@ export const examples: ReadonlyArray<Example> = [
   },
   {
     format: "exec-credential",
+    what: "v1, a bearer token with its expiry",
+    origin: "documented",
+    source: `${kubernetes}#input-and-output-formats`,
+    answer: `{
+  "apiVersion": "client.authentication.k8s.io/v1",
+  "kind": "ExecCredential",
+  "status": {
+    "token": "my-bearer-token",
+    "expirationTimestamp": "2018-03-05T17:30:20-08:00"
+  }
+}`,
+    key: { value: "my-bearer-token", expiresAt: "2018-03-06T01:30:20.000Z" }
+  },
+  {
+    format: { name: "exec-credential", apiVersion: "v1beta1" },
+    what: "v1beta1, a bearer token",
+    origin: "documented",
+    source: `${kubernetes}#input-and-output-formats`,
+    answer: `{
+  "apiVersion": "client.authentication.k8s.io/v1beta1",
+  "kind": "ExecCredential",
+  "status": {
+    "token": "my-bearer-token"
+  }
+}`,
+    key: { value: "my-bearer-token" }
+  },
+  {
+    format: { name: "exec-credential", apiVersion: "v1beta1" },
+    what: "v1beta1, a client certificate",
+    origin: "documented",
+    source: `${kubernetes}#input-and-output-formats`,
+    answer: `{
+  "apiVersion": "client.authentication.k8s.io/v1beta1",
+  "kind": "ExecCredential",
+  "status": {
+    "clientCertificateData": "-----BEGIN CERTIFICATE-----\\n...\\n-----END CERTIFICATE-----",
+    "clientKeyData": "-----BEGIN RSA PRIVATE KEY-----\\n...\\n-----END RSA PRIVATE KEY-----"
+  }
+}`,
+    error: { _tag: "InvalidOutput", path: "status.clientCertificateData" }
+  },
+  {
+    format: "exec-credential",
     what: "the request itself, echoed without a status",
     origin: "composed",
-    source: kubernetes,
+    source: `${kubernetes}#input-and-output-formats`,
     answer: '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":true}}',
     error: { _tag: "InvalidOutput", path: "status", expected: "an object" }
   },
@@ -350,7 +494,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "exec-credential",
     what: "an answer in another version than was asked for",
     origin: "composed",
-    source: kubernetes,
+    source: `${kubernetes}#input-and-output-formats`,
     answer:
       '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"my-bearer-token"}}',
     auto: false,
@@ -360,7 +504,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "exec-credential",
     what: "aws eks get-token",
     origin: "documented",
-    source: "https://github.com/aws/aws-cli/blob/develop/awscli/examples/eks/get-token.rst",
+    source: eks,
     answer: `{
   "kind": "ExecCredential",
   "apiVersion": "client.authentication.k8s.io/v1",
@@ -403,6 +547,42 @@ export const examples: ReadonlyArray<Example> = [
     source: google,
     answer: '{\n  "version": 1,\n  "success": false,\n  "code": "401",\n  "message": "Error message."\n}',
     error: { _tag: "NonZeroExit", reason: "LoginRequired", stderr: "401: Error message." }
+  },
+  {
+    format: "google-executable",
+    what: "the user guide's OIDC response",
+    origin: "documented",
+    source: googleUserGuide,
+    answer: `{
+  "version": 1,
+  "success": true,
+  "token_type": "${idTokenType}",
+  "id_token": "HEADER.PAYLOAD.SIGNATURE",
+  "expiration_time": 1620499962
+}`,
+    key: { value: "HEADER.PAYLOAD.SIGNATURE", expiresAt: "2021-05-08T18:52:42.000Z" }
+  },
+  {
+    format: "google-executable",
+    what: "the user guide's SAML response",
+    origin: "documented",
+    source: googleUserGuide,
+    answer: `{
+  "version": 1,
+  "success": true,
+  "token_type": "urn:ietf:params:oauth:token-type:saml2",
+  "saml_response": "...",
+  "expiration_time": 1620499962
+}`,
+    key: { value: "...", expiresAt: "2021-05-08T18:52:42.000Z" }
+  },
+  {
+    format: "google-executable",
+    what: "the user guide's error response",
+    origin: "documented",
+    source: googleUserGuide,
+    answer: '{\n  "version": 1,\n  "success": false,\n  "code": "401",\n  "message": "Caller not authorized."\n}',
+    error: { _tag: "NonZeroExit", reason: "LoginRequired", stderr: "401: Caller not authorized." }
   },
   {
     format: "google-executable",
@@ -471,6 +651,14 @@ export const examples: ReadonlyArray<Example> = [
     answer: '{"v":[1]}\n{"Ok":{"kind":"login"}}\n',
     error: { _tag: "InvalidOutput", path: "Ok.kind" }
   },
+  {
+    format: "cargo",
+    what: "nor is the answer to a log-out",
+    origin: "documented",
+    source: cargo,
+    answer: '{"v":[1]}\n{"Ok":{"kind":"logout"}}\n',
+    error: { _tag: "InvalidOutput", path: "Ok.kind" }
+  },
   // ── bazel ──
   {
     format: "bazel",
@@ -521,8 +709,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "bazel",
     what: "expires without headers, as Bazel's own test has it",
     origin: "documented",
-    source:
-      "https://github.com/bazelbuild/bazel/blob/master/src/test/java/com/google/devtools/build/lib/authandtls/credentialhelper/GetCredentialsResponseTest.java",
+    source: bazelTest,
     answer: '{"expires":"1970-09-29T11:46:29Z"}',
     auto: false,
     error: { _tag: "InvalidOutput", path: "headers" }
@@ -602,7 +789,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "oauth",
     what: "a bearer token",
     origin: "documented",
-    source: "https://www.rfc-editor.org/rfc/rfc6750#section-4",
+    source: `${rfc6750}#section-4`,
     answer: `{
   "access_token":"mF_9.B5f-4.1JqM",
   "token_type":"Bearer",
@@ -615,7 +802,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "oauth",
     what: "a token bound to a key of the client (DPoP)",
     origin: "documented",
-    source: "https://www.rfc-editor.org/rfc/rfc9449#section-5",
+    source: `${rfc9449}#section-5`,
     answer: `{
  "access_token": "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU",
  "token_type": "DPoP",
@@ -624,7 +811,62 @@ export const examples: ReadonlyArray<Example> = [
 }`,
     key: { value: "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU", expiresAt: "2000-01-01T00:44:37.000Z" }
   },
+  {
+    format: "oauth",
+    what: "client credentials",
+    origin: "documented",
+    source: `${rfc6749}#section-4.4.3`,
+    answer: `{
+  "access_token":"2YotnFZFEjr1zCsicMWpAA",
+  "token_type":"example",
+  "expires_in":3600,
+  "example_parameter":"example_value"
+}`,
+    key: { value: "2YotnFZFEjr1zCsicMWpAA", expiresAt: "2000-01-01T01:00:00.000Z" }
+  },
+  {
+    format: "oauth",
+    what: "Google, an authorization code exchanged",
+    origin: "documented",
+    source: googleOauth,
+    answer: `{
+  "access_token": "1/fFAGRNJru1FTz70BzhT3Zg",
+  "expires_in": 3920,
+  "token_type": "Bearer",
+  "scope": "https://www.googleapis.com/auth/drive.metadata.readonly",
+  "refresh_token": "1//xEoDL4iW3cxlI7yDbSRFYNG01kVKM2C-259HOF2aQbI"
+}`,
+    key: { value: "1/fFAGRNJru1FTz70BzhT3Zg", expiresAt: "2000-01-01T01:05:20.000Z" }
+  },
+  {
+    format: "oauth",
+    what: "Google, a refresh token exchanged",
+    origin: "documented",
+    source: googleOauth,
+    answer: `{
+  "access_token": "1/fFAGRNJru1FTz70BzhT3Zg",
+  "expires_in": 3920,
+  "scope": "https://www.googleapis.com/auth/drive.metadata.readonly",
+  "token_type": "Bearer"
+}`,
+    key: { value: "1/fFAGRNJru1FTz70BzhT3Zg", expiresAt: "2000-01-01T01:05:20.000Z" }
+  },
   // ── az ──
+  {
+    format: "az",
+    what: "az account get-access-token",
+    origin: "documented",
+    source: azRefresh,
+    answer: `{
+  "accessToken": "...",
+  "expiresOn": "2023-10-31 21:59:10.000000",
+  "expires_on": 1698760750,
+  "subscription": "...",
+  "tenant": "...",
+  "tokenType": "Bearer"
+}`,
+    key: { value: "...", expiresAt: "2023-10-31T13:59:10.000Z" }
+  },
   {
     format: "az",
     what: "with expires_on, which wins over local time",
@@ -678,7 +920,7 @@ export const examples: ReadonlyArray<Example> = [
   {
     format: "gcloud",
     what: "a credential whose token is no token",
-    origin: "documented",
+    origin: "composed",
     source: googleAuthData,
     answer: '{ "credential": { "access_token": "don\'t use me", "token_expiry": "2017-03-23T23:09:49Z" } }',
     error: { _tag: "InvalidOutput", path: "credential.access_token" }
@@ -795,9 +1037,49 @@ export const examples: ReadonlyArray<Example> = [
   },
   {
     format: "vault",
+    what: "a log-in that never ends",
+    origin: "documented",
+    source: vaultUserpass,
+    answer: `{
+  "lease_id": "",
+  "renewable": false,
+  "lease_duration": 0,
+  "data": null,
+  "auth": {
+    "client_token": "c4f280f6-fdb2-18eb-89d3-589e2e834cdb",
+    "policies": [
+      "admins"
+    ],
+    "metadata": {
+      "username": "mitchellh"
+    },
+    "lease_duration": 0,
+    "renewable": false
+  }
+}`,
+    key: { value: "c4f280f6-fdb2-18eb-89d3-589e2e834cdb" }
+  },
+  {
+    format: "vault",
+    what: "version 1, a list of names",
+    origin: "documented",
+    source: `${kv1}#sample-response-1`,
+    answer: `{
+  "auth": null,
+  "data": {
+    "keys": ["foo", "foo/"]
+  },
+  "lease_duration": 2764800,
+  "lease_id": "",
+  "renewable": false
+}`,
+    error: { _tag: "InvalidOutput", path: "data", expected: "one field that is a string" }
+  },
+  {
+    format: "vault",
     what: "a log-in from Kubernetes: auth alone",
     origin: "documented",
-    source: "https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login",
+    source: `${vaultKubernetes}#login`,
     answer: `{
   "auth": {
     "client_token": "62b858f9-529c-6b26-e0b8-0457b6aacdb4",
@@ -820,7 +1102,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "vault",
     what: "a wrapped answer",
     origin: "documented",
-    source: wrapping,
+    source: `${wrapping}#sample-response`,
     answer: `{
   "request_id": "",
   "lease_id": "",
@@ -1016,6 +1298,24 @@ export const examples: ReadonlyArray<Example> = [
 }`,
     key: { value: "0.982492bc-7f37-4475-9e60" }
   },
+  {
+    format: "bitwarden",
+    what: "bws secret create",
+    origin: "documented",
+    source: `${bws}#secret-create`,
+    answer: `{
+  "object": "secret",
+  "id": "be8e0ad8-d545-4017-a55a-b02f014d4158",
+  "organizationId": "10e8cbfa-7bd2-4361-bd6f-b02e013f9c41",
+  "projectId": "e325ea69-a3ab-4dff-836f-b02e013fe530",
+  "key": "SES_KEY",
+  "value": "0.982492bc-7f37-4475-9e60",
+  "note": "API Key for AWS SES",
+  "creationDate": "2023-06-28T20:13:20.643567Z",
+  "revisionDate": "2023-06-28T20:13:20.643567Z"
+}`,
+    key: { value: "0.982492bc-7f37-4475-9e60" }
+  },
   // ── AWS Secrets Manager ──
   {
     format: { name: "secrets-manager", field: "password" },
@@ -1163,16 +1463,43 @@ export const examples: ReadonlyArray<Example> = [
     format: "env",
     what: "BASIC=basic",
     origin: "documented",
-    source: dotenv,
+    source: `${dotenv}#rules`,
     answer: "BASIC=basic\n",
     auto: false,
     key: { value: "basic" }
   },
   {
+    format: "env",
+    what: "SINGLE_QUOTE='quoted'",
+    origin: "documented",
+    source: `${dotenv}#rules`,
+    answer: "SINGLE_QUOTE='quoted'\n",
+    auto: false,
+    key: { value: "quoted" }
+  },
+  {
+    format: "env",
+    what: "EMPTY=",
+    origin: "documented",
+    source: `${dotenv}#rules`,
+    answer: "EMPTY=\n",
+    auto: false,
+    error: { _tag: "InvalidOutput", expected: "a key that is not empty" }
+  },
+  {
+    format: "env",
+    what: "FOO=  some value  , which no header carries",
+    origin: "documented",
+    source: `${dotenv}#rules`,
+    answer: "FOO=  some value  \n",
+    auto: false,
+    error: { _tag: "InvalidOutput", expected: "visible ASCII characters without spaces" }
+  },
+  {
     format: { name: "env", variable: "SINGLE_QUOTE" },
     what: "single and double quotes, comments, empty lines",
     origin: "composed",
-    source: dotenv,
+    source: `${dotenv}#rules`,
     answer: "# a comment\nEMPTY=\n\nSINGLE_QUOTE='quoted'\nDOUBLE_QUOTE=\"quoted\" # inline\n",
     auto: false,
     key: { value: "quoted" }
@@ -1181,7 +1508,7 @@ export const examples: ReadonlyArray<Example> = [
     format: "env",
     what: "several variables and none named",
     origin: "composed",
-    source: dotenv,
+    source: `${dotenv}#rules`,
     answer: "A_KEY=one\nB_KEY=two\n",
     error: { _tag: "InvalidOutput", expected: "one variable" }
   },
@@ -1198,7 +1525,7 @@ export const examples: ReadonlyArray<Example> = [
     ([field, value]): Example => ({
       format: { name: "json", field },
       what: `the place ${field} of the document`,
-      source: pointer,
+      source: `${pointer}#section-5`,
       origin: "documented",
       answer: String.raw`{
       "foo": ["bar", "baz"],
@@ -1229,7 +1556,7 @@ export const examples: ReadonlyArray<Example> = [
     ([field, answer, value]): Example => ({
       format: { name: "json", field },
       what: `the place ${field}`,
-      source: pointer,
+      source: `${pointer}#section-5`,
       origin: "composed",
       answer: JSON.stringify(answer),
       auto: false,

@@ -7,6 +7,7 @@ import * as Redacted from "effect/Redacted"
 import type * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import * as fc from "fast-check"
 
 /** Before every expiry in the protocols' own examples. */
 export const longAgo = DateTime.unsafeMake("2000-01-01T00:00:00Z")
@@ -55,3 +56,7 @@ export const shown = (error: ApiKeyError): string =>
   [error.message, error.hint, String(error), JSON.stringify(error), inspect(error, { depth: 10 }), error.stack].join(
     "\n"
   )
+
+/** A secret that nothing else can look like, in part or as a whole. */
+export const markerStart = "S3CR3T"
+export const marker = fc.stringMatching(/^[a-z0-9]{16}$/).map((tail) => `${markerStart}${tail}`)

@@ -1,14 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import {
-  fromLineStart,
-  printable,
-  secretsIn,
-  secretsInArguments,
-  tail,
-  withoutSecrets
-} from "../../src/internal/scrub.js"
+import { printable, secretsIn, secretsInArguments, tail, withoutSecrets } from "../../src/internal/scrub.js"
 import { arbitrarySecret } from "../support/arbitrary.js"
+import { hostileStderr, hostileStdout } from "../support/hostile.js"
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, "utf8")
 
@@ -77,7 +71,8 @@ describe("a secret on stderr is not shown", () => {
       [String.raw`{"token":"ab\/cd\/efgh","x":"p\u0040sswd-9x1"}`, "ab/cd/efgh"],
       [String.raw`{"token":"ab\/cd\/efgh","x":"p\u0040sswd-9x1"}`, "p@sswd-9x1"],
       ['{"Password":"Tr0ub{a,d}"}', "Tr0ub{a,d}"],
-      ['{"Password":"hunter2"}', "hunter2"]
+      ['{"Password":"hunter2"}', "hunter2"],
+      ['{"Password":"hunter2', "hunter2"]
     ]
     for (const [stdout, secret] of cases) {
       assert.strictEqual(withoutSecrets(`bad: ${secret}`, secretsIn(stdout)), "bad: <redacted>")
@@ -91,6 +86,15 @@ describe("a secret on stderr is not shown", () => {
         assert.notInclude(withoutSecrets(`bad: ${secret} "{,`, secretsIn(stdout)), secret)
       })
     ))
+
+  it("when two secrets share characters", () => {
+    for (const secrets of [
+      ["abcdef", "efghij"],
+      ["efghij", "abcdef"]
+    ]) {
+      assert.strictEqual(withoutSecrets("bad: abcdefghij!", secrets), "bad: <redacted>!")
+    }
+  })
 
   it("when an argument or a part of one is it", () =>
     fc.assert(
@@ -140,6 +144,15 @@ describe("what people need to read stays", () => {
   ]) {
     it(text, () => assert.strictEqual(withoutSecrets(printable(text), []), text))
   }
+
+  it("also where JSON on stdout has these words for names, or says true, false or null", () => {
+    const stdout = '{"error": null,\n"access_token": "hunter2-x", "expires" : true,\n"refresh_token": false\n}'
+    const text = "error: the access_token is null, its expires true, refresh_token false"
+    assert.strictEqual(withoutSecrets(`${text}: hunter2-x`, secretsIn(stdout)), `${text}: <redacted>`)
+  })
+
+  it("but a name that is a value elsewhere is a value", () =>
+    assert.strictEqual(withoutSecrets("bad: hunter2x", secretsIn('{"hunter2x":{"a":"hunter2x"}}')), "bad: <redacted>"))
 })
 
 describe("what is shown", () => {
@@ -164,28 +177,72 @@ describe("what is shown", () => {
       })
     ))
 
-  it("begins at a line when the front was cut off, so that half a secret is not shown", () => {
-    assert.strictEqual(fromLineStart("cret-half\nwhole line"), "whole line")
-    assert.strictEqual(fromLineStart("one endless line"), "")
+  it("begins at a line when the front was cut off, else behind what the cut may have gone through", () => {
+    const cut = (text: string, ...secrets: ReadonlyArray<string>) => withoutSecrets(text, secrets, true)
+    const lines = "a line\n".repeat(20)
+    assert.strictEqual(
+      cut(`cret-half\n${lines}whole line`, "secret-half").slice(-18),
+      "\na line\nwhole line".slice(-18)
+    )
+    assert.isTrue(cut(`cret-half\n${lines}whole line`, "secret-half").startsWith("a line\n"))
+    assert.strictEqual(
+      cut(`cret-half ${"word ".repeat(20)}the reason\n`, "secret-half").slice(-16),
+      "word the reason\n"
+    )
+    assert.strictEqual(cut("cret-half the reason", "secret-half"), "<redacted>")
+    assert.strictEqual(cut(`${"x".repeat(70_000)} the reason`).slice(-12), "x the reason")
   })
+
+  it("shows no rest of a secret that the cut went through, in whatever form, for all cuts", () =>
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          arbitrarySecret,
+          fc.constant("correct horse battery staple"),
+          fc.constant("-----\nline one\nline two\n-----")
+        ),
+        fc.constantFrom(...Object.values(forms)),
+        fc.nat(1_000),
+        fc.constantFrom("", "!", "e "),
+        (secret, form, at, glue) => {
+          const written = form(secret)
+          const after = `${" was refused ".repeat(20_000 / 13)}the reason`
+          const bytes = bytesOf(`${glue}${written}${glue}${after}`)
+          const kept = bytes.subarray(at % bytesOf(written).length).toString("utf8")
+          const shown = tail(withoutSecrets(printable(kept), [secret], true), 4_096)
+          assert.isTrue(shown.endsWith("the reason"))
+          const whole = withoutSecrets(printable(kept), [secret], true)
+          assert.notInclude(whole, printable(written).slice(-4))
+          assert.notInclude(whole, secret.slice(-4))
+        }
+      ),
+      { numRuns: 300 }
+    ))
 
   it("takes the strings of a stdout that is no whole JSON in linear time, the unclosed one too", () => {
-    const size = 65_536
-    for (const piece of ['\\"', '"', "\\", '"\\']) {
-      const text = `"${piece.repeat(size / piece.length)}\\`
-      assert.isAtMost(
-        secretsIn(text).reduce((sum, each) => Math.max(sum, each.length), 0),
-        text.length
-      )
-    }
     assert.strictEqual(withoutSecrets("it was hunter2x", secretsIn('{"token":"hunter2x')).includes("hunter2x"), false)
   })
+})
 
-  it("comes in linear time from what a helper may write to stop us", () => {
-    const size = 65_536
-    for (const piece of [" ", "token ", "eyJ-", "\u001B[", "\u001B]", "password=", "https://", "a1", "/", "bearer\t"]) {
-      const text = piece.repeat(size / piece.length)
-      assert.isAtMost(withoutSecrets(printable(text), ["secret-secret"]).length, size)
-    }
-  })
+/** Thirty times what is ever kept: what grows faster than its input, or by thousands of steps a character, never ends here. */
+const endless = 2 * 1_024 * 1_024
+const givesUpAfter = 20_000
+
+describe("a helper cannot stop us by what it writes", () => {
+  for (const piece of hostileStderr) {
+    it(`on stderr: ${JSON.stringify(piece)} again and again`, { timeout: givesUpAfter }, () => {
+      const shown = withoutSecrets(printable(piece.repeat(endless / piece.length)), ["secret-secret"])
+      assert.isAtMost(shown.length, endless)
+    })
+  }
+
+  for (const piece of hostileStdout) {
+    it(`on stdout: ${JSON.stringify(piece)} again and again`, { timeout: givesUpAfter }, () => {
+      const text = `"${piece.repeat(endless / 2 / piece.length)}\\`
+      assert.isAtMost(
+        secretsIn(text).reduce((most, { length }) => Math.max(most, length), 0),
+        text.length
+      )
+    })
+  }
 })

@@ -7,7 +7,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { environmentFor } from "../../src/internal/environment.js"
+import { entryOf, environmentFor } from "../../src/internal/environment.js"
 import { Found, findProgram, type SearchOptions } from "../../src/internal/searchPath.js"
 import { usualFolders } from "../../src/internal/usualFolders.js"
 import { files, info } from "../support/files.js"
@@ -147,6 +147,8 @@ describe("on Windows", () => {
   })
 
   it("a variable is set, unset and allowed whatever its case", () => {
+    assert.deepStrictEqual(entryOf({ Path: undefined }, "PATH", "win32"), ["Path", undefined])
+    assert.isUndefined(entryOf({ Path: "/bin" }, "PATH", "linux"))
     const ours = { Path: "C:\\tools", SystemRoot: "C:\\Windows", SECRET: "x" }
     const result = environmentFor(ours, { env: { PATH: "D:\\" }, inheritEnv: false, told: {}, platform: "win32" })
     assert.deepInclude(result, { PATH: "D:\\", SystemRoot: "C:\\Windows" })
@@ -173,6 +175,28 @@ describe("where people install programs", () => {
   })
 })
 
+describe("where people install programs, by their own variables", () => {
+  it("is where mise's, asdf's and npm's data are, and beside the node that runs us", () => {
+    const env = { MISE_DATA_DIR: "/data/mise", ASDF_DATA_DIR: "/data/asdf", XDG_DATA_HOME: "/data" }
+    const node = "/people/me/.nvm/versions/node/v22.1.0/bin/node"
+    const folders = usualFolders(env, "linux", node)
+    assert.includeMembers(
+      [...folders],
+      ["/data/mise/shims", "/data/asdf/shims", "/people/me/.nvm/versions/node/v22.1.0/bin"]
+    )
+    assert.includeMembers([...usualFolders({}, "win32", "C:\\nvm\\v22\\node.exe")], ["C:\\nvm\\v22"])
+  })
+
+  it("is absolute and never a folder of nobody, whatever is not set", () => {
+    for (const folder of usualFolders({ HOME: ".", MISE_DATA_DIR: "here" }, "linux", "/usr/bin/node")) {
+      assert.match(folder, /^\/[a-z]/)
+      assert.notInclude(folder, "undefined")
+    }
+    const root = { HOME: "", MISE_DATA_DIR: "" }
+    assert.notInclude(usualFolders(root, "linux", "/usr/bin/node").join(":"), "/shims")
+  })
+})
+
 describe("the environment a helper gets", () => {
   const ours = { HOME: "/people/me", PATH: "/bin", AWS_PROFILE: "work", SECRET: "x" }
   const given = (env: Record<string, string | undefined>, inheritEnv: boolean | ReadonlyArray<string>) =>
@@ -182,6 +206,18 @@ describe("the environment a helper gets", () => {
     const result = given({ ADDED: "1", SECRET: undefined }, true)
     assert.deepInclude(result, { HOME: "/people/me", AWS_PROFILE: "work", ADDED: "1", TOLD: "1" })
     assert.isFalse("SECRET" in result)
+  })
+
+  it("but for Bitwarden's that make every status 0 and put failures on stdout, unless they are named", () => {
+    const bitwarden = { BW_CLEANEXIT: "true", BW_RESPONSE: "true", BW_SESSION: "s" }
+    const options = { env: {}, told: {}, platform: "linux" } as const
+    const plain = environmentFor(bitwarden, { ...options, inheritEnv: true })
+    assert.isFalse("BW_CLEANEXIT" in plain || "BW_RESPONSE" in plain)
+    assert.deepInclude(plain, { BW_SESSION: "s" })
+    assert.deepInclude(environmentFor(bitwarden, { ...options, inheritEnv: ["BW_RESPONSE"] }), { BW_RESPONSE: "true" })
+    assert.deepInclude(environmentFor(bitwarden, { ...options, inheritEnv: true, env: { BW_CLEANEXIT: "true" } }), {
+      BW_CLEANEXIT: "true"
+    })
   })
 
   it("or those of a list, and those that helpers cannot do without", () => {

@@ -6,7 +6,9 @@ import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import { ConfigInvalid } from "../../src/ApiKeyError.js"
 import * as Document from "../../src/internal/config/document.js"
+import * as OpencodeConfig from "../../src/opencode/Config.js"
 import * as Placeholder from "../../src/opencode/placeholder.js"
+import { sandbox, within } from "../support/sandbox.js"
 
 const bad = (path: string) => new ConfigInvalid({ file: "x", line: 1, column: 1, problem: path })
 
@@ -73,6 +75,41 @@ describe("placeholders", () => {
         assert.deepStrictEqual(shape(Document.valueOf(parsed.root)), shape(withNumbers(value)))
       }),
       { numRuns: 300 }
+    ))
+
+  it("of a whole file: the options are what was written, whatever the variables and files hold", () =>
+    fc.assert(
+      fc.asyncProperty(nasty, nasty, async (a, b) => {
+        const options = await Effect.runPromise(
+          Effect.gen(function* () {
+            const self = yield* sandbox
+            self.env["A"] = a
+            self.write("home/.config/opencode/b", `x${b}x`)
+            self.write(
+              "home/.config/opencode/opencode.json",
+              `{ // {env:A} {file:./gone}
+                "provider": { "p": { "options": {
+                  "apiKey": "k", "bare": {env:A}, "file": {file:./b}, "list": ["{env:A}", 1, {env:A}],
+                  "deep": { "{env:NAME}": { "text": "<{env:A}|{file:./b}>" } }, "after": true
+                } } } }`
+            )
+            self.env["NAME"] = "name"
+            return yield* Effect.flatMap(OpencodeConfig.load, (configuration) => configuration.options("p")).pipe(
+              within(self)
+            )
+          }).pipe(Effect.scoped)
+        )
+        // As the file system gives it back: a lone surrogate is none there.
+        const file = Buffer.from(`x${b}x`).toString("utf8")
+        assert.deepStrictEqual(options, {
+          bare: a,
+          file,
+          list: [a, 1, a],
+          deep: { name: { text: `<${a}|${file}>` } },
+          after: true
+        })
+      }),
+      { numRuns: 100 }
     ))
 
   it("stand for the variable's very value, which is not looked at again", () =>

@@ -139,6 +139,16 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
+  it.scopedLive("sends the key by the scheme that the configuration names", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, scheme: "api-key" }
+      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      const { "api-key": key, authorization } = server.seen[0]?.headers ?? {}
+      assert.deepStrictEqual([key, authorization], ["sk-1", undefined])
+    }).pipe(Effect.provide(sdks))
+  )
+
   it.scopedLive("an object of its own for what is no plain data, and for another kind of it", () =>
     Effect.gen(function* () {
       const headers = [
@@ -201,6 +211,12 @@ describe("getSDK", () => {
     ["a module of Node's", { npm: "node:http" }, /not the name of a package/, /./],
     ["code", { npm: "data:text/javascript,export const createX = () => 1" }, /not the name of a package/, /./],
     ["a path", { npm: "../evil.js" }, /not the name of a package/, /./],
+    [
+      "a scheme that is none",
+      { npm: "@ai-sdk/groq", options: { scheme: "zzz", apiKeyCommand: command } },
+      /scheme/,
+      /x-goog-api-key/
+    ],
     ["a shell string", { npm: "@ai-sdk/groq", options: { apiKeyCommand: "op read x" } }, /shell string/, /list|\[/],
     [
       "an unknown option",
@@ -380,14 +396,40 @@ describe("make", () => {
       yield* ask("https://cdn.test/image", {})
       yield* ask("data:text/plain,x", { authorization })
       yield* ask("https://api.test/chat", { authorization })
+      yield* ask("https://api.test/signed-link", {})
       assert.deepStrictEqual(sent, [
         ["https://api.test", "Bearer sk-1"],
         ["https://files.test", "Bearer sk-1"],
         ["https://cdn.test", null],
         ["null", null],
-        ["https://api.test", "Bearer sk-1"]
+        ["https://api.test", "Bearer sk-1"],
+        ["https://api.test", null]
       ])
     })
+  )
+
+  it.scopedLive(
+    "without a base URL follows no redirect with the key to another origin, not even one that it knows",
+    () =>
+      Effect.gen(function* () {
+        const sent: Array<readonly [string, string | null]> = []
+        const fetch: typeof globalThis.fetch = async (input, init) => {
+          sent.push([String(input), new Headers(init?.headers).get("x-own-key")])
+          return String(input).endsWith("/away")
+            ? new Response(null, { status: 307, headers: { location: "https://files.test/landed" } })
+            : new Response("{}")
+        }
+        const sdkFetch = AiSdk.make(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
+        const headers = { "x-own-key": `Key ${placeholder}` }
+        for (const url of ["https://files.test/known", "https://api.test/away"]) {
+          yield* Effect.promise(() => sdkFetch(url, { headers }))
+        }
+        assert.deepStrictEqual(sent, [
+          ["https://files.test/known", "Key sk-1"],
+          ["https://api.test/away", "Key sk-1"],
+          ["https://files.test/landed", null]
+        ])
+      })
   )
 
   const calls: Readonly<Record<"chat" | "reranking", (sdk: AmazonBedrockProvider) => Effect.Effect<unknown, unknown>>> =

@@ -8,11 +8,12 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import * as ApiKey from "../../src/ApiKey.js"
-import { EmptyOutput } from "../../src/ApiKeyError.js"
+import { EmptyOutput, isApiKeyError } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+import { observe } from "../support/observe.js"
 
 const ok: Handler = (_, response) => json(response, 200, { ok: true })
 const refuse: Handler = (_, response) => json(response, 401, { error: "no" })
@@ -604,6 +605,32 @@ describe("a refused key", () => {
     })
   )
 
+  it.scopedLive("for which there is only one that no header can carry: the answer as it came, unread", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", "sk-2\nx"], refuse)
+      const answer = yield* promise(() => fetch(server.origin))
+      assert.strictEqual(answer.status, 401)
+      assert.deepStrictEqual(yield* promise(() => answer.json()), { error: "no" })
+      assert.strictEqual(server.seen.length, 1)
+    })
+  )
+
+  it.live("with a body that is an iterator, which undici takes: sent once", () =>
+    Effect.gen(function* () {
+      const bodies: Array<string> = []
+      const stub: typeof globalThis.fetch = async (_, init) => {
+        bodies.push(Array.from(init?.body as unknown as Iterable<string>).join(""))
+        return new Response("no", { status: 401 })
+      }
+      const provider = yield* Testing.provider(["sk-1", "sk-2"])
+      const fetch = Fetch.make(provider, { baseUrl: "https://api.test", fetch: stub })
+      const body = ["a", "b"].values() as unknown as BodyInit
+      const answer = yield* promise(() => fetch("https://api.test", { method: "POST", body }))
+      assert.strictEqual(yield* promise(() => answer.text()), "no")
+      assert.deepStrictEqual(bodies, ["ab"])
+    }).pipe(Effect.scoped)
+  )
+
   it.scopedLive("with a Request: its body is sent again", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
@@ -796,6 +823,67 @@ describe("what goes wrong", () => {
   )
 })
 
+describe("a function that is given", () => {
+  const throwing = (key: ApiKey.ApiKey): never => {
+    throw new Error(Redacted.value(key.value))
+  }
+
+  it.scopedLive("as `scheme` and throws is a typed error that quotes nothing, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme: throwing })
+      const error = yield* failureOf(() => fetch(server.origin))
+      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.include(String(error), "`scheme` throws")
+      assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+
+  for (const [how, isRejection] of [
+    ["throws", () => throwing(ApiKey.make({ value: "sk-1" }))],
+    ["rejects", () => Promise.reject(new Error("no"))]
+  ] as const) {
+    it.scopedLive(`as \`isRejection\` and ${how} is a typed error`, () =>
+      Effect.gen(function* () {
+        const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], ok, { isRejection })
+        const error = yield* failureOf(() => fetch(server.origin))
+        assert.propertyVal(error, "_tag", "ConfigInvalid")
+        assert.include(String(error), "`isRejection` throws")
+        assert.strictEqual(yield* runs, 1)
+      })
+    )
+  }
+
+  it.scopedLive("as `scheme` makes the headers of each request anew", () =>
+    Effect.gen(function* () {
+      let count = 0
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: () => ({ "x-nonce": `n${++count}` }) })
+      yield* promise(() => fetch(server.origin))
+      yield* promise(() => fetch(server.origin))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["x-nonce"]),
+        ["n1", "n2"]
+      )
+    })
+  )
+
+  it.scopedLive("as `scheme` and gives no text, and a scheme that is none, are typed errors, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const schemes = [() => ({ "x-own": 1 }), () => undefined, "zzz", 7]
+      for (const scheme of schemes as ReadonlyArray<unknown> as ReadonlyArray<Fetch.Scheme>) {
+        const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
+        const error = yield* failureOf(() => fetch(server.origin))
+        assert.isTrue(isApiKeyError(error), String(error))
+        assert.strictEqual(server.seen.length, 0)
+        const told = yield* Effect.flip(
+          Fetch.headers(yield* Testing.provider(["sk-1"]), "https://api.test", { baseUrl: "https://api.test", scheme })
+        )
+        assert.isTrue(isApiKeyError(told))
+      }
+    })
+  )
+})
+
 describe("the fetch of the context", () => {
   it.scopedLive("carries the key of the context's provider, and renews it", () =>
     Effect.gen(function* () {
@@ -844,6 +932,23 @@ describe("headers for what is no fetch", () => {
       assert.deepStrictEqual(yield* Fetch.headers(provider, "ws://api.openai.com", at), {})
       assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com@evil.test", at), {})
       assert.strictEqual((yield* Effect.flip(Fetch.headers(provider, "nonsense", at)))._tag, "ConfigInvalid")
+    })
+  )
+
+  it.scoped("warn once, in the log, when the origin is plain http and not loopback", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      const provider = yield* Testing.provider(["sk-1"])
+      for (const host of ["headers.test", "headers.test", "127.0.0.1:1", "localhost:1", "[::1]:1"]) {
+        const baseUrl = `http://${host}`
+        const url = `ws://${host}/realtime`
+        assert.deepStrictEqual(yield* Fetch.headers(provider, url, { baseUrl }).pipe(Effect.provide(observed.layer)), {
+          authorization: "Bearer sk-1"
+        })
+      }
+      const warnings = observed.logs.filter(({ text }) => text.includes("plain http"))
+      assert.strictEqual(warnings.length, 1)
+      assert.include(warnings[0]?.text, "http://headers.test")
     })
   )
 })

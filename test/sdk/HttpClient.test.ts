@@ -4,6 +4,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -69,6 +70,44 @@ for (const [name, layer] of Object.entries(clients)) {
         assert.strictEqual(response.status, 401)
         assert.deepStrictEqual(yield* response.json, { error: "no" })
         assert.strictEqual(server.seen.length, 1)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a key that is refused, and another that no header can carry: the answer as it came", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret, `${fresh}\n`], refuse)
+        const response = yield* client.get(server.origin)
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(yield* response.json, { error: "no" })
+        assert.strictEqual(server.seen.length, 1)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a refusal that filterStatusOk below makes an error of is judged all the same", () =>
+      Effect.gen(function* () {
+        const { server, authorize, stock, provider } = yield* make([secret, fresh, "sk-3"], guarded([fresh], ok))
+        const client = authorize(HttpClient.filterStatusOk(stock))
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+        assert.strictEqual(server.seen.length, 2)
+        server.answer = refuse
+        const error = yield* Effect.flip(client.get(server.origin))
+        assert.deepInclude(error, { _tag: "ResponseError", reason: "StatusCode" })
+        assert.isFalse(shown(error).includes(fresh))
+        server.answer = (_, response) => json(response, 500, { error: "no" })
+        assert.deepInclude(yield* Effect.flip(client.get(server.origin)), { reason: "StatusCode" })
+        assert.strictEqual((yield* provider.status).runs, 2)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("Google's 400 that filterStatusOk below makes an error of is renewed, and stays readable", () =>
+      Effect.gen(function* () {
+        const invalid = { error: { details: [{ reason: "API_KEY_INVALID" }] } }
+        const answer: Handler = (_, response) => json(response, 400, invalid)
+        const { server, authorize, stock } = yield* make([secret, fresh], answer, { scheme: "x-goog-api-key" })
+        const error = yield* Effect.flip(authorize(HttpClient.filterStatusOk(stock)).get(server.origin))
+        assert.strictEqual(server.seen.length, 2)
+        assert.strictEqual(error._tag, "ResponseError")
+        if (error._tag === "ResponseError") assert.deepStrictEqual(yield* error.response.json, invalid)
       }).pipe(Effect.provide(layer))
     )
 
@@ -348,6 +387,142 @@ describe("with the fetch client", () => {
   )
 })
 
+/** Every way to follow redirects with a client, the key's transform outside or inside of it. */
+const following = {
+  "followRedirects inside": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    authorize(HttpClient.followRedirects(stock)),
+  "followRedirects outside": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    HttpClient.followRedirects(authorize(stock)),
+  "followRedirects on both sides": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    HttpClient.followRedirects(authorize(HttpClient.followRedirects(stock)))
+}
+type Authorize = ReturnType<typeof ApiKeyHttpClient.withApiKey>
+
+for (const [name, layer] of Object.entries(clients)) {
+  for (const [how, follow] of Object.entries(following)) {
+    for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
+      it.scopedLive(`a redirect to another origin carries no key: ${name}, ${how}, by ${scheme}`, () =>
+        Effect.gen(function* () {
+          const other = yield* loopback(ok)
+          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "x-own": secret } } : {}) })
+          const { server, authorize, stock, provider } = yield* make(
+            [key, fresh],
+            (request, response) => {
+              // First within the origin, then away.
+              response.writeHead(307, { location: request.path === "/" ? "/within" : `${other.origin}/landed` })
+              response.end()
+            },
+            { scheme }
+          )
+          const client = follow(stock, authorize)
+          for (const traced of [true, false]) {
+            const response = yield* client
+              .post(server.origin, { body: HttpBody.text("text"), headers: { "x-plain": "kept" } })
+              .pipe(Effect.withTracerEnabled(traced))
+            assert.strictEqual(response.status, 200)
+          }
+          assert.deepStrictEqual(
+            server.seen.map(({ headers, path }) => [path, JSON.stringify(headers).includes(secret)]),
+            [
+              ["/", true],
+              ["/within", true],
+              ["/", true],
+              ["/within", true]
+            ]
+          )
+          assert.deepStrictEqual(
+            other.seen.map(({ body, headers }) => [body, headers["x-plain"]]),
+            [
+              ["text", "kept"],
+              ["text", "kept"]
+            ]
+          )
+          assert.isFalse(JSON.stringify(other.seen).includes(secret))
+          other.answer = refuse
+          assert.strictEqual((yield* client.get(server.origin)).status, 401)
+          // The other origin has not seen the key and cannot refuse it.
+          assert.strictEqual((yield* provider.status).rejections, 0)
+        }).pipe(Effect.provide(layer))
+      )
+    }
+  }
+
+  it.scopedLive(`a key that has left does not come back to a path of the other's choice: ${name}`, () =>
+    Effect.gen(function* () {
+      const away: Handler = (_, response) => {
+        response.writeHead(307, { location: `${home}/chosen` })
+        response.end()
+      }
+      let home = ""
+      const other = yield* loopback(away)
+      const { server, authorize, stock } = yield* make([secret], (request, response, count) => {
+        if (request.path === "/chosen") return ok(request, response, count)
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      home = server.origin
+      const response = yield* authorize(HttpClient.followRedirects(stock)).get(`${server.origin}/asked`)
+      assert.strictEqual(response.status, 200)
+      assert.deepStrictEqual(
+        server.seen.map(({ headers, path }) => [path, headers["authorization"]]),
+        [
+          ["/asked", `Bearer ${secret}`],
+          ["/chosen", undefined]
+        ]
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scopedLive(`a request that a transform below makes for itself keeps what it carries: ${name}`, () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock, provider } = yield* make([secret, fresh], guarded([fresh], ok))
+      const own = { headers: { authorization: "Bearer of its own" } }
+      const below = HttpClient.transform(stock, (sent) => Effect.zipRight(stock.get(other.origin, own), sent))
+      assert.strictEqual((yield* authorize(below).get(server.origin)).status, 200)
+      assert.deepStrictEqual(
+        other.seen.map(({ headers }) => headers["authorization"]),
+        ["Bearer of its own", "Bearer of its own"]
+      )
+      assert.strictEqual((yield* provider.status).rejections, 1)
+    }).pipe(Effect.provide(layer))
+  )
+}
+
+describe("an undici dispatcher that follows redirects", () => {
+  it.scopedLive("does not take the key along, because it follows none of a request that carries it", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, client, stock } = yield* make(
+        [secret],
+        (_, response) => {
+          response.writeHead(307, { location: other.origin })
+          response.end()
+        },
+        { scheme: "x-api-key" }
+      )
+      assert.strictEqual((yield* stock.get(server.origin)).status, 200)
+      assert.strictEqual((yield* client.get(server.origin)).status, 307)
+      assert.strictEqual(other.seen.length, 1)
+      assert.isFalse(JSON.stringify(other.seen).includes(secret))
+    }).pipe(
+      Effect.provide(
+        NodeHttpClient.layerUndiciWithoutDispatcher.pipe(
+          Layer.provide(
+            Layer.scoped(
+              NodeHttpClient.Dispatcher,
+              Effect.acquireRelease(
+                Effect.sync(() => new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 5 }))),
+                (dispatcher) => Effect.promise(() => dispatcher.destroy())
+              )
+            )
+          )
+        )
+      )
+    )
+  )
+})
+
 describe("errors", () => {
   it.scopedLive("of the helper keep their type", () =>
     Effect.gen(function* () {
@@ -369,6 +544,24 @@ describe("errors", () => {
       assert.strictEqual((yield* provider.status).runs, 1)
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
+
+  const throwing = (): never => {
+    throw new Error(secret)
+  }
+  for (const [name, options] of [
+    ["scheme", { scheme: throwing }],
+    ["isRejection", { isRejection: throwing }]
+  ] as const) {
+    it.scopedLive(`of a function given as \`${name}\` that throws is typed and quotes nothing`, () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret], ok, options)
+        const error = yield* Effect.flip(client.get(server.origin))
+        assert.strictEqual(error._tag, "ConfigInvalid")
+        assert.include(error.message, name)
+        assert.isFalse(shown(error).includes(secret))
+      }).pipe(Effect.provide(FetchHttpClient.layer))
+    )
+  }
 
   it.scopedLive("of a key that no header can carry, and of a base URL that is none, are typed and quote nothing", () =>
     Effect.gen(function* () {

@@ -17,7 +17,15 @@ import type { ResponseError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { generateText, type LanguageModel, streamText } from "ai"
+import {
+  experimental_transcribe,
+  generateImage,
+  generateText,
+  type ImageModel,
+  type LanguageModel,
+  streamText,
+  type TranscriptionModel
+} from "ai"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -46,6 +54,24 @@ export interface Client {
   /** The request's body is a stream. */
   readonly upload?: () => Promise<string>
 }
+
+/** Calls that not every package has. */
+export const optionalCalls = ["stream", "form", "upload"] as const
+export type OptionalCall = (typeof optionalCalls)[number]
+
+/** Why a seam has no such call, by what its name begins with. */
+const lacks: ReadonlyArray<readonly [prefix: string, call: OptionalCall, why: string]> = [
+  ["sdk/AiSdk", "upload", "sends text and forms only"],
+  ["sdk/AiSdk anthropic", "form", "sends no form"],
+  ["sdk/AiSdk google", "form", "sends no form"],
+  ["sdk/AiSdk mistral", "form", "sends no form"],
+  ["sdk/AiSdk amazon-bedrock", "form", "sends no form"],
+  ["sdk/EffectAi openrouter", "form", "has calls with a JSON body only"],
+  ["sdk/EffectAi openrouter", "upload", "has calls with a JSON body only"]
+]
+
+export const whyNot = ({ name }: Seam, call: OptionalCall): string | undefined =>
+  lacks.find(([prefix, lacking]) => name.startsWith(prefix) && lacking === call)?.[2]
 
 export interface Seam {
   readonly name: string
@@ -213,6 +239,10 @@ const httpClientSeam = (name: string, layer: Layer.Layer<HttpClient.HttpClient>)
 
 // --- the official SDKs
 
+const streamed = () => new Blob(["contents"]).stream()
+const textOf = (answer: unknown): string =>
+  typeof answer === "object" && answer !== null && "text" in answer ? String(answer.text) : "none"
+
 const messages = [{ role: "user" as const, content: "question" }]
 
 const openAiClient = (client: OpenAI): Client => ({
@@ -231,7 +261,8 @@ const openAiClient = (client: OpenAI): Client => ({
   form: async () => {
     const file = await client.files.create({ purpose: "assistants", file: new File(["contents"], "name") })
     return file.object
-  }
+  },
+  upload: async () => textOf(await client.post<unknown>("/ask", { body: streamed() }))
 })
 
 const anthropicSeam = (scheme: "x-api-key" | "bearer") =>
@@ -252,13 +283,18 @@ const anthropicSeam = (scheme: "x-api-key" | "bearer") =>
         }
         if (signal?.aborted) throw signal.reason
         return read.text()
-      }
+      },
+      form: async () => {
+        const { id } = await client.beta.files.upload({ file: new File(["contents"], "name") })
+        return id === "file-1" ? "file" : id
+      },
+      upload: async () => textOf(await client.post<unknown>("/v1/ask", { body: streamed() }))
     }
   })
 
 // --- the AI SDK
 
-const modelClient = (itself: unknown, model: LanguageModel, streams = true): Client => ({
+const modelClient = (itself: unknown, model: LanguageModel, form?: () => Promise<string>): Client => ({
   itself,
   ask: async (signal) => {
     const { text } = await generateText({
@@ -269,37 +305,48 @@ const modelClient = (itself: unknown, model: LanguageModel, streams = true): Cli
     })
     return text
   },
-  ...(streams
-    ? {
-        stream: async (onFirst: () => void, signal?: AbortSignal) => {
-          const read = reading(onFirst)
-          let failure: unknown
-          const { textStream } = streamText({
-            model,
-            prompt: "question",
-            maxRetries: 0,
-            ...(signal && { abortSignal: signal }),
-            onError: ({ error }) => {
-              failure = error
-            }
-          })
-          for await (const part of textStream) read.add(part)
-          if (failure !== undefined) throw failure
-          if (signal?.aborted) throw signal.reason
-          return read.text()
-        }
+  stream: async (onFirst, signal) => {
+    const read = reading(onFirst)
+    let failure: unknown
+    const { textStream } = streamText({
+      model,
+      prompt: "question",
+      maxRetries: 0,
+      ...(signal && { abortSignal: signal }),
+      onError: ({ error }) => {
+        failure = error
       }
-    : {})
+    })
+    for await (const part of textStream) read.add(part)
+    if (failure !== undefined) throw failure
+    if (signal?.aborted) throw signal.reason
+    return read.text()
+  },
+  ...(form && { form })
 })
+
+const contents = new TextEncoder().encode("contents")
+
+/** An audio file goes as a form. */
+const transcribing = (model: TranscriptionModel) => async () => {
+  const { text } = await experimental_transcribe({ model, audio: contents, maxRetries: 0 })
+  return text === "hello" ? "file" : text
+}
+
+/** So does an image that is to be edited. */
+const editing = (model: ImageModel) => async () => {
+  const { image } = await generateImage({ model, prompt: { text: "question", images: [contents] }, maxRetries: 0 })
+  return new TextDecoder().decode(image.uint8Array)
+}
 
 const aiSdk = [
   seam("sdk/AiSdk openai", bearer, (provider, origin) => {
     const sdk = AiSdk.make(provider, createOpenAI, { baseURL: `${origin}/v1` })
-    return modelClient(sdk, sdk.chat("m"))
+    return modelClient(sdk, sdk.chat("m"), transcribing(sdk.transcription("m")))
   }),
   seam("sdk/AiSdk openai-compatible", bearer, (provider, origin) => {
     const sdk = AiSdk.make(provider, createOpenAICompatible, { baseURL: `${origin}/v1`, name: "gateway" })
-    return modelClient(sdk, sdk("m"))
+    return modelClient(sdk, sdk("m"), editing(sdk.imageModel("m")))
   }),
   seam("sdk/AiSdk anthropic", header("x-api-key"), (provider, origin) => {
     const sdk = AiSdk.make(provider, createAnthropic, { baseURL: `${origin}/v1` })
@@ -311,11 +358,11 @@ const aiSdk = [
   }),
   seam("sdk/AiSdk azure", header("api-key"), (provider, origin) => {
     const sdk = AiSdk.make(provider, createAzure, { baseURL: `${origin}/openai` })
-    return modelClient(sdk, sdk.chat("m"))
+    return modelClient(sdk, sdk.chat("m"), transcribing(sdk.transcription("m")))
   }),
   seam("sdk/AiSdk groq", bearer, (provider, origin) => {
     const sdk = AiSdk.make(provider, createGroq, { baseURL: `${origin}/openai/v1` })
-    return modelClient(sdk, sdk("m"))
+    return modelClient(sdk, sdk("m"), transcribing(sdk.transcription("m")))
   }),
   seam("sdk/AiSdk mistral", bearer, (provider, origin) => {
     const sdk = AiSdk.make(provider, createMistral, { baseURL: `${origin}/v1` })
@@ -326,8 +373,7 @@ const aiSdk = [
     (headers) => /Credential=([^/]+)\//.exec(headers["authorization"] ?? "")?.[1],
     (provider, origin) => {
       const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: origin, region: "eu-west-1" })
-      // Its streams are in AWS's binary event format, which the stand-in does not speak.
-      return modelClient(sdk, sdk("m"), false)
+      return modelClient(sdk, sdk("m"))
     },
     (name) => ApiKey.make({ username: name, value: `secret of ${name}`, sessionToken: `session of ${name}` })
   )

@@ -15,7 +15,7 @@ import * as Testing from "../../src/testing.js"
 import { type Handler, json, type Loopback, loopback } from "../support/loopback.js"
 import { type Gate, model } from "../support/model.js"
 import { shown } from "../support/observe.js"
-import { type Client, type Seam, seams, seenOf } from "./seams.js"
+import { type Client, optionalCalls, type Seam, seams, seenOf, whyNot } from "./seams.js"
 
 interface Bench {
   readonly client: Client
@@ -216,6 +216,11 @@ for (const { has, seam } of made) {
       })
     )
 
+    it(`has every call of the table, or says why not`, () => {
+      for (const call of optionalCalls)
+        assert.strictEqual(has[call] === undefined, whyNot(seam, call) !== undefined, call)
+    })
+
     if (has.stream) {
       it.scopedLive("stream: a 401 before it begins is renewed, a renewal does not cut it", () =>
         Effect.gen(function* () {
@@ -339,18 +344,30 @@ for (const { has, seam } of made) {
       })
     )
 
-    it.scopedLive("50 parallel 401s: one run", () =>
+    it.scopedLive("50 parallel 401s: one run, each request sent twice, none a third time", () =>
       Effect.gen(function* () {
-        const { client, runs } = yield* set(seam, [a, b], accepting(seam, ["key-b"]))
+        const parallel = 50
+        const { gate, open } = latch()
+        let refused = 0
+        // None is refused before all are there, so that none has its key after the renewal.
+        const late: Handler = (request, response, count) => {
+          if (++refused === parallel) open()
+          void gate.open.then(() => refuse(request, response, count))
+        }
+        const { client, keys, runs } = yield* set(seam, [a, b, c], accepting(seam, ["key-b"], model(), late))
         const seen = yield* Effect.all(
-          Array.from({ length: 50 }, () => outcome(client.ask)),
+          Array.from({ length: parallel }, () => outcome(client.ask)),
           { concurrency: "unbounded" }
         )
         assert.deepStrictEqual(
           seen,
-          Array.from({ length: 50 }, () => "hello")
+          Array.from({ length: parallel }, () => "hello")
         )
         assert.strictEqual(yield* runs, 2)
+        assert.deepStrictEqual(
+          keys(),
+          Array.from({ length: 2 * parallel }, (_, i) => (i < parallel ? "key-a" : "key-b"))
+        )
       })
     )
 
@@ -379,3 +396,26 @@ for (const { has, seam } of made) {
     )
   })
 }
+
+/** The table as it was run: what no package offers is said, not left out. */
+const rows = made.map(({ has, seam }) => {
+  const cells = optionalCalls.map((call) => (has[call] === undefined ? "–" : "✓"))
+  return `${seam.name.padEnd(30)} ${cells.map((cell) => cell.padEnd(8)).join("")}`
+})
+const absent = made.flatMap(({ seam }) =>
+  optionalCalls.flatMap((call) => {
+    const why = whyNot(seam, call)
+    return why === undefined ? [] : [`  ${seam.name}, ${call}: it ${why}`]
+  })
+)
+const everywhere =
+  "static key, renewal on 401 and on 403 invalid_token, renewal ahead of expiry, always 401 (repeated; a new one each time), 500, network cut, abort before, while the key is fetched and while the server has the request, 50 parallel 401s, no key shown"
+console.log(
+  [
+    `${made.length} seams, each with: ${everywhere}; and:`,
+    `${"".padEnd(30)} ${optionalCalls.map((call) => call.padEnd(8)).join("")}`,
+    ...rows,
+    "Not there:",
+    ...absent
+  ].join("\n")
+)

@@ -1,5 +1,6 @@
 /** A stand-in for every API that an SDK under test speaks: it says "hel" and "lo", whole or streamed. */
 import type { ServerResponse } from "node:http"
+import { crc32 } from "node:zlib"
 import { type Handler, json, type Seen } from "./loopback.js"
 
 const parts = ["hel", "lo"]
@@ -54,17 +55,59 @@ const candidate = (part: string, finishReason?: string) => ({
   usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 }
 })
 
+/** One message of `application/vnd.amazon.eventstream`: lengths, headers, payload, and a checksum of each part. */
+const amazonFrame = (type: string, value: unknown): Buffer => {
+  const header = (name: string, text: string): Buffer => {
+    const length = Buffer.alloc(2)
+    length.writeUInt16BE(text.length)
+    const isText = 7
+    return Buffer.concat([
+      Buffer.from([name.length]),
+      Buffer.from(name),
+      Buffer.from([isText]),
+      length,
+      Buffer.from(text)
+    ])
+  }
+  const headers = Buffer.concat([header(":message-type", "event"), header(":event-type", type)])
+  const payload = Buffer.from(JSON.stringify(value))
+  const uint32 = (...values: ReadonlyArray<number>): Buffer => {
+    const bytes = Buffer.alloc(4 * values.length)
+    for (const [index, each] of values.entries()) bytes.writeUInt32BE(each, 4 * index)
+    return bytes
+  }
+  const frameBytes = 16
+  const lengths = uint32(frameBytes + headers.length + payload.length, headers.length)
+  const message = Buffer.concat([lengths, uint32(crc32(lengths)), headers, payload])
+  return Buffer.concat([message, uint32(crc32(message))])
+}
+
+const amazonFrames = (): ReadonlyArray<Buffer> => [
+  Buffer.concat([
+    amazonFrame("messageStart", { role: "assistant" }),
+    amazonFrame("contentBlockDelta", { contentBlockIndex: 0, delta: { text: parts[0] } })
+  ]),
+  amazonFrame("contentBlockDelta", { contentBlockIndex: 0, delta: { text: parts[1] } }),
+  amazonFrame("contentBlockStop", { contentBlockIndex: 0 }),
+  amazonFrame("messageStop", { stopReason: "end_turn" })
+]
+
 /** Frames of a stream: the first at once, the others when the gate opens. */
 export interface Gate {
   open: Promise<void>
 }
 
-const stream = async (response: ServerResponse, frames: ReadonlyArray<string>, gate: Gate): Promise<void> => {
-  response.writeHead(200, { "content-type": "text/event-stream" })
+const stream = async (
+  response: ServerResponse,
+  frames: ReadonlyArray<string | Buffer>,
+  gate: Gate,
+  type = "text/event-stream"
+): Promise<void> => {
+  response.writeHead(200, { "content-type": type })
   const [first = "", ...rest] = frames.length > 6 ? [frames.slice(0, 3).join(""), ...frames.slice(3)] : frames
   response.write(first)
   await gate.open
-  response.end(rest.join(""))
+  response.end(Buffer.concat(rest.map((frame) => Buffer.from(frame))))
 }
 
 const openGate: Gate = { open: Promise.resolve() }
@@ -74,6 +117,9 @@ export const model =
   (request, response) => {
     const path = request.path.split("?")[0] ?? ""
     const streaming = /"stream":\s*true/.test(request.body) || path.includes("stream") || path.endsWith("/events")
+    if (path.endsWith("/converse-stream")) {
+      return void stream(response, amazonFrames(), gate, "application/vnd.amazon.eventstream")
+    }
     if (streaming) return void stream(response, framesOf(path), gate)
     json(response, 200, wholeOf(path, request))
   }
@@ -113,6 +159,7 @@ const wholeOf = (path: string, request: Seen): unknown => {
       metrics: { latencyMs: 1 }
     }
   }
+  if (path.endsWith("/images/edits")) return { data: [{ b64_json: Buffer.from("file").toString("base64") }] }
   if (path.endsWith("/files")) return { id: "file-1", object: "file", bytes: request.body.length, filename: text }
-  return { text }
+  return { text, x_groq: { id: "1" } }
 }

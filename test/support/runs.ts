@@ -1,5 +1,6 @@
 /** Runs of real helpers, with the process ids that they had. */
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type { PlatformError } from "@effect/platform/Error"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
 import * as DateTime from "effect/DateTime"
@@ -13,11 +14,18 @@ import * as HelperExecutor from "../../src/HelperExecutor.js"
 
 export const request: CredentialHelper.Request = { provider: "test", reason: "first", background: false }
 
-/** The real executor, which tells the pid of each process that it starts: that of its group, too. */
-export const recording = (started: (pid: number) => void) => {
+/** The real executor, which tells the pid of each process that it starts (that of its group, too), and each refusal. */
+export const recording = (
+  started: (pid: number) => void,
+  refused: (error: PlatformError) => void = () => undefined
+) => {
   const executor: HelperExecutor.HelperExecutor = {
     ...HelperExecutor.make,
-    start: (command) => Effect.tap(HelperExecutor.make.start(command), ({ pid }) => started(pid))
+    start: (command) =>
+      HelperExecutor.make.start(command).pipe(
+        Effect.tap(({ pid }) => started(pid)),
+        Effect.tapError((error) => Effect.sync(() => refused(error)))
+      )
   }
   return Layer.mergeAll(Layer.succeed(CommandExecutor.CommandExecutor, executor), NodeFileSystem.layer, NodePath.layer)
 }
@@ -25,10 +33,11 @@ export const recording = (started: (pid: number) => void) => {
 /** One run, and the key as plain text makes it. */
 export const keyOf = (
   options: CredentialHelper.Options,
-  started: (pid: number) => void = () => undefined
+  started: (pid: number) => void = () => undefined,
+  refused?: (error: PlatformError) => void
 ): Effect.Effect<string, ApiKeyError> =>
   Effect.gen(function* () {
     const output = yield* CredentialHelper.run(options, request)
     const key = yield* CredentialFormat.decode("text", output, yield* DateTime.now)
     return Redacted.value(key.value)
-  }).pipe(Effect.provide(recording(started)))
+  }).pipe(Effect.provide(recording(started, refused)))

@@ -19,7 +19,12 @@ const ProviderEntry = Schema.Struct({
   baseUrl: optional(
     Schema.String.annotations({ description: "where the provider's requests go: an http or https URL" })
   )
-}).annotations({ description: "one provider: where its key comes from, and where it goes" })
+}).pipe(
+  Schema.filter((entry) => Object.keys(entry).length > 0, {
+    description: "one provider: where its key comes from, and where it goes",
+    jsonSchema: { minProperties: 1 }
+  })
+)
 
 const ConfigFile = Schema.Struct({
   $schema: optional(Schema.String),
@@ -54,15 +59,17 @@ export const entriesOf = (
     Either.mapLeft(checkTop(document, value, hand), (problem) => toConfigInvalid(document, problem)),
     (providers) =>
       new Map(
-        Object.entries(providers).map(([id, entry]) => [
-          id,
-          Either.mapLeft(decodeEntry(document, id, entry), (problem) =>
-            toConfigInvalid(document, inside("providers", inside(id, problem)))
-          )
-        ])
+        membersAt(document.root, "providers").map(({ key: id, value: root }) => {
+          // Each entry is searched for positions by itself, so that the time for a file grows as the file does.
+          const entry = { ...document, root }
+          return [id, Either.mapLeft(decodeEntry(entry, providers[id]), (problem) => toConfigInvalid(entry, problem))]
+        })
       )
   )
 }
+
+const membersAt = (root: Document.Document["root"], name: string) =>
+  Document.membersOf(root).flatMap(({ key, value }) => (key === name ? Document.membersOf(value) : []))
 
 const checkTop = (
   document: Document.Document,
@@ -107,7 +114,7 @@ const checkTop = (
       )
 }
 
-const decodeEntry = (document: Document.Document, id: string, value: unknown): Either.Either<Entry, Problem> =>
+const decodeEntry = (document: Document.Document, value: unknown): Either.Either<Entry, Problem> =>
   Either.gen(function* () {
     const example = 'For example { "key": { "env": "OPENAI_API_KEY" } }.'
     if (!isRecord(value)) return yield* Either.left(at("expected an object", example))
@@ -121,7 +128,7 @@ const decodeEntry = (document: Document.Document, id: string, value: unknown): E
     }
     if (value["key"] === undefined && value["baseUrl"] === undefined)
       return yield* Either.left(at("says nothing", example))
-    const position = (key: string) => Document.positionOf(document, ["providers", id, key])
+    const position = (key: string) => Document.positionOf(document, [key])
     const source =
       value["key"] === undefined
         ? Option.none()

@@ -76,6 +76,17 @@ export const read = (file: string): Effect.Effect<Document, ConfigInvalid | Sour
 
 const nowhere: Position = { line: 0, column: 0 }
 
+/** Whether there is something to read or to complain of: a link that leads nowhere is there. */
+export const isThere = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    // Whatever else than absence keeps it from being found makes reading it fail.
+    return (yield* Effect.orElseSucceed(fs.exists(file), () => true)) || (yield* isLink(file))
+  })
+
+const isLink = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.isSuccess(fs.readLink(file)))
+
 /** Only a plain file of a sensible size is opened: a FIFO would wait for ever, a device never ends. */
 export const readText = (
   file: string
@@ -91,7 +102,14 @@ export const readText = (
             code,
             remedy: "Correct what the path leads to or its permissions."
           })
-    const info = yield* Effect.mapError(fs.stat(file), (error) => unreadable(codeOf(error)))
+    const stat = yield* Effect.either(fs.stat(file))
+    if (stat._tag === "Left") {
+      const code = codeOf(stat.left)
+      return yield* code === "ENOENT" && (yield* isLink(file))
+        ? invalid(file, nowhere, "it is a symbolic link that leads nowhere", "Correct the link, or remove it.")
+        : unreadable(code)
+    }
+    const info = stat.right
     if (info.type !== "File") return yield* unreadable(info.type === "Directory" ? "EISDIR" : "not a plain file")
     if (info.size > maxBytes) {
       return yield* invalid(

@@ -26,22 +26,63 @@ interface Owned {
   readonly mode: number
 }
 
-/** In a sticky folder others can make files, but not replace ours. */
-const isOurs = ({ uid, mode }: Owned, kind: "file" | "folder"): boolean =>
-  Option.isNone(ourUid) ||
-  (Option.exists(uid, (owner) => owner === root || Option.contains(ourUid, owner)) &&
-    ((mode & writableByOthers) === 0 || (kind === "folder" && (mode & sticky) !== 0)))
+/** Why something is not safe from others. */
+export interface WeakSpot {
+  readonly place: string
+  readonly because: "writable" | "owner" | "unseen"
+}
 
-/** A file or one of the folders above it that others could write to; the path has no links in it. */
+/** In a sticky folder others can make files, but not replace ours. */
+const weaknessOf = ({ uid, mode }: Owned, kind: "file" | "folder"): Option.Option<WeakSpot["because"]> => {
+  if (Option.isNone(ourUid)) return Option.none()
+  if (!Option.exists(uid, (owner) => owner === root || Option.contains(ourUid, owner))) return Option.some("owner")
+  const isOpen = (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
+  return isOpen ? Option.some("writable") : Option.none()
+}
+
+/** A file or one of the folders above it that others could write to or replace; the path has no links in it. */
 export const weakSpot = (
   realFile: string
-): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<Option.Option<WeakSpot>, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    for (let at = realFile; ; at = path.dirname(at)) {
-      const info = yield* Effect.option(fs.stat(at))
-      if (Option.isNone(info) || !isOurs(info.value, at === realFile ? "file" : "folder")) return Option.some(at)
-      if (path.dirname(at) === at) return Option.none()
+    for (let place = realFile; ; place = path.dirname(place)) {
+      const info = yield* Effect.option(fs.stat(place))
+      const because = Option.match(info, {
+        onNone: () => Option.some<WeakSpot["because"]>("unseen"),
+        onSome: (found) => weaknessOf(found, place === realFile ? "file" : "folder")
+      })
+      if (Option.isSome(because)) return Option.some({ place, because: because.value })
+      if (path.dirname(place) === place) return Option.none()
     }
   })
+
+const reasons: Readonly<
+  Record<
+    WeakSpot["because"],
+    { readonly problem: (place: string) => string; readonly remedy: (place: string) => string }
+  >
+> = {
+  writable: {
+    problem: (place) => `others may write to ${place}`,
+    remedy: (place) => `Take their permission away: chmod o-w ${place}`
+  },
+  owner: {
+    problem: (place) => `somebody else owns ${place}`,
+    remedy: (place) => `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${place}`
+  },
+  unseen: {
+    problem: (place) => `${place} cannot be looked at`,
+    remedy: (place) => `Correct the permissions of the folders above it: ${place}`
+  }
+}
+
+/** What is wrong with it and what to do; `it` where the place is what was asked about. */
+export const told = (
+  { because, place }: WeakSpot,
+  asked: string
+): { readonly problem: string; readonly remedy: string } => ({
+  problem: reasons[because].problem(place === asked ? "it" : place),
+  remedy: reasons[because].remedy(place)
+})

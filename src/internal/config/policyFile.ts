@@ -1,5 +1,5 @@
 /** The rules of a policy, from the administrator's file and the user's own. */
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
-import { realPathOf, weakSpot } from "./owned.js"
+import { realPathOf, told, type WeakSpot, weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
 import { userFile, userFolder } from "./userFile.js"
 
@@ -79,23 +79,15 @@ const rulesIn = (
   decodeRules: (value: unknown) => Either.Either<PolicyRules, Problem>
 ): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    // Whatever else than absence keeps it from being found makes reading it fail.
-    if (!(yield* Effect.orElseSucceed(fs.exists(file), () => true))) return {}
+    if (!(yield* Document.isThere(file))) return {}
     const document = yield* Document.read(file)
     const real = yield* realPathOf(file)
     const weak = yield* weakSpot(real)
-    if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
+    if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
     return yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
       toConfigInvalid(document, problem)
     )
   })
 
-export const writableByOthers = (file: string, weak: string): ConfigInvalid =>
-  new ConfigInvalid({
-    file,
-    line: 0,
-    column: 0,
-    problem: `others may write to ${weak === file ? "it" : weak}`,
-    remedy: `Take their permission away: chmod o-w ${weak}`
-  })
+export const openToOthers = (file: string, weak: WeakSpot): ConfigInvalid =>
+  new ConfigInvalid({ file, line: 0, column: 0, ...told(weak, file) })

@@ -15,8 +15,9 @@ import * as ConfigFile from "./configFile.js"
 import * as Document from "./document.js"
 import { Hand } from "./hand.js"
 import { isInside, realPathOf, weakSpot } from "./owned.js"
-import { writableByOthers } from "./policyFile.js"
+import { openToOthers } from "./policyFile.js"
 import { Surroundings } from "./Surroundings.js"
+import type { Sharer } from "./sharedCommands.js"
 import { fileName, userFile, userFolder } from "./userFile.js"
 
 type Needs = FileSystem.FileSystem | Path.Path
@@ -99,7 +100,7 @@ export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = E
   const path = yield* Path.Path
   for (const folder of yield* upwards((yield* Surroundings).cwd)) {
     const file = path.join(folder, fileName)
-    if (yield* exists(file)) return Option.some(file)
+    if (yield* Document.isThere(file)) return Option.some(file)
   }
   return Option.none()
 })
@@ -118,7 +119,7 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const entries = Effect.gen(function* () {
       const document = yield* Document.read(named)
       const weak = origin === "user" ? yield* weakSpot(file) : Option.none()
-      if (Option.isSome(weak)) return yield* writableByOthers(file, weak.value)
+      if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
       return yield* ConfigFile.entriesOf({ ...document, file }, origin)
     })
     return { file, origin, root, entries: yield* Effect.either(entries) } as const
@@ -141,14 +142,14 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
     const project = options.project === undefined ? yield* projectFile : Option.some(path.resolve(cwd, options.project))
     const inFiles = Option.isSome(named)
       ? [named.value]
-      : [...Option.toArray(project), ...((yield* exists(user)) ? [user] : [])]
+      : [...Option.toArray(project), ...((yield* Document.isThere(user)) ? [user] : [])]
     const files = yield* Effect.forEach(inFiles, loadFile)
     const ids = new Set(
       files.flatMap(({ entries }) =>
         Either.match(entries, { onLeft: () => [], onRight: (known) => Array.from(known.keys()) })
       )
     )
-    const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`a ${fileName} of the project's`] : []
+    const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`an ${fileName} of the project's`] : []
     const noUser = Option.isSome(named) || inFiles.includes(user) ? [] : [user]
     return {
       ids: Array.from(ids),
@@ -240,10 +241,23 @@ const splitRemedy = (message: string): readonly [string, string] => {
 
 // --- from what was resolved to a provider
 
+/** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
+const realmOf = (hand: Hand): string => (hand._tag === "Project" ? hand.root : "")
+
+/** What a provider may come to ask, for those who share commands. */
+export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sharer> =>
+  candidates.flatMap(({ hand, source }) =>
+    Either.isRight(source) && source.right._tag !== "Template"
+      ? [{ id: provider, realm: realmOf(hand), source: source.right }]
+      : []
+  )
+
 /** Every reading and every run asks the policy first, at the time when it happens. */
 export const toProvider = (
   resolved: Resolved,
-  options?: Pick<ApiKeyProvider.SourceOptions, "interactive">
+  options?: Pick<ApiKeyProvider.SourceOptions, "interactive"> & {
+    readonly share?: (realm: string) => ApiKeyProvider.Open
+  }
 ): Effect.Effect<ApiKeyProvider.Provider, never, ApiKeyProvider.Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
@@ -256,7 +270,12 @@ export const toProvider = (
         return Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.fail(source.left) }))
       }
       if (source.right._tag !== "Template") {
-        return ApiKeyProvider.fromSource(source.right, { ...options, provider, guard: asking(hand) })
+        return ApiKeyProvider.fromSource(source.right, {
+          interactive: options?.interactive,
+          provider,
+          guard: asking(hand),
+          open: options?.share?.(realmOf(hand))
+        })
       }
       const { singles, read } = source.right
       const get = Effect.zipRight(Effect.forEach(singles, asking(hand), { discard: true }), read)

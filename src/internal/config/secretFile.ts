@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
-import { InsecurePermissions, OutputTooLarge, SourceUnreadable } from "../../ApiKeyError.js"
+import { InsecurePermissions, SourceUnreadable } from "../../ApiKeyError.js"
 import { codeOf } from "../platformError.js"
 
 const maxBytes = 64 * 1024
@@ -24,11 +24,7 @@ export interface SecretFileOptions {
 export const readSecretFile = (
   path: string,
   { source, strict }: SecretFileOptions
-): Effect.Effect<
-  Option.Option<Uint8Array>,
-  SourceUnreadable | InsecurePermissions | OutputTooLarge,
-  FileSystem.FileSystem
-> =>
+): Effect.Effect<Option.Option<Uint8Array>, SourceUnreadable | InsecurePermissions, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const unreadable = (code: string) => new SourceUnreadable({ source, path, code })
@@ -43,11 +39,19 @@ export const readSecretFile = (
     }
     const opened = yield* Effect.mapError(fs.open(path, { flag: "r" }), (error) => unreadable(codeOf(error)))
     const info = yield* Effect.mapError(opened.stat, (error) => unreadable(codeOf(error)))
-    if (info.size > maxBytes) return yield* new OutputTooLarge({ command: source, limit: maxBytes })
+    if (info.size > maxBytes) return yield* tooLarge(source, path)
     yield* checkMode(path, info.mode, strict)
     const bytes = yield* Effect.mapError(opened.readAlloc(maxBytes), (error) => unreadable(codeOf(error)))
     return Option.some(Option.getOrElse(bytes, () => new Uint8Array()))
   }).pipe(Effect.scoped)
+
+const tooLarge = (source: string, path: string): SourceUnreadable =>
+  new SourceUnreadable({
+    source,
+    path,
+    code: `larger than ${maxBytes / 1024} KiB`,
+    remedy: "Name the file that holds the secret and nothing else."
+  })
 
 const isWindows = process.platform === "win32"
 

@@ -22,7 +22,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
 import { codeOf } from "../platformError.js"
-import { ourUid, weakSpot } from "./owned.js"
+import { ourUid, told, weakSpot } from "./owned.js"
 import { Surroundings, xdg } from "./Surroundings.js"
 
 /** One thing trusted. Arguments can hold secrets, so of the command only the program's name is kept, and the digest. */
@@ -97,7 +97,9 @@ const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, F
     const real = yield* Effect.mapError(fs.realPath(folder), () => failure(folder, "EUNKNOWN"))
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) {
-      return yield* failure(weak.value, "others may write to it", `Take their permission away: chmod o-w ${weak.value}`)
+      const { place } = weak.value
+      const { problem, remedy } = told(weak.value, place)
+      return yield* failure(place, problem, remedy)
     }
     return true
   })

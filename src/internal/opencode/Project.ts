@@ -4,7 +4,6 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -15,7 +14,16 @@ import { placeholder } from "../authorization.js"
 import type { Candidate, Resolved } from "../config/resolve.js"
 import { Surroundings } from "../config/Surroundings.js"
 import * as Fetch from "./fetch.js"
-import type { Host, HostConfig, HostProvider } from "./host.js"
+import {
+  asksForCommand,
+  commandKey,
+  type Host,
+  type HostConfig,
+  type HostProvider,
+  holdsCommand,
+  isRecord,
+  modelsOf
+} from "./host.js"
 import * as Keeper from "./Keeper.js"
 import { plainMessage } from "./message.js"
 import type { SharedKeys } from "./SharedKeys.js"
@@ -119,15 +127,6 @@ export const make = (
       })
     }
   })
-
-const commandKey = "apiKeyCommand"
-
-const modelsOf = ({ models }: HostProvider): ReadonlyArray<readonly [string, unknown]> => Object.entries(models ?? {})
-
-const holdsCommand = (options: unknown): boolean => isRecord(options) && commandKey in options
-
-const asksForCommand = (entry: HostProvider): boolean =>
-  holdsCommand(entry.options) || modelsOf(entry).some(([, model]) => isRecord(model) && holdsCommand(model["options"]))
 
 /**
  * opencode shares what stands below the top of a configuration between all its projects: what is changed there would give

@@ -42,3 +42,19 @@ export interface Hooks {
   readonly "chat.message": () => Promise<void>
   readonly dispose: () => Promise<void>
 }
+
+export const commandKey = "apiKeyCommand"
+
+/** As effect's: this file is read at every start, before anything of effect is. */
+export const isRecord = (u: unknown): u is Record<string, unknown> =>
+  typeof u === "object" && u !== null && !Array.isArray(u)
+
+export const modelsOf = ({ models }: HostProvider): ReadonlyArray<readonly [string, unknown]> =>
+  Object.entries(models ?? {})
+
+export const holdsCommand = (options: unknown): boolean => isRecord(options) && commandKey in options
+
+export const asksForCommand = (entry: HostProvider | undefined): boolean =>
+  entry !== undefined &&
+  (holdsCommand(entry.options) ||
+    modelsOf(entry).some(([, model]) => isRecord(model) && holdsCommand(model["options"])))

@@ -1,8 +1,10 @@
 /** The change to a user's opencode.jsonc that gives a provider a command: comments and everything else stay as they are. */
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import { applyEdits, modify } from "jsonc-parser"
 import { ConfigInvalid } from "../../ApiKeyError.js"
+import * as ApiKeySource from "../../ApiKeySource.js"
 import * as Document from "../config/document.js"
 
 export interface Wish {
@@ -20,6 +22,26 @@ export interface Change {
 }
 
 const pluginName = "effect-apikey"
+
+/** As opencode writes a model, `provider/model`: what stands before the slash. */
+const providerId = /^[A-Za-z0-9][\w.-]*$/
+/** A package of npm, with a version or without, or a file. */
+const packageName = /^(?:file:\/\/\S+|(?:@[\w.-]+\/)?[\w.-]+(?:@[^\s/]+)?)$/
+
+const isWebUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+
+/** What opencode or the plugin would not take, before it is written anywhere. */
+export const problemWith = ({ provider, command, baseUrl, npm }: Wish): Option.Option<string> => {
+  if (!providerId.test(provider)) return Option.some(`${JSON.stringify(provider)} is not the id of a provider`)
+  if (baseUrl !== undefined && !isWebUrl(baseUrl)) {
+    return Option.some("--base-url is not a URL that begins with https:// or http://")
+  }
+  if (npm !== undefined && !packageName.test(npm)) return Option.some("--npm is not the name of a package")
+  return Either.match(ApiKeySource.decodeProblem({ command }), {
+    onLeft: ({ problem }) => Option.some(`the command will not do: ${problem}`),
+    onRight: () => Option.none()
+  })
+}
 
 type JsonPath = Array<string | number>
 
@@ -49,12 +71,12 @@ const stepsFor = (config: unknown, wish: Wish): Either.Either<ReadonlyArray<Step
   return Either.right(steps)
 }
 
+/** The bundle itself, or the folder of the package. */
+const ourFile = /(?:^|[\\/])(?:opencode-plugin\.js|effect-apikey[\\/]?)$/
+
 const isOurs = (plugin: unknown): boolean => {
   const name: unknown = Array.isArray(plugin) ? plugin[0] : plugin
-  return (
-    typeof name === "string" &&
-    (name === pluginName || name.startsWith(`${pluginName}@`) || /opencode-plugin\.js$/.test(name))
-  )
+  return typeof name === "string" && (name === pluginName || name.startsWith(`${pluginName}@`) || ourFile.test(name))
 }
 
 const formattingOf = (text: string) => {
@@ -112,11 +134,17 @@ const difference = (before: string, after: string): ReadonlyArray<string> => {
   ]
 }
 
-const notesOn = (config: unknown, { provider }: Wish): ReadonlyArray<string> => {
+const notesOn = (config: unknown, { provider, npm }: Wish): ReadonlyArray<string> => {
   const providers = isRecord(config) && isRecord(config["provider"]) ? config["provider"] : {}
-  const entry = providers[provider]
-  const options = isRecord(entry) && isRecord(entry["options"]) ? entry["options"] : {}
-  return "apiKey" in options
-    ? [`${provider} has an apiKey there, which wins over the command as long as it is not empty: remove it`]
-    : []
+  const entry = isRecord(providers[provider]) ? providers[provider] : {}
+  const { options, models } = entry
+  const notes: Array<string> = []
+  if (isRecord(options) && "apiKey" in options) {
+    notes.push(`${provider} has an apiKey there, which wins over the command as long as it is not empty: remove it`)
+  }
+  // Those that opencode knows by itself need neither a package nor a list of models.
+  if ((npm ?? entry["npm"]) !== undefined && !(isRecord(models) && Object.keys(models).length > 0)) {
+    notes.push(`opencode offers no model of ${provider} before it names one: add "models": { "MODEL": {} }`)
+  }
+  return notes
 }

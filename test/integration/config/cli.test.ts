@@ -1,6 +1,6 @@
 // The command line over configurations, as a process of its own.
-import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ran } from "../../support/attempt.js"
@@ -120,6 +120,49 @@ describe("effect-apikey over a configuration", () => {
     })
   )
 
+  scenario("check names the program that a run starts, wherever `env`, `path` or a policy has it looked for", (self) =>
+    Effect.gen(function* () {
+      const onPath = self.program("bin1/tool", "on-path")
+      const inEnv = self.program("bin2/tool", "in-env")
+      const usual = self.program("home/.local/bin/usual", "usual")
+      const shells = self.program("bin3/shells", "shells")
+      self.write("home/.profile", `: > '${self.marks}/shell'\nPATH='${dirname(shells)}':$PATH\n`)
+      self.env["PATH"] = `${dirname(onPath)}:${self.env["PATH"]}`
+      self.write(user, {
+        providers: {
+          plain: { key: { command: ["tool"] } },
+          own: { key: { command: { argv: ["tool"], env: { PATH: `${dirname(inEnv)}:/usr/bin:/bin` } } } },
+          usual: { key: { command: ["usual"] } },
+          only: { key: { command: { argv: ["usual"], path: "path-only" } } },
+          shell: { key: { command: { argv: ["shells"], path: "login-shell" } } }
+        }
+      })
+      const rows = [
+        ["plain", onPath, 0],
+        ["own", inEnv, 0],
+        ["usual", usual, 0],
+        ["only", "usual is not found", 127],
+        ["shell", shells, 0]
+      ] as const
+      const look = yield* run(self, "check", "shell", "--no-run")
+      assert.include(look.stdout, "program  shells: where the log-in shell finds it")
+      assert.isFalse(existsSync(join(self.marks, "shell")), "a look starts no shell")
+      for (const [id, program, status] of rows) {
+        const checked = yield* run(self, "check", id)
+        assert.include(checked.stdout, `program  ${program}\n`)
+        assert.strictEqual(checked.status, status, checked.stdout)
+      }
+      assert.deepStrictEqual([...ran(self)].sort(), ["in-env", "on-path", "shell", "shells", "usual"])
+      // Before trust it is looked for where it would be looked for after.
+      self.program("project/bin/tool", "projects")
+      self.env["PATH"] = `${join(self.project, "bin")}:${self.env["PATH"]}`
+      self.write("project/effect-apikey.jsonc", { providers: { mine: { key: { command: ["tool"] } } } })
+      const refused = yield* run(self, "check", "mine")
+      assert.strictEqual(refused.status, 77)
+      assert.include(refused.stdout, `program  ${onPath}\n`)
+    })
+  )
+
   scenario("check --opencode says where ours is safer", (self) =>
     Effect.gen(function* () {
       const file = self.write("home/.config/opencode/opencode.json", {
@@ -157,6 +200,102 @@ describe("effect-apikey over a configuration", () => {
       assert.strictEqual((yield* run(self, "trust", "no-such-file")).status, 78)
       assert.strictEqual((yield* run(self, "trust", "--list", "--yes")).status, 64)
     })
+  )
+
+  scenario("a hint names flags for a command that is given here, and fields for one of a configuration", (self) =>
+    Effect.gen(function* () {
+      const shell = (script: string): readonly [string, ...ReadonlyArray<string>] => ["/bin/sh", "-c", script]
+      const rows: ReadonlyArray<
+        readonly [script: string, status: number, flags: ReadonlyArray<string>, here: string, configured: string]
+      > = [
+        ["sleep 100", 124, ["--timeout", "1 s"], "--timeout TIME", "raise `timeout`"],
+        ["printf 'a\\nb\\n'", 65, [], "--format first-line", 'format: "first-line"'],
+        ["echo x", 65, ["--format", "vault"], "(--format NAME)", "Choose the `format`"],
+        [
+          "echo '{\"fields\":[]}'",
+          65,
+          ["--format", "op"],
+          "in effect-apikey.jsonc, as the command's format: { name: ",
+          'format: { name: "op"'
+        ]
+      ]
+      for (const [script, status, flags, here, configured] of rows) {
+        const given = yield* run(self, "get", ...flags, "--", ...shell(script))
+        assert.strictEqual(given.status, status, given.stderr)
+        assert.include(given.stderr, here)
+        assert.notMatch(given.stderr, /`(?:timeout|format|command)`|^ +.*[^']\bformat: "/)
+        const [flag, value] = flags
+        const option = flag === undefined ? {} : { [flag.slice(2)]: value }
+        self.write(user, { providers: { a: { key: { command: { argv: shell(script), ...option } } } } })
+        const provided = yield* run(self, "get", "a")
+        assert.strictEqual(provided.status, status, provided.stderr)
+        assert.include(provided.stderr, configured)
+        assert.notInclude(provided.stderr, "--")
+      }
+      const line = yield* run(self, "get", "--", "op read secret-word")
+      assert.strictEqual(line.status, 127)
+      assert.include(line.stderr, "each argument as a word of its own")
+      assert.notInclude(line.stderr, "secret-word")
+      const tilde = yield* run(self, "get", "--", "~/bin/op")
+      assert.include(tilde.stderr, "outside quotes")
+    })
+  )
+
+  scenario("several processes that trust at once lose nothing", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const files = ["a", "b", "c", "d"].map((id) =>
+        self.write(`${id}/effect-apikey.jsonc`, { providers: { [id]: { key: { command: [program] } } } })
+      )
+      const done = yield* Effect.forEach(files, (file) => run(self, "trust", "--yes", file), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(
+        done.map(({ status }) => status),
+        files.map(() => 0)
+      )
+      const { stdout } = yield* run(self, "trust", "--list")
+      for (const file of files) assert.include(stdout, file)
+      assert.deepStrictEqual(readdirSync(dirname(self.trustFile)), ["trust.json"])
+    })
+  )
+
+  scenario(
+    "check goes through all, the first failure's status is its own, and opencode's entries are looked at alike",
+    (self) =>
+      Effect.gen(function* () {
+        self.write(user, {
+          providers: {
+            good: { key: { literal: "sk-good" } },
+            empty: { key: { env: "NOT_SET" } },
+            broken: { key: { command: ["/no/such/program"] } }
+          }
+        })
+        const all = yield* run(self, "check")
+        assert.strictEqual(all.status, 78)
+        assert.match(
+          all.stdout,
+          /^good\n[\s\S]*^empty\n[\s\S]*no key is configured[\s\S]*^broken\n[\s\S]*\/no\/such\/program/m
+        )
+        assert.strictEqual((yield* run(self, "check", "broken")).status, 127)
+        self.write("project/opencode.json", {
+          provider: {
+            refused: { options: { apiKey: "{env:AWS_SECRET}-x" } },
+            absent: { options: { apiKey: "{env:NOT_SET}{env:NOR_THIS}" } },
+            bad: { options: { apiKeyCommand: "op read x" } }
+          }
+        })
+        self.env["AWS_SECRET"] = "aws-secret"
+        const opencodes = yield* run(self, "check", "--opencode")
+        assert.strictEqual(opencodes.status, 77)
+        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +refused[\s\S]*is not trusted/m)
+        assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
+        assert.notInclude(opencodes.stdout, "aws-secret")
+        assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
+        const trusted = yield* run(self, "check", "absent", "--opencode")
+        assert.strictEqual(trusted.status, 78)
+        assert.match(trusted.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
+      })
   )
 
   scenario("schema prints what the package ships", (self) =>

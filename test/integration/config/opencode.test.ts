@@ -131,7 +131,10 @@ interface Row {
   readonly auth?: unknown
   /** Of the project. */
   readonly folder?: string
-  readonly key: string
+  /** Beside the base URL in the global config.json. */
+  readonly inConfig?: Readonly<Record<string, unknown>>
+  /** Undefined: it sends no request. */
+  readonly key: string | undefined
   /** What we say where opencode does harm. */
   readonly ours?: string
 }
@@ -194,7 +197,19 @@ const rows: ReadonlyArray<Row> = [
     key: "Bearer from-home"
   },
   {
+    name: "config.json alone",
+    inConfig: { apiKey: "config" },
+    key: "Bearer config"
+  },
+  {
+    name: "opencode.json over config.json",
+    inConfig: { apiKey: "config" },
+    files: { [`${global}/opencode.json`]: options("json") },
+    key: "Bearer json"
+  },
+  {
     name: "opencode.jsonc over opencode.json over config.json, with comments and trailing commas",
+    inConfig: { apiKey: "config" },
     files: {
       [`${global}/opencode.json`]: options("json"),
       [`${global}/opencode.jsonc`]: `{ // comment\n "provider": { "myprov": { "options": { /* {env:X} */ "apiKey": "jsonc", }, }, }, }`
@@ -235,6 +250,17 @@ const rows: ReadonlyArray<Row> = [
     key: "Bearer outer"
   },
   {
+    name: "~/.opencode over the project's .opencode",
+    files: { "project/.opencode/opencode.json": options("dot"), "home/.opencode/opencode.jsonc": options("home") },
+    key: "Bearer home"
+  },
+  {
+    name: "OPENCODE_CONFIG_DIR over ~/.opencode",
+    files: { "home/.opencode/opencode.json": options("home"), "home/dir/opencode.json": options("dir") },
+    env: { OPENCODE_CONFIG_DIR: "home/dir" },
+    key: "Bearer dir"
+  },
+  {
     name: "OPENCODE_CONFIG_DIR over .opencode",
     files: { "project/.opencode/opencode.json": options("dot"), "home/dir/opencode.json": options("dir") },
     env: { OPENCODE_CONFIG_DIR: "home/dir" },
@@ -272,19 +298,40 @@ const rows: ReadonlyArray<Row> = [
     env: { INDIRECT: "{file:~/secret}" },
     key: "Bearer stolen",
     ours: "Bearer {file:~/secret}"
+  },
+  {
+    name: "harm: a {file:} in a comment is read, and a missing one there ends everything; here comments are comments",
+    files: {
+      [`${global}/opencode.jsonc`]: `{ /* {file:./gone} */ "provider": { "myprov": { "options": { "apiKey": "sk-1" } } } }`
+    },
+    key: undefined,
+    ours: "Bearer sk-1"
+  },
+  {
+    name: "harm: a placeholder without quotes is JSON; here it is a string",
+    files: { [`${global}/opencode.json`]: `{ "provider": { "myprov": { "options": { "apiKey": {env:BARE} } } } }` },
+    env: { BARE: `"quoted"` },
+    key: "Bearer quoted",
+    ours: `Bearer "quoted"`
   }
 ]
 
 /** Its own plugin would be fetched from a registry; this says that it is there. */
 const prepared = (self: Sandbox, seen: Seen, row: Row): string => {
   execFileSync("git", ["init", "-q", self.project])
-  for (const folder of ["home/.config/opencode", "project/.opencode", "project/a/.opencode", "home/dir"]) {
+  const isInHome = Object.keys(row.files ?? {}).some((file) => file.startsWith("home/.opencode/"))
+  const folders = ["home/.config/opencode", "project/.opencode", "project/a/.opencode", "home/dir"]
+  for (const folder of [...folders, ...(isInHome ? ["home/.opencode"] : [])]) {
     self.write(`${folder}/node_modules/.keep`, "")
     self.write(`${folder}/package-lock.json`, { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } })
   }
   self.write(`${global}/config.json`, {
     provider: {
-      myprov: { npm: "@ai-sdk/openai-compatible", options: { baseURL: seen.url }, models: { mymodel: {} } }
+      myprov: {
+        npm: "@ai-sdk/openai-compatible",
+        options: { baseURL: seen.url, ...row.inConfig },
+        models: { mymodel: {} }
+      }
     }
   })
   for (const [file, content] of Object.entries(row.files ?? {})) self.write(file, content)
@@ -307,7 +354,7 @@ describe.skipIf(!isThere && process.env["REQUIRE_TOOLS"] !== "1")("opencode's pr
           const seen = yield* server
           const cwd = prepared(self, seen, row)
           const { keys, said } = yield* runOpencode(self, cwd, seen)
-          assert.deepStrictEqual(keys, [row.key], said)
+          assert.deepStrictEqual(keys, row.key === undefined ? [] : [row.key], said)
           assert.deepStrictEqual(yield* ours(self, cwd), [row.ours ?? row.key])
         }),
       120_000

@@ -65,6 +65,96 @@ describe("precedence", () => {
       { numRuns: 40 }
     ))
 
+  type State = "absent" | "there" | "failing"
+  const state = fc.constantFrom<State>("absent", "there", "failing")
+
+  const spoil: typeof put = {
+    config: (self) => void self.write("home/given.jsonc", "{"),
+    key: (self) => set(self, "OPENAI_API_KEY", "two\nlines"),
+    file: (self) => set(self, "OPENAI_API_KEY_FILE", self.home),
+    command: (self) => set(self, "OPENAI_API_KEY_COMMAND", "no argv"),
+    project: (self) =>
+      void self.write("project/effect-apikey.jsonc", { providers: { openai: { key: { file: "." } } } }),
+    user: (self) => void self.write(user, { providers: { openai: { key: { command: "no argv" } } } })
+  }
+  const failures: Readonly<Record<Place, string>> = {
+    config: "ConfigInvalid",
+    key: "InvalidOutput",
+    file: "SourceUnreadable",
+    command: "ConfigInvalid",
+    project: "SourceUnreadable",
+    user: "ConfigInvalid"
+  }
+
+  it("is what the first that is not absent says, be it a key or a failure", () =>
+    fc.assert(
+      fc.asyncProperty(fc.tuple(state, state, state, state, state, state), (states) =>
+        Effect.runPromise(
+          Effect.gen(function* () {
+            const self = yield* sandbox
+            const stateOf = (place: Place): State => states[places.indexOf(place)] ?? "absent"
+            for (const place of places) {
+              if (stateOf(place) === "there") put[place](self)
+              if (stateOf(place) === "failing") spoil[place](self)
+            }
+            const there = new Set(places.filter((place) => stateOf(place) !== "absent"))
+            const first = places.find((place) => there.has(place))
+            const outcome = yield* asked(self, there)
+            if (first !== undefined && stateOf(first) === "there") return assert.strictEqual(outcome, `from-${first}`)
+            assert(isApiKeyError(outcome))
+            assert.strictEqual(outcome._tag, first === undefined ? "KeyNotConfigured" : failures[first])
+          }).pipe(Effect.scoped)
+        )
+      ),
+      { numRuns: 60 }
+    ))
+
+  const opencodePlaces = ["apiKey", "auth", "env", "command"] as const
+
+  it("of opencode's places too", () =>
+    fc.assert(
+      fc.asyncProperty(fc.tuple(state, state, state, state), ([apiKey, auth, env, command]) =>
+        Effect.runPromise(
+          Effect.gen(function* () {
+            const self = yield* sandbox
+            const states = { apiKey, auth, env, command }
+            self.write("home/.config/opencode/opencode.json", {
+              provider: {
+                myprov: {
+                  env: ["MY_KEY"],
+                  options: {
+                    ...(apiKey === "absent" ? {} : { apiKey: apiKey === "there" ? "from-apiKey" : "{file:./gone}" }),
+                    ...(command === "absent"
+                      ? {}
+                      : { apiKeyCommand: command === "there" ? ["echo", "from-command"] : "no argv" })
+                  }
+                }
+              }
+            })
+            if (auth === "failing") self.write("home/.local/share/opencode/auth.json/is-a-folder", "")
+            if (auth === "there") {
+              self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: "from-auth" } })
+            }
+            if (env !== "absent") self.env["MY_KEY"] = env === "there" ? "from-env" : "two\nlines"
+            const first = opencodePlaces.find((place) => states[place] !== "absent")
+            const outcome = yield* attemptOpencode(self, "myprov")
+            if (first !== undefined && states[first] === "there") {
+              return assert.strictEqual(outcome, `from-${first}`)
+            }
+            assert(isApiKeyError(outcome), String(outcome))
+            const tags = {
+              apiKey: "ConfigInvalid",
+              auth: "SourceUnreadable",
+              env: "InvalidOutput",
+              command: "ConfigInvalid"
+            }
+            assert.strictEqual(outcome._tag, first === undefined ? "KeyNotConfigured" : tags[first])
+          }).pipe(Effect.scoped)
+        )
+      ),
+      { numRuns: 60 }
+    ))
+
   scenario("a source that is absent lets the next try, and the error lists all", (self) =>
     Effect.gen(function* () {
       self.write("project/effect-apikey.jsonc", { providers: { openai: { key: { file: "./missing" } } } })
@@ -104,7 +194,8 @@ describe("precedence", () => {
       self.write("effect-apikey.jsonc", literal("above-the-repository"))
       mkdirSync(join(self.project, "a", "b"), { recursive: true })
       const cwd = join(self.project, "a", "b")
-      assert((yield* attempt(self, "openai", { cwd })) !== "above-the-repository")
+      const none = yield* attempt(self, "openai", { cwd })
+      assert(isApiKeyError(none) && none._tag === "KeyNotConfigured", String(none))
       self.write("project/effect-apikey.jsonc", literal("root"))
       assert.strictEqual(yield* attempt(self, "openai", { cwd }), "root")
       self.write("project/a/effect-apikey.jsonc", literal("nearest"))
@@ -214,6 +305,30 @@ describe("a file that is wrong is one error with file, line, column and remedy",
       const open = yield* attempt(self, "openai")
       assert(isApiKeyError(open) && open._tag === "ConfigInvalid")
       assert.include(open.hint, `chmod o-w ${self.userFile}`)
+    })
+  )
+
+  scenario("a link that leads nowhere, and a key file or auth.json that is no key's size", (self) =>
+    Effect.gen(function* () {
+      self.link("project/effect-apikey.jsonc", join(self.root, "gone"))
+      self.write(user, literal("from-user"))
+      const link = yield* attempt(self, "openai")
+      assert(isApiKeyError(link) && link._tag === "ConfigInvalid", String(link))
+      assert.include(link.message, `${self.projectFile}: it is a symbolic link that leads nowhere`)
+      rmSync(self.projectFile)
+      const large = "k".repeat(64 * 1024 + 1)
+      const keyFile = self.write("home/large", large)
+      self.write("home/.local/share/opencode/auth.json", large)
+      self.write(user, { providers: { file: { key: { file: keyFile } }, auth: { key: { auth: "openai" } } } })
+      for (const [id, path] of [
+        ["file", keyFile],
+        ["auth", self.authFile]
+      ] as const) {
+        const error = yield* attempt(self, id)
+        assert(isApiKeyError(error) && error._tag === "SourceUnreadable", String(error))
+        assert.deepInclude(error, { path, code: "larger than 64 KiB" })
+        assert.include(error.hint, "Name the file that holds the secret")
+      }
     })
   )
 

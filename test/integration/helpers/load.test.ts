@@ -13,12 +13,28 @@ const key = "sk-the-key-0123456789abcdef"
 const echo = { command: ["/bin/echo", key], timeout: "10 minutes" } as const
 const manyRuns = fileURLToPath(new URL("./manyRuns.ts", import.meta.url))
 const patience = 300_000
+/** So many descriptors have to be free for a start, or it is refused. */
+const roomOfAStart = 8
+
+const descriptorsOf = (held: ReadonlyArray<string>): number => held.filter((each) => each === "descriptor").length
+
+/** A pipe is closed a turn of the event loop after its process has ended. */
+const settledDescriptors = async (before: ReadonlyArray<string>): Promise<number> => {
+  await settled(before)
+  return descriptorsOf(holdings())
+}
 
 describe("many runs", () => {
   it("in sequence and 500 at once leave descriptors, timers and listeners level", { timeout: patience }, async () => {
     const before = holdings()
+    const levels = new Set<number>()
     const one = keyOf(echo)
-    const inSequence = await Effect.runPromise(Effect.all(Array.from({ length: 500 }, () => one)))
+    const inSequence: Array<string> = []
+    for (let run = 0; run < 500; run++) {
+      inSequence.push(await Effect.runPromise(one))
+      if (run % 100 === 99) levels.add(await settledDescriptors(before))
+    }
+    assert.deepStrictEqual(Array.from(levels), [descriptorsOf(before)])
     const atOnce = await Effect.runPromise(
       Effect.all(
         Array.from({ length: 500 }, () => one),
@@ -48,7 +64,7 @@ describe("many runs", () => {
   })
 
   for (const [limit, count] of [
-    [256, 2_000],
+    [110, 2_000],
     [64, 200]
   ] as const) {
     itWith("prlimit")(
@@ -59,6 +75,8 @@ describe("many runs", () => {
         const { stdout } = await runProgram(node, args)
         const report = JSON.parse(stdout.split("\n").find((line) => line.startsWith("{")) ?? "")
         assert.deepInclude(report, { keys: count, failures: [], running: count, after: report.before })
+        assert.isAbove(report.refused, 0, "the limit was reached")
+        assert.isAtLeast(report.most, limit - roomOfAStart)
       }
     )
   }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { codeOf } from "../../../src/internal/platformError.js"
 import { keyOf } from "../../support/runs.js"
 
 const [, , count = "1", limit = "", ...command] = process.argv
@@ -10,11 +11,18 @@ const descriptors = (): number => readdirSync("/proc/self/fd").length
 
 let running = 0
 let most = 0
+let refused = 0
 const one = Effect.suspend(() =>
-  keyOf({ command, timeout: "10 minutes" }, () => {
-    running++
-    most = Math.max(most, descriptors())
-  })
+  keyOf(
+    { command, timeout: "10 minutes" },
+    () => {
+      running++
+      most = Math.max(most, descriptors())
+    },
+    (error) => {
+      if (codeOf(error) === "EMFILE") refused++
+    }
+  )
 )
 
 // Only now: loading the modules needs more than the runs do.
@@ -28,6 +36,6 @@ Effect.runPromise(
 ).then((outcomes) => {
   const failures = outcomes.filter(Either.isLeft).map(({ left }) => `${left._tag}: ${left.message}`)
   process.stdout.write(
-    `${JSON.stringify({ keys: outcomes.filter(Either.isRight).length, failures: Array.from(new Set(failures)), before, most, running, after: descriptors() })}\n`
+    `${JSON.stringify({ keys: outcomes.filter(Either.isRight).length, failures: Array.from(new Set(failures)), before, most, refused, running, after: descriptors() })}\n`
   )
 })

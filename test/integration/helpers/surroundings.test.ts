@@ -2,18 +2,23 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
-import * as NodePath from "@effect/platform-node-shared/NodePath"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { vi } from "vitest"
 import * as CredentialHelper from "../../../src/CredentialHelper.js"
 import * as HelperExecutor from "../../../src/HelperExecutor.js"
 import { loginShellPath } from "../../../src/internal/loginShell.js"
 import { eventually, holdings, isAlive, runProgram, settled } from "../../support/processes.js"
 import { keyOf, recording, request } from "../../support/runs.js"
 import { itWith } from "../../support/tools.js"
+
+/** The user's shell stands in the user database, which is not ours to change. */
+const chosen = vi.hoisted(() => ({ shell: "/bin/sh" }))
+vi.mock("default-shell", () => ({ detectDefaultShell: () => chosen.shell }))
 
 let home = ""
 const at = (path: string): string => join(home, path)
@@ -78,6 +83,8 @@ describe("a program that PATH does not have", () => {
       assert.deepInclude(pathOnly, { _tag: "CommandNotFound", searched: ["/usr/bin", "/bin"] })
       const ownPath = await Effect.runPromise(Effect.flip(keyOf({ ...far, env: { PATH: "/bin" } })))
       assert.deepInclude(ownPath, { _tag: "CommandNotFound", searched: ["/bin"] })
+      const unset = await Effect.runPromise(Effect.flip(keyOf({ ...far, env: { PATH: undefined } })))
+      assert.deepInclude(unset, { _tag: "CommandNotFound", searched: ["/usr/local/bin", "/usr/bin", "/bin"] })
     } finally {
       Object.assign(process.env, { HOME: oldHome, PATH: path })
     }
@@ -116,6 +123,43 @@ PATH=/opt/x/bin:$PATH; export PATH; ${asked}`
     assert.deepStrictEqual(await settled(before), [])
   })
 
+  it("that one caller had no time for is there for the next, and the shell was asked once", async () => {
+    const before = holdings()
+    const slow = shell(
+      "slow",
+      `echo asked >> ${at("slow-asked")}; while ! [ -e ${at("go-on")} ]; do sleep 0.02; done
+PATH=/opt/slow/bin:$PATH; export PATH; ${asked}`
+    )
+    const impatient = Effect.runFork(loginShellPath(HelperExecutor.make, slow))
+    assert.isTrue(await eventually(() => existsSync(at("slow-asked"))))
+    await Effect.runPromise(Fiber.interrupt(impatient))
+    const next = pathFrom(slow)
+    writeFileSync(at("go-on"), "")
+    assert.isTrue(Option.exists(await next, (path) => path.startsWith("/opt/slow/bin:")))
+    assert.strictEqual(readFileSync(at("slow-asked"), "utf8"), "asked\n")
+    assert.deepStrictEqual(await settled(before), [])
+  })
+
+  it.effect("that could not be read is asked for again, but not within a minute", () =>
+    Effect.gen(function* () {
+      const fails = shell(
+        "fails-once",
+        `echo asked >> ${at("fails-asked")}; [ "$(wc -l < ${at("fails-asked")})" -ge 2 ] || exit 1
+PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
+      )
+      const read = loginShellPath(HelperExecutor.make, fails)
+      assert.isTrue(Option.isNone(yield* read))
+      yield* TestClock.adjust("59 seconds")
+      assert.isTrue(Option.isNone(yield* read))
+      assert.strictEqual(readFileSync(at("fails-asked"), "utf8"), "asked\n")
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(Option.exists(yield* read, (path) => path.startsWith("/opt/late/bin:")))
+      yield* TestClock.adjust("1 hour")
+      assert.isTrue(Option.isSome(yield* read))
+      assert.strictEqual(readFileSync(at("fails-asked"), "utf8"), "asked\nasked\n")
+    })
+  )
+
   it("is none when the shell hangs, fails or is not there, and the search goes on", { timeout: 60_000 }, async () => {
     const hangs = shell("hangs", `echo $$ > ${at("left")}; trap '' TERM; sleep 600 & wait; wait`)
     assert.isTrue(Option.isNone(await pathFrom(hangs)))
@@ -124,15 +168,26 @@ PATH=/opt/x/bin:$PATH; export PATH; ${asked}`
     assert.isTrue(Option.isNone(await pathFrom(at("nowhere"))))
   })
 
-  it("is where a program is found, when that was asked for", { timeout: 60_000 }, async () => {
-    // The user's own shell is asked, so nothing is known of its PATH but that it is one.
-    const key = await Effect.runPromise(
-      keyOf({ command: ["sh", "-c", 'printf %s "$PATH" | tr -d " "'], path: "login-shell" }).pipe(
-        Effect.provide(NodeFileSystem.layer),
-        Effect.provide(NodePath.layer)
-      )
+  it("is where a program is found that nothing else has, when that was asked for", { timeout: 60_000 }, async () => {
+    program("from-shell/only-the-shell-knows", "#!/bin/sh\nprintf 'sk-from-the-shell-%s' \"$(shell-neighbour)\"\n")
+    program("from-shell/shell-neighbour", "#!/bin/sh\nprintf 0123\n")
+    chosen.shell = shell("knows-more", `PATH=${at("from-shell")}:$PATH; export PATH; ${asked}`)
+    const command = ["only-the-shell-knows"]
+    assert.strictEqual(await Effect.runPromise(keyOf({ command, path: "login-shell" })), "sk-from-the-shell-0123")
+    for (const path of ["usual-folders", "path-only"] as const) {
+      const error = await Effect.runPromise(Effect.flip(keyOf({ command, path })))
+      assert.strictEqual(error._tag, "CommandNotFound")
+    }
+    const missing = await Effect.runPromise(Effect.flip(keyOf({ command: ["nobody-knows"], path: "login-shell" })))
+    assert.include("searched" in missing ? missing.searched : [], at("from-shell"))
+  })
+
+  it("is not asked for where the caller sets PATH", async () => {
+    chosen.shell = shell("must-not-run", `touch ${at("it-ran")}`)
+    const error = await Effect.runPromise(
+      Effect.flip(keyOf({ command: ["nobody-knows"], path: "login-shell", env: { PATH: "/bin" } }))
     )
-    assert.isTrue(key.startsWith(process.env["PATH"] ?? ""))
-    assert.isAbove(key.length, (process.env["PATH"] ?? "").length)
+    assert.deepInclude(error, { _tag: "CommandNotFound", searched: ["/bin"] })
+    assert.isFalse(existsSync(at("it-ran")))
   })
 })

@@ -1,5 +1,6 @@
 // A cloned repository: before its user trusts it, it runs nothing and sends nothing. One test for each place and trick.
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -334,6 +335,10 @@ describe("a trusted command is the one that was trusted", () => {
     ["cwd", (argv) => ({ key: { command: { argv, cwd: "." } } })],
     ["the format", (argv) => ({ key: { command: { argv, format: "raw" } } })],
     ["inheritEnv", (argv) => ({ key: { command: { argv, inheritEnv: false } } })],
+    ["a format's parameter", (argv) => ({ key: { command: { argv, format: { name: "json", field: "a" } } } })],
+    ["path", (argv) => ({ key: { command: { argv, path: "path-only" } } })],
+    ["timeout", (argv) => ({ key: { command: { argv, timeout: "20 s" } } })],
+    ["cache", (argv) => ({ key: { command: { argv, cache: { onReject: "erase" } } } })],
     ["interactive", (argv) => ({ key: { command: { argv, interactive: "always" } } })],
     ["where the key goes", (argv) => ({ key: { command: argv }, baseUrl: "https://elsewhere.example" })]
   ]
@@ -466,6 +471,8 @@ describe("a project's command gets no program and no variable that the project c
       chownSync(program, 65_534, 65_534)
       const foreign = yield* attempt(self, "openai")
       assert(isApiKeyError(foreign) && foreign._tag === "CommandNotTrusted", String(foreign))
+      assert.include(foreign.hint, `somebody else owns ${program}`)
+      assert.notInclude(foreign.hint, "chmod")
     })
   )
 
@@ -528,7 +535,7 @@ describe("a project's command gets no program and no variable that the project c
       self.write(user, { providers: { mine: { key: { command: [program] } } } })
       assert.strictEqual(yield* attempt(self, "mine"), self.home)
       self.env["ENV_API_KEY_COMMAND"] = JSON.stringify([program])
-      assert.notStrictEqual(yield* attempt(self, "env"), self.project)
+      assert.strictEqual(yield* attempt(self, "env"), realpathSync(homedir()))
     })
   )
 })

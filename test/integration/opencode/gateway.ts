@@ -9,6 +9,8 @@ export interface Gateway {
   readonly seen: Loopback["seen"]
   /** What the gateway says of a key; without a word it is let in. */
   accepts: (key: string | undefined) => boolean
+  /** How long it thinks about an answer. */
+  thinksMillis: number
   /** The keys that came, in their order. */
   readonly keys: () => ReadonlyArray<string | undefined>
   readonly refused: () => number
@@ -27,7 +29,7 @@ export const gateway: Effect.Effect<Gateway, never, Scope.Scope> = Effect.gen(fu
   let refused = 0
   const state = yield* loopback((request, response) => {
     if (self.accepts(keyOf(request))) {
-      speak(request, response)
+      setTimeout(() => speak(request, response), self.thinksMillis)
       return
     }
     refused++
@@ -38,6 +40,7 @@ export const gateway: Effect.Effect<Gateway, never, Scope.Scope> = Effect.gen(fu
     origin: state.origin,
     seen: state.seen,
     accepts: () => true,
+    thinksMillis: 0,
     keys: () => state.seen.map(keyOf),
     refused: () => refused
   }

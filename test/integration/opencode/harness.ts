@@ -18,7 +18,7 @@ import { stripVTControlCharacters } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { bundle } from "../../../scripts/bundle.mjs"
+import { bundle, programs } from "../../../scripts/bundle.mjs"
 import type { Finished } from "../../support/processes.js"
 
 const root = resolve(import.meta.dirname, "../../..")
@@ -45,7 +45,7 @@ const requireOpencode = (): string => {
 
 /** What the package ships as `dist/opencode-plugin.js`, made once for a test file. */
 export const buildPlugin = async (folder: string): Promise<{ readonly url: string; readonly bytes: number }> => {
-  const { code } = await bundle({ name: "opencode-plugin", entry: "src/opencode/Plugin.ts", executable: false })
+  const { code } = await bundle(programs.plugin)
   const file = join(folder, "opencode-plugin.js")
   writeFileSync(file, code)
   return { url: pathToFileURL(file).href, bytes: Buffer.byteLength(code) }
@@ -275,15 +275,20 @@ export const compatible = (baseURL: string, options: Record<string, unknown>, id
   provider: { [id]: { npm: "@ai-sdk/openai-compatible", options: { baseURL, ...options }, models: { m: {} } } }
 })
 
-/** The processes whose command line holds a text, from /proc: only for those that a test itself has started. */
-export const processesWith = (text: string): ReadonlyArray<string> =>
+/**
+ * The processes that live in this place's home, by their environment, from /proc: opencode itself, its helpers and all that
+ * these started, whatever their command lines say.
+ */
+export const processesOf = ({ home }: Place): ReadonlyArray<number> =>
   process.platform !== "linux"
     ? []
-    : readdirSync("/proc").filter((pid) => {
-        if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
-        try {
-          return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text)
-        } catch {
-          return false
-        }
-      })
+    : readdirSync("/proc")
+        .filter((pid) => {
+          if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
+          try {
+            return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`HOME=${home}`)
+          } catch {
+            return false
+          }
+        })
+        .map(Number)

@@ -9,17 +9,7 @@ import { afterAll, beforeAll, expect } from "vitest"
 import { isPassingFault } from "../../../src/internal/opencode/message.js"
 import { isAlive } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
-import {
-  buildPlugin,
-  compatible,
-  type Place,
-  pidsOf,
-  place,
-  processesWith,
-  reasonToSkip,
-  run,
-  until
-} from "./harness.js"
+import { buildPlugin, compatible, type Place, pidsOf, place, processesOf, reasonToSkip, run, until } from "./harness.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
@@ -51,6 +41,8 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
         expect(ended.status).toBe(0)
         expect(at.runsOf("rotating")).toBe(2)
         expect(gw.keys().filter((key) => key !== "sk-test-1" && key !== "sk-test-2")).toEqual([])
+        for (const { headers } of gw.seen) expect(headers["authorization"]).toMatch(/^Bearer sk-test-[12]$/)
+        expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
       }),
     limit
   )
@@ -81,6 +73,36 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
       limit
     )
   }
+
+  it.scopedLive(
+    "gives a key to opencode's own openai provider whose options hold the command and nothing else",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        // Another plugin stands in for the network: what would go to api.openai.com goes to the gateway, and says so.
+        const network = at.write(
+          "network.js",
+          `const to = (url) => String(url).replace("https://api.openai.com", "${gw.origin}/was-openai")
+          export default { id: "network", server: async () => ({ config: async (config) => {
+            config.provider.openai.options.fetch = (url, init) => fetch(to(url), init)
+          } }) }`
+        )
+        at.write(userConfig, {
+          plugin: [`file://${network}`, plugin.url],
+          provider: { openai: { options: { apiKeyCommand: at.helper("openai", "echo sk-of-openai") } } }
+        })
+        const ended = yield* run(at, { model: "openai/gpt-4.1-mini" })
+        expect(ended.text).toContain(answerText)
+        expect(gw.seen.length).toBeGreaterThan(0)
+        for (const { path, headers } of gw.seen) {
+          expect(path).toBe("/was-openai/v1/responses")
+          expect(headers["authorization"]).toBe("Bearer sk-of-openai")
+        }
+        expect(at.runsOf("openai")).toBe(1)
+      }),
+    limit
+  )
 
   it.scopedLive(
     "serves a model that names its own npm package with the same key, in that package's header",
@@ -130,21 +152,28 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
 
   const budgetSeconds = 3
   const failures = [
-    { name: "missing", argv: () => ["no-such-helper-anywhere"], says: /no-such-helper-anywhere/ },
+    {
+      name: "missing",
+      argv: () => ["no-such-helper-anywhere"],
+      says: /no-such-helper-anywhere: command not found/,
+      remedy: /Install it, add its folder to PATH/
+    },
     {
       name: "failing",
       argv: (at: Place) => at.helper("failing", "echo 'service unavailable, try again later: sk-secret' >&2; exit 3"),
-      says: /ended with status 3/
+      says: /ended with status 3/,
+      remedy: /Run the command by hand/
     },
-    { name: "empty", argv: (at: Place) => at.helper("empty", "exit 0"), says: /printed no key/ },
+    { name: "empty", argv: (at: Place) => at.helper("empty", "exit 0"), says: /printed no key/, remedy: /\. \S.*\.$/ },
     {
       name: "hanging",
-      argv: (at: Place) => at.helper("hanging", "sleep 1000 & sleep 1000"),
-      says: /not finished within 3 s/
+      argv: (at: Place) => at.helper("hanging", "sleep 1000 & echo $! > pids; sleep 1000 & echo $! >> pids; wait"),
+      says: /not finished within 3 s/,
+      remedy: /raise .timeout./
     }
   ]
 
-  for (const { name, argv, says } of failures) {
+  for (const { name, argv, says, remedy } of failures) {
     it.scopedLive(
       `says once and clearly what is wrong with a helper that is ${name}, and sends nothing`,
       () =>
@@ -170,7 +199,10 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
           expect(ended.text).not.toContain("sk-secret")
           expect(ended.text).not.toMatch(/\n\s+at /)
           expect(gw.seen).toEqual([])
-          expect(processesWith(at.root)).toEqual([])
+          expect(messages[0]).toMatch(remedy)
+          if (name === "hanging") expect(pidsOf(at)).toHaveLength(2)
+          expect(pidsOf(at).filter(isAlive)).toEqual([])
+          expect(processesOf(at)).toEqual([])
         }),
       limit
     )
@@ -210,7 +242,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
   )
 
   it.scopedLive(
-    "finds a helper that only the log-in shell's PATH or a usual folder has, as a desktop program must",
+    "finds a helper in a usual folder that PATH does not name, as a desktop program must",
     () =>
       Effect.gen(function* () {
         const at = yield* place
@@ -220,6 +252,29 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
         const ended = yield* run(at, { model: "gw/m", env: { PATH: "/usr/bin:/bin" } })
         expect(ended.text).toContain(answerText)
         expect(new Set(gw.keys())).toEqual(new Set(["sk-desk"]))
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "finds a helper that only the log-in shell's PATH names",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        at.helper("login-key", "echo sk-login", "a-folder-of-my-own")
+        configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand: ["login-key"] }))
+        const env = { PATH: "/usr/bin:/bin" }
+        const before = yield* run(at, { model: "gw/m", env })
+        expect(before.text).toContain("login-key: command not found")
+        expect(gw.seen).toEqual([])
+
+        for (const profile of [".profile", ".zprofile"]) {
+          at.write(`home/${profile}`, 'PATH="$PATH:$HOME/a-folder-of-my-own"\nexport PATH\n')
+        }
+        const after = yield* run(at, { model: "gw/m", env })
+        expect(after.text).toContain(answerText)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-login"]))
       }),
     limit
   )
@@ -250,9 +305,9 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
     )
   }
 
-  it.scopedLive("is one file under 460 KB", () =>
+  it.scopedLive("is one file under 400 KB", () =>
     Effect.sync(() => {
-      expect(plugin.bytes).toBeLessThan(460_000)
+      expect(plugin.bytes).toBeLessThan(400_000)
     })
   )
 })

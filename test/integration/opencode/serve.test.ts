@@ -7,11 +7,12 @@ import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, expect } from "vitest"
 import { isAlive } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
-import { buildPlugin, compatible, pidsOf, place, processesWith, reasonToSkip, serve, until } from "./harness.js"
+import { buildPlugin, compatible, pidsOf, place, processesOf, reasonToSkip, serve, until } from "./harness.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
 const userConfig = "home/.config/opencode/opencode.json"
+const placeholder = "effect-apikey-placeholder"
 const limit = 300_000
 const tokenMillis = 2_000
 
@@ -34,6 +35,8 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
           "short",
           `printf '{"access_token":"sk-%s-%s","token_type":"bearer","expires_in":2}' "$n" "$(date +%s%3N)"`
         )
+        // A turn after the other in each session: ten of them take longer than a token lives.
+        gw.thinksMillis = tokenMillis / 8
         gw.accepts = (key) => Date.now() < Number(key?.split("-")[2]) + tokenMillis
         at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
         const opencode = yield* serve(at)
@@ -47,6 +50,8 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
         expect(said).toHaveLength(20)
         const issued = Array.from(new Set(gw.keys())).map((key) => Number(key?.split("-")[2]))
         const expired = issued.filter((at) => at + tokenMillis < Date.now()).length
+        expect(expired).toBeGreaterThan(0)
+        expect(at.runsOf("short")).toBeGreaterThan(1)
         expect(at.runsOf("short")).toBeLessThanOrEqual(expired + 2)
       }),
     limit
@@ -62,8 +67,20 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
           "login",
           `test -e logged-in || { echo 'not currently signed in, run login' >&2; exit 1; }\necho sk-logged-in`
         )
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        const apiKeyCommand = [...argv, "argument-of-the-helper"]
+        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
         const opencode = yield* serve(at)
+        const showsNothing = Effect.gen(function* () {
+          for (const path of ["/config", "/config/providers", "/provider"]) {
+            const shown = yield* opencode.request(path)
+            expect(shown.status).toBe(200)
+            expect(shown.text).toContain(placeholder)
+            for (const secret of ["sk-logged-in", "argument-of-the-helper", "apiKeyCommand", ...argv]) {
+              expect(shown.text).not.toContain(secret)
+            }
+          }
+        })
+        yield* showsNothing
         const session = yield* opencode.session()
         const refused = yield* opencode.say(session, "gw/m")
         expect(refused.error).toContain('No API key for provider "gw"')
@@ -73,12 +90,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
         expect(said.error).toBeUndefined()
         expect(said.text).toContain(answerText)
         expect(new Set(gw.keys())).toEqual(new Set(["sk-logged-in"]))
-
-        for (const path of ["/config", "/config/providers", "/provider"]) {
-          const shown = yield* opencode.request(path)
-          expect(shown.status).toBe(200)
-          expect(shown.text).not.toContain("sk-logged-in")
-        }
+        yield* showsNothing
       }),
     limit
   )
@@ -124,21 +136,30 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
         at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
         const other = join(at.root, "other")
         mkdirSync(join(other, ".git"), { recursive: true })
-        yield* Effect.scoped(
+        const child = yield* Effect.scoped(
           Effect.gen(function* () {
             const opencode = yield* serve(at)
+            if (process.platform === "linux") expect(processesOf(at)).toContain(opencode.child.pid)
             for (const directory of [at.project, other]) {
               const session = yield* opencode.session(directory)
               const said = yield* opencode.say(session, "gw/m", directory)
               expect(said.error).toBeUndefined()
             }
             expect(at.runsOf("shared")).toBe(1)
+            const closed = yield* opencode.request(`/instance/dispose?directory=${encodeURIComponent(other)}`, {
+              method: "POST"
+            })
+            expect(closed.status).toBe(200)
+            expect((yield* opencode.say(yield* opencode.session(), "gw/m")).error).toBeUndefined()
+            expect(at.runsOf("shared")).toBe(1)
+            return opencode.child
           })
         )
+        expect(child.exitCode ?? child.signalCode).not.toBeNull()
         // What a helper leaves behind on purpose (an agent) lives on; it is the test's to end.
         for (const pid of pidsOf(at)) process.kill(pid, "SIGKILL")
         yield* until(() => !pidsOf(at).some(isAlive))
-        expect(processesWith(at.root)).toEqual([])
+        expect(processesOf(at)).toEqual([])
       }),
     limit
   )

@@ -1,0 +1,16 @@
+/** A hint in the words of the command line: what is an option in code is a flag here, or has none. */
+
+const flags: ReadonlyArray<readonly [said: RegExp, here: string]> = [
+  [/raise `timeout`/, "give it more: --timeout TIME"],
+  [/Choose the `format` that the command speaks/, "Choose the format that the command speaks (--format NAME)"],
+  [/\bformat: "([a-z-]+)"/, "--format $1"],
+  // A flag takes a format's name alone.
+  [/\bformat: (\{.*\})/, "in effect-apikey.jsonc, as the command's format: $1"],
+  [/^`command` takes an array.*$/, "Give the program and each argument as a word of its own, not all in one string."],
+  [
+    /^No shell expands `~` here; write the folder out\.$/,
+    "Leave the `~` outside quotes, so that your shell expands it."
+  ]
+]
+
+export const asFlags = (hint: string): string => flags.reduce((rest, [said, here]) => rest.replace(said, here), hint)

@@ -1,0 +1,50 @@
+import * as Either from "effect/Either"
+import * as JSONSchema from "effect/JSONSchema"
+import * as Schema from "effect/Schema"
+import * as ApiKey from "effect-apikey/ApiKey"
+import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import { describe, expect, it } from "vitest"
+import { decode, plain } from "./support.js"
+
+describe("FormatSpec", () => {
+  const isSpec = Schema.is(CredentialFormat.FormatSpec)
+
+  it("takes every name", () => {
+    expect(CredentialFormat.formatNames.filter((name) => !isSpec(name))).toEqual([])
+  })
+
+  it.each<[string, unknown]>([
+    ["json without a field", "json"],
+    ["json as an object without a field", { name: "json" }],
+    ["a name that does not exist", "yaml"],
+    ["an object of such a name", { name: "yaml" }],
+    ["a URL that is none", { name: "git-credential", url: "example.com" }],
+    ["a URL with a line end", { name: "git-credential", url: "https://example.com\nhost=evil.test" }],
+    ["a URL whose user name holds one", { name: "git-credential", url: "https://a%0ahost=evil.test@example.com" }],
+    ["a URL whose path holds one", { name: "git-credential", url: "https://example.com/a%0Ahost=evil.test" }],
+    ["a URL with a broken escape", { name: "git-credential", url: "https://a%zz@example.com" }],
+    ["a URL without a host", { name: "git-credential", url: "mailto:a@example.com" }],
+    ["a server with a line end", { name: "docker-credential", serverUrl: "https://a\nb" }],
+    ["a variable that no shell has", { name: "env", variable: "A B" }],
+    ["null", null]
+  ])("refuses %s, and resolve says so as ConfigInvalid", (_, format) => {
+    expect(isSpec(format)).toBe(false)
+    expect(Either.flip(Reflect.apply(CredentialFormat.resolve, undefined, [format]))).toMatchObject({
+      right: { _tag: "ConfigInvalid" }
+    })
+  })
+
+  it("has a JSON Schema", () => {
+    expect(JSON.stringify(JSONSchema.make(CredentialFormat.FormatSpec))).toContain("git-credential")
+  })
+
+  it("takes a format of one's own", () => {
+    const own: CredentialFormat.CredentialFormat = {
+      name: "mine",
+      decode: (text) => Either.right(ApiKey.make({ value: text.trim().toUpperCase() })),
+      encode: CredentialFormat.get("text").encode
+    }
+    expect(Either.map(decode(own, "abc"), plain)).toEqual(Either.right({ value: "ABC" }))
+    expect(CredentialFormat.resolve(own)).toEqual(Either.right(own))
+  })
+})

@@ -1,0 +1,164 @@
+// `effect-apikey opencode init` as a shell sees it: which file it changes, what it shows and asks before, what it refuses.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parse } from "jsonc-parser"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as plainIt } from "vitest"
+import { bundle, programs } from "../../scripts/bundle.mjs"
+import { runProgram } from "../support/processes.js"
+import { onTerminal, type Session } from "../support/sessions.js"
+import { itWith } from "../support/tools.js"
+
+const limit = 120_000
+const it = (name: string, test: () => Promise<void>) => plainIt(name, test, limit)
+const itOnTerminal = itWith("script")
+
+// The program as it is shipped, made once.
+const programFolder = mkdtempSync(join(tmpdir(), "effect-apikey-bin-"))
+const program = join(programFolder, "bin.mjs")
+beforeAll(async () => {
+  writeFileSync(program, (await bundle(programs.bin)).code)
+}, limit)
+afterAll(() => rmSync(programFolder, { recursive: true, force: true }))
+
+let folder = ""
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "effect-apikey-init-"))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const config = (name = "opencode.jsonc"): string => join(folder, "opencode", name)
+const write = (text: string, name?: string): void => {
+  mkdirSync(join(folder, "opencode"), { recursive: true })
+  writeFileSync(config(name), text)
+}
+const text = (name?: string): string => readFileSync(config(name), "utf8")
+const env = () => ({ ...process.env, XDG_CONFIG_HOME: folder, NO_COLOR: "1" })
+
+const argv = (...args: ReadonlyArray<string>) => [process.execPath, program, "opencode", "init", ...args]
+const init = (...args: ReadonlyArray<string>) => {
+  const [command = "", ...rest] = argv(...args)
+  return runProgram(command, rest, { env: env() })
+}
+
+const commented = `{
+  // the team's
+  "plugin": ["theirs"], /* keep */
+  "provider": { "openai": { "options": { "timeout": 5 } } }, // and this
+}
+`
+const changed = {
+  plugin: ["theirs", "effect-apikey"],
+  provider: { openai: { options: { timeout: 5, apiKeyCommand: ["op", "read", "op://Private/OpenAI/api-key"] } } }
+}
+const command = ["openai", "--", "op", "read", "op://Private/OpenAI/api-key"]
+
+describe("effect-apikey opencode init", () => {
+  it("with --yes shows the change and makes it: comments, permissions and the rest of the file stay", async () => {
+    write(commented)
+    chmodSync(config(), 0o640)
+    const { status, stdout, stderr } = await init("--yes", ...command)
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" })
+    expect(stderr).toContain(config())
+    expect(stderr).toMatch(/^\+ .*"effect-apikey"/m)
+    expect(stderr).toMatch(/^\+ .*"apiKeyCommand"/m)
+    expect(parse(text(), [], { allowTrailingComma: true })).toEqual(changed)
+    for (const comment of ["// the team's", "/* keep */", "// and this"]) expect(text()).toContain(comment)
+    expect(statSync(config()).mode & 0o777).toBe(0o640)
+
+    const again = text()
+    const second = await init("--yes", ...command)
+    expect(second).toMatchObject({ status: 0, stderr: "effect-apikey: it is all there already\n" })
+    expect(text()).toBe(again)
+  })
+
+  it("makes opencode.jsonc, for the user alone, where there is no file; else changes the one that is there", async () => {
+    expect((await init("--yes", ...command)).status).toBe(0)
+    expect(parse(text())).toMatchObject({ plugin: ["effect-apikey"] })
+    expect(statSync(config()).mode & 0o777).toBe(0o600)
+    rmSync(config())
+    write("{}", "opencode.json")
+    expect((await init("--yes", ...command)).status).toBe(0)
+    expect(parse(text("opencode.json"))).toMatchObject({ plugin: ["effect-apikey"] })
+    expect(existsSync(config())).toBe(false)
+  })
+
+  it("without --yes and without a terminal shows the change and does not make it: 64", async () => {
+    write(commented)
+    const { status, stderr } = await init(...command)
+    expect(status).toBe(64)
+    expect(stderr).toMatch(/^\+ .*"effect-apikey"/m)
+    expect(stderr).toContain("--yes")
+    expect(text()).toBe(commented)
+  })
+
+  it("shows no secret that stands in the lines it changes", async () => {
+    const { status, stderr } = await init(
+      "--yes",
+      "gw",
+      "--",
+      "curl",
+      "-H",
+      "Authorization: Bearer sk-0123456789abcdefghij"
+    )
+    expect(status).toBe(0)
+    expect(stderr).toContain("apiKeyCommand")
+    expect(stderr).not.toContain("0123456789abcdefghij")
+  })
+
+  const asked = async (answer: string, asks: (session: Session) => Promise<unknown>) => {
+    write(commented)
+    const session = onTerminal(argv(...command), { env: env() })
+    await session.says('"effect-apikey"')
+    await session.says("Make this change?")
+    expect(text()).toBe(commented)
+    session.write(answer)
+    await asks(session)
+    expect((await session.ended).status).toBe(0)
+  }
+
+  itOnTerminal(
+    "on a terminal asks after it has shown the change, and makes it on yes",
+    async () => {
+      await asked("y", (session) => session.says("is changed"))
+      expect(parse(text(), [], { allowTrailingComma: true })).toEqual(changed)
+    },
+    limit
+  )
+
+  itOnTerminal(
+    "on a terminal changes nothing on no",
+    async () => {
+      await asked("n", (session) => session.says("nothing was changed"))
+      expect(text()).toBe(commented)
+    },
+    limit
+  )
+
+  it("says that a provider of one's own needs models", async () => {
+    const own = ["gw", "--base-url", "https://gw.example/v1", "--npm", "@ai-sdk/openai-compatible"]
+    const { status, stderr } = await init("--yes", ...own, "--", "get-token")
+    expect(status).toBe(0)
+    expect(stderr).toContain('opencode offers no model of gw before it names one: add "models"')
+    expect((await init("--yes", ...command)).stderr).not.toContain("offers no model")
+  })
+
+  const wrong: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> = [
+    ["no command", ["openai"], /no command was given/],
+    ["an empty program", ["openai", "--", ""], /the command will not do: /],
+    ["an empty provider", ["", "--", "op"], /"" is not the id of a provider/],
+    ["a provider with a slash", ["openai/gpt-5", "--", "op"], /not the id of a provider/],
+    ["a provider named __proto__", ["__proto__", "--", "op"], /not the id of a provider/],
+    ["a base URL that is none", ["gw", "--base-url", "nonsense", "--", "op"], /--base-url is not a URL/],
+    ["a base URL of a file", ["gw", "--base-url", "file:///x", "--", "op"], /--base-url is not a URL/],
+    ["a package that is none", ["gw", "--npm", "not a package", "--", "op"], /--npm is not the name of a package/]
+  ]
+  for (const [what, args, says] of wrong) {
+    it(`refuses ${what}: 64, what is wrong, and nothing is written`, async () => {
+      const { status, stdout, stderr } = await init("--yes", ...args)
+      expect({ status, stdout }).toEqual({ status: 64, stdout: "" })
+      expect(stderr).toMatch(says)
+      expect(existsSync(config())).toBe(false)
+    })
+  }
+})
