@@ -196,7 +196,11 @@ describe("hard expiry", () => {
 
   it.scoped("comes no later for a renewal that brings the same key with a shorter life, or just before it", () =>
     Effect.gen(function* () {
-      const renewed = (at: Duration.DurationInput, life: Duration.DurationInput | undefined, then: string) =>
+      const renewed = (
+        at: Duration.DurationInput,
+        life: Duration.DurationInput | undefined,
+        then: Duration.DurationInput
+      ) =>
         Effect.gen(function* () {
           const { cache, holding, asks, answers } = yield* cacheUnderTest()
           yield* holding("k", life)
