@@ -194,6 +194,32 @@ describe("hard expiry", () => {
     })
   )
 
+  it.scoped("comes no later for a renewal that brings the same key with a shorter life, or just before it", () =>
+    Effect.gen(function* () {
+      const renewed = (
+        at: Duration.DurationInput,
+        life: Duration.DurationInput | undefined,
+        then: Duration.DurationInput
+      ) =>
+        Effect.gen(function* () {
+          const { cache, holding, asks, answers } = yield* cacheUnderTest()
+          yield* holding("k", life)
+          yield* TestClock.adjust(at)
+          yield* Effect.fork(cache.refresh)
+          yield* settle
+          yield* answers("k", then)
+          const left = (millisOf((yield* cache.status).hardExpiry) ?? 0) - (yield* Clock.currentTimeMillis)
+          yield* TestClock.adjust(Duration.millis(left))
+          const waiter = yield* asks
+          expect(waiter.unsafePoll()).toBeNull()
+          return left
+        })
+      // It said nothing at first: 5 min.
+      expect(yield* renewed(0, undefined, "1 second")).toBe(900)
+      expect(yield* renewed("89500 millis", "100 seconds", "100 seconds")).toBe(500)
+    })
+  )
+
   it.scoped("a key that comes again past its hard expiry gets no new life before the instant that was said first", () =>
     Effect.gen(function* () {
       const { cache, holding, asks, answers } = yield* cacheUnderTest()
