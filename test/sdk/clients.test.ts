@@ -1,5 +1,5 @@
 // What must not compile here must not, and the errors of other people's libraries are unknown.
-// @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off
+// @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off missingLayerContext:off
 /** What is particular to one client: how it tells of a failing helper, MCP, WebSocket, types, and what loads what. */
 import { execFile } from "node:child_process"
 import { createServer } from "node:http"
