@@ -1,5 +1,5 @@
 // What must not compile here must not, and the errors of other people's libraries are unknown.
-// @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off
+// @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off missingLayerContext:off
 /** What is particular to one client: how it tells of a failing helper, MCP, WebSocket, types, and what loads what. */
 import { execFile } from "node:child_process"
 import { createServer } from "node:http"
@@ -224,6 +224,27 @@ describe("a layer", () => {
     }).pipe(Effect.provide(Testing.layer(["sk-1", "sk-2"])))
   )
 
+  it.scopedLive("of Azure's client sends a token of Entra ID as a bearer token, and renews it", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["token-2"], model()))
+      const provider = yield* Testing.provider(["token-1", "token-2"])
+      const azure = OpenAi.makeAzure(provider, {
+        endpoint: server.origin,
+        apiVersion: "2024-10-21",
+        deployment: "m",
+        scheme: "bearer"
+      })
+      yield* Effect.promise(() => azure.chat.completions.create({ model: "m", messages }))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => [headers["api-key"], headers["authorization"]]),
+        [
+          [undefined, "Bearer token-1"],
+          [undefined, "Bearer token-2"]
+        ]
+      )
+    })
+  )
+
   it.scopedLive("of tags of one's own lets a program hold two", () =>
     Effect.gen(function* () {
       class First extends ApiKeyProvider.Service<First>()("test/First") {}
@@ -325,7 +346,7 @@ describe("types", () => {
     expectTypeOf<Omit<AiSdk.Options<typeof createOpenAI>, "scheme">>().toEqualTypeOf<
       Omit<OpenAIProviderSettings, "apiKey">
     >()
-    expectTypeOf<OpenAi.AzureOptions>().toEqualTypeOf<
+    expectTypeOf<Omit<OpenAi.AzureOptions, "scheme">>().toEqualTypeOf<
       Omit<AzureClientOptions, "apiKey" | "adminAPIKey" | "workloadIdentity" | "azureADTokenProvider">
     >()
     expectTypeOf<Omit<EffectAi.AnthropicOptions, "scheme">>().toEqualTypeOf<
