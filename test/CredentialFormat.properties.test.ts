@@ -171,7 +171,7 @@ const cases: ReadonlyArray<Case> = [
   },
   { label: "azure-key-vault", format: "azure-key-vault", keys: tokenKeys, precision: milli },
   { label: "gh", format: "gh", keys: staticKeys },
-  { label: "env", format: "env", keys: staticKeys.filter((key) => !Redacted.value(key.value).startsWith("=")) },
+  { label: "env", format: "env", keys: staticKeys },
   { label: "env with a variable", format: { name: "env", variable: "OPENAI_API_KEY" }, keys: staticKeys },
   {
     label: "json",
@@ -553,6 +553,18 @@ describe("auto", () => {
       const owners = CredentialFormat.formatNames.filter((name) => CredentialFormat.get(name).recognizes?.(answer))
       expect(owners).toEqual([typeof format === "string" ? format : format.name])
     }
+  })
+
+  it("recognizes an environment file whatever its variable, git's names too", () => {
+    const variable = fc.oneof(
+      fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,20}$/),
+      fc.constantFrom("password", "username")
+    )
+    fc.assert(
+      fc.property(variable, staticKeys, (own, key) =>
+        expectKey(decode("auto", encoded({ name: "env", variable: own }, key)), key, undefined)
+      )
+    )
   })
 
   it.each(["true", "false"])("refuses %s, a condition's result, and takes a number for text", (word) => {

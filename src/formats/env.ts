@@ -1,10 +1,14 @@
 /**
- * Environment files: `NAME=value` lines, with `export`, quotes (single, double, backticks) and comments.
+ * Environment files: `NAME=value` lines, with `export`, quotes (single, double, backticks; a quoted value may have several lines)
+ * and comments. Between double quotes only `\\`, `\"`, `\$`, `` \` ``, `\n` and `\r` are escapes, and any other backslash stays.
  *
  * A `#` in a value without quotes begins a comment only after white space, as in a shell; dotenv since version 15 begins one at any
- * `#`, which would cut a key short. A value that begins with a quote has to end with it.
+ * `#`, which would cut a key short. A value that begins with a quote has to end with it. Written are single quotes, which dotenv,
+ * Node and a shell read alike.
  *
- * Protocol: https://www.npmjs.com/package/dotenv#rules (what it shares with `docker run --env-file` and `doppler secrets download`)
+ * `auto` takes a text for one where a value is in quotes or a name says that it is a secret: `FOO=abc` alone may be anybody's key.
+ *
+ * Protocol: https://www.npmjs.com/package/dotenv#rules (`doppler secrets download` writes it too)
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -22,62 +26,72 @@ export const Spec = Schema.Struct({
   )
 })
 
-/** Applied to a trimmed line: nothing here may look twice at the same character, a helper may print 64 KiB of them. */
-const assignment = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=(.*)$/s
 const defaultVariable = "API_KEY"
 
-const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" }
+// Nothing here may look twice at the same character: a helper may print 64 KiB of them.
+const blanks = /(?:\s|#[^\n]*)*/y
+const head = /(?:export[^\S\n]+)?([A-Za-z_][A-Za-z0-9_.-]*)[^\S\n]*=[^\S\n]*/y
 
-const endOfQuote = (value: string, quote: string): number => {
-  for (let at = 1; at < value.length; at++) {
-    if (value[at] === quote) return at
-    if (quote === '"' && value[at] === "\\") at++
+const matchAt = (pattern: RegExp, text: string, at: number): ReadonlyArray<string> => {
+  pattern.lastIndex = at
+  return pattern.exec(text) ?? []
+}
+
+const endOfQuote = (text: string, start: number, quote: string): number => {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === quote) return at
+    if (quote === '"' && text[at] === "\\") at++
   }
   return -1
 }
 
-/** The value without its quotes and the comment behind it; none where a quote is not closed, or text follows it. */
-const unquoted = (value: string): Option.Option<string> => {
-  const [quote = ""] = value
-  if (!`"'\``.includes(quote) || quote === "") return Option.some(withoutComment(value))
-  const end = endOfQuote(value, quote)
-  const rest = end < 0 ? "" : value.slice(end + 1)
-  if (end < 0 || !/^(?:\s*$|\s+#)/.test(rest)) return Option.none()
-  const inner = value.slice(1, end)
-  return Option.some(quote === '"' ? inner.replace(/\\(.)/gs, (_, c: string) => escapes[c] ?? c) : inner)
-}
+const unescaped = (inner: string): string =>
+  inner.replace(/\\([\\"$`nr])/g, (_, c: string) => (c === "n" ? "\n" : c === "r" ? "\r" : c))
 
 const withoutComment = (value: string): string => {
   for (let at = value.indexOf("#"); at >= 0; at = value.indexOf("#", at + 1)) {
     if (at === 0 || /\s/.test(value.charAt(at - 1))) return value.slice(0, at).trimEnd()
   }
-  return value
+  return value.trimEnd()
 }
 
-const isBlank = (line: string): boolean => line === "" || line.startsWith("#")
+interface Assignment {
+  readonly name: string
+  readonly value: string
+  readonly isQuoted: boolean
+}
 
-const linesOf = (text: string): ReadonlyArray<string> =>
-  text
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => !isBlank(line))
-
-const assignmentsIn = (text: string): Either.Either<ReadonlyMap<string, string>, Refusal> => {
-  const found = new Map<string, string>()
-  for (const line of linesOf(text)) {
-    const [, name, value] = assignment.exec(line) ?? []
-    if (name === undefined || value === undefined) return refuse("", "lines of NAME=value")
-    const own = unquoted(value.trim())
-    if (Option.isNone(own)) return refuse("", "lines of NAME=value whose quotes are closed")
-    found.set(name, own.value)
+const assignmentsIn = (input: string): Either.Either<ReadonlyArray<Assignment>, Refusal> => {
+  const text = input.replace(/\r\n?/g, "\n")
+  const found: Array<Assignment> = []
+  const skip = (at: number): number => at + (matchAt(blanks, text, at)[0] ?? "").length
+  for (let at = skip(0); at < text.length; at = skip(at)) {
+    const [whole, name] = matchAt(head, text, at)
+    if (whole === undefined || name === undefined) return refuse("", "lines of NAME=value")
+    const start = at + whole.length
+    const quote = text.charAt(start)
+    const isQuoted = quote !== "" && `"'\``.includes(quote)
+    const closed = isQuoted ? endOfQuote(text, start, quote) : start
+    const end = closed < 0 ? closed : text.indexOf("\n", closed)
+    at = end < 0 ? text.length : end
+    if (isQuoted && (closed < 0 || !/^(?:\s*$|\s+#)/.test(text.slice(closed + 1, at)))) {
+      return refuse("", "lines of NAME=value whose quotes are closed")
+    }
+    const inner = text.slice(start + 1, closed)
+    const value = isQuoted ? (quote === '"' ? unescaped(inner) : inner) : withoutComment(text.slice(start, at))
+    found.push({ name, value, isQuoted })
   }
   return Either.right(found)
 }
 
-/** Any text may hold a "=": what no bare key looks like is lines that all assign, to a variable whose name says that it is a secret. */
-const assigns = /^(?:export\s+)?[A-Z][A-Z0-9_]*=["'`]?[^=\s]/
-const saysSecret = (line: string): boolean =>
-  /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/.test(line.slice(0, Math.max(line.indexOf("="), 0)))
+const saysSecret = /KEY|TOKEN|SECRET|PASSWO?R?D|CREDENTIAL|(?:^|[_.-])(?:AUTH|PAT)(?:$|[_.-])/i
+
+/** Git's answers are lines with these names as well, and are git's. */
+const isGit = /^[^\S\n]*(?:username|password|credential|quit|continue)=/m
+
+/** Any text may hold a "=", base64 at its end and a connection string all over: no bare key looks like a file that assigns. */
+const isAssigning = ({ isQuoted, value }: Assignment): boolean =>
+  isQuoted || !(value === "" || value.startsWith("=") || /[;&]\w+=/.test(value))
 
 export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
   define({
@@ -87,12 +101,16 @@ export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
       source: "https://www.npmjs.com/package/dotenv#rules",
       example: '# production\nexport OPENAI_API_KEY="sk-live-7f3a9c"\n'
     },
-    recognizes: ({ text }) => {
-      const lines = linesOf(text)
-      return lines.some(saysSecret) && lines.every((line) => assigns.test(line))
-    },
+    recognizes: ({ text }) =>
+      !isGit.test(text) &&
+      Option.exists(
+        Either.getRight(assignmentsIn(text)),
+        (found) => found.every(isAssigning) && found.some(({ isQuoted, name }) => isQuoted || saysSecret.test(name))
+      ),
     read: (text) =>
-      Either.flatMap(assignmentsIn(text), (found) => {
+      Either.flatMap(assignmentsIn(text), (assignments) => {
+        // A later line for the same name wins.
+        const found = new Map(assignments.map(({ name, value }) => [name, value]))
         const [only] = found
         const chosen = variable === undefined ? (found.size === 1 ? only?.[1] : undefined) : found.get(variable)
         return Option.match(Option.fromNullable(chosen), {
@@ -106,8 +124,10 @@ export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
         })
       }),
     write: (key) =>
-      Either.map(
-        onlyValue(key),
-        (value) => `${variable ?? defaultVariable}="${value.replace(/[\\"$`]/g, (character) => `\\${character}`)}"\n`
-      )
+      Either.map(onlyValue(key), (value) => {
+        const line = `${variable ?? defaultVariable}=${
+          value.includes("'") ? `"${value.replace(/[\\"$`]/g, (character) => `\\${character}`)}"` : `'${value}'`
+        }\n`
+        return isGit.test(line) ? `export ${line}` : line
+      })
   })

@@ -180,11 +180,50 @@ describe("environment files", () => {
     ["A=`abc", undefined],
     ["A=abc#def", "abc#def"],
     ["A=abc #def", "abc"],
-    ["A='abc' def", undefined]
+    ["A='abc' def", undefined],
+    // As dotenvx 2.38.2, Node's util.parseEnv and sh read them.
+    ['A="p4ss\\word"', "p4ss\\word"],
+    ['A="a\\tb"', "a\\tb"],
+    ['A="a\\\\b\\$c\\`d"', "a\\b$c`d"],
+    ["A='p4ss\\word'", "p4ss\\word"]
   ])("%s", (answer, value) => {
     const result = decode("env", answer)
     if (value !== undefined) expect(Either.map(result, plain)).toEqual(Either.right({ value }))
     else expect(Either.flip(result)).toMatchObject({ right: { _tag: "InvalidOutput", path: "" } })
+  })
+})
+
+describe("an environment file", () => {
+  it("may have a value of several lines beside the key", () => {
+    const file = "A=x1\nPEM=\"-----BEGIN\nB=no\n-----END\" # its end\nC='one\r\ntwo'\n# D=\nE=x2\n"
+    const read = (variable: string) => Either.map(decode({ name: "env", variable }, file), plain)
+    expect([read("A"), read("E")]).toEqual([Either.right({ value: "x1" }), Either.right({ value: "x2" })])
+    expect(Either.isLeft(read("B"))).toBe(true)
+    expect(Either.flip(read("PEM"))).toMatchObject({ right: { _tag: "InvalidOutput", path: "PEM" } })
+  })
+
+  it.each([
+    ["p4ss\\word", "API_KEY='p4ss\\word'\n"],
+    ['a"b', "API_KEY='a\"b'\n"],
+    ["a'b$c", 'API_KEY="a\'b\\$c"\n']
+  ])("is written so that dotenv, Node and a shell read the same: %s", (value, written) => {
+    expect(CredentialFormat.encode("env", ApiKey.make({ value }))).toEqual(Either.right(written))
+  })
+
+  it.each([
+    ['GITHUB_PAT="sk-1"', "sk-1"],
+    ['FOO="sk-1"', "sk-1"],
+    ["foo='sk-1'", "sk-1"],
+    ["api_key=sk-1", "sk-1"],
+    ["GITHUB_PAT=sk-1", "sk-1"],
+    ["ANTHROPIC_AUTH=sk-1", "sk-1"],
+    ["DB_PASSWD=sk-1", "sk-1"],
+    ["FOO=abc", "FOO=abc"],
+    ["PATH=abc", "PATH=abc"],
+    ["c2VjcmV0a2V5==", "c2VjcmV0a2V5=="],
+    ["SharedAccessKeyName=a;SharedAccessKey=b=", "SharedAccessKeyName=a;SharedAccessKey=b="]
+  ])("is known to auto by its quotes or its variable's name, and no bare key is taken for one: %s", (answer, value) => {
+    expect(Either.map(decode("auto", answer), plain)).toEqual(Either.right({ value }))
   })
 })
 
