@@ -104,6 +104,19 @@ const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr
   ["gpg", 2, "gpg: public key decryption failed: No pinentry\ngpg: decryption failed: No secret key", "LoginRequired"],
   ["gpg", 2, "gpg: public key decryption failed: Inappropriate ioctl for device", "LoginRequired"],
   ["gpg", 2, "gpg: public key decryption failed: Bad passphrase", "LoginRequired"],
+  [
+    "gpg",
+    2,
+    "gpg: AES256.CFB encrypted data\ngpg: encrypted with 1 passphrase\ngpg: decryption failed: Bad session key",
+    "Denied"
+  ],
+  [
+    "gpg",
+    2,
+    "gpg: keyblock resource '/does/not/exist/pubring.kbx': No such file or directory\ngpg: decryption failed: No secret key",
+    "LoginRequired"
+  ],
+  ["gpg", 2, "gpg: Fatal: can't create directory '/nonexistent/.gnupg': No such file or directory", "LoginRequired"],
   ["gpg", 2, "gpg: no valid OpenPGP data found.\ngpg: decrypt_message failed: Unknown system error", "Unknown"],
   ["pass", 1, "Error: nope is not in the password store.", "NotFound"],
   ["pass", 2, "gpg: decryption failed: No secret key", "LoginRequired"],
@@ -309,6 +322,22 @@ const fromManuals: ReadonlyArray<Seen> = [
   },
   { program: "bw", exitCode: 1, stderr: "Vault is locked.", reason: "LoginRequired", remedy: /bw unlock/ },
   { program: "gcloud", exitCode: 1, stderr: "ERROR: (gcloud.x) Reauthentication required.", reason: "LoginRequired" },
+  ...[
+    "HTTPSConnectionPool(host='oauth2.googleapis.com', port=443): Max retries exceeded with url: /token (Caused by NameResolutionError",
+    "Unable to find the server at oauth2.googleapis.com"
+  ].map((why) => ({
+    program: "gcloud",
+    exitCode: 1,
+    stderr: `ERROR: (gcloud.auth.print-access-token) There was a problem refreshing your current auth tokens: ${why}\nPlease run:\n\n  $ gcloud auth login\n`,
+    reason: "Unavailable"
+  })),
+  {
+    program: "gcloud",
+    exitCode: 1,
+    stderr:
+      "ERROR: (gcloud.auth.print-access-token) There was a problem refreshing your current auth tokens: ('invalid_grant: Bad Request', {'error': 'invalid_grant'})",
+    reason: "LoginRequired"
+  },
   {
     program: "az",
     exitCode: 1,

@@ -38,7 +38,8 @@ const noSessionBus: Failure = {
 }
 
 const googleOffline: Failure = {
-  stderr: /Could not reach|Connection refused|Name or service not known|Temporary failure in name resolution/i,
+  stderr:
+    /Could not reach|Connection refused|Name or service not known|name resolution|Max retries exceeded|Unable to find the server|Failed to establish/i,
   reason: "Unavailable",
   evidence: "manual"
 }
@@ -216,9 +217,10 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "LoginRequired",
         remedy: "Log in to Google Cloud: gcloud auth login"
       },
+      // What gcloud says before it also stands before failures of the network.
+      googleOffline,
       {
-        stderr:
-          /Reauthentication (?:required|failed)|problem refreshing your current auth tokens|cannot prompt during non-interactive/i,
+        stderr: /Reauthentication (?:required|failed)|invalid_grant|cannot prompt during non-interactive/i,
         reason: "LoginRequired",
         remedy: "Log in to Google Cloud again: gcloud auth login",
         evidence: "manual"
@@ -234,8 +236,7 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "Denied",
         remedy: "Ask for the role that the message names, or use another account: gcloud config set account",
         evidence: "manual"
-      },
-      googleOffline
+      }
     ]
   },
   {
@@ -427,8 +428,22 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
-      { stderr: /No such file or directory/, reason: "NotFound", remedy: "The file does not exist; check its path." },
+      {
+        stderr: /can't create directory|keyblock resource/,
+        reason: "LoginRequired",
+        remedy: "gpg does not find its folder: set HOME or GNUPGHOME to the one with your keys."
+      },
       ...gpgLocked,
+      {
+        stderr: /decryption failed: Bad session key/,
+        reason: "Denied",
+        remedy: "The passphrase is another: check --passphrase-file."
+      },
+      {
+        stderr: /can't open .*No such file/,
+        reason: "NotFound",
+        remedy: "The file does not exist; check its path."
+      },
       {
         stderr: /no valid OpenPGP data found/,
         reason: "Unknown",
