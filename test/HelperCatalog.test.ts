@@ -142,6 +142,12 @@ const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr
   ["aws", 254, "An error occurred (AccessDeniedException) when calling the GetSecretValue operation", "Denied"],
   ["secret-tool", 1, "secret-tool: Could not connect: No such file or directory", "Unavailable"],
   [
+    "secret-tool",
+    1,
+    "secret-tool: The name org.freedesktop.secrets was not provided by any .service files",
+    "Unavailable"
+  ],
+  [
     "aws",
     253,
     "Unable to locate credentials. You can configure credentials by running aws configure.",
@@ -158,6 +164,11 @@ const dockerOnStdout: ReadonlyArray<readonly [program: string, stdout: string, r
   ["docker-credential-pass", "exit status 2: gpg: decryption failed: No secret key\n", "LoginRequired"],
   ["docker-credential-pass", "no credentials server URL\n", "NotFound"],
   ["docker-credential-secretservice", "Could not connect: No such file or directory\n", "Unavailable"],
+  [
+    "docker-credential-secretservice",
+    "GDBus.Error:org.freedesktop.DBus.Error.ServiceUnknown: The name org.freedesktop.secrets was not provided by any .service files\n",
+    "Unavailable"
+  ],
   ["docker-credential-secretservice", "Cannot autolaunch D-Bus without X11 $DISPLAY\n", "Unavailable"]
 ]
 
@@ -311,6 +322,27 @@ const fromManuals: ReadonlyArray<Seen> = [
     remedy: /gh auth login/
   },
   { program: "gh", exitCode: 1, stderr: "HTTP 403: Resource not accessible", reason: "Denied" },
+  {
+    program: "aws",
+    exitCode: 255,
+    stderr:
+      "An error occurred (UnauthorizedException) when calling the GetRoleCredentials operation: Session token not found or invalid",
+    reason: "LoginRequired",
+    remedy: /aws sso login/
+  },
+  {
+    program: "aws",
+    exitCode: 255,
+    stderr: "Your session has expired. Please reauthenticate using 'aws login'.",
+    reason: "LoginRequired",
+    remedy: /: aws login/
+  },
+  {
+    program: "docker-credential-ecr-login",
+    exitCode: 1,
+    stdout: "credentials not found in native keychain\n",
+    reason: "NotFound"
+  },
   { program: "rage", exitCode: 1, stderr: "Error: No matching keys found", reason: "Denied" },
   { program: "gopass", exitCode: 10, reason: "NotFound" },
   { program: "gopass", exitCode: 11, reason: "LoginRequired" },
@@ -480,6 +512,16 @@ describe("the catalog", () => {
     const longer = HelperCatalog.all.filter(({ timeToLive }) => timeToLive !== undefined)
     expect(longer.length).toBeGreaterThan(0)
     expect(longer.filter(({ mayPrompt }) => !mayPrompt)).toEqual([])
+  })
+
+  it("keeps a docker helper's key for an hour only where a store holds it: those of registries give short tokens", () => {
+    const kept = (program: string) => Option.getOrThrow(HelperCatalog.find(`docker-credential-${program}`)).timeToLive
+    for (const store of ["pass", "secretservice", "osxkeychain", "wincred", "desktop"])
+      expect(kept(store)).toBe("1 hour")
+    for (const registry of ["gcloud", "gcr", "ecr-login", "acr-env", "env"]) expect(kept(registry)).toBeUndefined()
+    expect(Option.map(HelperCatalog.find("docker-credential-gcr"), ({ mayPrompt }) => mayPrompt)).toEqual(
+      Option.some(false)
+    )
   })
 
   it("is found by the program's name, with a Windows shim's ending too, and not by a part of it", () => {

@@ -31,8 +31,10 @@ const gpgLockedBehind: ReadonlyArray<Failure> = [
 const noKeyringService =
   "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
 
+const noBus = /Cannot autolaunch D-Bus|Could not connect|org\.freedesktop\.secrets was not provided/
+
 const noSessionBus: Failure = {
-  stderr: /Cannot autolaunch D-Bus|Could not connect/,
+  stderr: noBus,
   reason: "Unavailable",
   remedy: noKeyringService
 }
@@ -43,6 +45,26 @@ const googleOffline: Failure = {
   reason: "Unavailable",
   evidence: "manual"
 }
+
+/** What a credential helper of docker's says, whatever the store: on stdout. */
+const dockerFailures: ReadonlyArray<Failure> = [
+  { ...onStdout(docker.notFound), evidence: "manual" },
+  onStdout(docker.noServer),
+  { ...onStdout(docker.noUsername), evidence: "manual" },
+  {
+    stdout: /pass (?:store is uninitialized|not initialized)/,
+    reason: "NotFound",
+    remedy: "There is no password store yet: pass init GPG-ID",
+    evidence: "manual"
+  },
+  {
+    stdout: noBus,
+    reason: "Unavailable",
+    remedy: noKeyringService
+  },
+  { stdout: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+  { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg, evidence: "manual" }
+]
 
 export const entries: ReadonlyArray<Entry> = [
   {
@@ -161,6 +183,18 @@ export const entries: ReadonlyArray<Entry> = [
         stderr: /\((?:AccessDenied|UnauthorizedOperation)\)/,
         reason: "Denied",
         remedy: "Ask for the permission that the message names, or use another profile (--profile).",
+        evidence: "manual"
+      },
+      {
+        stderr: /\(UnauthorizedException\)/,
+        reason: "LoginRequired",
+        remedy: "Log in again: aws sso login",
+        evidence: "manual"
+      },
+      {
+        stderr: /session has expired.*'aws login'/,
+        reason: "LoginRequired",
+        remedy: "Log in again: aws login",
         evidence: "manual"
       },
       { stderr: /Error loading SSO Token/, reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" },
@@ -712,8 +746,8 @@ export const entries: ReadonlyArray<Entry> = [
     ]
   },
   {
-    name: "docker-credential-*",
-    program: /^docker-credential-.+$/,
+    name: "docker-credential-*, of a store",
+    program: /^docker-credential-(?:pass|secretservice|osxkeychain|wincred|desktop)$/,
     install: "Install that docker credential helper (docker-credential-helpers).",
     evidence: "measured",
     source: "golang-docker-credential-helpers 0.6.4; https://github.com/docker/docker-credential-helpers",
@@ -721,24 +755,19 @@ export const entries: ReadonlyArray<Entry> = [
     format: "docker-credential",
     mayPrompt: true,
     timeToLive: "1 hour",
-    failures: [
-      { ...onStdout(docker.notFound), evidence: "manual" },
-      onStdout(docker.noServer),
-      { ...onStdout(docker.noUsername), evidence: "manual" },
-      {
-        stdout: /pass (?:store is uninitialized|not initialized)/,
-        reason: "NotFound",
-        remedy: "There is no password store yet: pass init GPG-ID",
-        evidence: "manual"
-      },
-      {
-        stdout: /Cannot autolaunch D-Bus|Could not connect/,
-        reason: "Unavailable",
-        remedy: noKeyringService
-      },
-      { stdout: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
-      { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg, evidence: "manual" }
-    ]
+    failures: dockerFailures
+  },
+  {
+    name: "docker-credential-*, of a registry or unknown",
+    program: /^docker-credential-.+$/,
+    install: "Install that docker credential helper.",
+    evidence: "manual",
+    source:
+      "https://github.com/docker/docker-credential-helpers: a registry's own (gcloud, gcr, ecr-login, acr) gives short tokens",
+    speaks: ["docker-credential"],
+    format: "docker-credential",
+    mayPrompt: false,
+    failures: dockerFailures.map((failure): Failure => ({ ...failure, evidence: "manual" }))
   },
   {
     name: "keyring",
