@@ -43,6 +43,8 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
     Option.orElse(usual(program), () => choose(answer))
   const format = define({
     name: "auto",
+    explain: (failure) =>
+      Option.flatMap(choose(answerOf(failure.stdout)), ({ explain }) => explain?.(failure) ?? Option.none()),
     about: {
       title: "By what the catalog says of the program, then by the answer's own discriminator, else plain text",
       source: "effect-apikey's own rules",

@@ -90,11 +90,12 @@ export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
       })
     },
     explain: ({ stdout }) => explain(stdout),
-    recognizes: ({ object }) => {
+    recognizes: ({ object, text }) => {
       const inner = opened(object)
       return (
         (inner["object"] === "item" && ("login" in inner || "fields" in inner)) ||
         (object["success"] === true && inner["object"] === "string") ||
+        Option.exists(explain(text), ({ reason }) => reason !== "Unknown") ||
         (typeof inner["organizationId"] === "string" && "key" in inner && "value" in inner)
       )
     },

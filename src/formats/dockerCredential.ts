@@ -49,7 +49,9 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
     explain: ({ stdout }) => explain(stdout),
     forget: (command) =>
       serverUrl === undefined ? Option.none() : lastWordReplaced(command, { get: "erase" }, `${serverUrl}\n`),
-    recognizes: ({ object }) => "Secret" in object && ("ServerURL" in object || typeof object["Username"] === "string"),
+    recognizes: ({ object, text }) =>
+      Option.isSome(explain(text)) ||
+      ("Secret" in object && ("ServerURL" in object || typeof object["Username"] === "string")),
     read: (text, { command }) => {
       const told = explain(text)
       if (Option.isSome(told)) return failed(command, told.value)

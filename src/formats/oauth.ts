@@ -54,7 +54,7 @@ export const oauth: CredentialFormat = define({
     example: jsonLine({ access_token: "2YotnFZFEjr1zCsicMWpAA", token_type: "Bearer", expires_in: 3600 })
   },
   explain: ({ stdout }) => explain(stdout),
-  recognizes: ({ object }) => typeof object["access_token"] === "string",
+  recognizes: ({ object, text }) => typeof object["access_token"] === "string" || Option.isSome(explain(text)),
   read: (text, { command, startedAt }) => {
     const told = explain(text)
     if (Option.isSome(told)) return failed(command, told.value)

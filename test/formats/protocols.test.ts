@@ -124,6 +124,32 @@ describe("an answer that tells a failure", () => {
   })
 })
 
+describe("a failure told on stdout is the same to auto, whatever the status", () => {
+  it.each<[text: string, reason: string, detail?: string]>([
+    [
+      '{"version":1,"success":false,"code":"403","message":"Caller not authorized."}',
+      "Denied",
+      "403: Caller not authorized."
+    ],
+    ['{"v":[1]}\n{"Err":{"kind":"not-found"}}', "NotFound"],
+    ['{"error":"invalid_grant","error_description":"expired"}', "LoginRequired", "invalid_grant"],
+    ['{"success":false,"message":"Vault is locked."}', "LoginRequired"],
+    ['{"success":false,"message":"You are not logged in."}', "LoginRequired"],
+    ["credentials not found in native keychain\n", "NotFound"]
+  ])("%s", (stdout, reason, detail) => {
+    const explained = CredentialFormat.get("auto").explain?.({ exitCode: 1, stderr: "", stdout }) ?? Option.none()
+    expect(explained).toMatchObject({ value: { reason, ...(detail === undefined ? {} : { detail }) } })
+    expect(Either.flip(decode("auto", stdout))).toMatchObject({ right: { _tag: "NonZeroExit", reason } })
+  })
+
+  it.each(['{"error":"sk-1"}', '{"success":false,"message":"sk-1"}', "sk-1", '{"token":"x"}'])(
+    "and nobody else's words are a failure: %s",
+    (stdout) => {
+      expect(CredentialFormat.get("auto").explain?.({ exitCode: 1, stderr: "", stdout })).toEqual(Option.none())
+    }
+  )
+})
+
 describe("git's protocol", () => {
   it.each(["a\nhost=evil.test", "a\rb", "a\0b"])(
     "carries no value with a line end or NUL (CVE-2020-5260): %j",
