@@ -82,7 +82,10 @@ const section = (spec) => {
   const { about, name } = format
   const sample = samples[name]
   const shown = sample === undefined ? format : CredentialFormat.get({ name, ...sample })
-  const variables = Object.entries(shown.environment?.(false) ?? {})
+  const variables = Object.entries(shown.environment?.(false, "first") ?? {})
+  const later = Object.entries(shown.environment?.(false, "expiry") ?? {})
+    .filter(([variable, value]) => !variables.some(([name, first]) => name === variable && first === value))
+    .map(([variable, value]) => `${code(`${variable}=${value}`)} after an expiry or a refusal`)
   const parameters = parametersOf(name)
   const call = sample === undefined ? JSON.stringify(name) : JSON.stringify({ name, ...sample })
   const rows = [
@@ -92,7 +95,9 @@ const section = (spec) => {
     ["says on stdin", shown.input === undefined ? "nothing" : code(JSON.stringify(shown.input).slice(1, -1))],
     ...(variables.length === 0
       ? []
-      : [["hands over", variables.map(([variable, value]) => code(`${variable}=${value}`)).join("<br>")]]),
+      : [
+          ["hands over", [...variables.map(([variable, value]) => code(`${variable}=${value}`)), ...later].join("<br>")]
+        ]),
     ["writes an expiry", writesExpiry(shown) ? "yes" : "no"],
     ["the example is read as", readAs(shown)]
   ]
@@ -150,7 +155,8 @@ the earlier expiry, and a key that has expired is \`ExpiredOnArrival\`. An error
 Times are RFC 3339 (with \`Z\` or an offset, fractions of any length) or epoch seconds, as the protocol has it; a time without a zone is local time in
 \`az\` and refused elsewhere. Tokens are visible ASCII without spaces; the passwords of a pair (\`git-credential\`, \`docker-credential\`, \`json\` with a \`username\`) may hold spaces and
 other letters, but nothing that ends a line. The words \`null\`, \`undefined\` and \`None\` are what jq, Node and Python (\`aws --output text\`) print where there is nothing, and are no
-token; nor is \`encrypted:…\`. An expiry past the year 9999 is a number in another unit, and is refused.
+token; nor is \`encrypted:…\`. \`auto\` takes lines of \`NAME=value\` for \`env\` where a value is in quotes or a name says that it is a
+secret (\`API_KEY\`, \`github_token\`); \`FOO=abc\` alone is read as a key, so name the format there. An expiry past the year 9999 is a number in another unit, and is refused.
 
 \`CredentialFormat.encode\` writes only what can be read back as the same key. A format that has no place for an expiry
 ("writes an expiry: no") refuses a key that has one, unless it is a JWT that says so itself: who reads the answer would keep it for too long.

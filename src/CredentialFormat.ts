@@ -237,16 +237,16 @@ const byName = (name: FormatName): CredentialFormat =>
  */
 export const formatNames: ReadonlyArray<FormatName> = Spec.formatNames
 
+/** Where nobody has named a version, an answer has whatever version its plugin likes: older kubelogins know v1beta1 only. */
+const unnamed = (name: FormatName): CredentialFormat => (name === "exec-credential" ? Exec.anyVersion : byName(name))
+
 const automatic = auto({
   usual: (program) =>
     Option.map(
       Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format),
-      byName
+      unnamed
     ),
-  // An answer that nobody asked for has whatever version its plugin likes.
-  all: formatNames
-    .filter((name) => name !== "auto")
-    .map((name) => (name === "exec-credential" ? Exec.anyVersion : byName(name))),
+  all: formatNames.filter((name) => name !== "auto").map(unnamed),
   text,
   names: [...formatNames, "json (with a field)"]
 })

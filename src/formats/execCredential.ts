@@ -48,13 +48,15 @@ const Answer = Schema.Struct({
   apiVersion: Schema.Literal(...apiVersions).annotations({ description: apiVersions.join(" or ") }),
   status: Schema.Struct({
     token: maybe(AnyText),
-    clientCertificateData: maybe(Schema.Unknown),
-    clientKeyData: maybe(Schema.Unknown),
+    clientCertificateData: maybe(AnyText),
+    clientKeyData: maybe(AnyText),
     expirationTimestamp: maybe(Rfc3339)
   }).annotations(anObject)
 })
 
 const read = fromJson(Answer)
+
+const isFilled = (text: string): boolean => text !== ""
 
 export const execCredential = (spec: typeof Spec.Type): CredentialFormat => speaking(spec, true)
 
@@ -89,7 +91,8 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
             `It answers in another version than it was asked for: format: { name: "exec-credential", apiVersion: "${versions.find((other) => other !== apiVersion)}" }`
           )
         }
-        if (Option.isSome(clientCertificateData) || Option.isSome(clientKeyData)) {
+        // Go writes an empty string for what is not set.
+        if (Option.exists(clientCertificateData, isFilled) || Option.exists(clientKeyData, isFilled)) {
           return refuse(
             "status.clientCertificateData",
             "a token and no client certificate",
@@ -113,5 +116,5 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
   })
 }
 
-/** Both versions: for an answer that was not asked for in one of them. */
+/** Asks for v1 and takes both: for `auto`, where nobody has named a version. */
 export const anyVersion: CredentialFormat = speaking({ name: "exec-credential" }, false)

@@ -181,6 +181,38 @@ describe("git's protocol", () => {
   })
 })
 
+describe("an exec credential", () => {
+  const answer = (version: string, more: object = {}) =>
+    JSON.stringify({
+      kind: "ExecCredential",
+      apiVersion: `client.authentication.k8s.io/${version}`,
+      status: { token: "t", ...more }
+    })
+  const kubelogin = Either.getOrThrow(CredentialFormat.resolve("auto", "kubelogin"))
+
+  it.each(["v1", "v1beta1"])(
+    "of a known plugin whose version nobody has named is taken in %s, and asked for",
+    (version) => {
+      expect(Either.map(decode(kubelogin, answer(version)), plain)).toEqual(Either.right({ value: "t" }))
+      expect(kubelogin.environment?.(false, "first")["KUBERNETES_EXEC_INFO"]).toContain(
+        'client.authentication.k8s.io/v1"'
+      )
+    }
+  )
+
+  it("that is named has to come in the version that was asked for", () => {
+    expect(Either.flip(decode("exec-credential", answer("v1beta1")))).toMatchObject({ right: { path: "apiVersion" } })
+  })
+
+  it("has no certificate where the certificate's fields are empty", () => {
+    const empty = { clientCertificateData: "", clientKeyData: "" }
+    expect(Either.map(decode("exec-credential", answer("v1", empty)), plain)).toEqual(Either.right({ value: "t" }))
+    expect(Either.flip(decode("exec-credential", answer("v1", { ...empty, clientKeyData: "k" })))).toMatchObject({
+      right: { path: "status.clientCertificateData" }
+    })
+  })
+})
+
 describe("a key for one request only", () => {
   it("is refused: cargo's cache never", () => {
     const answer = '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"never","operation_independent":false}}\n'
