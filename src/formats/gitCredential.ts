@@ -2,8 +2,9 @@
  * git's credential protocol: `key=value` lines both ways, ended by a blank line or the end of the file.
  *
  * A value with a line end or NUL is refused in both directions (CVE-2020-5260), a carriage return inside one too
- * (CVE-2024-52006). `password_expiry_utc` is the expiry; `authtype` with `credential` make a header; `quit` means that git
- * would ask nobody else; `oauth_refresh_token`, `ephemeral` and keys unknown are passed over.
+ * (CVE-2024-52006). `password_expiry_utc` is the expiry, 0 and nothing are none, and what is no number is refused, where git
+ * takes it for none; `authtype` with `credential` make a header; `quit` means that git would ask nobody else;
+ * `oauth_refresh_token`, `ephemeral` and keys unknown are passed over.
  *
  * Protocol: https://git-scm.com/docs/git-credential#IOFMT
  */
@@ -33,7 +34,7 @@ interface Target {
 const targetOf = (url: string): Option.Option<Target> =>
   Option.gen(function* () {
     const { hash, host, pathname, protocol, search, username } = yield* Option.liftThrowable(() => new URL(url))()
-    const path = `${pathname}${search}${hash}`.replace(/^\//, "")
+    const path = `${pathname}${search}${hash}`.replace(/^\//, "").replace(/(?<!\/)\/+$/, "")
     const target: Target = {
       protocol: protocol.replace(/:$/, ""),
       host,
@@ -95,7 +96,7 @@ const linesOf = (text: string): ReadonlyArray<string> => {
 }
 
 const isTrue = (value: Option.Option<string>): boolean =>
-  Option.exists(value, (word) => /^(?:1|true|yes|on)$/i.test(word))
+  Option.exists(value, (word) => /^(?:true|yes|on|[+-]?0*[1-9]\d*)$/i.test(word))
 const textOf = (value: Option.Option<string>): string => Option.getOrElse(value, () => "")
 
 const Answer = Schema.Struct({
@@ -114,13 +115,17 @@ const Answer = Schema.Struct({
 
 const readFields = fromValue(Answer, "lines of key=value")
 
+const noExpiry = /^\s*0*\s*$/
+
 /** A later line for the same key wins; `key[]` repeats, and none of those matters here. */
 const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Refusal> => {
   const fields = new Map<string, string>()
   for (const line of linesOf(text)) {
     const at = line.indexOf("=")
     if (at < 1) return refuse("", "lines of key=value")
-    fields.set(line.slice(0, at).trim(), line.slice(at + 1))
+    const [key, value] = [line.slice(0, at).trim(), line.slice(at + 1)]
+    if (key === "password_expiry_utc" && noExpiry.test(value)) fields.delete(key)
+    else fields.set(key, value)
   }
   return Either.right(fields)
 }
@@ -144,6 +149,9 @@ const request = (attributes: ReadonlyArray<readonly [string, string]>): string =
 
 const authorization = "authorization"
 
+/** Capabilities have to stand first. */
+const authtypeCapability = ["capability[]", "authtype"] as const
+
 export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
   const attributes = attributesOf(spec)
   return define({
@@ -154,7 +162,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
       example:
         "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\npassword_expiry_utc=2095000000\noauth_refresh_token=r3fresh\n"
     },
-    ...(attributes.length === 0 ? {} : { input: request([["capability[]", "authtype"], ...attributes]) }),
+    ...(attributes.length === 0 ? {} : { input: request([authtypeCapability, ...attributes]) }),
     forget: (command, key) =>
       attributes.length === 0
         ? Option.none()
@@ -191,7 +199,8 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
           return yield* refuse("continue", "a credential of one stage", "Multi-stage authentication is git's alone.")
         }
         const expiresAt = Option.getOrUndefined(fields.password_expiry_utc)
-        if (Option.isSome(fields.authtype)) {
+        // `authtype` alone only says which scheme is wanted.
+        if (Option.isSome(fields.authtype) && (Option.isSome(fields.credential) || Option.isNone(fields.password))) {
           const scheme = fields.authtype.value
           const credential = yield* Fit.token(textOf(fields.credential), "credential")
           if (!Fit.isHeaderName(scheme)) return yield* refuse("authtype", "the name of an HTTP authentication scheme")
@@ -209,18 +218,31 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
     write: (key) => {
       const expiry = Option.toArray(key.expiresAt).map((at) => `password_expiry_utc=${toEpochSeconds(at)}\n`)
       const target = attributes.filter(([name]) => name === "protocol" || name === "host" || name === "path")
-      const lines = (own: ReadonlyArray<readonly [string, string]>): Either.Either<string, Refusal> =>
+      const lines = (
+        own: ReadonlyArray<readonly [string, string]>,
+        capabilities: typeof own = []
+      ): Either.Either<string, Refusal> =>
         own.some(([, value]) => /[\r\n\0]/.test(value))
           ? refuse("", "a key without line ends and NUL")
-          : Either.right([...target, ...own].map(([name, value]) => `${name}=${value}\n`).join("") + expiry.join(""))
-      const header = key.headers[authorization]
-      if (header !== undefined && Object.keys(key.headers).length === 1 && Option.isNone(key.username)) {
-        const [authtype = "", ...credential] = Redacted.value(header).split(" ")
-        return lines([
-          ["capability[]", "authtype"],
-          ["authtype", authtype],
-          ["credential", credential.join(" ")]
-        ])
+          : Either.right(
+              [...capabilities, ...target, ...own].map(([name, value]) => `${name}=${value}\n`).join("") +
+                expiry.join("")
+            )
+      const [header, ...others] = Object.entries(key.headers)
+      if (
+        header !== undefined &&
+        Fit.isAuthorization(header[0]) &&
+        others.length === 0 &&
+        Option.isNone(key.username)
+      ) {
+        const [authtype = "", ...credential] = Redacted.value(header[1]).split(" ")
+        return lines(
+          [
+            ["authtype", authtype],
+            ["credential", credential.join(" ")]
+          ],
+          [authtypeCapability]
+        )
       }
       return Either.flatMap(withoutUser(key), (password) =>
         lines([...Option.toArray(key.username).map((user) => ["username", user] as const), ["password", password]])

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
@@ -61,6 +62,17 @@ describe("what a format says to the helper", () => {
       expect(CredentialFormat.get("claude-desktop").environment?.(false, reason)).toEqual({
         CLAUDE_HELPER_CONTEXT: "mid-session-refresh"
       })
+    }
+  })
+
+  it("in the environment as docs/formats.md has it", () => {
+    const page = readFileSync("docs/formats.md", "utf8")
+    for (const [reason, said] of [
+      ["first", "`"],
+      ["expiry", "` after an expiry or a refusal"]
+    ] as const) {
+      const context = CredentialFormat.get("claude-desktop").environment?.(false, reason)["CLAUDE_HELPER_CONTEXT"]
+      expect(page).toContain(`\`CLAUDE_HELPER_CONTEXT=${context}${said}`)
     }
   })
 
@@ -174,10 +186,58 @@ describe("git's protocol", () => {
     )
   })
 
-  it.each(["soon", "-5", "1e9", ""])("has epoch seconds for its expiry, and not %j", (expiry) => {
+  it.each(["soon", "-5", "1e9"])("has epoch seconds for its expiry, and not %j", (expiry) => {
     expect(Either.flip(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`))).toMatchObject({
       right: { _tag: "InvalidOutput", path: "password_expiry_utc", expected: "epoch seconds" }
     })
+  })
+})
+
+describe("git's own rules", () => {
+  it.each(["", "0", "00", " "])("an expiry of %j is none", (expiry) => {
+    expect(Either.map(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`), plain)).toEqual(
+      Either.right({ value: "p" })
+    )
+  })
+
+  it("authtype without credential says only which scheme is wanted", () => {
+    expect(Either.map(decode("git-credential", "authtype=Basic\nusername=bob\npassword=p\n"), plain)).toEqual(
+      Either.right({ value: "p", username: "bob" })
+    )
+    expect(Either.flip(decode("git-credential", "authtype=Basic\n"))).toMatchObject({ right: { path: "credential" } })
+  })
+
+  it.each(["authorization", "Authorization"])(
+    "the capability stands first, and a header goes whatever the case of %s",
+    (name) => {
+      const key = ApiKey.make({ value: "t", headers: { [name]: "Bearer t" } })
+      expect(CredentialFormat.encode({ name: "git-credential", url: "https://h/a" }, key)).toEqual(
+        Either.right("capability[]=authtype\nprotocol=https\nhost=h\nauthtype=Bearer\ncredential=t\n")
+      )
+    }
+  )
+
+  it.each([
+    ["https://h/a/b/", "a/b"],
+    ["https://h/a//", "a"],
+    ["https://h//", undefined]
+  ])("the path of %s ends before its slashes, as git has it", (url, path) => {
+    const { input = "" } = CredentialFormat.get({ name: "git-credential", url, useHttpPath: true })
+    expect(/^path=(.*)$/m.exec(input)?.[1]).toBe(path)
+  })
+
+  it.each([
+    ["1", true],
+    ["2", true],
+    ["-1", true],
+    ["yes", true],
+    ["0", false],
+    ["no", false]
+  ])("quit=%s counts as git's configuration has it", (word, isQuit) => {
+    const result = decode("git-credential", `quit=${word}\nusername=bob\npassword=p\n`)
+    expect(Either.match(result, { onLeft: ({ _tag }) => _tag, onRight: () => "key" })).toBe(
+      isQuit ? "EmptyOutput" : "key"
+    )
   })
 })
 
