@@ -158,7 +158,8 @@ other letters, but nothing that ends a line. The words \`null\`, \`undefined\` a
 token; nor is \`encrypted:…\`. \`auto\` takes lines of \`NAME=value\` for \`env\` where a value is in quotes or a name says that it is a
 secret (\`API_KEY\`, \`github_token\`); \`FOO=abc\` alone is read as a key, so name the format there. An expiry past the year 9999 is a number in another unit, and is refused.
 
-\`CredentialFormat.encode\` writes only what can be read back as the same key. A format that has no place for an expiry
+\`CredentialFormat.encode\` writes only what can be read back as the same key; the header \`Authorization: Bearer KEY\` and none at all are
+the same to it, so that a bare key goes to \`bazel\` and a bearer token to \`oauth\`. A format that has no place for an expiry
 ("writes an expiry: no") refuses a key that has one, unless it is a JWT that says so itself: who reads the answer would keep it for too long.
 
 ${[...CredentialFormat.formatNames, { name: "json", ...samples.json }].map(section).join("\n\n")}

@@ -136,10 +136,10 @@ const plain = {
 type PlainName = keyof typeof plain
 
 /**
- * All names, in the order of the documentation.
+ * The Schema of a format's name.
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
 export const FormatName = Spec.FormatName
 
@@ -307,7 +307,7 @@ export const recognized = (format: Format, output: Output): Option.Option<string
 
 /**
  * The answer of a helper for a key, in a format. A key that needs no headers of its own goes to a client that wants headers as a
- * bearer token.
+ * bearer token, and one whose only header is that of a bearer token goes to others without it.
  *
  * @example
  * ```ts
@@ -322,14 +322,8 @@ export const recognized = (format: Format, output: Output): Option.Option<string
  * @since 0.1.0
  * @category constructors
  */
-export const encode = (format: Format, key: ApiKey.ApiKey): Either.Either<string, InvalidOutput> => {
-  const found = get(format)
-  const isBare = Object.keys(key.headers).length === 0 && Option.isNone(key.username) && Option.isNone(key.sessionToken)
-  return found.encode(found.name === "bazel" && isBare ? asBearer(key) : key)
-}
-
-const asBearer = ({ expiresAt, value }: ApiKey.ApiKey): ApiKey.ApiKey =>
-  new ApiKey.ApiKey({ value, expiresAt, headers: { Authorization: Redacted.make(`Bearer ${Redacted.value(value)}`) } })
+export const encode = (format: Format, key: ApiKey.ApiKey): Either.Either<string, InvalidOutput> =>
+  get(format).encode(key)
 
 /**
  * From what a run gave to a key: valid UTF-8, something in it, the format's own rules, the expiry inside a JWT, and not

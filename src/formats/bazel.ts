@@ -91,14 +91,14 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
     write: (key) => {
       if (Option.isSome(key.username)) return refuse("username", "a key without a user name")
       if (Option.isSome(key.sessionToken)) return refuse("sessionToken", "a key without a session token")
-      const headers = Object.entries(key.headers).map(([name, value]) => [name, [Redacted.value(value)]] as const)
-      return headers.length === 0
-        ? refuse("headers", "a key with headers of its own")
-        : Either.right(
-            jsonLine({
-              headers: Object.fromEntries(headers),
-              ...field("expires", Option.map(key.expiresAt, DateTime.formatIso))
-            })
-          )
+      const own = Object.entries(key.headers).map(([name, value]) => [name, [Redacted.value(value)]] as const)
+      // Who wants headers gets a bare key as a bearer token.
+      const headers = own.length === 0 ? [["Authorization", [`Bearer ${Redacted.value(key.value)}`]] as const] : own
+      return Either.right(
+        jsonLine({
+          headers: Object.fromEntries(headers),
+          ...field("expires", Option.map(key.expiresAt, DateTime.formatIso))
+        })
+      )
     }
   })

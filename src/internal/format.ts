@@ -34,21 +34,37 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
       write(key).pipe(
         Either.flatMap((text): Either.Either<string, Refusal> => {
           const back = Option.flatMap(asRead(text), (input) => Either.getRight(decode(input, ourselves)))
-          return Option.match(Option.filter(back, Equal.equals(key)), {
-            onNone: () => refuse("", "a key that this format can carry"),
-            onSome: (read) =>
-              livesLonger(read, key)
-                ? refuse(
-                    "expiresAt",
-                    "a key without an expiry",
-                    "This format has no place for an expiry: choose one that has (oauth, exec-credential, json with expiresAt), or leave the expiry out."
-                  )
-                : Either.right(text)
-          })
+          return Option.match(
+            Option.filter(back, (read) => Equal.equals(bare(read), bare(key))),
+            {
+              onNone: () => refuse("", "a key that this format can carry"),
+              onSome: (read) =>
+                livesLonger(read, key)
+                  ? refuse(
+                      "expiresAt",
+                      "a key without an expiry",
+                      "This format has no place for an expiry: choose one that has (oauth, exec-credential, json with expiresAt), or leave the expiry out."
+                    )
+                  : Either.right(text)
+            }
+          )
         }),
         Either.mapLeft((refusal) => invalid(ourselves.command, refusal))
       )
   }
+}
+
+/** A key that goes as a bearer token, with the header spelt out or without: most formats have a place for only one of the two. */
+const bare = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
+  const [header, ...others] = Object.entries(key.headers)
+  const isBearer =
+    header !== undefined &&
+    others.length === 0 &&
+    Fit.isAuthorization(header[0]) &&
+    Option.isNone(key.username) &&
+    Redacted.value(header[1]) === `Bearer ${Redacted.value(key.value)}`
+  const { expiresAt, sessionToken, value } = key
+  return isBearer ? new ApiKey.ApiKey({ value, sessionToken, expiresAt }) : key
 }
 
 /** Who reads it must not hold it for good when it expires: the format's own expiry says so, or a JWT's. */
@@ -67,7 +83,7 @@ export const onlyValue = (key: ApiKey.ApiKey): Either.Either<string, Refusal> =>
 /** The same for a format that has a place for a user name. */
 export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Refusal> => {
   if (Option.isSome(key.sessionToken)) return refuse("sessionToken", "a key without a session token")
-  if (Object.keys(key.headers).length > 0) return refuse("headers", "a key without headers of its own")
+  if (Object.keys(bare(key).headers).length > 0) return refuse("headers", "a key without headers of its own")
   return Either.right(Redacted.value(key.value))
 }
 

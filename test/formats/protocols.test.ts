@@ -373,7 +373,36 @@ describe("headers", () => {
 
 describe("bearer tokens for clients that want headers", () => {
   it("a bare key goes to bazel as a bearer token", () => {
-    const text = CredentialFormat.encode("bazel", ApiKey.make({ value: "sk-1" }))
-    expect(text).toEqual(Either.right('{"headers":{"Authorization":["Bearer sk-1"]}}\n'))
+    const key = ApiKey.make({ value: "sk-1" })
+    const text = Either.right('{"headers":{"Authorization":["Bearer sk-1"]}}\n')
+    expect(CredentialFormat.encode("bazel", key)).toEqual(text)
+    expect(CredentialFormat.get("bazel").encode(key)).toEqual(text)
+    const own: CredentialFormat.CredentialFormat = { ...CredentialFormat.get("text"), name: "bazel" }
+    expect(CredentialFormat.encode(own, key)).toEqual(Either.right("sk-1\n"))
+  })
+
+  it.each([
+    ["text", "t\n"],
+    ["oauth", '{"access_token":"t","token_type":"Bearer"}\n'],
+    ["cargo", undefined],
+    ["exec-credential", undefined]
+  ] as const)("what bazel gives as a bearer token goes to %s, and no other header does", (format, text) => {
+    const key = Either.getOrThrow(decode("bazel", '{"headers":{"Authorization":["Bearer t"]}}'))
+    const written = CredentialFormat.encode(format, key)
+    if (text !== undefined) expect(written).toEqual(Either.right(text))
+    expect(
+      Either.map(
+        Either.flatMap(written, (answer) => decode(format, answer)),
+        plain
+      )
+    ).toEqual(Either.right({ value: "t" }))
+    for (const headers of [
+      { Authorization: ["Basic t"] },
+      { "X-Key": ["t"] },
+      { Authorization: ["Bearer t"], A: ["b"] }
+    ]) {
+      const other = Either.getOrThrow(decode("bazel", JSON.stringify({ headers })))
+      expect(Either.flip(CredentialFormat.encode(format, other))).toMatchObject({ right: { path: "headers" } })
+    }
   })
 })
