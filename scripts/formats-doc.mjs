@@ -154,7 +154,7 @@ the earlier expiry, and a key that has expired is \`ExpiredOnArrival\`. An error
 
 Times are RFC 3339 (with \`Z\` or an offset, fractions of any length) or epoch seconds, as the protocol has it; a time without a zone is local time in
 \`az\` and refused elsewhere. Tokens are visible ASCII without spaces; the passwords of a pair (\`git-credential\`, \`docker-credential\`, \`json\` with a \`username\`) may hold spaces and
-other letters, but nothing that ends a line. The words \`null\`, \`undefined\` and \`None\` are what jq, Node and Python (\`aws --output text\`) print where there is nothing, and are no
+other letters, but nothing that ends a line. The words \`null\`, \`undefined\`, \`None\` and \`<nil>\` are what jq, Node, Python (\`aws --output text\`) and Go print where there is nothing, and are no
 token; nor is \`encrypted:…\`. \`auto\` takes lines of \`NAME=value\` for \`env\` where a value is in quotes or a name says that it is a
 secret (\`API_KEY\`, \`github_token\`); \`FOO=abc\` alone is read as a key, so name the format there. An expiry past the year 9999 is a number in another unit, and is refused.
 

@@ -16,7 +16,7 @@ const lastMillis = DateTime.unsafeMake("9000-01-01T00:00:00Z").epochMillis
 /** What a token can be: every visible ASCII character, in any order. */
 const token = fc
   .stringMatching(/^[!-~]{1,60}$/)
-  .filter((value) => !["null", "undefined", "None"].includes(value) && !value.startsWith("encrypted:"))
+  .filter((value) => !["null", "undefined", "None", "<nil>"].includes(value) && !value.startsWith("encrypted:"))
 /** What a password can be: anything that ends no line. */
 const password = fc.fullUnicodeString({ minLength: 1, maxLength: 40 }).filter(isPassword)
 function isPassword(value: string): boolean {

@@ -70,7 +70,7 @@ const keyIn = (item: typeof Item.Type, field: string | undefined) => {
   if (Option.isSome(item.value)) return at("value", item.value)
   // `bw get password --response` wraps a bare string.
   return at(
-    "data",
+    Option.isSome(item.data) ? "data" : "login.password",
     Option.filter(item.data, (data) => typeof data === "string")
   )
 }

@@ -1,5 +1,6 @@
 /**
- * Google Cloud's command line, `gcloud config config-helper --format=json`, which kubectl's old plugin read as well.
+ * Google Cloud's command line, `gcloud config config-helper --format=json`, which kubectl's old plugin read as well; where the format
+ * is named, also `gcloud auth print-access-token --format=json`, whose `token` alone is no discriminator.
  *
  * Protocol: https://cloud.google.com/sdk/gcloud/reference/config/config-helper
  */
@@ -10,7 +11,11 @@ import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { Rfc3339 } from "../internal/instant.js"
-import { anObject, fromJson, maybe, objectOf, Text } from "../internal/shape.js"
+import { anObject, fromJson, jsonOf, maybe, objectOf, Text } from "../internal/shape.js"
+
+const Printed = Schema.Struct({ token: Text, token_expiry: maybe(Rfc3339) })
+
+const readPrinted = fromJson(Printed)
 
 const Answer = Schema.Struct({
   credential: Schema.Struct({ access_token: Text, token_expiry: maybe(Rfc3339) }).annotations(anObject)
@@ -31,9 +36,11 @@ export const gcloud: CredentialFormat = define({
   recognizes: ({ object }) =>
     Option.exists(objectOf(object["credential"]), (credential) => "access_token" in credential),
   read: (text) =>
-    Either.flatMap(read(text), ({ credential }) =>
-      tokenKey("credential.access_token", credential.access_token, credential.token_expiry)
-    ),
+    Option.exists(Option.flatMap(jsonOf(text), objectOf), (object) => "token" in object && !("credential" in object))
+      ? Either.flatMap(readPrinted(text), ({ token, token_expiry }) => tokenKey("token", token, token_expiry))
+      : Either.flatMap(read(text), ({ credential }) =>
+          tokenKey("credential.access_token", credential.access_token, credential.token_expiry)
+        ),
   write: (key) =>
     Either.map(onlyValue(key), (access_token) =>
       jsonLine({

@@ -74,13 +74,14 @@ const explain = (stdout: string): Option.Option<Explanation> => {
 /** A field's name that is shorter is a name, and no secret. */
 const minNameLength = 12
 
-/** Every string in it and every name, however deep: by a list, since a helper may nest deeper than a stack is high. */
+/** Every string and number in it and every name, however deep: by a list, since a helper may nest deeper than a stack is high. */
 const stringsIn = (value: unknown): ReadonlyArray<string> => {
   const strings: Array<string> = []
   const left: Array<unknown> = [value]
   while (left.length > 0) {
     const next = left.pop()
-    if (typeof next === "string") strings.push(next, ...secretsIn(next))
+    if (typeof next === "number") strings.push(String(next))
+    else if (typeof next === "string") strings.push(next, ...secretsIn(next))
     else if (Array.isArray(next)) for (const item of next) left.push(item)
     else if (typeof next === "object" && next !== null)
       for (const [name, own] of Object.entries(next)) left.push(...(name.length < minNameLength ? [] : [name]), own)

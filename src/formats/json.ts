@@ -13,6 +13,7 @@ import * as Fit from "../internal/fit.js"
 import { define, jsonLine, withoutUser } from "../internal/format.js"
 import {
   after,
+  earlier,
   fromEpochMillis,
   fromEpochSeconds,
   parseNumber,
@@ -46,23 +47,29 @@ const expiryIn = (
   { expiresAt, expiresIn, unit = "seconds" }: Spec,
   startedAt: number
 ): Either.Either<Option.Option<DateTime.Utc>, Refusal> => {
-  const at = (path: string | undefined): Option.Option<unknown> =>
-    path === undefined ? Option.none() : Option.filter(lookUp(value, path), (found) => found !== null)
-  const absolute = at(expiresAt)
-  if (Option.isSome(absolute)) {
-    const text = absolute.value
-    const instant = Option.orElse(
-      Option.flatMap(parseNumber(text), unit === "seconds" ? fromEpochSeconds : fromEpochMillis),
-      () => (typeof text === "string" ? parseRfc3339(text) : Option.none())
-    )
-    return Option.isSome(instant) ? Either.right(instant) : refuse(expiresAt ?? "", `an RFC 3339 time or epoch ${unit}`)
+  // Who names a place expects an expiry there: only `null` says that there is none.
+  const at = (
+    path: string | undefined,
+    expected: string,
+    toInstant: (found: unknown) => Option.Option<DateTime.Utc>
+  ): Either.Either<Option.Option<DateTime.Utc>, Refusal> => {
+    if (path === undefined) return Either.right(Option.none())
+    const found = lookUp(value, path)
+    if (Option.contains(found, null)) return Either.right(Option.none())
+    const instant = Option.flatMap(found, toInstant)
+    return Option.isSome(instant) ? Either.right(instant) : refuse(path, expected)
   }
-  const relative = at(expiresIn)
-  if (Option.isNone(relative)) return Either.right(Option.none())
-  const instant = Option.flatMap(parseNumber(relative.value), (amount) =>
-    after(startedAt, unit === "seconds" ? amount : amount / millisPerSecond)
+  const absolute = at(expiresAt, `an RFC 3339 time or epoch ${unit}`, (found) =>
+    Option.orElse(Option.flatMap(parseNumber(found), unit === "seconds" ? fromEpochSeconds : fromEpochMillis), () =>
+      typeof found === "string" ? parseRfc3339(found) : Option.none()
+    )
   )
-  return Option.isSome(instant) ? Either.right(instant) : refuse(expiresIn ?? "", `a number of ${unit}`)
+  const relative = at(expiresIn, `a number of ${unit}`, (found) =>
+    Option.flatMap(parseNumber(found), (amount) =>
+      after(startedAt, unit === "seconds" ? amount : amount / millisPerSecond)
+    )
+  )
+  return Either.zipWith(absolute, relative, earlier)
 }
 
 export const json = (spec: Spec): CredentialFormat =>
@@ -96,14 +103,19 @@ export const json = (spec: Spec): CredentialFormat =>
           [spec.username, key.username],
           [
             spec.expiresAt,
-            Option.map(key.expiresAt, (at) =>
-              spec.unit === undefined
-                ? DateTime.formatIso(at)
-                : spec.unit === "seconds"
-                  ? toEpochSeconds(at)
-                  : at.epochMillis
+            Option.some(
+              Option.match(key.expiresAt, {
+                onNone: () => null,
+                onSome: (at) =>
+                  spec.unit === undefined
+                    ? DateTime.formatIso(at)
+                    : spec.unit === "seconds"
+                      ? toEpochSeconds(at)
+                      : at.epochMillis
+              })
             )
-          ]
+          ],
+          [spec.expiresIn, Option.some(null)]
         ]
         const places = wanted.flatMap(([path, part]) =>
           path === undefined || Option.isNone(part) ? [] : [[path, part.value] as const]

@@ -59,14 +59,15 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
               )
             : tokenKey("SecretString", SecretString.value)
         }
+        const path = `SecretString${field.startsWith("/") ? "" : "."}${field}`
         return Option.match(
           Option.filter(
             Option.flatMap(json, (value) => lookUp(value, field)),
             (value) => typeof value === "string"
           ),
           {
-            onNone: () => refuse(`SecretString.${field}`, "a string"),
-            onSome: (value) => tokenKey(`SecretString.${field}`, value)
+            onNone: () => refuse(path, "a string"),
+            onSome: (value) => tokenKey(path, value)
           }
         )
       }),

@@ -56,7 +56,11 @@ const secretIn = (data: Readonly<Record<string, unknown>>): Either.Either<Secret
     return Either.right({ path: "data", fields: data })
   return Option.match(objectOf(data["data"]), {
     onNone: () =>
-      refuse("data.data", "an object", "That version of the secret is deleted; vault kv undelete brings it back."),
+      refuse(
+        "data.data",
+        "an object",
+        data["data"] === null ? "That version of the secret is deleted; vault kv undelete brings it back." : undefined
+      ),
     onSome: (fields) => Either.right({ path: "data.data", fields })
   })
 }

@@ -2,8 +2,8 @@
 import * as Either from "effect/Either"
 import { type Refusal, refuse } from "./shape.js"
 
-/** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`). */
-const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None"]
+/** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`) or Go. */
+const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None", "<nil>"]
 const visibleAscii = /^[\x21-\x7E]+$/
 /** Line ends and NUL would end a header, a line of git's protocol or a C string early; half a surrogate pair is no character. */
 const controls = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u

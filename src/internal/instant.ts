@@ -165,3 +165,12 @@ export const Seconds = decoding<number, number | string>(
   parseNumber,
   (seconds) => seconds
 ).annotations({ description: "a number of seconds" })
+
+/** Of two expiries the one that comes first. */
+export const earlier = (
+  one: Option.Option<DateTime.Utc>,
+  other: Option.Option<DateTime.Utc>
+): Option.Option<DateTime.Utc> =>
+  Option.reduceCompact([one, other], Option.none<DateTime.Utc>(), (first, at) =>
+    Option.some(Option.match(first, { onNone: () => at, onSome: (own) => DateTime.min(own, at) }))
+  )

@@ -6,8 +6,11 @@ import { fromEpochSeconds } from "./instant.js"
 
 const decodeClaims = Option.liftThrowable(decodeJwt)
 
+/** base64url of `{`, perhaps with white space behind it, begins so. */
+const begins = /^e[wy]/
+
 export const jwtExpiry = (token: string): Option.Option<DateTime.Utc> =>
-  token.startsWith("eyJ")
+  begins.test(token)
     ? Option.flatMap(decodeClaims(token), ({ exp }) =>
         typeof exp === "number" ? fromEpochSeconds(exp) : Option.none()
       )

@@ -193,6 +193,73 @@ describe("git's protocol", () => {
   })
 })
 
+describe("an answer that says less or more than it should", () => {
+  const expiry = (format: CredentialFormat.FormatSpec, answer: string) =>
+    Either.map(decode(format, answer), (key) => plain(key).expiresAt)
+  const places: CredentialFormat.FormatSpec = { name: "json", field: "k", expiresAt: "at", expiresIn: "in" }
+
+  it("has no expiry where its place is missing: that is refused, and only null is none", () => {
+    expect(Either.flip(decode(places, '{"k":"t","in":5}'))).toMatchObject({ right: { path: "at" } })
+    expect(Either.flip(decode(places, '{"k":"t","at":null}'))).toMatchObject({ right: { path: "in" } })
+    expect(expiry(places, '{"k":"t","at":null,"in":null}')).toEqual(Either.right(undefined))
+  })
+
+  it.each<[CredentialFormat.FormatSpec, string]>([
+    [places, '{"k":"t","at":"2040-01-01T00:00:00Z","in":5}'],
+    [places, '{"k":"t","at":"2000-01-01T00:00:05Z","in":500}'],
+    ["oauth", '{"access_token":"t","expires_at":"2040-01-01T00:00:00Z","expires_in":5}'],
+    ["oauth", '{"access_token":"t","expires_at":"2000-01-01T00:00:05Z","expires_in":500}']
+  ])("ends at the earlier of two expiries: %j %s", (format, answer) => {
+    expect(expiry(format, answer)).toEqual(Either.right("2000-01-01T00:00:05.000Z"))
+  })
+
+  it.each(['{ "alg":"none"}', '{\n"alg":"none"}', '{"alg":"none"}'])(
+    "ends with its JWT, whose header is %j",
+    (head) => {
+      const encode = (part: string) => Buffer.from(part).toString("base64url")
+      expect(expiry("text", `${encode(head)}.${encode('{"exp":2000000000}')}.c2ln`)).toEqual(
+        Either.right("2033-05-18T03:33:20.000Z")
+      )
+    }
+  )
+
+  it("is gcloud's printed token too, where the format is named", () => {
+    const answer = '{"token":"ya29.x","token_expiry":"2036-05-29T00:21:43Z"}'
+    expect(Either.map(decode("gcloud", answer), plain)).toEqual(
+      Either.right({ value: "ya29.x", expiresAt: "2036-05-29T00:21:43.000Z" })
+    )
+    expect(Either.map(decode("gcloud", '{"token":"ya29.x"}'), plain)).toEqual(Either.right({ value: "ya29.x" }))
+    expect(Either.isLeft(decode("auto", answer))).toBe(true)
+  })
+
+  it("is no key where it is Go's word for nothing", () => {
+    expect(Either.flip(decode("text", "<nil>\n"))).toMatchObject({ right: { _tag: "InvalidOutput" } })
+  })
+
+  it("shows no number of the answer in its message", () => {
+    const answer = '{"version":1,"success":false,"code":"401","message":"otp 12345678 refused","otp":12345678}'
+    expect(Either.flip(decode("google-executable", answer))).toMatchObject({
+      right: { stderr: "401: otp <redacted> refused" }
+    })
+  })
+
+  it("is deleted only where Vault says null", () => {
+    const hint = (data: unknown) =>
+      Either.getOrThrow(Either.flip(decode("vault", JSON.stringify({ data: { data, metadata: {} } })))).hint
+    expect(hint(null)).toContain("undelete")
+    expect(hint("x")).not.toContain("undelete")
+  })
+
+  it.each<[CredentialFormat.FormatSpec, string, string]>([
+    [{ name: "secrets-manager", field: "/a~1b/key" }, '{"ARN":"","SecretString":"{}"}', "SecretString/a~1b/key"],
+    [{ name: "secrets-manager", field: "a.key" }, '{"ARN":"","SecretString":"{}"}', "SecretString.a.key"],
+    ["bitwarden", '{"object":"item","type":2,"fields":[]}', "login.password"],
+    ["bitwarden", '{"success":true,"data":5}', "data"]
+  ])("is refused by the place that was looked at: %j %s", (format, answer, path) => {
+    expect(Either.flip(decode(format, answer))).toMatchObject({ right: { _tag: "InvalidOutput", path } })
+  })
+})
+
 describe("git's own rules", () => {
   it.each(["", "0", "00", " "])("an expiry of %j is none", (expiry) => {
     expect(Either.map(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`), plain)).toEqual(
