@@ -22,7 +22,7 @@ export const empty: Branch<never> = { _tag: "Branch", children: new Map() }
 export const isEmptyObject = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0
 
 /** Objects are branches; lists and all else are leaves, and so is an empty object, so that it is known who wrote it. */
-export const fromNode = <Origin>(
+const fromNode = <Origin>(
   node: Node,
   text: string,
   origin: Origin,
