@@ -45,10 +45,14 @@ const built = async ({ name, entry, isLean }, format, plugins) => {
   return chunk
 }
 
+/** The fields of Effect's own primitives, which nobody else reads and no minifier shortens: some hundred times in a bundle. */
+const instruction = "effect_instruction_i"
+
 export const bundle = async (program) => {
   const { executable, later } = program
   const kept = later === undefined ? undefined : await built({ ...program, entry: later }, "cjs", [])
-  const { code, moduleIds } = await built(program, "esm", kept === undefined ? [] : [madeLater(later, kept.code)])
+  const { code: long, moduleIds } = await built(program, "esm", kept === undefined ? [] : [madeLater(later, kept.code)])
+  const code = program.isLean ? long.replaceAll(instruction, "EI_") : long
   return {
     code: executable && !code.startsWith("#!") ? `#!/usr/bin/env node\n${code}` : code,
     moduleIds: [...moduleIds, ...(kept?.moduleIds ?? [])].filter((id) => !id.startsWith("\0"))

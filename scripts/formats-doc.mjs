@@ -152,7 +152,7 @@ Times are RFC 3339 (with \`Z\` or an offset, fractions of any length) or epoch s
 other letters, but nothing that ends a line. The words \`null\`, \`undefined\` and \`None\` are what jq, Node and Python (\`aws --output text\`) print where there is nothing, and are no
 token; nor is \`encrypted:…\`. An expiry past the year 9999 is a number in another unit, and is refused.
 
-Written, by \`effect-apikey helper\` and \`encode\`, is only what can be read back as the same key. A format that has no place for an expiry
+\`CredentialFormat.encode\` writes only what can be read back as the same key. A format that has no place for an expiry
 ("writes an expiry: no") refuses a key that has one, unless it is a JWT that says so itself: who reads the answer would keep it for too long.
 
 ${[...CredentialFormat.formatNames, { name: "json", ...samples.json }].map(section).join("\n\n")}

@@ -35,6 +35,9 @@ export const standIns = {
   },
   // A name that a stand-in does not have would be `undefined` there, and found out by nobody before it is called.
   onLog(_level, { code, message }) {
-    if (code === "IMPORT_IS_UNDEFINED") throw new Error(message)
+    if (code !== "IMPORT_IS_UNDEFINED") return
+    throw new Error(
+      `${message}\nThe opencode plugin has come to use more: add it to that stand-in, or take its line out here.`
+    )
   }
 }

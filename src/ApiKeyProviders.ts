@@ -15,6 +15,7 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type ApiKeyError, KeyNotConfigured, ProviderClosed } from "./ApiKeyError.js"
@@ -112,7 +113,8 @@ interface Slot {
  */
 export const make = (options: Options): Effect.Effect<Providers, never, Requirements | Scope.Scope> =>
   Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<Requirements>()
+    // Without the scope: what is made in one of its own must not end up in this one.
+    const runtime = Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope))
     const scope = yield* Effect.scope
     const checkedIdle = positiveMillis("idleTimeToLive", options.idleTimeToLive ?? defaultIdleTimeToLive)
     const idleMillis = Either.getOrElse(checkedIdle, () => Duration.toMillis(defaultIdleTimeToLive))
@@ -210,7 +212,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
           pin(slot).pipe(
             Effect.zipRight(openedOf(slot, id)),
             Effect.match({
-              onFailure: () => Stream.make(emptyStatus(id)),
+              onFailure: (error) =>
+                Stream.make<[ApiKeyStatus]>({ ...emptyStatus(id), state: "failing", lastFailure: Option.some(error) }),
               onSuccess: ({ changes }) => Stream.map(changes, named)
             })
           )

@@ -21,6 +21,7 @@ import * as NodeSink from "@effect/platform-node-shared/NodeSink"
 import * as NodeStream from "@effect/platform-node-shared/NodeStream"
 import crossSpawn from "cross-spawn"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
@@ -116,46 +117,7 @@ const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || ha
 /** Nothing of it is left: the child has exited and, where it has a group, the group is empty. */
 const isGone = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
 
-const send = (child: Child, signal: NodeJS.Signals): void => {
-  if (signal === "SIGKILL") child.sigkilled = true
-  if (isWindows) {
-    if (!hasExited(child)) taskkill(child.pid)
-    return
-  }
-  try {
-    if (child.ownsGroup) process.kill(-child.pid, signal)
-    else child.handle.kill(signal)
-  } catch {
-    // ESRCH: gone already; EPERM: another user's (sudo), who does not let us
-  }
-}
-
-/** Windows knows neither groups nor a polite way; this ends the whole tree. */
-const taskkill = (pid: number): void => {
-  const killer = nodeSpawn("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
-  killer.on("error", () => undefined)
-  killer.unref()
-}
-
-/** Real time on purpose: processes do not live by a test's clock. */
-const awaitGone = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
-    const started = performance.now()
-    let timer: NodeJS.Timeout | undefined
-    const look = (): void => {
-      clearTimeout(timer)
-      if (isGone(child) || performance.now() - started >= limitMillis) {
-        child.handle.off("exit", look)
-        resume(Effect.void)
-      } else if (hasExited(child) || Number.isFinite(limitMillis)) timer = setTimeout(look, pollMillis)
-    }
-    child.handle.on("exit", look)
-    look()
-    return Effect.sync(() => {
-      clearTimeout(timer)
-      child.handle.off("exit", look)
-    })
-  })
+// Boundary: Node throws in this section and nowhere else in the file; what its functions give the others are values.
 
 /** An empty stream is /dev/null: one pipe less, and the same to the child. */
 const stdinOf = (stdin: Command.Command.Input): "pipe" | "inherit" | "ignore" =>
@@ -163,14 +125,25 @@ const stdinOf = (stdin: Command.Command.Input): "pipe" | "inherit" | "ignore" =>
 
 const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof output === "string" ? output : "pipe")
 
-/** Node cannot ask for a controlling terminal otherwise; without one this throws. */
-const openTerminal = (): number => openSync("/dev/tty", "r+")
-
 const stdinFd = 0
 const stderrFd = 2
 
 const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
+
+/** Node cannot ask for a controlling terminal otherwise; without one this throws. */
+const openTerminal = (): number => openSync("/dev/tty", "r+")
+
+/** A controlling terminal that can be opened is one that a person can answer on, wherever our stdin comes from. */
+const terminalExists = (): boolean => {
+  if (isWindows) return isatty(stdinFd)
+  try {
+    closeSync(openTerminal())
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Three pairs for stdio, and one by which libuv hears of a failed exec. */
 const descriptorsOfAStart = 8
@@ -213,19 +186,70 @@ const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): Child
   }
 }
 
+const tryToSpawn = (
+  command: Command.StandardCommand,
+  ownsGroup: boolean
+): Either.Either<ChildProcess, PlatformError> => {
+  try {
+    checkRoom()
+    return Either.right(spawnChild(command, ownsGroup))
+  } catch (error) {
+    return Either.left(systemError("spawn", command, error))
+  }
+}
+
+const send = (child: Child, signal: NodeJS.Signals): void => {
+  if (signal === "SIGKILL") child.sigkilled = true
+  try {
+    if (isWindows) {
+      if (!hasExited(child)) taskkill(child.pid)
+    } else if (child.ownsGroup) process.kill(-child.pid, signal)
+    else child.handle.kill(signal)
+  } catch {
+    // ESRCH: gone already; EPERM: another user's (sudo), who does not let us
+  }
+}
+
+/** Windows knows neither groups nor a polite way; this ends the whole tree. */
+const taskkill = (pid: number): void => {
+  const killer = nodeSpawn("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
+  killer.on("error", () => undefined)
+  killer.unref()
+}
+
+// End of the boundary.
+
+/** Real time on purpose: processes do not live by a test's clock. */
+const awaitGone = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const started = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    const look = (): void => {
+      clearTimeout(timer)
+      if (isGone(child) || performance.now() - started >= limitMillis) {
+        child.handle.off("exit", look)
+        resume(Effect.void)
+      } else if (hasExited(child) || Number.isFinite(limitMillis)) timer = setTimeout(look, pollMillis)
+    }
+    child.handle.on("exit", look)
+    look()
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      child.handle.off("exit", look)
+    })
+  })
+
 const spawn = (command: Command.StandardCommand): Effect.Effect<Child, PlatformError> =>
   Effect.async<Child, PlatformError>((resume) => {
     const ownsGroup = !keepsTerminal(command) && !isWindows
     const guard = watch()
-    let handle: ChildProcess
-    try {
-      checkRoom()
-      handle = spawnChild(command, ownsGroup)
-    } catch (error) {
+    const started = tryToSpawn(command, ownsGroup)
+    if (Either.isLeft(started)) {
       guard.end()
-      return resume(Effect.fail(systemError("spawn", command, error)))
+      return resume(Effect.fail(started.left))
     }
-    const pid = handle.pid
+    const handle = started.right
+    const { pid } = handle
     // An "error" after the start (a failed kill) has nobody to be told, and must not become an uncaught exception.
     handle.on("error", (error) => resume(Effect.fail(systemError("spawn", command, error))))
     if (pid === undefined) guard.end()
@@ -331,17 +355,6 @@ const start = (command: Command.Command): Effect.Effect<CommandExecutor.Process,
         : Effect.forkScoped(Effect.interruptible(Effect.ignore(Stream.run(stdin, process.stdin))))
     )
   )
-}
-
-/** A controlling terminal that can be opened is one that a person can answer on, wherever our stdin comes from. */
-const terminalExists = (): boolean => {
-  if (isWindows) return isatty(stdinFd)
-  try {
-    closeSync(openTerminal())
-    return true
-  } catch {
-    return false
-  }
 }
 
 const hasTerminal: Effect.Effect<boolean> = Effect.sync(terminalExists)

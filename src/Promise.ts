@@ -8,12 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as ApiKeyModel from "./ApiKey.js"
 import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
-import { fromCommand, type Provider } from "./ApiKeyProvider.js"
+import { fromCommand, make, type Provider } from "./ApiKeyProvider.js"
 import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
 import * as authorization from "./internal/authorization.js"
@@ -129,8 +130,8 @@ export interface Status {
 }
 
 /**
- * Every way that getting a key can fail: `_tag` says which, `message` what happened, `hint` what to do. The tags and their
- * fields are those of `effect-apikey/ApiKeyError`.
+ * Every way that getting a key can fail: `_tag` says which, `message` what happened, `hint` what to do. The tags are those of
+ * `effect-apikey/ApiKeyError`; of their fields it has those that a program decides by, the others stand in the message.
  *
  * @since 0.1.0
  * @category errors
@@ -211,8 +212,12 @@ export const placeholder: string = authorization.placeholder
  */
 export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   const scope = Effect.runSync(Scope.make())
+  const wrong = problemOf(options)
   const provider = Effect.runSync(
-    fromCommand(options).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(HelperExecutor.layerNode))
+    (wrong === undefined ? fromCommand(options) : Effect.succeed(make({ get: Effect.fail(wrong) }))).pipe(
+      Effect.provideService(Scope.Scope, scope),
+      Effect.provide(HelperExecutor.layerNode)
+    )
   )
   const peek = peekOf(provider)
 
@@ -241,6 +246,27 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
     [Symbol.asyncDispose]: dispose
   }
 }
+
+/** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
+const problemOf = (options: unknown): TypedError | undefined => {
+  if (!isRecord(options)) return authorization.configInvalid("the options are no object", example)
+  const { command, env, interactive } = options
+  if (!Array.isArray(command) || !command.every(isString)) {
+    return authorization.configInvalid("`command` is no list of strings", example)
+  }
+  if (
+    env !== undefined &&
+    !(isRecord(env) && Object.values(env).every((value) => value === undefined || isString(value)))
+  ) {
+    return authorization.configInvalid("`env` is no record of strings", 'For example: { OP_ACCOUNT: "work" }')
+  }
+  return interactive === undefined || interactiveNames.includes(interactive)
+    ? undefined
+    : authorization.configInvalid("`interactive` is none that is known", `One of ${interactiveNames.join(", ")}.`)
+}
+
+const interactiveNames: ReadonlyArray<unknown> = ["never", "if-available", "always"]
+const example = 'For example: { command: ["op", "read", "op://Private/OpenAI/api-key"] }'
 
 const raise = (error: unknown): never => {
   throw isApiKeyError(error) ? new ApiKeyError(error) : error

@@ -201,7 +201,7 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
       ...held,
       seenAt: m.now,
       hard: least,
-      soft: Math.max(held.soft, m.now + Math.max(1_000, (least - m.now) / 2))
+      soft: Math.min(least, Math.max(Math.min(held.soft, key.soft), m.now + Math.max(1_000, (least - m.now) / 2)))
     }
   } else if (held !== undefined && held.id === id) key = { ...key, since: held.since, suspect: held.suspect }
   if (repeats) key.suspect = true
@@ -327,6 +327,8 @@ type Event =
       readonly saidBy: number
     }
   | { readonly _tag: "Refused"; readonly key: string; readonly runsBefore: number }
+  /** What makes a back-off end early, rightly: the clock was set back, or somebody asked for a `refresh`. */
+  | { readonly _tag: "Excuse"; readonly runsBefore: number }
 
 interface Real {
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
@@ -411,7 +413,7 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
       issued.set(event.key, event)
       if (event.at >= (firstSaid.get(event.key) ?? 0)) firstSaid.set(event.key, event.saidBy)
     } else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
-    else {
+    else if (event._tag === "Served") {
       // never a key past its hard expiry
       expect(event.at, `${event.key} in its time`).toBeLessThan(issued.get(event.key)?.hardBy ?? 0)
       // nor past the instant that was said first
@@ -421,12 +423,14 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
     }
   }
 
+  checkBackoff(real)
+
   // a waiter never ends by another's interruption, nor by anything but what the model says
   expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(m.expected))
   const pending = Array.from(fibers.keys()).filter((caller) => !seen.has(caller))
   expect(new Set(pending)).toEqual(new Set(pendingOf(m)))
 
-  // no second run for a repeated key within its back-off, none within a failure's, none that nothing asks for
+  // no run within a failure's back-off, and none that nothing asks for
   expect(helper.runs.length, "runs started").toBe(m.runs)
   if (m.run !== undefined) expect(helper.runs.at(-1)?.reason).toBe(m.run.reason)
 
@@ -439,6 +443,24 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
   // what is shown is what is
   expect(status.state).toBe(modelState(m))
   expect([status.runs, status.hits, status.rejections]).toEqual([m.runs, m.hits, m.rejections])
+}
+
+const leastBackoffMillis = 30_000
+
+/**
+ * No second run for a repeated key within its back-off, nor for a new one that is refused within it: by the log of what
+ * happened and the issue's figure alone, without the model.
+ */
+const checkBackoff = ({ events, helper }: Real): void => {
+  for (const [index, event] of events.entries()) {
+    if (event._tag !== "Issued" || helper.runs[event.run]?.reason !== "rejected") continue
+    const next = helper.runs.findIndex(({ reason }, run) => run > event.run && reason === "rejected")
+    const isExcused = events
+      .slice(index)
+      .some((later) => later._tag === "Excuse" && (next === -1 || later.runsBefore <= next))
+    if (next === -1 || isExcused) continue
+    expect((helper.runs[next]?.startedAt ?? 0) - event.at, `run ${next}`).toBeGreaterThanOrEqual(leastBackoffMillis)
+  }
 }
 
 // --- the commands
@@ -458,11 +480,16 @@ const command = (
   toString: () => name
 })
 
+const excuse = ({ events, helper }: Real): void => {
+  events.push({ _tag: "Excuse", runsBefore: helper.runs.length })
+}
+
 const gets = (count: number, how: "get" | "refresh"): Command =>
   command(`${how} × ${count}`, (m, real) =>
     Effect.forEach(
       Array.from({ length: count }, () => m.callers++),
       (caller) => {
+        if (how === "refresh") excuse(real)
         if (how === "get") modelGet(m, caller)
         else modelRefresh(m, caller)
         return ask(m, real, caller, how)
@@ -564,7 +591,8 @@ const interruptAll = command(
 )
 
 const clock = (byMillis: number): Command =>
-  command(`the clock goes ${byMillis < 0 ? "back" : "on"} ${Math.abs(byMillis)} ms`, (m) => {
+  command(`the clock goes ${byMillis < 0 ? "back" : "on"} ${Math.abs(byMillis)} ms`, (m, real) => {
+    if (byMillis < 0) excuse(real)
     modelSetTime(m, Math.max(0, m.now + byMillis))
     return TestClock.setTime(m.now)
   })

@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as ApiKey from "effect-apikey/ApiKey"
 import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
+import type { NonZeroExit } from "effect-apikey/ApiKeyError"
 import fc from "fast-check"
 import { cacheUnderTest, loginRequired, millisOf, secretOf, unavailable } from "./support/cacheUnderTest.js"
 import { settle } from "./support/scriptedHelper.js"
@@ -173,7 +174,9 @@ describe("hard expiry", () => {
       const { cache, helper } = yield* cacheUnderTest({ timeToLive })
       const error = yield* Effect.flip(cache.get)
       expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `timeToLive` is not a time above 0"])
+      expect(yield* Effect.flip(cache.refresh)).toEqual(error)
       expect(helper.runs).toEqual([])
+      expect(yield* cache.status).toMatchObject({ state: "failing", runs: 0, lastFailure: Option.some(error) })
     })
   )
 
@@ -188,6 +191,32 @@ describe("hard expiry", () => {
       const status = yield* cache.status
       expect(millisOf(status.hardExpiry)).toBe(90_000)
       expect(millisOf(status.softExpiry)).toBe(75_000 + 7_500)
+    })
+  )
+
+  it.scoped("comes no later for a renewal that brings the same key with a shorter life, or just before it", () =>
+    Effect.gen(function* () {
+      const renewed = (
+        at: Duration.DurationInput,
+        life: Duration.DurationInput | undefined,
+        then: Duration.DurationInput
+      ) =>
+        Effect.gen(function* () {
+          const { cache, holding, asks, answers } = yield* cacheUnderTest()
+          yield* holding("k", life)
+          yield* TestClock.adjust(at)
+          yield* Effect.fork(cache.refresh)
+          yield* settle
+          yield* answers("k", then)
+          const left = (millisOf((yield* cache.status).hardExpiry) ?? 0) - (yield* Clock.currentTimeMillis)
+          yield* TestClock.adjust(Duration.millis(left))
+          const waiter = yield* asks
+          expect(waiter.unsafePoll()).toBeNull()
+          return left
+        })
+      // It said nothing at first: 5 min.
+      expect(yield* renewed(0, undefined, "1 second")).toBe(900)
+      expect(yield* renewed("89500 millis", "100 seconds", "100 seconds")).toBe(500)
     })
   )
 
@@ -231,6 +260,8 @@ describe("hard expiry", () => {
       yield* TestClock.adjust("79 seconds")
       expect(yield* value).toBe("k")
       expect(helper.runs.length).toBe(2)
+      // It is the same key, so its age goes on.
+      expect((yield* cache.status).age).toEqual(Option.some(Duration.seconds(164)))
     })
   )
 
@@ -544,6 +575,33 @@ describe("failure", () => {
   )
 })
 
+describe("jitter", () => {
+  const restsWith = (error: NonZeroExit, random: number) =>
+    Effect.gen(function* () {
+      const cache = yield* ApiKeyCache.make({
+        provider: "test",
+        program: "helper",
+        format: "text",
+        mayPrompt: false,
+        fetch: () => Effect.fail(error)
+      }).pipe(Effect.withRandom(Random.fixed([random])))
+      const rests: Array<number> = []
+      for (let times = 0; times < 7; times++) {
+        yield* Effect.flip(cache.refresh)
+        rests.push(millisOf((yield* cache.status).nextTry) ?? 0)
+      }
+      return rests
+    })
+
+  it.scoped("a back-off is up to a quarter shorter by chance, also the longest and that of a log-in", () =>
+    Effect.gen(function* () {
+      const unjittered = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+      expect(yield* restsWith(unavailable, 0.8)).toEqual(unjittered.map((rest) => rest * 0.8))
+      expect(yield* restsWith(loginRequired, 0.8)).toEqual(unjittered.map((rest) => Math.min(rest, 5_000) * 0.8))
+    })
+  )
+})
+
 describe("reject", () => {
   it.scoped("a late 401 for an older key changes nothing", () =>
     Effect.gen(function* () {
@@ -736,6 +794,56 @@ describe("status and changes", () => {
       yield* Scope.close(scope, Exit.void)
       expect(Chunk.toReadonlyArray(yield* Fiber.join(states))).toEqual(["empty", "refreshing", "fresh", "rejected"])
     })
+  )
+
+  it.scoped(
+    "`changes` tells that a key has expired, and that the clock was set back, when somebody's `get` finds it so",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1_000_000)
+        const { cache, holding, fails } = yield* cacheUnderTest({ mayPrompt: true })
+        const told: Array<readonly [string, boolean]> = []
+        yield* Effect.fork(
+          Stream.runForEach(cache.changes, ({ state, hardExpiry }) =>
+            Effect.sync(() => told.push([state, Option.isSome(hardExpiry)]))
+          )
+        )
+        yield* settle
+        yield* holding("k", "100 seconds")
+        yield* TestClock.setTime(999_000)
+        yield* cache.get
+        yield* Effect.fork(cache.refresh)
+        yield* TestClock.setTime(1_089_500)
+        yield* settle
+        yield* fails(unavailable)
+        yield* TestClock.setTime(1_090_000)
+        yield* Effect.flip(cache.get)
+        yield* settle
+        expect(told).toEqual([
+          ["empty", false],
+          ["refreshing", false],
+          ["fresh", true],
+          ["stale", true],
+          ["refreshing", true],
+          ["failing", true],
+          ["failing", false]
+        ])
+      })
+  )
+
+  it.scoped(
+    "no next try is told of a key that the server takes: the back-off of the refusal before it holds up no run",
+    () =>
+      Effect.gen(function* () {
+        const { cache, holding, asks, answers } = yield* cacheUnderTest()
+        yield* cache.reject(yield* holding("k1", "1 hour"))
+        yield* asks
+        yield* answers("k2", "1 hour")
+        expect(yield* cache.status).toMatchObject({ state: "fresh", nextTry: Option.none() })
+        yield* cache.reject(yield* cache.get)
+        expect(yield* cache.status).toMatchObject({ state: "rejected" })
+        expect(millisOf((yield* cache.status).nextTry)).toBe(30_000)
+      })
   )
 
   it.scoped("status says age, expiries and counts, and never the secret", () =>

@@ -523,6 +523,26 @@ describe("auto", () => {
     )
   })
 
+  it.each([
+    '{"accessToken":"x","expiresIn":3600}',
+    '{"token":"x","expiresAt":"2030-01-01T00:00:00Z"}',
+    '{"AccessKeyId":"x","SecretAccessKey":"y"}',
+    '{"data":{"token":"x"}}',
+    '{"value":"x"}',
+    '{"Secret":"x"}',
+    '{"status":{"token":"x"}}',
+    '{"headers":{"Authorization":"Bearer x"}}',
+    '{"success":true,"data":"x"}',
+    '{"credential":"x"}',
+    '{"fields":[{"value":"x"}]}',
+    "[]",
+    "[{}]"
+  ])("refuses what is like a format and is none, so that no expiry is overlooked: %s", (text) => {
+    const error = Either.getOrThrow(Either.flip(decode("auto", text)))
+    expect(error).toMatchObject({ _tag: "InvalidOutput", format: "auto", path: "" })
+    expect(error.hint).toContain("json (with a field)")
+  })
+
   it("has one discriminator for each answer: no format owns another's", () => {
     for (const { format, auto: known, keys } of cases.filter(({ auto: known }) => known !== false)) {
       const [key] = fc.sample(keys, { numRuns: 1, seed: 7 })

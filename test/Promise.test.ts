@@ -106,6 +106,32 @@ describe("createApiKeyProvider", () => {
     assert.propertyVal(await failureOf(missing.get()), "_tag", "CommandNotFound")
   })
 
+  it("rejects with a typed error where JavaScript gives options that no type allows", async () => {
+    const command = ["echo", "sk-1"]
+    const given: ReadonlyArray<readonly [unknown, RegExp]> = [
+      [undefined, /options/],
+      [{ command: "echo x" }, /`command` is no list/],
+      [{ command: [1, 2] }, /`command` is no list/],
+      [{ command, env: { A: 5 } }, /`env`/],
+      [{ command, interactive: "yes" }, /`interactive`/]
+    ]
+    for (const [options, says] of given) {
+      await using provider = createApiKeyProvider(options as Parameters<typeof createApiKeyProvider>[0])
+      const error = await failureOf(provider.get())
+      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.match(String(error), says)
+      assert.propertyVal(
+        await failureOf(provider.fetch({ baseUrl: "http://127.0.0.1:9" })("http://127.0.0.1:9")),
+        "_tag",
+        "ConfigInvalid"
+      )
+    }
+    await using provider = createApiKeyProvider({ command })
+    const scheme = "nope" as unknown as "bearer"
+    const error = await failureOf(provider.fetch({ baseUrl: "http://127.0.0.1:9", scheme })("http://127.0.0.1:9"))
+    assert.propertyVal(error, "_tag", "ConfigInvalid")
+  })
+
   it("takes an AbortSignal: its own reason at once, and the run is stopped", async () => {
     const pidFile = newFile()
     await using provider = createApiKeyProvider({

@@ -45,6 +45,18 @@ describe("the scripted provider", () => {
   )
 })
 
+describe("the test of docs/sdk.md", () => {
+  it.effect("goes on with a fresh key when the first has expired", () =>
+    Effect.gen(function* () {
+      const provider = yield* ApiKeyProvider.ApiKeyProvider
+      const first = yield* provider.get
+      yield* TestClock.adjust("10 seconds")
+      assert.notStrictEqual(yield* provider.get, first)
+      assert.deepInclude(yield* provider.status, { runs: 2, state: "fresh" })
+    }).pipe(Effect.provide(Testing.layer([Testing.expiringIn("sk-1", "10 seconds"), "sk-2"])))
+  )
+})
+
 describe("the fake executor", () => {
   const over = (helper: Parameters<typeof Testing.executor>[0], options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
     ApiKeyProvider.layerCommand({ command: ["op", "read", "op://x"], ...options }).pipe(

@@ -4,25 +4,31 @@ import type * as LanguageModel from "@effect/ai/LanguageModel"
 import * as OpenAiLanguageModel from "@effect/ai-openai/OpenAiLanguageModel"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Config from "effect/Config"
-import type * as Context from "effect/Context"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
+import * as ApiKeySource from "effect-apikey/ApiKeySource"
 import * as EffectAi from "effect-apikey/sdk/EffectAi"
 import type { Gateway } from "../demo/Gateway.js"
 import type { IdentityProvider } from "../demo/IdentityProvider.js"
 
-const name = Config.literal("token", "static")
+/** The ids of the keys, and so of the models. */
+export type Id = "token" | "static"
+
+const id = Config.literal("token", "static")
 
 /** Who tells the story, and who looks things up. */
 export const choice = Config.all({
-  storyteller: name("STORYTELLER").pipe(Config.withDefault("token" as const)),
-  researcher: name("RESEARCHER").pipe(Config.withDefault("static" as const))
+  storyteller: id("STORYTELLER").pipe(Config.withDefault("token" as const)),
+  researcher: id("RESEARCHER").pipe(Config.withDefault("static" as const))
 })
 
-/** A tag for each key, because the program holds two. */
-export class TokenKey extends ApiKeyProvider.Service<TokenKey>()("agent/TokenKey") {}
-export class StaticKey extends ApiKeyProvider.Service<StaticKey>()("agent/StaticKey") {}
+/** Where the keys come from: `TOKEN_API_KEY_COMMAND`, `STATIC_API_KEY_COMMAND` and their kind. */
+export const keys = ApiKeyProviders.layerConfig({
+  token: ApiKeySource.config("token"),
+  static: ApiKeySource.config("static")
+})
 
 export interface Surroundings {
   readonly gateway: Gateway
@@ -32,38 +38,36 @@ export interface Surroundings {
 
 const tokenHelper = fileURLToPath(new URL("../demo/get-token.mjs", import.meta.url))
 
-export const keys = ({ identity, staticKey }: Surroundings) =>
-  Layer.mergeAll(
-    TokenKey.layer(
-      ApiKeyProvider.layerCommand({
-        provider: "token",
-        command: ["node", tokenHelper, "--issuer", identity.issuer, "--client-id", identity.clientId, "--json"],
-        env: { CLIENT_SECRET: Redacted.value(identity.clientSecret) }
-      })
-    ),
-    StaticKey.layer(
-      ApiKeyProvider.layerCommand({
-        provider: "static",
-        command: ["printenv", "GATEWAY_KEY"],
-        env: { GATEWAY_KEY: Redacted.value(staticKey) }
-      })
-    )
+/** The environment, and where it says nothing the helpers that suit these surroundings. */
+export const configuration = ({ identity, staticKey }: Surroundings) => {
+  const token = {
+    argv: ["node", tokenHelper, "--issuer", identity.issuer, "--client-id", identity.clientId, "--json"],
+    env: { CLIENT_SECRET: Redacted.value(identity.clientSecret) }
+  }
+  const printed = { argv: ["printenv", "GATEWAY_KEY"], env: { GATEWAY_KEY: Redacted.value(staticKey) } }
+  const defaults = new Map([
+    [ApiKeySource.variablesFor("token").command, JSON.stringify(token)],
+    [ApiKeySource.variablesFor("static").command, JSON.stringify(printed)]
+  ])
+  return Layer.setConfigProvider(
+    ConfigProvider.orElse(ConfigProvider.fromEnv(), () => ConfigProvider.fromMap(defaults))
   )
+}
 
-const modelOver = <Id>(key: Context.Tag<Id, ApiKeyProvider.Provider>, apiUrl: string) =>
+const modelOver = (key: Id, apiUrl: string) =>
   OpenAiLanguageModel.layer({ model: "stand-in" }).pipe(
     Layer.provide(EffectAi.layerOpenAi({ apiUrl })),
-    Layer.provide(Layer.effect(ApiKeyProvider.ApiKeyProvider, key)),
+    Layer.provide(ApiKeyProviders.layerFor(key)),
     Layer.provide(FetchHttpClient.layer)
   )
 
 export type Model = Layer.Layer<
   LanguageModel.LanguageModel,
   Layer.Layer.Error<ReturnType<typeof modelOver>>,
-  TokenKey | StaticKey
+  ApiKeyProviders.ApiKeyProviders
 >
 
-export const models = ({ gateway }: Surroundings): Record<"token" | "static", Model> => ({
-  token: modelOver(TokenKey, gateway.tokenUrl),
-  static: modelOver(StaticKey, gateway.staticUrl)
+export const models = ({ gateway }: Surroundings): Record<Id, Model> => ({
+  token: modelOver("token", gateway.tokenUrl),
+  static: modelOver("static", gateway.staticUrl)
 })

@@ -34,7 +34,10 @@ export const az: CredentialFormat = define({
       tokenType: "Bearer"
     })
   },
-  recognizes: ({ object }) => typeof object["accessToken"] === "string",
+  // Others have an `accessToken` too, and their expiry elsewhere.
+  recognizes: ({ object }) =>
+    typeof object["accessToken"] === "string" &&
+    ["tokenType", "expiresOn", "expires_on"].some((name) => name in object),
   read: (text) =>
     Either.flatMap(read(text), ({ accessToken, expires_on, expiresOn }) =>
       tokenKey(

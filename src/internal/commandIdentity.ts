@@ -9,11 +9,25 @@ const durations: ReadonlySet<string> = new Set(["timeout", "timeToLive", "refres
   keyof CommandOptions
 >)
 
+/** Said or not, they are the same. */
+const defaults: ReadonlyMap<string, unknown> = new Map(
+  Object.entries({
+    format: "auto",
+    inheritEnv: true,
+    interactive: "never",
+    onRepeat: "serve",
+    onReject: "forget",
+    prefetch: false
+  } satisfies Partial<CommandOptions>)
+)
+
 /** A digest, since arguments and variables can hold secrets. Functions and instances are the same only if they are one. */
 export const identityOf = (options: CommandOptions): string =>
   digestOf(
     sorted(options).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, durations.has(name) ? durationOf(value) : plain(value)]]
+      value === undefined || value === defaults.get(name)
+        ? []
+        : [[name, durations.has(name) ? durationOf(value) : plain(value)]]
     )
   )
 

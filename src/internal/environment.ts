@@ -30,6 +30,9 @@ const always: ReadonlyArray<string> = [
   "PATHEXT"
 ]
 
+/** Bitwarden's: with the one every status is 0, with the other its failures come on stdout. Who wants them names them. */
+const misleading: ReadonlyArray<string> = ["BW_CLEANEXIT", "BW_RESPONSE"]
+
 export interface EnvironmentOptions {
   /** Variables to set; `undefined` unsets one. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -50,7 +53,9 @@ export const environmentFor = (
   const key = (name: string): string => keyOf(name, platform)
   const allowed =
     inheritEnv === true ? undefined : new Set([...always, ...(inheritEnv === false ? [] : inheritEnv)].map(key))
-  const inherited = Object.entries(ours).filter(([name]) => allowed === undefined || allowed.has(key(name)))
+  const inherited = Object.entries(ours).filter(
+    ([name]) => allowed?.has(key(name)) ?? !misleading.map(key).includes(key(name))
+  )
   const isInherited = (name: string): boolean => inherited.some(([other, value]) => other === name && value)
   // Messages in one language and without colours, so that the catalog can recognise them; who chose otherwise is left alone.
   const plain = { NO_COLOR: "1", ...(isInherited("LC_ALL") || isInherited("LC_MESSAGES") ? {} : { LC_MESSAGES: "C" }) }

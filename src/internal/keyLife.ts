@@ -105,7 +105,9 @@ export const entryOf = (
     return { ...entry, since: same.since, suspect: same.suspect }
   const hardAt = Math.min(same.hardAt, entry.hardAt)
   const recheckAt = now + Math.max(minRecheckMillis, (hardAt - now) / 2)
-  return { ...same, saidAt, seenAt: now, hardAt, softAt: Math.max(same.softAt, recheckAt) }
+  // Never past the hard expiry, since a hit looks only at the soft one.
+  const softAt = Math.min(hardAt, Math.max(Math.min(same.softAt, entry.softAt), recheckAt))
+  return { ...same, saidAt, seenAt: now, hardAt, softAt }
 }
 
 const newEntry = (

@@ -22,12 +22,7 @@ export const empty: Branch<never> = { _tag: "Branch", children: new Map() }
 export const isEmptyObject = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0
 
 /** Objects are branches; lists and all else are leaves, and so is an empty object, so that it is known who wrote it. */
-const fromNode = <Origin>(
-  node: Node,
-  text: string,
-  origin: Origin,
-  nameOf: (key: string) => string
-): Tree<Origin> =>
+const fromNode = <Origin>(node: Node, text: string, origin: Origin, nameOf: (key: string) => string): Tree<Origin> =>
   node.type === "object" && Document.membersOf(node).length > 0
     ? {
         _tag: "Branch",

@@ -31,7 +31,15 @@ import {
   type Requirements
 } from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import { configInvalid, isForAHeader, notForAHeader, placeholder, type Scheme } from "../internal/authorization.js"
+import {
+  configInvalid,
+  isForAHeader,
+  isScheme,
+  noScheme,
+  notForAHeader,
+  placeholder,
+  type Scheme
+} from "../internal/authorization.js"
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
 import { identityOf } from "../internal/commandIdentity.js"
 import { comparable } from "../internal/comparable.js"
@@ -74,7 +82,8 @@ export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Cre
 
 /**
  * Makes a provider object of the AI SDK by its factory (`createOpenAI`, `createAnthropic`, …). The key goes to the origin
- * of `baseURL`; where none is given, to every origin to which the SDK itself sends its credential.
+ * of `baseURL`; where none is given, it goes in each request in whose headers the SDK itself has put its credential, wherever
+ * that goes, but with no redirect to another origin.
  *
  * A failing helper's typed error is thrown as it is.
  *
@@ -289,6 +298,7 @@ const fetchOf = (settings: object): typeof globalThis.fetch | undefined =>
 /**
  * How a provider stands in a configuration file, as opencode has it. `options` are the package's own, and beside them
  * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` wins over it.
+ * `scheme` is ours, too: which header carries the key, by name.
  *
  * @since 0.1.0
  * @category models
@@ -325,6 +335,9 @@ export class AiSdks extends Context.Tag("effect-apikey/sdk/AiSdk/AiSdks")<
 /**
  * Makes a provider object from configuration: its package is imported at run time, and equal configurations give one
  * object. Its helper runs at its first request, not here.
+ *
+ * No policy is asked: the configuration is the program's own, as trusted as its code. What a project's file says has no place
+ * here.
  *
  * Fails with `ConfigInvalid` where the configuration is wrong, the package is missing (the hint has the install line) or
  * has no factory.
@@ -377,7 +390,8 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
-        const { apiKeyCommand, ...settings } = options
+        const { apiKeyCommand, scheme, ...settings } = options
+        if (scheme !== undefined && !isScheme(scheme)) return yield* noScheme()
         const factory = yield* load(npm)
         const id = name ?? npm
         const given = { name: id, ...settings }
@@ -386,8 +400,11 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
           return yield* checked(npm, () => call(factory, given))
         }
         const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
-        const makeWith = npm === bedrockPackage ? makeBedrockIn : makeIn
-        return yield* checked(npm, () => makeWith(runtime, provider, factory, given))
+        return yield* checked(npm, () =>
+          npm === bedrockPackage
+            ? makeBedrockIn(runtime, provider, factory, given)
+            : makeIn(runtime, provider, factory, { scheme, ...given })
+        )
       })
 
     return {
@@ -472,8 +489,14 @@ const importFromHereOrThere = (npm: string): Promise<object> =>
 const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInvalid> =>
   Effect.try({
     try: make,
-    catch: () =>
-      configInvalid(`the factory of ${npm} refuses its options`, `Check \`options\` against the settings of ${npm}.`)
+    // Not its message: it may quote a setting that is a secret.
+    catch: (error) => {
+      const kind = error instanceof Error ? ` (${error.name})` : ""
+      return configInvalid(
+        `the factory of ${npm} refuses its options${kind}`,
+        `Check \`options\` against the settings of ${npm}; calling its factory with them says more.`
+      )
+    }
   }).pipe(
     Effect.filterOrFail(isSdk, () =>
       configInvalid(

@@ -69,7 +69,7 @@ export const make = (provider: Provider, options: Options): typeof globalThis.fe
 
 /**
  * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
- * context, too.
+ * context, too. That a base URL is plain http is a warning of the process, as no request is an Effect.
  *
  * @since 0.1.0
  * @category constructors

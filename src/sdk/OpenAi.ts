@@ -28,10 +28,14 @@ export type Options = Omit<ClientOptions, "apiKey" | "adminAPIKey" | "workloadId
  * @since 0.1.0
  * @category models
  */
-export type AzureOptions = Omit<
-  NonNullable<ConstructorParameters<typeof AzureOpenAI>[0]>,
-  "apiKey" | "adminAPIKey" | "workloadIdentity" | "azureADTokenProvider"
->
+export interface AzureOptions
+  extends Omit<
+    NonNullable<ConstructorParameters<typeof AzureOpenAI>[0]>,
+    "apiKey" | "adminAPIKey" | "workloadIdentity" | "azureADTokenProvider"
+  > {
+  /** `"api-key"` for keys (default), `"bearer"` for tokens of Entra ID (`az account get-access-token`). */
+  readonly scheme?: "api-key" | "bearer" | undefined
+}
 
 /**
  * The `openai` client.
@@ -81,7 +85,7 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
 }
 
 /**
- * Makes the client for Azure; the key goes as `api-key`.
+ * Makes the client for Azure; the key goes as `api-key`, or as a bearer token.
  *
  * @since 0.1.0
  * @category constructors
@@ -89,7 +93,11 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
 export const makeAzure = (provider: Provider, options: AzureOptions): AzureOpenAI =>
   makeAzureIn(Runtime.defaultRuntime, provider, options)
 
-const makeAzureIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: AzureOptions): AzureOpenAI => {
+const makeAzureIn = (
+  runtime: Runtime.Runtime<never>,
+  provider: Provider,
+  { scheme = "api-key", ...options }: AzureOptions
+): AzureOpenAI => {
   const usable = keyFirst(provider, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
     protected override async prepareOptions(request: Request): Promise<void> {
@@ -101,7 +109,7 @@ const makeAzureIn = (runtime: Runtime.Runtime<never>, provider: Provider, option
     apiKey: placeholder,
     fetch: (input, init) => fetch(input, init)
   })
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch }, runtime)
+  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
   return client
 }
 

@@ -7,7 +7,8 @@ const root = resolve(import.meta.dirname, "../..")
 const agent = (choice: Readonly<Record<string, string>>) =>
   runProgram(process.execPath, [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "examples/agent/main.ts")], {
     cwd: root,
-    env: { ...process.env, NO_COLOR: "1", ...choice }
+    // A helper on a loaded machine takes longer than the two seconds that a token lives by default.
+    env: { ...process.env, NO_COLOR: "1", TOKEN_SECONDS: "8", ...choice }
   })
 
 describe("the agent", () => {
@@ -27,6 +28,12 @@ describe("the agent", () => {
       assert.strictEqual(stderr, "")
     }, 120_000)
   }
+
+  it("takes each key from where the configuration says: a helper that is none is told by its name", async () => {
+    const { status, stdout, stderr } = await agent({ STATIC_API_KEY_COMMAND: `["no-such-helper-of-keys"]` })
+    assert.strictEqual(status, 1, stdout + stderr)
+    assert.include(stdout + stderr, "no-such-helper-of-keys")
+  }, 120_000)
 
   for (const name of ["STORYTELLER", "RESEARCHER"]) {
     it(`ends with status 1 and a typed error that says what ${name} takes, before anything is asked`, async () => {

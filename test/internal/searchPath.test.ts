@@ -208,6 +208,18 @@ describe("the environment a helper gets", () => {
     assert.isFalse("SECRET" in result)
   })
 
+  it("but for Bitwarden's that make every status 0 and put failures on stdout, unless they are named", () => {
+    const bitwarden = { BW_CLEANEXIT: "true", BW_RESPONSE: "true", BW_SESSION: "s" }
+    const options = { env: {}, told: {}, platform: "linux" } as const
+    const plain = environmentFor(bitwarden, { ...options, inheritEnv: true })
+    assert.isFalse("BW_CLEANEXIT" in plain || "BW_RESPONSE" in plain)
+    assert.deepInclude(plain, { BW_SESSION: "s" })
+    assert.deepInclude(environmentFor(bitwarden, { ...options, inheritEnv: ["BW_RESPONSE"] }), { BW_RESPONSE: "true" })
+    assert.deepInclude(environmentFor(bitwarden, { ...options, inheritEnv: true, env: { BW_CLEANEXIT: "true" } }), {
+      BW_CLEANEXIT: "true"
+    })
+  })
+
   it("or those of a list, and those that helpers cannot do without", () => {
     assert.deepStrictEqual(Object.keys(given({}, ["AWS_PROFILE"])).sort(), [
       "AWS_PROFILE",

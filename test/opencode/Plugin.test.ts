@@ -1,5 +1,5 @@
 // The parts of the opencode plugin that need no opencode: its words, and the change to a user's file.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as DateTime from "effect/DateTime"
@@ -92,6 +92,93 @@ describe("two projects with the same command", () => {
       })
     } finally {
       rmSync(dirname(runs), { recursive: true, force: true })
+    }
+  })
+})
+
+describe("a failure", () => {
+  it("is told in opencode's log each time and in one toast, with what to do", async () => {
+    const user = { provider: { gw: { options: { baseURL, apiKeyCommand: ["no-such-helper-anywhere"] } } } }
+    await withConfig(user, async (open) => {
+      const { ask, hooks, told } = await open("project", user)
+      await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
+      await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
+      const message = /: No API key for provider "gw": no-such-helper-anywhere: command not found.* Install it, /
+      expect(told.filter((each) => each.startsWith("error"))).toEqual([
+        expect.stringMatching(message),
+        expect.stringMatching(message)
+      ])
+      expect(told.filter((each) => each.startsWith("toast"))).toEqual([expect.stringMatching(message)])
+      await hooks.dispose()
+    })
+  })
+
+  it("of a project's command that is not trusted is told with the remedy, and nothing is run", async () => {
+    await withConfig({}, async (open, folder) => {
+      const ran = join(folder, "ran")
+      const gw = { options: { baseURL, apiKeyCommand: ["touch", ran] } }
+      mkdirSync(join(folder, "project", ".git"), { recursive: true })
+      const file = join(folder, "project", "opencode.json")
+      writeFileSync(file, JSON.stringify({ provider: { gw } }))
+      const { ask, hooks, told } = await open("project", { provider: { gw } })
+      await expect(ask()).rejects.toThrow("is not trusted")
+      expect(told.filter((each) => each.startsWith("toast"))).toEqual([
+        expect.stringContaining(`effect-apikey trust ${file}`)
+      ])
+      expect(existsSync(ran)).toBe(false)
+      await hooks.dispose()
+    })
+  })
+})
+
+describe("a key that its helper gives no life", () => {
+  it("is asked for again when the object form's timeToLive is over", async () => {
+    const runs = join(mkdtempSync(join(tmpdir(), "effect-apikey-life-")), "runs")
+    const argv = ["sh", "-c", `echo run >> '${runs}'; echo sk-$(grep -c run '${runs}')`]
+    const options = { baseURL, apiKeyCommand: { argv, timeToLive: "1 second" } }
+    try {
+      await withConfig({ provider: { gw: { options } } }, async (open) => {
+        const { ask, hooks } = await open("project", { provider: { gw: { options: { ...options, fetch: echo } } } })
+        expect(await ask()).toBe("Bearer sk-1")
+        await expect.poll(() => ask(), { timeout: 20_000 }).not.toBe("Bearer sk-1")
+        await hooks.dispose()
+      })
+    } finally {
+      rmSync(dirname(runs), { recursive: true, force: true })
+    }
+  })
+})
+
+describe("a helper that needed a log-in", () => {
+  it("is asked anew, past its back-off, at the user's next message in whichever project has its key", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-login-"))
+    const [runs, loggedIn] = [join(folder, "runs"), join(folder, "logged-in")]
+    const apiKeyCommand = ["sh", "-c", `echo run >> '${runs}'; test -e '${loggedIn}' && echo sk-in`]
+    const runsSoFar = () => readFileSync(runs, "utf8").split("run").length - 1
+    try {
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open) => {
+        const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
+        const first = await open("first", { provider })
+        const second = await open("second", { provider })
+        // Several failures make a back-off that no slow machine outlives.
+        for (let time = 0; time < 6; time++) {
+          await first.hooks["chat.message"]()
+          await expect(first.ask()).rejects.toThrow("No API key")
+        }
+        const failed = runsSoFar()
+        writeFileSync(loggedIn, "")
+        // Nobody spoke: the back-off answers.
+        await expect(second.ask()).rejects.toThrow("No API key")
+        expect(runsSoFar()).toBe(failed)
+        await second.hooks["chat.message"]()
+        expect(await second.ask()).toBe("Bearer sk-in")
+        expect(await first.ask()).toBe("Bearer sk-in")
+        expect(runsSoFar()).toBe(failed + 1)
+        await first.hooks.dispose()
+        await second.hooks.dispose()
+      })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 })

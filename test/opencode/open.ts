@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { HostConfig } from "../../src/internal/opencode/host.js"
+import type { Host, HostConfig } from "../../src/internal/opencode/host.js"
 import plugin from "../../src/opencode/Plugin.js"
 
 /** A user's opencode.json in a folder of its own, and a project that the plugin opens in it. */
@@ -18,15 +18,19 @@ export const withConfig = async (
     writeFileSync(join(folder, "opencode", "opencode.json"), JSON.stringify(user))
     process.env["XDG_CONFIG_HOME"] = folder
     process.env["XDG_DATA_HOME"] = folder
-    const client = { app: { log: async () => undefined }, tui: { showToast: async () => undefined } }
     await use(async (name, host) => {
+      const told: Array<string> = []
+      const client: Host["client"] = {
+        app: { log: async ({ body: { level, message } }) => told.push(`${level}: ${message}`) },
+        tui: { showToast: async ({ body: { variant, message } }) => told.push(`toast, ${variant}: ${message}`) }
+      }
       const hooks = await plugin.server({ directory: join(folder, name), client })
       await hooks.config(host)
       const options = host.provider?.[id]?.options ?? {}
       const wrapped = options["fetch"]
       const ask = async (url = `${baseURL}/models`, init: RequestInit = {}): Promise<string> =>
         typeof wrapped === "function" ? (await wrapped(url, init)).text() : "no fetch"
-      return { hooks, host, options, ask }
+      return { hooks, host, options, ask, told }
     }, folder)
   } finally {
     process.env = before
@@ -38,6 +42,8 @@ export interface Opened {
   readonly hooks: Awaited<ReturnType<typeof plugin.server>>
   readonly host: HostConfig
   readonly options: Record<string, unknown>
+  /** What opencode was given for its log and for toasts. */
+  readonly told: ReadonlyArray<string>
   readonly ask: (url?: string, init?: RequestInit) => Promise<string>
 }
 

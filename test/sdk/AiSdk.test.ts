@@ -139,6 +139,16 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
+  it.scopedLive("sends the key by the scheme that the configuration names", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, scheme: "api-key" }
+      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      const { "api-key": key, authorization } = server.seen[0]?.headers ?? {}
+      assert.deepStrictEqual([key, authorization], ["sk-1", undefined])
+    }).pipe(Effect.provide(sdks))
+  )
+
   it.scopedLive("an object of its own for what is no plain data, and for another kind of it", () =>
     Effect.gen(function* () {
       const headers = [
@@ -201,6 +211,12 @@ describe("getSDK", () => {
     ["a module of Node's", { npm: "node:http" }, /not the name of a package/, /./],
     ["code", { npm: "data:text/javascript,export const createX = () => 1" }, /not the name of a package/, /./],
     ["a path", { npm: "../evil.js" }, /not the name of a package/, /./],
+    [
+      "a scheme that is none",
+      { npm: "@ai-sdk/groq", options: { scheme: "zzz", apiKeyCommand: command } },
+      /scheme/,
+      /x-goog-api-key/
+    ],
     ["a shell string", { npm: "@ai-sdk/groq", options: { apiKeyCommand: "op read x" } }, /shell string/, /list|\[/],
     [
       "an unknown option",

@@ -13,6 +13,7 @@ import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+import { observe } from "../support/observe.js"
 
 const ok: Handler = (_, response) => json(response, 200, { ok: true })
 const refuse: Handler = (_, response) => json(response, 401, { error: "no" })
@@ -931,6 +932,23 @@ describe("headers for what is no fetch", () => {
       assert.deepStrictEqual(yield* Fetch.headers(provider, "ws://api.openai.com", at), {})
       assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com@evil.test", at), {})
       assert.strictEqual((yield* Effect.flip(Fetch.headers(provider, "nonsense", at)))._tag, "ConfigInvalid")
+    })
+  )
+
+  it.scoped("warn once, in the log, when the origin is plain http and not loopback", () =>
+    Effect.gen(function* () {
+      const observed = observe()
+      const provider = yield* Testing.provider(["sk-1"])
+      for (const host of ["headers.test", "headers.test", "127.0.0.1:1", "localhost:1", "[::1]:1"]) {
+        const baseUrl = `http://${host}`
+        const url = `ws://${host}/realtime`
+        assert.deepStrictEqual(yield* Fetch.headers(provider, url, { baseUrl }).pipe(Effect.provide(observed.layer)), {
+          authorization: "Bearer sk-1"
+        })
+      }
+      const warnings = observed.logs.filter(({ text }) => text.includes("plain http"))
+      assert.strictEqual(warnings.length, 1)
+      assert.include(warnings[0]?.text, "http://headers.test")
     })
   )
 })

@@ -1,10 +1,15 @@
 // What must not compile here must not, and the errors of other people's libraries are unknown.
-// @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off
+// @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off missingLayerContext:off
 /** What is particular to one client: how it tells of a failing helper, MCP, WebSocket, types, and what loads what. */
 import { execFile } from "node:child_process"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { inspect, promisify } from "node:util"
+import {
+  type AmazonBedrockProvider,
+  type AmazonBedrockProviderSettings,
+  createAmazonBedrock
+} from "@ai-sdk/amazon-bedrock"
 import { createOpenAI, type OpenAIProviderSettings } from "@ai-sdk/openai"
 import Anthropic_, { type ClientOptions as AnthropicOptions } from "@anthropic-ai/sdk"
 import * as EffectAnthropic from "@effect/ai-anthropic/AnthropicClient"
@@ -19,13 +24,16 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import OpenAI, { type ClientOptions } from "openai"
+import OpenAI, { type AzureOpenAI, type ClientOptions } from "openai"
+import type { AzureClientOptions } from "openai/azure"
 import { WebSocket, WebSocketServer } from "ws"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, fromCause } from "../../src/ApiKeyError.js"
@@ -216,6 +224,27 @@ describe("a layer", () => {
     }).pipe(Effect.provide(Testing.layer(["sk-1", "sk-2"])))
   )
 
+  it.scopedLive("of Azure's client sends a token of Entra ID as a bearer token, and renews it", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["token-2"], model()))
+      const provider = yield* Testing.provider(["token-1", "token-2"])
+      const azure = OpenAi.makeAzure(provider, {
+        endpoint: server.origin,
+        apiVersion: "2024-10-21",
+        deployment: "m",
+        scheme: "bearer"
+      })
+      yield* Effect.promise(() => azure.chat.completions.create({ model: "m", messages }))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => [headers["api-key"], headers["authorization"]]),
+        [
+          [undefined, "Bearer token-1"],
+          [undefined, "Bearer token-2"]
+        ]
+      )
+    })
+  )
+
   it.scopedLive("of tags of one's own lets a program hold two", () =>
     Effect.gen(function* () {
       class First extends ApiKeyProvider.Service<First>()("test/First") {}
@@ -317,6 +346,34 @@ describe("types", () => {
     expectTypeOf<Omit<AiSdk.Options<typeof createOpenAI>, "scheme">>().toEqualTypeOf<
       Omit<OpenAIProviderSettings, "apiKey">
     >()
+    expectTypeOf<Omit<OpenAi.AzureOptions, "scheme">>().toEqualTypeOf<
+      Omit<AzureClientOptions, "apiKey" | "adminAPIKey" | "workloadIdentity" | "azureADTokenProvider">
+    >()
+    expectTypeOf<Omit<EffectAi.AnthropicOptions, "scheme">>().toEqualTypeOf<
+      Omit<Parameters<typeof EffectAnthropic.make>[0], "apiKey">
+    >()
+    expectTypeOf<EffectAi.GoogleOptions>().toEqualTypeOf<Omit<Parameters<typeof GoogleClient.make>[0], "apiKey">>()
+    expectTypeOf<EffectAi.OpenRouterOptions>().toEqualTypeOf<
+      Omit<Parameters<typeof OpenRouterClient.make>[0], "apiKey">
+    >()
+    // What the SDKs call by name is there, so an Omit that dropped everything would show.
+    expectTypeOf<OpenAi.Options>().toHaveProperty("organization")
+    expectTypeOf<OpenAi.AzureOptions>().toHaveProperty("apiVersion")
+    expectTypeOf<Anthropic.Options>().toHaveProperty("baseURL")
+    expectTypeOf<EffectAi.OpenAiOptions>().toHaveProperty("organizationId")
+    expectTypeOf<EffectAi.AnthropicOptions>().toHaveProperty("anthropicVersion")
+    expectTypeOf<EffectAi.GoogleOptions>().toHaveProperty("apiUrl")
+    expectTypeOf<EffectAi.OpenRouterOptions>().toHaveProperty("transformClient")
+    expectTypeOf(OpenAi.makeAzure).returns.toEqualTypeOf<AzureOpenAI>()
+    expectTypeOf(AiSdk.makeBedrock<typeof createAmazonBedrock>).returns.toEqualTypeOf<AmazonBedrockProvider>()
+    expectTypeOf(AiSdk.makeBedrock<typeof createAmazonBedrock>)
+      .parameter(2)
+      .toEqualTypeOf<
+        Omit<
+          AmazonBedrockProviderSettings,
+          "apiKey" | "accessKeyId" | "secretAccessKey" | "sessionToken" | "credentialProvider"
+        >
+      >()
     expectTypeOf(OpenAi.make).returns.toEqualTypeOf<OpenAI>()
     expectTypeOf(Anthropic.make).returns.toEqualTypeOf<Anthropic_>()
     expectTypeOf(AiSdk.make<typeof createOpenAI>).returns.toEqualTypeOf<ReturnType<typeof createOpenAI>>()
@@ -325,9 +382,52 @@ describe("types", () => {
     OpenAi.make(provider, { apiKey: "sk-1" })
     // @ts-expect-error the key is not an option
     AiSdk.make(provider, createOpenAI, { apiKey: "sk-1" })
+    // @ts-expect-error the key pair is not an option
+    AiSdk.makeBedrock(provider, createAmazonBedrock, { accessKeyId: "AKIA1" })
+    // @ts-expect-error the token provider is not an option
+    void (() => OpenAi.makeAzure(provider, { azureADTokenProvider: () => Promise.resolve("") }))
+    // @ts-expect-error the key is not an option
+    EffectAi.makeAnthropic(provider, { apiKey: Redacted.make("sk-1") })
+    // @ts-expect-error the key is not an option
+    EffectAi.makeGoogle(provider, { apiKey: Redacted.make("sk-1") })
+    // @ts-expect-error the key is not an option
+    EffectAi.makeOpenRouter(provider, { apiKey: Redacted.make("sk-1") })
   })
 
-  it("a missing CommandExecutor is a compile error", () => {
+  it("a missing CommandExecutor is a compile error, under every layer", () => {
+    class Sdk extends Context.Tag("test/Sdk")<Sdk, ReturnType<typeof createOpenAI>>() {}
+    const key = ApiKeyProvider.layerCommand({ command: ["op"] })
+    const layers = [
+      Anthropic.layer(),
+      OpenAi.layerAzure({ apiVersion: "1", endpoint: "http://127.0.0.1:9" }),
+      AiSdk.layer(Sdk, createOpenAI, {}),
+      EffectAi.layerOpenAi(),
+      EffectAi.layerAnthropic(),
+      EffectAi.layerGoogle(),
+      EffectAi.layerOpenRouter()
+    ] as const
+    const [anthropic, azure, aiSdk, openAi, effectAnthropic, google, openRouter] = layers
+    const over = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.provide(layer, key)
+    const needs = [
+      over(anthropic),
+      over(azure),
+      over(aiSdk),
+      over(openAi),
+      over(effectAnthropic),
+      over(google)
+    ] as const
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[0]>>()
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[1]>>()
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[2]>>()
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[3]>>()
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[4]>>()
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[5]>>()
+    const last = over(openRouter)
+    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof last>>()
+    // @ts-expect-error the executor is missing
+    const nothing: Layer.Layer<AiSdk.AiSdks> = AiSdk.layerSdks
+    assert.isDefined(nothing)
+
     const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ command: ["op"] })))
     expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof bare>>()
     const whole = bare.pipe(Layer.provide(HelperExecutor.layerNode))

@@ -149,7 +149,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
         Either.match(entries, { onLeft: () => [], onRight: (known) => Array.from(known.keys()) })
       )
     )
-    const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`a ${fileName} of the project's`] : []
+    const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`an ${fileName} of the project's`] : []
     const noUser = Option.isSome(named) || inFiles.includes(user) ? [] : [user]
     return {
       ids: Array.from(ids),

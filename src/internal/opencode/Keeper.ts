@@ -12,7 +12,7 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import { type Demand, HelperPolicy } from "../../HelperPolicy.js"
-import { SharedCommand, SharedKeys } from "./SharedKeys.js"
+import { SharedCommand, type SharedKey, SharedKeys } from "./SharedKeys.js"
 
 export interface Keeper {
   readonly provider: ApiKeyProvider.Provider
@@ -22,7 +22,7 @@ export interface Keeper {
 
 interface Held {
   readonly command: SharedCommand
-  readonly provider: ApiKeyProvider.Provider
+  readonly key: SharedKey
   readonly scope: Scope.CloseableScope
 }
 
@@ -39,53 +39,44 @@ export const make = (
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const changing = yield* Effect.makeSemaphore(1)
     let held: Option.Option<Held> = Option.none()
-    let hasFailed = false
     let isToBeAskedAnew = false
 
-    const hold = (command: SharedCommand): Effect.Effect<ApiKeyProvider.Provider> =>
+    const hold = (command: SharedCommand): Effect.Effect<SharedKey> =>
       Option.isSome(held) && Equal.equals(held.value.command, command)
-        ? Effect.succeed(held.value.provider)
+        ? Effect.succeed(held.value.key)
         : changing.withPermits(1)(Effect.uninterruptible(Effect.suspend(() => exchange(command))))
 
-    const exchange = (command: SharedCommand): Effect.Effect<ApiKeyProvider.Provider> =>
+    const exchange = (command: SharedCommand): Effect.Effect<SharedKey> =>
       Effect.gen(function* () {
         const before = held
-        if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.provider
+        if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const provider = yield* Scope.extend(RcMap.get(keys, command), own)
-        held = Option.some({ command, provider, scope: own })
+        const key = yield* Scope.extend(RcMap.get(keys, command), own)
+        held = Option.some({ command, key, scope: own })
         if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
-        return provider
+        return key
       })
 
-    const permitted: Effect.Effect<ApiKeyProvider.Provider, ApiKeyError> = Effect.suspend(() =>
-      policy.authorize(demand)
-    ).pipe(
+    const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(demand)).pipe(
       Effect.provide(context),
       Effect.flatMap((permit) => hold(new SharedCommand({ ...options, ...permit.options })))
     )
 
-    const ask = (provider: ApiKeyProvider.Provider): Effect.Effect<ApiKey, ApiKeyError> => {
-      const asksAnew = hasFailed && isToBeAskedAnew
-      isToBeAskedAnew = false
-      return (asksAnew ? provider.refresh : provider.get).pipe(
-        Effect.tapBoth({ onFailure: () => noteFailure(true), onSuccess: () => noteFailure(false) })
-      )
-    }
-
-    const noteFailure = (failed: boolean): Effect.Effect<void> =>
-      Effect.sync(() => {
-        hasFailed = failed
+    const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>
+      Effect.suspend(() => {
+        const anew = isToBeAskedAnew
+        isToBeAskedAnew = false
+        return key.get(anew)
       })
 
     return {
       provider: ApiKeyProvider.make({
         provider: id,
         get: Effect.flatMap(permitted, ask),
-        refresh: Effect.flatMap(permitted, ({ refresh }) => refresh),
+        refresh: Effect.flatMap(permitted, ({ provider }) => provider.refresh),
         reject: (key) =>
           Effect.suspend(() =>
-            Option.match(held, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
+            Option.match(held, { onNone: () => Effect.void, onSome: ({ key: { provider } }) => provider.reject(key) })
           )
       }),
       userSpoke: () => {

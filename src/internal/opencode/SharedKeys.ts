@@ -1,9 +1,12 @@
 /** One cache for equal commands, whichever project asks: a key that one project has fetched is not asked for by the next. */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
+import type { ApiKey } from "../../ApiKey.js"
+import type { ApiKeyError } from "../../ApiKeyError.js"
 import { type CommandOptions, fromCommand, type Provider } from "../../ApiKeyProvider.js"
 import { identityOf } from "../commandIdentity.js"
 
@@ -21,13 +24,34 @@ export class SharedCommand implements Equal.Equal {
   }
 }
 
+export interface SharedKey {
+  readonly provider: Provider
+  /** The key; where the last answer was a failure, whichever project got it, `anew` asks at once, past its back-off. */
+  readonly get: (anew: boolean) => Effect.Effect<ApiKey, ApiKeyError>
+}
+
+const sharing = (provider: Provider): SharedKey => {
+  let hasFailed = false
+  const note = (failed: boolean): Effect.Effect<void> =>
+    Effect.sync(() => {
+      hasFailed = failed
+    })
+  return {
+    provider,
+    get: (anew) =>
+      Effect.suspend(() => (anew && hasFailed ? provider.refresh : provider.get)).pipe(
+        Effect.tapBoth({ onFailure: () => note(true), onSuccess: () => note(false) })
+      )
+  }
+}
+
 export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")<
   SharedKeys,
-  RcMap.RcMap<SharedCommand, Provider>
+  RcMap.RcMap<SharedCommand, SharedKey>
 >() {
   /** A provider lives while somebody's scope holds it. */
   static readonly layer = Layer.scoped(
     SharedKeys,
-    RcMap.make({ lookup: ({ options }: SharedCommand) => fromCommand(options) })
+    RcMap.make({ lookup: ({ options }: SharedCommand) => Effect.map(fromCommand(options), sharing) })
   )
 }

@@ -41,7 +41,7 @@ const levelOf = (level: LogLevel.LogLevel): LogEntry["level"] => {
   return LogLevel.greaterThanEqual(level, LogLevel.Info) ? "info" : "debug"
 }
 
-/** What the library logs, told by whoever is there to tell it. */
+/** What the library logs, told by one of those who are there: opencode keeps one log for all its projects. */
 export const logger = (tellers: Iterable<Teller>): Logger.Logger<unknown, void> =>
   Logger.make(({ logLevel, message }) => {
     const text = Array.isArray(message) ? message.join(" ") : String(message)

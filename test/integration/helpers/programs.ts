@@ -37,6 +37,10 @@ export const programs = {
   "noisy-before-key": node(`
 require("node:fs").writeSync(2, "x".repeat(79).concat("\\n").repeat(3750))
 process.stdout.write("${key}\\n")`),
+  "endless-line-on-stderr": node(`
+process.stdout.write("${key}")
+require("node:fs").writeSync(2, "${key} ".repeat(8000) + "and the reason")
+process.exit(1)`),
   "half-a-line": sh("printf sk-half; exec sleep 600"),
   "closes-stdout-and-lives": sh(`printf %s ${key}; exec >&-; exec sleep 600`),
   "closes-stdout-and-ends": sh("exec >&-; exit 0"),

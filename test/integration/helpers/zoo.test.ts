@@ -134,6 +134,16 @@ const cases: ReadonlyArray<Case> = [
   { name: "floods stdout", program: "floods-stdout", gives: { _tag: "OutputTooLarge", limit: 65_536 } },
   { name: "floods stdout and stderr", program: "floods-both", gives: { _tag: "OutputTooLarge", limit: 65_536 } },
   { name: "writes 300 KB on stderr before the key", program: "noisy-before-key", gives: key },
+  {
+    name: "writes one line of 200 KB on stderr, its key again and again, and fails",
+    program: "endless-line-on-stderr",
+    gives: { _tag: "NonZeroExit", exitCode: 1 },
+    also: (error) => {
+      const stderr = error !== undefined && "stderr" in error ? error.stderr : ""
+      assert.isTrue(stderr.endsWith("<redacted> and the reason"), stderr)
+      assert.notInclude(stderr, key.slice(-4))
+    }
+  },
   { name: "prints byte by byte", program: "byte-by-byte", gives: key },
   {
     name: "prints exactly 64 KiB",

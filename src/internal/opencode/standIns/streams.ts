@@ -108,6 +108,7 @@ export const drain = unused
 export const foldLeftChunks = () => unused
 export const fromEffect = () => unused
 export const make = () => unused
+export const map = () => unused
 export const mapEffect = () => unused
 export const mergeAll = () => unused
 export const unwrapScoped = () => unused
