@@ -313,14 +313,6 @@ const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: Rule): F
   return record
 }
 
-const replace = (headers: Headers, by: Fields): void => {
-  const wanted = new Headers(by)
-  for (const name of Array.from(headers.keys())) if (!wanted.has(name)) headers.delete(name)
-  wanted.forEach((value, name) => {
-    headers.set(name, value)
-  })
-}
-
 // --- the placeholder
 
 type Held = ReadonlyArray<readonly [name: string, value: string]>
@@ -452,30 +444,32 @@ const templateOf = (
   }
 }
 
-/** A `Request` is cloned for each time that it is sent, so that its body is there for the next. */
+/**
+ * A `Request` is made anew for each time that it is sent, from a clone if it has a body, so that the body is there for the
+ * next. One whole `Request`, not one and an `init`: a `fetch` of the user's may look at the first only.
+ */
 const templateOfRequest = (input: Request, init: RequestInit | undefined, url: URL): Template => {
   const asked = init?.redirect ?? input.redirect
   const redirect = sentAs(asked)
-  const request = new Request(input, { ...init, redirect })
+  // Making one costs more than all else here.
+  const request = init === undefined ? input : new Request(input, init)
+  const body = request.body ?? undefined
   return {
     url,
     method: request.method,
     headers: request.headers,
     signal: request.signal,
     redirect: asked,
-    body: request.body ?? undefined,
+    body,
     canBeSentAgain: true,
     send: (send, { url, method, headers, keepsBody }) => {
-      if (!keepsBody && request.body !== null) {
+      if (!keepsBody && body !== undefined) {
         const { signal, credentials, cache } = request
         return send(new Request(url, { method, headers, redirect, signal, credentials, cache }))
       }
-      const next = request.clone()
-      if (url.href !== request.url || method !== request.method) {
-        return send(new Request(requestTo(url, next), { method, headers, redirect }))
-      }
-      replace(next.headers, headers)
-      return send(next)
+      const next = body === undefined ? request : request.clone()
+      const changes = method === request.method ? { headers, redirect } : { method, headers, redirect }
+      return send(new Request(requestTo(url, next), changes))
     }
   }
 }
