@@ -3,7 +3,6 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -64,7 +63,7 @@ export const make = (
         })
         for (const { id, entry, options, isMisplaced } of copies) {
           const resolved = yield* read.resolve(id)
-          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, env)
+          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, read.origins(id), env)
           switch (choice._tag) {
             case "OpencodesOwn":
               teller.log("info", `${id}: ${choice.because}, so its command is not run`)
@@ -173,7 +172,8 @@ const choose = (
   id: string,
   entry: HostProvider,
   options: Readonly<Record<string, unknown>>,
-  { candidates, goesTo }: Resolved,
+  { candidates }: Resolved,
+  written: ReadonlyArray<string>,
   env: Readonly<Record<string, string | undefined>>
 ): Choice => {
   const { apiKey } = options
@@ -191,7 +191,7 @@ const choose = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return isSeen(goesTo, entry, options)
+        return isSeen(written, entry, options)
           ? { _tag: "Command", hand, command: source.right.command }
           : failed(unseen("its base URL is set by something else than the configuration files here"))
     }
@@ -231,8 +231,9 @@ const originsIn = (entry: HostProvider, { baseURL }: Readonly<Record<string, unk
   )
 }
 
-/** The origins that opencode will go to are those that the policy is asked about. */
-const isSeen = (goesTo: Resolved["goesTo"], entry: HostProvider, options: Readonly<Record<string, unknown>>): boolean =>
-  originsIn(entry, options).every((origin) =>
-    Option.exists(goesTo, (to) => to.origin === origin || to.origin.includes("{"))
-  )
+/** The origins that opencode will go to stand in the files, which the policy is asked about. */
+const isSeen = (
+  written: ReadonlyArray<string>,
+  entry: HostProvider,
+  options: Readonly<Record<string, unknown>>
+): boolean => originsIn(entry, options).every((origin) => written.some((each) => each === origin || each.includes("{")))
