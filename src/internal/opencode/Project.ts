@@ -13,16 +13,7 @@ import { placeholder } from "../authorization.js"
 import type { Candidate, Resolved } from "../config/resolve.js"
 import { Surroundings } from "../config/Surroundings.js"
 import * as Fetch from "./fetch.js"
-import {
-  asksForCommand,
-  commandKey,
-  type Host,
-  type HostConfig,
-  type HostProvider,
-  holdsCommand,
-  isRecord,
-  modelsOf
-} from "./host.js"
+import { asksForCommand, copyOf, type Host, type HostConfig, type HostProvider, isRecord, modelsOf } from "./host.js"
 import * as Keeper from "./Keeper.js"
 import { plainMessage } from "./message.js"
 import type { SharedKeys } from "./SharedKeys.js"
@@ -126,28 +117,6 @@ export const make = (
       })
     }
   })
-
-/**
- * opencode shares what stands below the top of a configuration between all its projects: what is changed there would give
- * one project's key to the next, whatever that one may do. The command itself goes: its arguments may hold secrets, and
- * `GET /config` (for a model's options: each request's body) shows them all.
- */
-const copyOf = (entry: HostProvider) => {
-  const options = withoutCommand(entry.options ?? {})
-  const models = modelsOf(entry).map(([id, model]): [string, unknown] => [
-    id,
-    isRecord(model) && isRecord(model["options"]) ? { ...model, options: withoutCommand(model["options"]) } : model
-  ])
-  const copied: HostProvider = {
-    ...entry,
-    options,
-    ...(entry.models === undefined ? {} : { models: Object.fromEntries(models) })
-  }
-  return { entry: copied, options, isMisplaced: !holdsCommand(entry.options) }
-}
-
-const withoutCommand = ({ [commandKey]: _, ...others }: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  others
 
 const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
 
