@@ -56,7 +56,10 @@ export interface OpencodeConfig {
  *
  * @internal
  */
-export interface Loaded extends OpencodeConfig, Configuration {}
+export interface Loaded extends OpencodeConfig, Configuration {
+  /** Wherever the files point a provider's requests, its models' included. */
+  readonly origins: (id: string) => ReadonlyArray<string>
+}
 
 // --- the files, the last wins
 
@@ -296,6 +299,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
     ids: Array.from(children.keys()),
     problems: failures.map(({ error }) => error),
     resolve: (id) => Effect.sync(() => resolve(id)),
+    origins: (id) => originsIn(children.get(id)),
     provider: (id) => Effect.suspend(() => toProvider(resolve(id))),
     options: (id) => optionsOf(children.get(id), resolve(id), failures)
   }
@@ -523,6 +527,11 @@ const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
   const url = decodeUrl(isProjectLeaf(base) ? text : Placeholder.fillVariables(text, base.origin.scope))
   return Either.match(url, { onLeft: () => text, onRight: ({ origin }) => origin })
 }
+
+const basePath = /^(?:options\0baseURL|api|models\0[^\0]*\0provider\0api)$/
+
+const originsIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<string> =>
+  Tree.leaves(tree).flatMap(({ path, leaf }) => (basePath.test(path.join("\0")) ? [originOf(leaf)] : []))
 
 // --- options
 

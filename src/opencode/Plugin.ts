@@ -6,8 +6,21 @@
  *
  * @since 0.1.0
  */
-import type { Hooks, Host, HostConfig } from "../internal/opencode/host.js"
-import { asksForCommand } from "../internal/opencode/host.js"
+import type { Hooks, Host, HostConfig, HostProvider } from "../internal/opencode/host.js"
+import { asksForCommand, copyOf } from "../internal/opencode/host.js"
+
+/** Of a plugin that does not start, opencode's log has the reason; no request goes out without a key. */
+const shut = (id: string, entry: HostProvider): HostProvider => {
+  const { entry: copy, options } = copyOf(entry)
+  // What is there wins, as always; a blank one makes the SDK fail before it comes to our message.
+  options["apiKey"] ||= "none"
+  if (options["apiKey"] === "none") {
+    options["fetch"] = async () => {
+      throw new Error(`No API key for provider "${id}": effect-apikey did not start. opencode's log says why.`)
+    }
+  }
+  return copy
+}
 
 /** A project without a command costs opencode nothing but this file's reading: the rest is made when it is needed. */
 const server = async (host: Host): Promise<Hooks> => {
@@ -18,11 +31,21 @@ const server = async (host: Host): Promise<Hooks> => {
   }
   return {
     config: async (config: HostConfig) => {
-      if (Object.values(config.provider ?? {}).some(asksForCommand)) await (await open()).config(config)
+      const asking = Object.entries(config.provider ?? {}).flatMap(([id, entry]) =>
+        entry !== undefined && asksForCommand(entry) ? [{ id, entry }] : []
+      )
+      if (asking.length === 0) return
+      await open()
+        .then((hooks) => hooks.config(config))
+        .catch((error: unknown) => {
+          const closed = Object.fromEntries(asking.map(({ id, entry }) => [id, shut(id, entry)]))
+          config.provider = { ...config.provider, ...closed }
+          throw error
+        })
     },
-    "chat.message": async () => (await opened)?.["chat.message"](),
+    "chat.message": async () => (await opened?.catch(() => undefined))?.["chat.message"](),
     dispose: async () => {
-      const hooks = await opened
+      const hooks = await opened?.catch(() => undefined)
       opened = undefined
       await hooks?.dispose()
     }

@@ -221,6 +221,41 @@ describe("what the files do not say so", () => {
   })
 })
 
+describe("a model that the user points elsewhere", () => {
+  it("gets the key there too, in a provider with a base URL and in one without", async () => {
+    const elsewhere = "http://127.0.0.1:8/v1"
+    const models = { m: { provider: { npm: "@ai-sdk/anthropic", api: elsewhere } } }
+    const apiKeyCommand = ["sh", "-c", "echo sk-user"]
+    const headers = { authorization: "Bearer effect-apikey-placeholder" }
+    for (const options of [{ apiKeyCommand }, { apiKeyCommand, baseURL }]) {
+      await withConfig({ provider: { gw: { options, models } } }, async (open) => {
+        const { ask, hooks } = await open("project", {
+          provider: { gw: { options: { ...options, fetch: echo }, models } }
+        })
+        expect(await ask(`${elsewhere}/messages`, { headers })).toBe("Bearer sk-user")
+        await hooks.dispose()
+      })
+    }
+  })
+
+  it("gets none where a project does so, before trust", async () => {
+    const elsewhere = "http://127.0.0.1:8/v1"
+    const models = { m: { provider: { api: elsewhere } } }
+    const options = { baseURL, apiKeyCommand: ["sh", "-c", "echo sk-user"] }
+    await withConfig({ provider: { gw: { options } } }, async (open, folder) => {
+      mkdirSync(join(folder, "project", ".git"), { recursive: true })
+      writeFileSync(join(folder, "project", "opencode.json"), JSON.stringify({ provider: { gw: { models } } }))
+      const { ask, hooks } = await open("project", {
+        provider: { gw: { options: { ...options, fetch: echo }, models } }
+      })
+      for (const url of [`${elsewhere}/messages`, `${baseURL}/messages`]) {
+        await expect(ask(url)).rejects.toThrow("is not trusted")
+      }
+      await hooks.dispose()
+    })
+  })
+})
+
 const wish = {
   provider: "openai",
   command: ["op", "read", "op://Private/OpenAI/api-key"],

@@ -3,7 +3,6 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -14,16 +13,7 @@ import { placeholder } from "../authorization.js"
 import type { Candidate, Resolved } from "../config/resolve.js"
 import { Surroundings } from "../config/Surroundings.js"
 import * as Fetch from "./fetch.js"
-import {
-  asksForCommand,
-  commandKey,
-  type Host,
-  type HostConfig,
-  type HostProvider,
-  holdsCommand,
-  isRecord,
-  modelsOf
-} from "./host.js"
+import { asksForCommand, copyOf, type Host, type HostConfig, type HostProvider, isRecord, modelsOf } from "./host.js"
 import * as Keeper from "./Keeper.js"
 import { plainMessage } from "./message.js"
 import type { SharedKeys } from "./SharedKeys.js"
@@ -64,7 +54,7 @@ export const make = (
         })
         for (const { id, entry, options, isMisplaced } of copies) {
           const resolved = yield* read.resolve(id)
-          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, env)
+          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, read.origins(id), env)
           switch (choice._tag) {
             case "OpencodesOwn":
               teller.log("info", `${id}: ${choice.because}, so its command is not run`)
@@ -128,28 +118,6 @@ export const make = (
     }
   })
 
-/**
- * opencode shares what stands below the top of a configuration between all its projects: what is changed there would give
- * one project's key to the next, whatever that one may do. The command itself goes: its arguments may hold secrets, and
- * `GET /config` (for a model's options: each request's body) shows them all.
- */
-const copyOf = (entry: HostProvider) => {
-  const options = withoutCommand(entry.options ?? {})
-  const models = modelsOf(entry).map(([id, model]): [string, unknown] => [
-    id,
-    isRecord(model) && isRecord(model["options"]) ? { ...model, options: withoutCommand(model["options"]) } : model
-  ])
-  const copied: HostProvider = {
-    ...entry,
-    options,
-    ...(entry.models === undefined ? {} : { models: Object.fromEntries(models) })
-  }
-  return { entry: copied, options, isMisplaced: !holdsCommand(entry.options) }
-}
-
-const withoutCommand = ({ [commandKey]: _, ...others }: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  others
-
 const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
 
 // --- what the key comes from
@@ -173,7 +141,8 @@ const choose = (
   id: string,
   entry: HostProvider,
   options: Readonly<Record<string, unknown>>,
-  { candidates, goesTo }: Resolved,
+  { candidates }: Resolved,
+  written: ReadonlyArray<string>,
   env: Readonly<Record<string, string | undefined>>
 ): Choice => {
   const { apiKey } = options
@@ -191,7 +160,7 @@ const choose = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return isSeen(goesTo, entry, options)
+        return isSeen(written, entry, options)
           ? { _tag: "Command", hand, command: source.right.command }
           : failed(unseen("its base URL is set by something else than the configuration files here"))
     }
@@ -231,8 +200,9 @@ const originsIn = (entry: HostProvider, { baseURL }: Readonly<Record<string, unk
   )
 }
 
-/** The origins that opencode will go to are those that the policy is asked about. */
-const isSeen = (goesTo: Resolved["goesTo"], entry: HostProvider, options: Readonly<Record<string, unknown>>): boolean =>
-  originsIn(entry, options).every((origin) =>
-    Option.exists(goesTo, (to) => to.origin === origin || to.origin.includes("{"))
-  )
+/** The origins that opencode will go to stand in the files, which the policy is asked about. */
+const isSeen = (
+  written: ReadonlyArray<string>,
+  entry: HostProvider,
+  options: Readonly<Record<string, unknown>>
+): boolean => originsIn(entry, options).every((origin) => written.some((each) => each === origin || each.includes("{")))

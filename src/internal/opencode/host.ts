@@ -43,7 +43,7 @@ export interface Hooks {
   readonly dispose: () => Promise<void>
 }
 
-export const commandKey = "apiKeyCommand"
+const commandKey = "apiKeyCommand"
 
 /** As effect's: this file is read at every start, before anything of effect is. */
 export const isRecord = (u: unknown): u is Record<string, unknown> =>
@@ -52,9 +52,31 @@ export const isRecord = (u: unknown): u is Record<string, unknown> =>
 export const modelsOf = ({ models }: HostProvider): ReadonlyArray<readonly [string, unknown]> =>
   Object.entries(models ?? {})
 
-export const holdsCommand = (options: unknown): boolean => isRecord(options) && commandKey in options
+const holdsCommand = (options: unknown): boolean => isRecord(options) && commandKey in options
 
 export const asksForCommand = (entry: HostProvider | undefined): boolean =>
   entry !== undefined &&
   (holdsCommand(entry.options) ||
     modelsOf(entry).some(([, model]) => isRecord(model) && holdsCommand(model["options"])))
+
+/**
+ * opencode shares what stands below the top of a configuration between all its projects: what is changed there would give
+ * one project's key to the next, whatever that one may do. The command itself goes: its arguments may hold secrets, and
+ * `GET /config` (for a model's options: each request's body) shows them all.
+ */
+export const copyOf = (entry: HostProvider) => {
+  const options = withoutCommand(entry.options ?? {})
+  const models = modelsOf(entry).map(([id, model]): [string, unknown] => [
+    id,
+    isRecord(model) && isRecord(model["options"]) ? { ...model, options: withoutCommand(model["options"]) } : model
+  ])
+  const copied: HostProvider = {
+    ...entry,
+    options,
+    ...(entry.models === undefined ? {} : { models: Object.fromEntries(models) })
+  }
+  return { entry: copied, options, isMisplaced: !holdsCommand(entry.options) }
+}
+
+const withoutCommand = ({ [commandKey]: _, ...others }: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  others
