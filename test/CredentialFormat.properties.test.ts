@@ -206,8 +206,9 @@ const expectKey = (result: ReturnType<typeof decode>, key: ApiKey.ApiKey, precis
 /** A bearer token is the same with its header spelt out. */
 const bare = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
   const { expiresAt, headers, value, ...rest } = plain(key)
-  const isBearer = rest.username === undefined && Object.keys(headers ?? {}).join() === "Authorization"
-  return isBearer && headers?.["Authorization"] === `Bearer ${value}`
+  const [header, ...others] = Object.entries(headers ?? {})
+  const isBearer = rest.username === undefined && others.length === 0 && header?.[0].toLowerCase() === "authorization"
+  return isBearer && header?.[1] === `Bearer ${value}`
     ? keyOf({ ...rest, value, expiresAt: Option.getOrUndefined(key.expiresAt) })
     : key
 }
