@@ -64,7 +64,7 @@ describe("effect-apikey get", () => {
         `${path}curl -H "Bearer hunter22" https://gateway.test/hunter23`
       )
       assert.strictEqual(status, 127)
-      assert.include(stderr, "one element an argument")
+      assert.include(stderr, "each argument as a word of its own")
       assert.notMatch(stderr, /hunter|Bearer|gateway/)
     }
   })
