@@ -23,7 +23,7 @@ import { expanded } from "./internal/config/readSource.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
 import * as TrustStore from "./internal/config/trustStore.js"
 import { digestOf } from "./internal/digest.js"
-import { programName } from "./internal/programName.js"
+import { programName, shownPath, shownPlaces } from "./internal/programName.js"
 import { findProgram, remedyFor, type SearchOptions } from "./internal/searchPath.js"
 
 /**
@@ -211,12 +211,16 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
     const command = programName([program])
     const found = yield* findProgram(program, onlyIn(searchPath))
     if (found._tag === "NotExecutable") {
-      return yield* new CommandNotExecutable({ command, path: found.path, remedy: remedyFor[found.obstacle] })
+      return yield* new CommandNotExecutable({
+        command,
+        path: shownPath(program, command, found.path),
+        remedy: remedyFor[found.obstacle]
+      })
     }
     if (found._tag === "Missing") {
       return yield* new CommandNotFound({
         command,
-        searched: found.searched,
+        searched: shownPlaces(program, found.searched),
         remedy:
           "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
       })

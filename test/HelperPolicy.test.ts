@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync
 } from "node:fs"
 import { dirname, join } from "node:path"
@@ -31,6 +32,28 @@ const user = "home/.config/effect-apikey/effect-apikey.jsonc"
 const key = (source: unknown, rest: object = {}) => ({ providers: { openai: { key: source, ...rest } } })
 
 const isRefused = (outcome: unknown): boolean => isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted"
+
+describe("a command line given as one string", () => {
+  scenario("shows no argument where its program is not found or cannot be executed", (self) =>
+    Effect.gen(function* () {
+      symlinkSync("loop", join(self.project, "loop"))
+      const [absent, looped] = yield* Effect.forEach(["absent", "loop"], (folder) =>
+        Effect.gen(function* () {
+          const command = [`${self.project}/${folder}/get --token hunter2-secret`]
+          yield* trustFile(self, self.write("project/effect-apikey.jsonc", key({ command })))
+          return yield* attempt(self, "openai")
+        })
+      )
+      for (const [outcome, tag] of [
+        [absent, "CommandNotFound"],
+        [looped, "CommandNotExecutable"]
+      ] as const) {
+        assert.isTrue(isApiKeyError(outcome) && outcome._tag === tag, String(outcome))
+        assert.notInclude(`${JSON.stringify(outcome)}${String(outcome)}`, "hunter2")
+      }
+    })
+  )
+})
 
 describe("an allow list names a program with a pattern for each of its arguments", () => {
   const pattern = ["op", "read", "op://Work/*"]

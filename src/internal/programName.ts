@@ -1,6 +1,7 @@
 /** What a message may say of a command: the program's name, never an argument. */
 import { existsSync } from "node:fs"
 import { isAbsolute } from "node:path"
+import { printable } from "./scrub.js"
 
 const maxLength = 64
 const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i
@@ -20,3 +21,11 @@ export const programName = (command: ReadonlyArray<string>): string => {
   const visible = Array.from(name, (c) => (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(c) ? "\uFFFD" : c)).join("")
   return visible.length > maxLength ? `${visible.slice(0, maxLength)}…` : visible
 }
+
+/** A command line given as one string has its arguments in the path; of such a one only the name is shown. */
+export const shownPath = (program: string, name: string, path: string): string =>
+  isOneProgram(program) ? printable(path) : name
+
+/** Where a program was looked for. A command line given as one string has a "/" in its arguments as a rule. */
+export const shownPlaces = (program: string, places: ReadonlyArray<string>): ReadonlyArray<string> =>
+  isOneProgram(program) ? places.map(printable) : []
