@@ -45,7 +45,7 @@ import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
-import { isOneProgram, programName } from "./internal/programName.js"
+import { programName, shownPath, shownPlaces } from "./internal/programName.js"
 import {
   minSecretLength,
   printable,
@@ -279,12 +279,14 @@ const checkOptions = ({
   inheritEnv,
   interactive,
   path,
-  program
+  program,
+  retry
 }: Options): Effect.Effect<void, ConfigInvalid> => {
   const rules: ReadonlyArray<readonly [option: string, holds: boolean, takes: string]> = [
     ["env", env === undefined || (isRecord(env) && Object.entries(env).every(isVariable)), "names without = and texts"],
     ["cwd", isText(cwd), "a folder"],
     ["program", isText(program), "a file"],
+    ["retry", retry === undefined || Schedule.isSchedule(retry), "a Schedule"],
     [
       "inheritEnv",
       isOneOf(inheritEnv, true, false) ||
@@ -471,9 +473,7 @@ const launch = ({
     const [, ...args] = options.command
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(argvRemedy(options), () => Option.flatMapNullable(entry, (known) => known.install))
-      // A command line given as one string has a "/" in its arguments as a rule: a path of it would hold them.
-      const shown = isOneProgram(program) ? searched.map(printable) : []
-      return new CommandNotFound({ command: name, searched: shown, ...remedyField(remedy) })
+      return new CommandNotFound({ command: name, searched: shownPlaces(program, searched), ...remedyField(remedy) })
     }
     // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
     if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)
@@ -518,10 +518,6 @@ const launch = ({
 
 const remedyField = (remedy: Option.Option<string>): { readonly remedy?: string } =>
   Option.match(remedy, { onNone: () => ({}), onSome: (text) => ({ remedy: text }) })
-
-/** A command line given as one string has its arguments in the path; of such a one only the name is shown. */
-const shownPath = (program: string, name: string, path: string): string =>
-  isOneProgram(program) ? printable(path) : name
 
 /** What people write who expect a shell. */
 const argvRemedy = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>

@@ -228,6 +228,7 @@ describe("options from callers without types", () => {
     ["env", { "A=48151623": "1" }],
     ["cwd", 48_151_623],
     ["program", 48_151_623],
+    ["retry", 48_151_623],
     ["inheritEnv", "48151623"],
     ["interactive", "alway48151623"],
     ["path", "48151623"]
