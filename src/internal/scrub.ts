@@ -102,8 +102,34 @@ const jwtSpans = (text: string): ReadonlyArray<Span> =>
 
 const jwtHeadLength = 6
 
-/** All places of each form. Most forms have none, which the fours of characters that the text has tell at once. */
+/** A form that is shorter is on one line. */
+const minWrappedLength = 16
+
+/** All places of each form, also of one that goes on in the next line: `base64` and terminals break long ones. */
 const formSpans = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
+  const [dense, places] = withoutBreaks(text)
+  const long = new Set(Array.from(forms).filter((form) => form.length >= minWrappedLength))
+  const broken = places.length < text.length ? placesOf(dense, long) : []
+  return [...placesOf(text, forms), ...broken.map(([from, to]): Span => [places[from] ?? 0, (places[to - 1] ?? 0) + 1])]
+}
+
+/** The text as one line, and where each of its characters stood. */
+const withoutBreaks = (text: string): readonly [dense: string, places: ReadonlyArray<number>] => {
+  const places: Array<number> = []
+  let dense = ""
+  let start = 0
+  for (const line of text.split("\n")) {
+    const indent = line.length - line.trimStart().length
+    const own = line.trim()
+    for (let at = 0; at < own.length; at++) places.push(start + indent + at)
+    dense += own
+    start += line.length + 1
+  }
+  return [dense, places]
+}
+
+/** Most forms have none, which the fours of characters that the text has tell at once. */
+const placesOf = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
   const fours = new Set<string>()
   for (let at = 0; at + minSecretLength <= text.length; at++) fours.add(text.slice(at, at + minSecretLength))
   const spans: Array<Span> = []
@@ -169,8 +195,9 @@ const fromLineStart = (text: string): string => {
 const isLongEnough = (secret: string): boolean => secret.trim().length >= minSecretLength
 
 /**
- * Everything in a helper's stdout that a secret could be: the whole, its lines, words, values after `=` and `:`, JSON
- * strings; not the names of a JSON object's members, which are words that people need to read.
+ * Everything in a helper's stdout that a secret could be: the whole, its lines (an item of a YAML list without its dash), words,
+ * values after `=`, `:` and `>`, quoted strings, the password in a URL; not the names of a JSON object's members, which are words
+ * that people need to read.
  */
 export const secretsIn = (stdout: string): ReadonlyArray<string> => {
   const lines = stdout.split(/[\r\n\0]+/)
@@ -180,14 +207,29 @@ export const secretsIn = (stdout: string): ReadonlyArray<string> => {
   })
   const { names, strings } = quotedIn(stdout)
   const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/))
-  return [
+  const parts = partPatterns.flatMap((pattern) => Array.from(stdout.matchAll(pattern), ([, part = ""]) => part))
+  const found = [
     stdout,
     ...lines,
-    ...values.filter((value) => !isConstant.test(value)),
+    ...[...values, ...parts].filter((value) => !isConstant.test(value)),
     ...words.filter((word) => word.length >= minWordLength && !names.has(word)),
     ...strings
   ]
+  return [
+    ...found,
+    ...found.flatMap((each) => (/%[0-9A-Fa-f]{2}/.test(each) ? Option.toArray(percentDecoded(each)) : []))
+  ]
 }
+
+/** The values of a line with several, quoted ones, items of a list, and a URL's password. Each takes linear time. */
+const partPatterns: ReadonlyArray<RegExp> = [
+  /[=:>]["'`]?([^\s"'`&;,<>(){}[\]]{4,})/g,
+  /'([^'\n]{4,})'/g,
+  /^[ \t]*- +(\S.*)$/gm,
+  /:\/\/[^\s:/@]{0,64}:([^\s/@]+)@/g
+]
+
+const percentDecoded = Option.liftThrowable(decodeURIComponent)
 
 const isConstant = /^\s*(?:true|false|null),?\s*$/
 

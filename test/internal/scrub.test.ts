@@ -79,6 +79,49 @@ describe("a secret on stderr is not shown", () => {
     }
   })
 
+  it("in whatever notation stdout has it", () => {
+    const cases: ReadonlyArray<readonly [stdout: string, secret: string]> = [
+      ["PASSWORD='correct horse battery'", "correct horse battery"],
+      ["KEY='hunter2'", "hunter2"],
+      ["export KEY=hunter2; export OTHER=x", "hunter2"],
+      ["A=1 B=secretvalue9", "secretvalue9"],
+      ["A=1 B=ab/cd==", "ab/cd=="],
+      ["access_token=abcdefghij&token_type=mac", "abcdefghij"],
+      ["https://me:s3cr3t-passw0rd@host", "s3cr3t-passw0rd"],
+      ["https://me:s3cr3t%2Fpassw0rd@host", "s3cr3t/passw0rd"],
+      ['{"pin":1234567}', "1234567"],
+      ["keys:\n  - hunter2", "hunter2"],
+      ["<token>hunter2</token>", "hunter2"]
+    ]
+    for (const [stdout, secret] of cases) {
+      assert.strictEqual(withoutSecrets(`bad: ${secret} there`, secretsIn(stdout)), "bad: <redacted> there", stdout)
+    }
+  })
+
+  it("but for the names of what stdout holds, which people need to read", () => {
+    const stdout = "export passphrase=1; user_name=1\n<credential>x</credential>"
+    const text = "user_name and passphrase of the credential"
+    assert.strictEqual(withoutSecrets(text, secretsIn(stdout)), text)
+  })
+
+  it("when it is broken into several lines, plain or in base64 as `base64` breaks it", () =>
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme-ascii", minLength: 90, maxLength: 300 }).filter((it) => !/\s/.test(it)),
+        fc.integer({ min: 1, max: 76 }),
+        (secret, width) => {
+          for (const form of [secret, Buffer.from(secret).toString("base64")]) {
+            const lines = Array.from({ length: Math.ceil(form.length / width) }, (_, line) =>
+              form.slice(line * width, (line + 1) * width)
+            )
+            for (const wrapped of [lines.join("\n"), lines.join("\n    ")]) {
+              assert.strictEqual(withoutSecrets(`bad: (${wrapped}) there`, [secret]), "bad: (<redacted>) there")
+            }
+          }
+        }
+      )
+    ))
+
   it("when it is a string of JSON on stdout, for all secrets", () =>
     fc.assert(
       fc.property(arbitrarySecret, (secret) => {
