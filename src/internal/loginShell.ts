@@ -25,6 +25,8 @@ const mark = "_EFFECT_APIKEY_PATH_"
 const script = `printf '%s' ${mark}; command printenv PATH; printf '%s' ${mark}; exit`
 /** As shell-env: no update questions, no tmux. */
 const quiet = { DISABLE_AUTO_UPDATE: "true", ZSH_TMUX_AUTOSTARTED: "true", ZSH_TMUX_AUTOSTART: "false" }
+/** In a project's folder hooks of the shell's (direnv, mise) would put the project's programs into the PATH that is kept. */
+const nobodysFolder = "/"
 
 interface Reading {
   /** None if the shell gave no PATH. */
@@ -71,7 +73,13 @@ export const loginShellPath = (
 
 const readPath = (executor: CommandExecutor.CommandExecutor, shell: string): Effect.Effect<Option.Option<string>> =>
   Effect.acquireRelease(
-    executor.start(Command.make(shell, "-ilc", script).pipe(Command.env(quiet), Command.stdin(Stream.empty))),
+    executor.start(
+      Command.make(shell, "-ilc", script).pipe(
+        Command.env(quiet),
+        Command.stdin(Stream.empty),
+        Command.workingDirectory(nobodysFolder)
+      )
+    ),
     stop
   ).pipe(
     Effect.flatMap((process_) => {

@@ -123,6 +123,13 @@ PATH=/opt/x/bin:$PATH; export PATH; ${asked}`
     assert.deepStrictEqual(await settled(before), [])
   })
 
+  it("is that of a shell which was started in no project's folder, whatever its hooks make of the one it is in", async () => {
+    const hooked = shell("hooked", `PATH="$PWD/bin:$PATH"; export PATH; ${asked}`)
+    const path = Option.getOrThrow(await pathFrom(hooked))
+    assert.notInclude(path.split(":"), join(process.cwd(), "bin"))
+    assert.strictEqual(path.split(":")[0], "//bin")
+  })
+
   it("that one caller had no time for is there for the next, and the shell was asked once", async () => {
     const before = holdings()
     const slow = shell(
