@@ -445,8 +445,8 @@ const templateOf = (
 }
 
 /**
- * A `Request` is made anew for each time that it is sent, from a clone if it has a body, so that the body is there for the
- * next. One whole `Request`, not one and an `init`: a `fetch` of the user's may look at the first only.
+ * A `Request` is made anew for each time that it is sent; if it has a body, a clone keeps that for the next, and the caller's is
+ * used up as fetch uses it up. One whole `Request`, not one and an `init`: a `fetch` of the user's may look at the first only.
  */
 const templateOfRequest = (input: Request, init: RequestInit | undefined, url: URL): Template => {
   const asked = init?.redirect ?? input.redirect
@@ -454,6 +454,7 @@ const templateOfRequest = (input: Request, init: RequestInit | undefined, url: U
   // Making one costs more than all else here.
   const request = init === undefined ? input : new Request(input, init)
   const body = request.body ?? undefined
+  let unsent = request
   return {
     url,
     method: request.method,
@@ -467,7 +468,8 @@ const templateOfRequest = (input: Request, init: RequestInit | undefined, url: U
         const { signal, credentials, cache } = request
         return send(new Request(url, { method, headers, redirect, signal, credentials, cache }))
       }
-      const next = body === undefined ? request : request.clone()
+      const next = unsent
+      if (body !== undefined) unsent = next.clone()
       const changes = method === request.method ? { headers, redirect } : { method, headers, redirect }
       return send(new Request(requestTo(url, next), changes))
     }

@@ -643,6 +643,19 @@ describe("a refused key", () => {
     })
   )
 
+  it.scopedLive("with a Request: it is used up, as fetch uses it up", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok)
+      for (const send of [globalThis.fetch, fetch]) {
+        const request = new Request(server.origin, { method: "POST", body: "text" })
+        yield* promise(() => send(request))
+        assert.isTrue(request.bodyUsed)
+        const again = yield* Effect.flip(Effect.tryPromise({ try: () => send(request), catch: (error) => error }))
+        assert.instanceOf(again, TypeError)
+      }
+    })
+  )
+
   it.scopedLive("in 50 requests at once: one run", () =>
     Effect.gen(function* () {
       const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok))
