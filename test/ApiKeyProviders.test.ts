@@ -6,6 +6,7 @@ import * as NodePath from "@effect/platform-node-shared/NodePath"
 import { describe, expect, it } from "@effect/vitest"
 import * as Array_ from "effect/Array"
 import * as Clock from "effect/Clock"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -24,6 +25,7 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import { EmptyOutput } from "effect-apikey/ApiKeyError"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
+import * as ApiKeySource from "effect-apikey/ApiKeySource"
 import { secretOf } from "./support/cacheUnderTest.js"
 import { settle } from "./support/scriptedHelper.js"
 
@@ -380,6 +382,34 @@ describe("providers by id", () => {
       yield* Deferred.succeed(gate, undefined)
       expect(secretOf(yield* Fiber.join(waiter))).toBe("slow#2")
     }).pipe(Effect.provide(programs.layer))
+  })
+
+  it.scoped("what configuration lets several share lives as long as one of them is in use, and no longer", () => {
+    const programs = fakePrograms()
+    const said = (name: string) =>
+      JSON.stringify({ argv: ["/nowhere/helper", name], cache: { timeToLive: "Infinity" } })
+    const env = new Map([
+      ["A_API_KEY_COMMAND", said("shared")],
+      ["B_API_KEY_COMMAND", said("shared")],
+      ["C_API_KEY_COMMAND", said("own")]
+    ])
+    const ids = { a: ApiKeySource.config("a"), b: ApiKeySource.config("b"), c: ApiKeySource.config("c") }
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.ApiKeyProviders
+      expect([yield* keyOf(providers, "a"), yield* keyOf(providers, "b")]).toEqual(["shared#1", "shared#1"])
+      yield* TestClock.adjust("6 minutes")
+      yield* keyOf(providers, "b")
+      yield* TestClock.adjust("6 minutes")
+      expect(yield* keyOf(providers, "c")).toBe("own#2")
+      expect(yield* keyOf(providers, "a"), "b has it still").toBe("shared#1")
+      yield* TestClock.adjust("11 minutes")
+      expect(yield* keyOf(providers, "c"), "idle as the others").toBe("own#3")
+      expect(yield* keyOf(providers, "a")).toBe("shared#4")
+    }).pipe(
+      Effect.provide(ApiKeyProviders.layerConfig(ids, { idleTimeToLive: "10 minutes" })),
+      Effect.provide(programs.layer),
+      Effect.withConfigProvider(ConfigProvider.fromMap(env))
+    )
   })
 
   it.scoped("after a step of the clock backward the sweeps go on: the next one is not as far off as the step", () => {

@@ -1,26 +1,18 @@
 // Helpers that misbehave, in opencode's own runtime and with what the plugin's bundle has in the place of effect's streams.
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { afterAll, beforeAll, expect } from "vitest"
+import { expect } from "vitest"
 import { isAlive } from "../../support/processes.js"
 import { gateway } from "./gateway.js"
-import { buildPlugin, compatible, pidsOf, place, reasonToSkip, run } from "./harness.js"
+import { compatible, pidsOf, place, reasonToSkip, run } from "./harness.js"
+import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
-const userConfig = "home/.config/opencode/opencode.json"
 const limit = 240_000
 
 describe.skipIf(reasonToSkip !== undefined)("a helper in opencode that", () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-  let plugin = ""
-  beforeAll(async () => {
-    plugin = (await buildPlugin(folder)).url
-  }, limit)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const plugin = builtPlugin(limit)
 
   const cases = [
     {
@@ -47,7 +39,7 @@ describe.skipIf(reasonToSkip !== undefined)("a helper in opencode that", () => {
           const at = yield* place
           const gw = yield* gateway
           const apiKeyCommand = { argv: at.helper("odd", script), timeout: "5 seconds", ...options }
-          at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+          at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
           const ended = yield* run(at, { model: "gw/m" })
           const messages = ended.text.split("\n").filter((line) => line.includes("No API key for provider"))
           expect(messages).toEqual([expect.stringMatching(says)])

@@ -1,29 +1,21 @@
 // `opencode run` with the plugin: the real binary against a loopback gateway.
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { afterAll, beforeAll, expect } from "vitest"
+import { expect } from "vitest"
 import { isPassingFault } from "../../../src/internal/opencode/message.js"
 import { isAlive } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
-import { buildPlugin, compatible, type Place, pidsOf, place, processesOf, reasonToSkip, run, until } from "./harness.js"
+import { compatible, type Place, pidsOf, place, processesOf, reasonToSkip, run, until } from "./harness.js"
+import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
 const placeholder = "effect-apikey-placeholder"
-const userConfig = "home/.config/opencode/opencode.json"
 const limit = 240_000
 
 describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-  let plugin = { url: "", bytes: 0 }
-  beforeAll(async () => {
-    plugin = await buildPlugin(folder)
-  }, limit)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const plugin = builtPlugin(limit)
 
   const configure = (at: Place, config: Record<string, unknown>): void =>
     void at.write(userConfig, { plugin: [plugin.url], ...config })

@@ -1,28 +1,22 @@
 // `opencode serve` with the plugin: many turns, several projects, what it shows, what it leaves behind.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { afterAll, beforeAll, expect } from "vitest"
+import { expect } from "vitest"
 import { isAlive } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
-import { buildPlugin, compatible, pidsOf, place, processesOf, reasonToSkip, serve, until } from "./harness.js"
+import { compatible, pidsOf, place, processesOf, reasonToSkip, serve, until } from "./harness.js"
+import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
-const userConfig = "home/.config/opencode/opencode.json"
 const placeholder = "effect-apikey-placeholder"
 const limit = 300_000
 const tokenMillis = 2_000
 
 describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-  let plugin = ""
-  beforeAll(async () => {
-    plugin = (await buildPlugin(folder)).url
-  }, limit)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const plugin = builtPlugin(limit)
 
   it.scopedLive(
     "answers 20 turns in two sessions at once with tokens that live 2 s: no error, a run a token",
@@ -38,7 +32,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
         // A turn after the other in each session: ten of them take longer than a token lives.
         gw.thinksMillis = tokenMillis / 8
         gw.accepts = (key) => Date.now() < Number(key?.split("-")[2]) + tokenMillis
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
         const opencode = yield* serve(at)
         const turns = Effect.gen(function* () {
           const session = yield* opencode.session()
@@ -69,7 +63,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
           `test -e logged-in || { echo 'not currently signed in, run login' >&2; exit 1; }\necho sk-logged-in`
         )
         const apiKeyCommand = [...argv, "argument-of-the-helper"]
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
         const opencode = yield* serve(at)
         const showsNothing = Effect.gen(function* () {
           for (const path of ["/config", "/config/providers", "/provider"]) {
@@ -104,7 +98,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
         const gw = yield* gateway
         const others = yield* gateway
         const argv = at.helper("users", "echo sk-user")
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
         const other = join(at.root, "other")
         mkdirSync(join(other, ".git"), { recursive: true })
         at.write("other/opencode.json", { provider: { gw: { options: { baseURL: `${others.origin}/v1` } } } })
@@ -134,7 +128,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", ()
         const at = yield* place
         const gw = yield* gateway
         const argv = at.helper("shared", "sleep 1000 >/dev/null 2>&1 & echo $! >> pids; echo sk-shared")
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }) })
         const other = join(at.root, "other")
         mkdirSync(join(other, ".git"), { recursive: true })
         const child = yield* Effect.scoped(

@@ -1,18 +1,16 @@
 // What a project may do to a key in opencode: nothing, before the user trusts it.
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { afterAll, beforeAll, expect } from "vitest"
+import { expect } from "vitest"
 import { runProgram } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
-import { buildPlugin, compatible, type Place, place, reasonToSkip, run } from "./harness.js"
+import { compatible, type Place, place, reasonToSkip, run } from "./harness.js"
+import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
 const root = resolve(import.meta.dirname, "../../..")
-const userConfig = "home/.config/opencode/opencode.json"
 const projectConfig = "project/opencode.json"
 const limit = 240_000
 
@@ -30,12 +28,7 @@ const trust = (at: Place, file: string) =>
   )
 
 describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-  let plugin = ""
-  beforeAll(async () => {
-    plugin = (await buildPlugin(folder)).url
-  }, limit)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const plugin = builtPlugin(limit)
 
   it.scopedLive(
     "has its command run only when the user trusts it, and is asked about again when it changes",
@@ -43,7 +36,7 @@ describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
       Effect.gen(function* () {
         const at = yield* place
         const gw = yield* gateway
-        at.write(userConfig, { plugin: [plugin] })
+        at.write(userConfig, { plugin: [plugin.url] })
         const argv = at.helper("project-key", 'echo "sk-project"')
         const file = at.write(projectConfig, compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }))
 
@@ -81,7 +74,7 @@ describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
         const users = yield* gateway
         const others = yield* gateway
         const apiKeyCommand = at.helper("users-key", "echo sk-user")
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${users.origin}/v1`, { apiKeyCommand }) })
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${users.origin}/v1`, { apiKeyCommand }) })
         const file = at.write(projectConfig, { provider: { gw: { options: { baseURL: `${others.origin}/v1` } } } })
 
         const before = yield* run(at, { model: "gw/m" })
@@ -107,7 +100,7 @@ describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
         const at = yield* place
         const gw = yield* gateway
         const apiKeyCommand = at.helper("users-key", "echo sk-user")
-        at.write(userConfig, { plugin: [plugin], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
         at.write(projectConfig, {
           provider: { gw: { options: { timeout: 60000 }, models: { other: { name: "Other" } } } }
         })
