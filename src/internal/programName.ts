@@ -7,7 +7,7 @@ const maxLength = 64
 const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i
 
 /** False for what may be a whole command line in one string. A file that is there ("/Applications/Some App/op") is none. */
-export const isOneProgram = (first: string): boolean => !/[\s=]/.test(first) || (isAbsolute(first) && existsSync(first))
+const isOneProgram = (first: string): boolean => !/[\s=]/.test(first) || (isAbsolute(first) && existsSync(first))
 
 /** A whole shell string given as argv[0] must not carry its arguments (or `KEY=value`) into a message, so the name ends at white space and "=". */
 export const programName = (command: ReadonlyArray<string>): string => {
