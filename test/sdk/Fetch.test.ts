@@ -650,8 +650,7 @@ describe("a refused key", () => {
         const request = new Request(server.origin, { method: "POST", body: "text" })
         yield* promise(() => send(request))
         assert.isTrue(request.bodyUsed)
-        const again = yield* Effect.flip(Effect.tryPromise({ try: () => send(request), catch: (error) => error }))
-        assert.instanceOf(again, TypeError)
+        assert.instanceOf(yield* failureOf(() => send(request)), TypeError)
       }
     })
   )
