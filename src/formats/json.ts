@@ -14,8 +14,10 @@ import { define, jsonLine, withoutUser } from "../internal/format.js"
 import {
   after,
   earlier,
+  epoch,
   fromEpochMillis,
   fromEpochSeconds,
+  lifetime,
   parseNumber,
   parseRfc3339,
   toEpochSeconds
@@ -57,14 +59,17 @@ const expiryIn = (
     const found = lookUp(value, path)
     if (Option.contains(found, null)) return Either.right(Option.none())
     const instant = Option.flatMap(found, toInstant)
-    return Option.isSome(instant) ? Either.right(instant) : refuse(path, expected)
+    if (Option.isSome(instant)) return Either.right(instant)
+    return unit === "seconds" && Option.isSome(Option.flatMap(found, parseNumber))
+      ? refuse(path, expected, 'If the number is in milliseconds: unit: "milliseconds"')
+      : refuse(path, expected)
   }
-  const absolute = at(expiresAt, `an RFC 3339 time or epoch ${unit}`, (found) =>
+  const absolute = at(expiresAt, `an RFC 3339 time or ${epoch(unit)}`, (found) =>
     Option.orElse(Option.flatMap(parseNumber(found), unit === "seconds" ? fromEpochSeconds : fromEpochMillis), () =>
       typeof found === "string" ? parseRfc3339(found) : Option.none()
     )
   )
-  const relative = at(expiresIn, `a number of ${unit}`, (found) =>
+  const relative = at(expiresIn, lifetime(unit), (found) =>
     Option.flatMap(parseNumber(found), (amount) =>
       after(startedAt, unit === "seconds" ? amount : amount / millisPerSecond)
     )

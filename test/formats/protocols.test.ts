@@ -188,7 +188,7 @@ describe("git's protocol", () => {
 
   it.each(["soon", "-5", "1e9"])("has epoch seconds for its expiry, and not %j", (expiry) => {
     expect(Either.flip(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`))).toMatchObject({
-      right: { _tag: "InvalidOutput", path: "password_expiry_utc", expected: "epoch seconds" }
+      right: { _tag: "InvalidOutput", path: "password_expiry_utc", expected: "epoch seconds before the year 10000" }
     })
   })
 })
@@ -232,8 +232,13 @@ describe("an answer that says less or more than it should", () => {
     expect(Either.isLeft(decode("auto", answer))).toBe(true)
   })
 
-  it("is no key where it is Go's word for nothing", () => {
-    expect(Either.flip(decode("text", "<nil>\n"))).toMatchObject({ right: { _tag: "InvalidOutput" } })
+  it.each(["null", "undefined", "None", "<nil>"])("is no key where it is a word for nothing: %s", (word) => {
+    for (const result of [decode("text", `${word}\n`), decode({ name: "json", field: "k" }, `{"k":"${word}"}`)]) {
+      expect(Either.flip(result)).toMatchObject({
+        right: { _tag: "InvalidOutput", expected: "a key, not a word for nothing", hint: expect.stringContaining(word) }
+      })
+    }
+    expect(Either.map(decode("text", `${word}-key`), plain)).toEqual(Either.right({ value: `${word}-key` }))
   })
 
   it("shows no number of the answer in its message", () => {
