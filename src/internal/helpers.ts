@@ -28,6 +28,12 @@ const gpgLockedBehind: ReadonlyArray<Failure> = [
   ...gpgLocked.map((failure): Failure => ({ ...failure, evidence: "manual" }))
 ]
 
+const unreadable: Failure = {
+  stderr: /permission denied/i,
+  reason: "Denied",
+  remedy: "This user may not read that file; check its owner and mode."
+}
+
 const noKeyringService =
   "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
 
@@ -46,9 +52,17 @@ const googleOffline: Failure = {
   evidence: "manual"
 }
 
+const infisicalLogin =
+  /infisical login|must be logged in|login session|couldn't find your logged in details|status-code=401/i
+
+const logInToInfisical = {
+  reason: "LoginRequired",
+  remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
+} as const
+
 /** What a credential helper of docker's says, whatever the store: on stdout. */
 const dockerFailures: ReadonlyArray<Failure> = [
-  { ...onStdout(docker.notFound), evidence: "manual" },
+  onStdout(docker.notFound),
   onStdout(docker.noServer),
   { ...onStdout(docker.noUsername), evidence: "manual" },
   {
@@ -84,6 +98,11 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Sign in to 1Password: op signin"
       },
       {
+        stderr: /\(401\)|SACredentials/,
+        reason: "LoginRequired",
+        remedy: "The token is not valid: check OP_SERVICE_ACCOUNT_TOKEN, or sign in (op signin)."
+      },
+      {
         stderr: /isn't an item|isn't a vault|isn't a field|could not find item|does not have a field|no item found/i,
         reason: "NotFound",
         remedy: "Look for the item: op item list. An account that may not see it is told the same."
@@ -94,12 +113,13 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Several items have that name: use the item's id instead (op item list)."
       },
       {
-        stderr: /do not have permission|\(403\)|Forbidden/i,
+        stderr: /do not have permission|\(403\)/i,
         reason: "Denied",
         remedy: "Ask for access to that vault, or use another account (op --account)."
       },
       {
-        stderr: /rate-limited|Too many requests|connecting to desktop app|dial tcp|i\/o timeout/i,
+        stderr:
+          /rate-limited|Too many requests|connecting to desktop app|cannot setup session|deadline exceeded|dial tcp|i\/o timeout/i,
         reason: "Unavailable",
         remedy: "1Password does not answer now: unlock its application, check the network, try again."
       }
@@ -125,13 +145,12 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Look for the secret: vault kv list PATH"
       },
       {
-        stderr: /Code: 403|permission denied/i,
+        stderr: /Code: 403/,
         reason: "Denied",
         remedy: "The token is expired or its policy does not allow that path: vault token lookup, vault login"
       },
       {
-        stderr:
-          /Vault is sealed|Code: 50[0-9]|dial tcp|connection refused|no such host|i\/o timeout|deadline exceeded/i,
+        stderr: /Vault is sealed|Code: (?:429|50[0-9])|dial tcp|i\/o timeout|deadline exceeded/i,
         reason: "Unavailable",
         remedy: "Vault does not answer: check VAULT_ADDR and vault status."
       },
@@ -254,7 +273,8 @@ export const entries: ReadonlyArray<Entry> = [
       // What gcloud says before it also stands before failures of the network.
       googleOffline,
       {
-        stderr: /Reauthentication (?:required|failed)|invalid_grant|cannot prompt during non-interactive/i,
+        stderr:
+          /Reauthentication (?:required|failed)|invalid_grant|UNAUTHENTICATED|cannot prompt during non-interactive/i,
         reason: "LoginRequired",
         remedy: "Log in to Google Cloud again: gcloud auth login",
         evidence: "manual"
@@ -291,26 +311,26 @@ export const entries: ReadonlyArray<Entry> = [
         evidence: "manual"
       },
       {
+        stderr: /Failed to establish a new connection|Max retries exceeded|Name or service not known/i,
+        reason: "Unavailable",
+        evidence: "manual"
+      },
+      {
         exitCode: 3,
         reason: "NotFound",
         remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
         evidence: "manual"
       },
       {
-        stderr: /SecretNotFound|ResourceNotFound|was not found/i,
+        stderr: /(?:Secret|Resource)NotFound/,
         reason: "NotFound",
         remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
         evidence: "manual"
       },
       {
-        stderr: /Forbidden|AuthorizationFailed|Caller is not authorized/i,
+        stderr: /\(Forbidden\)|AuthorizationFailed|Caller is not authorized/,
         reason: "Denied",
         remedy: "Ask for the permission to read secrets of that vault (Key Vault Secrets User).",
-        evidence: "manual"
-      },
-      {
-        stderr: /Failed to establish a new connection|Max retries exceeded|Name or service not known/i,
-        reason: "Unavailable",
         evidence: "manual"
       }
     ]
@@ -462,6 +482,13 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
+      // Before its folder: a file that is not there is told after warnings of a folder that is not there.
+      {
+        stderr: /can't open .*No such file/,
+        reason: "NotFound",
+        remedy: "The file does not exist; check its path."
+      },
+      { ...unreadable, stderr: /can't open .*Permission denied/ },
       {
         stderr: /can't create directory|keyblock resource/,
         reason: "LoginRequired",
@@ -472,11 +499,6 @@ export const entries: ReadonlyArray<Entry> = [
         stderr: /decryption failed: Bad session key/,
         reason: "Denied",
         remedy: "The passphrase is another: check --passphrase-file."
-      },
-      {
-        stderr: /can't open .*No such file/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
       },
       {
         stderr: /no valid OpenPGP data found/,
@@ -494,6 +516,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         stderr: /no identity matched any of the recipients/,
         reason: "Denied",
@@ -548,8 +571,7 @@ export const entries: ReadonlyArray<Entry> = [
         exitCode: 1,
         stderr: /^\s*$/,
         reason: "NotFound",
-        remedy: "Nothing has these attributes, or the keyring is locked: unlock it, then secret-tool search --all",
-        evidence: "manual"
+        remedy: "Nothing has these attributes, or the keyring is locked: unlock it, then secret-tool search --all"
       }
     ]
   },
@@ -624,7 +646,8 @@ export const entries: ReadonlyArray<Entry> = [
       onStdout(bitwarden.notLoggedIn),
       { ...onStderr(bitwarden.locked), evidence: "manual" },
       { ...onStderr(bitwarden.notFound), evidence: "manual" },
-      { ...onStderr(bitwarden.several), evidence: "manual" }
+      { ...onStderr(bitwarden.several), evidence: "manual" },
+      { stderr: /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/, reason: "Unavailable", evidence: "manual" }
     ]
   },
   {
@@ -679,21 +702,13 @@ export const entries: ReadonlyArray<Entry> = [
     source: "https://github.com/Infisical/cli",
     speaks: ["text", "env"],
     mayPrompt: true,
+    timeToLive: "1 hour",
     failures: [
-      {
-        stderr:
-          /infisical login|must be logged in|login session has expired|couldn't find your logged in details|status-code=401/i,
-        reason: "LoginRequired",
-        remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
-      },
-      {
-        stdout: /login session has expired|must be logged in/i,
-        reason: "LoginRequired",
-        remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
-      },
-      { stderr: /status-code=403|Forbidden/i, reason: "Denied" },
-      { stderr: /status-code=404|not found/i, reason: "NotFound", remedy: "Look for the secret: infisical secrets" },
-      { stderr: /dial tcp|no such host|i\/o timeout/i, reason: "Unavailable" }
+      { stderr: /dial tcp|no such host|i\/o timeout/i, reason: "Unavailable" },
+      { stderr: infisicalLogin, ...logInToInfisical },
+      { stdout: infisicalLogin, ...logInToInfisical },
+      { stderr: /status-code=403/, reason: "Denied" },
+      { stderr: /status-code=404/, reason: "NotFound", remedy: "Look for the secret: infisical secrets" }
     ]
   },
   {
@@ -705,6 +720,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text", "env"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         stderr: /\[DECRYPTION_FAILED\]/,
         reason: "LoginRequired",
@@ -729,7 +745,7 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     failures: [
       {
-        stderr: /dial tcp|no such host|i\/o timeout|Client\.Timeout|\b50[0234]\b/i,
+        stderr: /dial tcp|no such host|i\/o timeout|Client\.Timeout|50[0234] (?:Internal|Bad|Service|Gateway)/i,
         reason: "Unavailable",
         remedy: "The identity provider does not answer: check the network and the issuer's URL."
       },
@@ -755,7 +771,16 @@ export const entries: ReadonlyArray<Entry> = [
     format: "docker-credential",
     mayPrompt: true,
     timeToLive: "1 hour",
-    failures: dockerFailures
+    failures: [
+      ...dockerFailures,
+      {
+        exitCode: 2,
+        stderr: /docker-credential-helpers\/credentials\.HandleCommand/,
+        reason: "LoginRequired",
+        remedy:
+          "It crashed, as docker-credential-secretservice does where the keyring is locked: unlock it in a desktop session."
+      }
+    ]
   },
   {
     name: "docker-credential-*, of a registry or unknown",
@@ -774,7 +799,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^keyring$/,
     install: "Install Python's keyring: pipx install keyring",
     evidence: "measured",
-    source: "python3-keyring 23.9.3",
+    source: "python3-keyring 23.9.3; keyring 25.7.0",
     speaks: ["text"],
     mayPrompt: true,
     timeToLive: "1 hour",
@@ -785,17 +810,15 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no keyring service in this session: keyring --list-backends"
       },
       {
-        stderr: /KeyringLocked|InitError/,
+        stderr: /KeyringLocked/,
         reason: "LoginRequired",
-        remedy: "Unlock the keyring in a desktop session.",
-        evidence: "manual"
+        remedy: "Unlock the keyring in a desktop session."
       },
       {
         exitCode: 1,
         stderr: /^\s*$/,
         reason: "NotFound",
-        remedy: "Nothing is stored for that service and user: keyring set SERVICE USER",
-        evidence: "manual"
+        remedy: "Nothing is stored for that service and user: keyring set SERVICE USER"
       }
     ]
   },
@@ -808,6 +831,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      { ...unreadable, evidence: "manual" },
       {
         stderr: /Decryption failed|no vault secrets were found/,
         reason: "Denied",
@@ -830,6 +854,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         exitCode: 2,
         stderr: /Could not open/,
@@ -873,6 +898,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         stderr: /bad decrypt/,
         reason: "Denied",
