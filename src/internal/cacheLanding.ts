@@ -134,7 +134,7 @@ export const refused = (from: Holding | Renewing, now: number): State =>
       : transitions.reject(from, refusalOf(from.past, from.entry, now))
 
 const warn = ({ provider }: Rules, what: string, error: ApiKeyError): Effect.Effect<void> =>
-  Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`)
+  Effect.annotateLogs(Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`), "error", error._tag)
 
 const warnOfRepeat = ({ provider, program }: Rules): Effect.Effect<void> =>
   Effect.logWarning(`${provider}: the server refused the key, and ${program} repeats it; it is served all the same`)
