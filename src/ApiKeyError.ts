@@ -353,7 +353,8 @@ export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-api
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const where = this.path === "" ? "" : ` at ${this.path}`
-    return `${named(this.command)}: its output is not "${this.format}"; expected${where} ${this.expected}`
+    const what = this.format === "auto" ? "of no known format" : `not "${this.format}"`
+    return `${named(this.command)}: its output is ${what}; expected${where} ${this.expected}`
   }
   get hint(): string {
     return this.remedy ?? "Choose the `format` that the command speaks, or change the command's arguments."

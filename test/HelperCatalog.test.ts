@@ -155,6 +155,14 @@ const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr
   ["jq", 1, "", "NotFound"],
   ["jq", 2, "jq: error: Could not open file nope.json: No such file or directory", "NotFound"],
   ["jq", 3, "jq: error: syntax error, unexpected $end (Unix shell quoting issues?)", "Unknown"],
+  ["jq", 5, 'jq: error (at k.json:1): Cannot index string with string "x"', "NotFound"],
+  ["jq", 5, "jq: error (at k.json:1): Cannot iterate over number (5)", "NotFound"],
+  [
+    "openssl",
+    1,
+    "enter AES-256-CBC decryption password:\nbad password read\n80CB08C6A77F0000:error:1400006B:UI routines:UI_process:processing error",
+    "LoginRequired"
+  ],
   ["jq", 4, "parse error: Invalid numeric literal at EOF at line 1, column 7", "Unknown"],
   ["git", 128, "fatal: could not read Username for 'https://example.com': terminal prompts disabled", "LoginRequired"],
   ["git", 128, "fatal: refusing to work with credential missing host field", "NotFound"],

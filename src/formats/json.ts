@@ -42,6 +42,8 @@ export const Spec = Schema.Struct({
 
 type Spec = typeof Spec.Type
 
+const nothingThere = "No text stands there: correct the format's `field`, or make the command print the key alone."
+
 const millisPerSecond = 1000
 
 const expiryIn = (
@@ -89,7 +91,8 @@ export const json = (spec: Spec): CredentialFormat =>
       Either.gen(function* () {
         const value = yield* Option.match(jsonOf(text), { onNone: () => refuse("", "JSON"), onSome: Either.right })
         const found = lookUp(value, spec.field)
-        if (Option.isNone(found) || typeof found.value !== "string") return yield* refuse(spec.field, "a string")
+        if (Option.isNone(found) || typeof found.value !== "string")
+          return yield* refuse(spec.field, "a string", nothingThere)
         const expiresAt = yield* expiryIn(value, spec, startedAt)
         if (spec.username === undefined) {
           const secret = yield* Fit.token(found.value, spec.field)

@@ -868,7 +868,12 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "NotFound",
         remedy: "The field is null or missing (jq -e says so by status 1); check its name."
       },
-      { stderr: /parse error/, reason: "Unknown", remedy: "The file is not JSON; check its path." }
+      { stderr: /parse error/, reason: "Unknown", remedy: "The file is not JSON; check its path." },
+      {
+        stderr: /Cannot i(?:ndex|terate)/,
+        reason: "NotFound",
+        remedy: "The file has another shape; check the path in the filter."
+      }
     ]
   },
   {
@@ -899,6 +904,11 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: false,
     failures: [
       unreadable,
+      {
+        stderr: /bad password read/,
+        reason: "LoginRequired",
+        remedy: "It asks for a password: give it one with -pass file:FILE."
+      },
       {
         stderr: /bad decrypt/,
         reason: "Denied",

@@ -241,6 +241,29 @@ describe("an answer that says less or more than it should", () => {
     expect(Either.map(decode("text", `${word}-key`), plain)).toEqual(Either.right({ value: `${word}-key` }))
   })
 
+  it.each([
+    "ai\n└── openai\n",
+    "ai\n├── \u001b[00mopenai\u001b[0m\n└── x\n",
+    "ai/\r\n`-- openai\r\n",
+    "ai\n|-- a\n`-- b\n"
+  ])("is no key where it is the list of a folder: %j", (list) => {
+    expect(Either.flip(decode("first-line", list))).toMatchObject({
+      right: { _tag: "InvalidOutput", expected: "a key, not the list of a folder" }
+    })
+  })
+
+  it("has notes below it that look like no list", () => {
+    expect(Either.map(decode("first-line", "sk-1\n- note\n└── x\n|x|\n"), plain)).toEqual(
+      Either.right({ value: "sk-1" })
+    )
+  })
+
+  it("says of a place without text which parameter to correct", () => {
+    expect(Either.flip(decode({ name: "json", field: "a.b" }, '{"a":{}}'))).toMatchObject({
+      right: { path: "a.b", expected: "a string", hint: expect.stringContaining("`field`") }
+    })
+  })
+
   it("shows no number of the answer in its message", () => {
     const answer = '{"version":1,"success":false,"code":"401","message":"otp 12345678 refused","otp":12345678}'
     expect(Either.flip(decode("google-executable", answer))).toMatchObject({

@@ -94,6 +94,13 @@ describe("effect-apikey get", () => {
     )
   })
 
+  it("names the flag to somebody whose command prints JSON of no known format", async () => {
+    const { stderr } = await run("get", "--", "echo", '{"a":1}')
+    assert.include(stderr, "its output is of no known format")
+    assert.include(stderr, "--format NAME): auto, text,")
+    assert.notInclude(stderr, "`format`")
+  })
+
   it("says once that a log-in is needed", async () => {
     const gh = join(folder, "gh")
     writeFileSync(gh, "#!/bin/sh\nexit 4\n")
