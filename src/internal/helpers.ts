@@ -1,21 +1,37 @@
 /** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
-import type { Entry, Failure } from "../HelperCatalog.js"
+import type { Entry, Failure, Meaning } from "../HelperCatalog.js"
 import { bitwarden, docker, type FixedText } from "./fixedTexts.js"
 
 const onStdout = ({ meaning, words }: FixedText): Failure => ({ stdout: new RegExp(words), ...meaning })
 
 const onStderr = ({ meaning, words }: FixedText): Failure => ({ stderr: new RegExp(words), ...meaning })
 
-const unlockGpg = "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+/** What several failures of a program mean. */
+const same = {
+  aws: { reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" },
+  awsDenied: {
+    reason: "Denied",
+    remedy: "Ask for the permission that the message names, or use another profile (--profile)."
+  },
+  gh: { reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
+  gcloud: { reason: "LoginRequired", remedy: "Log in to Google Cloud: gcloud auth login" },
+  az: { reason: "LoginRequired", remedy: "Log in to Azure: az login" },
+  azSecret: { reason: "NotFound", remedy: "Look for the secret: az keyvault secret list --vault-name NAME" },
+  file: { reason: "NotFound", remedy: "The file does not exist; check its path." },
+  infisical: { reason: "LoginRequired", remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN." },
+  gpg: {
+    reason: "LoginRequired",
+    remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+  }
+} as const satisfies Record<string, Meaning>
 
 const noSecretKey = /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Bad passphrase/
 
 const gpgLocked: ReadonlyArray<Failure> = [
-  { stderr: noSecretKey, reason: "LoginRequired", remedy: unlockGpg },
+  { stderr: noSecretKey, ...same.gpg },
   {
     stderr: /Operation cancelled|Screen or window too small|decryption failed: Timeout/,
-    reason: "LoginRequired",
-    remedy: unlockGpg,
+    ...same.gpg,
     evidence: "manual"
   }
 ]
@@ -24,7 +40,7 @@ const gpgLocked: ReadonlyArray<Failure> = [
 const noSecretKeyBehind = /decryption failed: No secret key/
 
 const gpgLockedBehind: ReadonlyArray<Failure> = [
-  { stderr: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+  { stderr: noSecretKeyBehind, ...same.gpg },
   ...gpgLocked.map((failure): Failure => ({ ...failure, evidence: "manual" }))
 ]
 
@@ -55,11 +71,6 @@ const googleOffline: Failure = {
 const infisicalLogin =
   /infisical login|must be logged in|login session|couldn't find your logged in details|status-code=401/i
 
-const logInToInfisical = {
-  reason: "LoginRequired",
-  remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
-} as const
-
 /** What a credential helper of docker's says, whatever the store: on stdout. */
 const dockerFailures: ReadonlyArray<Failure> = [
   onStdout(docker.notFound),
@@ -76,8 +87,8 @@ const dockerFailures: ReadonlyArray<Failure> = [
     reason: "Unavailable",
     remedy: noKeyringService
   },
-  { stdout: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
-  { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg, evidence: "manual" }
+  { stdout: noSecretKeyBehind, ...same.gpg },
+  { stdout: noSecretKey, ...same.gpg, evidence: "manual" }
 ]
 
 export const entries: ReadonlyArray<Entry> = [
@@ -184,30 +195,21 @@ export const entries: ReadonlyArray<Entry> = [
       },
       {
         stderr: /\(ExpiredTokenException\)/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws sso login"
+        ...same.aws
       },
       {
-        stderr: /\((?:ExpiredToken|UnrecognizedClientException|InvalidClientTokenId|RequestExpired)\)/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws sso login",
+        stderr:
+          /\((?:ExpiredToken|UnrecognizedClientException|InvalidClientTokenId|RequestExpired|UnauthorizedException)\)/,
+        ...same.aws,
         evidence: "manual"
       },
       {
         stderr: /\(AccessDeniedException\)/,
-        reason: "Denied",
-        remedy: "Ask for the permission that the message names, or use another profile (--profile)."
+        ...same.awsDenied
       },
       {
         stderr: /\((?:AccessDenied|UnauthorizedOperation)\)/,
-        reason: "Denied",
-        remedy: "Ask for the permission that the message names, or use another profile (--profile).",
-        evidence: "manual"
-      },
-      {
-        stderr: /\(UnauthorizedException\)/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws sso login",
+        ...same.awsDenied,
         evidence: "manual"
       },
       {
@@ -216,11 +218,10 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Log in again: aws login",
         evidence: "manual"
       },
-      { stderr: /Error loading SSO Token/, reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" },
+      { stderr: /Error loading SSO Token/, ...same.aws },
       {
         stderr: /The SSO session .*has expired|Token has expired/i,
-        reason: "LoginRequired",
-        remedy: "Log in to AWS: aws sso login",
+        ...same.aws,
         evidence: "manual"
       },
       {
@@ -267,16 +268,14 @@ export const entries: ReadonlyArray<Entry> = [
     failures: [
       {
         stderr: /do not currently have an active account/,
-        reason: "LoginRequired",
-        remedy: "Log in to Google Cloud: gcloud auth login"
+        ...same.gcloud
       },
       // What gcloud says before it also stands before failures of the network.
       googleOffline,
       {
         stderr:
           /Reauthentication (?:required|failed)|invalid_grant|UNAUTHENTICATED|cannot prompt during non-interactive/i,
-        reason: "LoginRequired",
-        remedy: "Log in to Google Cloud again: gcloud auth login",
+        ...same.gcloud,
         evidence: "manual"
       },
       {
@@ -303,11 +302,10 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["az", "azure-key-vault", "text"],
     mayPrompt: true,
     failures: [
-      { stderr: /Please run 'az login'/, reason: "LoginRequired", remedy: "Log in to Azure: az login" },
+      { stderr: /Please run 'az login'/, ...same.az },
       {
         stderr: /AADSTS(?:700082|70043|50173|50076|50079|65001|700084)|Interactive authentication is needed/,
-        reason: "LoginRequired",
-        remedy: "Log in to Azure again: az login",
+        ...same.az,
         evidence: "manual"
       },
       {
@@ -317,14 +315,12 @@ export const entries: ReadonlyArray<Entry> = [
       },
       {
         exitCode: 3,
-        reason: "NotFound",
-        remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
+        ...same.azSecret,
         evidence: "manual"
       },
       {
         stderr: /(?:Secret|Resource)NotFound/,
-        reason: "NotFound",
-        remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
+        ...same.azSecret,
         evidence: "manual"
       },
       {
@@ -344,12 +340,11 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["gh", "text"],
     mayPrompt: false,
     failures: [
-      { exitCode: 4, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
-      { stderr: /no oauth token/, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
+      { exitCode: 4, ...same.gh },
+      { stderr: /no oauth token/, ...same.gh },
       {
         stderr: /not logged into any GitHub hosts/,
-        reason: "LoginRequired",
-        remedy: "Log in to GitHub: gh auth login",
+        ...same.gh,
         evidence: "manual"
       },
       { exitCode: 2, reason: "Unknown", remedy: "It was cancelled; run it again.", evidence: "manual" },
@@ -466,8 +461,7 @@ export const entries: ReadonlyArray<Entry> = [
       ...gpgLocked,
       {
         exitCode: 11,
-        reason: "LoginRequired",
-        remedy: unlockGpg
+        ...same.gpg
       },
       { exitCode: 3, reason: "LoginRequired", remedy: "It was cancelled; run it again." }
     ]
@@ -485,8 +479,7 @@ export const entries: ReadonlyArray<Entry> = [
       // Before its folder: a file that is not there is told after warnings of a folder that is not there.
       {
         stderr: /can't open .*No such file/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
+        ...same.file
       },
       { ...unreadable, stderr: /can't open .*Permission denied/ },
       {
@@ -705,8 +698,8 @@ export const entries: ReadonlyArray<Entry> = [
     timeToLive: "1 hour",
     failures: [
       { stderr: /dial tcp|no such host|i\/o timeout/i, reason: "Unavailable" },
-      { stderr: infisicalLogin, ...logInToInfisical },
-      { stdout: infisicalLogin, ...logInToInfisical },
+      { stderr: infisicalLogin, ...same.infisical },
+      { stdout: infisicalLogin, ...same.infisical },
       { stderr: /status-code=403/, reason: "Denied" },
       { stderr: /status-code=404/, reason: "NotFound", remedy: "Look for the secret: infisical secrets" }
     ]
@@ -837,7 +830,7 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "Denied",
         remedy: "The password is another: check --vault-password-file."
       },
-      { stderr: /Unable to read source file/, reason: "NotFound", remedy: "The file does not exist; check its path." },
+      { stderr: /Unable to read source file/, ...same.file },
       {
         stderr: /vault password prompt|EOFError/,
         reason: "LoginRequired",
@@ -858,8 +851,7 @@ export const entries: ReadonlyArray<Entry> = [
       {
         exitCode: 2,
         stderr: /Could not open/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
+        ...same.file
       },
       { exitCode: 3, reason: "Unknown", remedy: "The filter does not compile; check its quotes." },
       {
@@ -916,8 +908,7 @@ export const entries: ReadonlyArray<Entry> = [
       },
       {
         stderr: /No such file or directory/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
+        ...same.file
       }
     ]
   }
