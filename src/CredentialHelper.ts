@@ -55,7 +55,7 @@ import {
   tail,
   withoutSecrets
 } from "./internal/scrub.js"
-import { type Found, findProgram, remedyFor } from "./internal/searchPath.js"
+import { type Found, findProgram, isPath, remedyFor } from "./internal/searchPath.js"
 import { stop, stopOnTerminal } from "./internal/stop.js"
 import { usualFolders } from "./internal/usualFolders.js"
 
@@ -71,7 +71,7 @@ export type Interactive = "never" | "if-available" | "always"
 /**
  * Where a program is looked for that PATH does not have: in the folders where people install programs
  * (`"usual-folders"`: Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …), before those in the PATH that the user's
- * log-in shell sets (`"login-shell"`), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
+ * log-in shell sets (`"login-shell"`; it is asked only for a program that PATH does not have), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
  *
  * @since 0.1.0
  * @category models
@@ -547,33 +547,25 @@ export const locate = (
   CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
 > =>
   Effect.gen(function* () {
-    const env = yield* searchEnvironment(yield* CommandExecutor.CommandExecutor, options, told)
     const { platform } = process
-    const { command, cwd, program = command[0] ?? "" } = options
+    const { command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
+    const find = (env: Record<string, string>, beyond: ReadonlyArray<string>) =>
+      Effect.map(findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond }), (found) => ({
+        env,
+        program,
+        found
+      }))
+    const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, told, platform })
     const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
-    return {
-      env,
-      program,
-      found: yield* findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond })
+    if (options.path !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
+      return yield* find(env, beyond)
     }
-  })
-
-/** What the helper gets; with the log-in shell's PATH where that was asked for. */
-const searchEnvironment = (
-  executor: CommandExecutor.CommandExecutor,
-  options: Options,
-  told: Readonly<Record<string, string>>
-): Effect.Effect<Record<string, string>> =>
-  Effect.gen(function* () {
-    const { env = {}, inheritEnv = true } = options
-    const { platform } = process
-    const result = environmentFor(process.env, { env, inheritEnv, told, platform })
-    if (options.path !== "login-shell" || !looksBeyond(options)) return result
-    const path = yield* loginShellPath(executor)
-    return Option.match(path, {
-      onNone: () => result,
-      onSome: (more) => ({ ...result, PATH: [...(result["PATH"]?.split(":") ?? []), more].join(":") })
-    })
+    // A shell may be slow, or hang: nobody waits for it whose program is in PATH.
+    const inPath = yield* find(env, [])
+    if (inPath.found._tag === "Executable") return inPath
+    const more = Option.toArray(yield* loginShellPath(yield* CommandExecutor.CommandExecutor))
+    const PATH = [...(env["PATH"]?.split(":") ?? []), ...more].join(":")
+    return yield* find(more.length === 0 ? env : { ...env, PATH }, beyond)
   })
 
 /** A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it. */
