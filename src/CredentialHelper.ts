@@ -45,7 +45,7 @@ import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
-import { programName, shownPath, shownPlaces } from "./internal/programName.js"
+import { isKey, programName, shownPath, shownPlaces } from "./internal/programName.js"
 import {
   minSecretLength,
   printable,
@@ -527,7 +527,9 @@ const argvRemedy = ({ command: [first = "", ...others], program }: Options): Opt
       ? Option.some("No shell expands `~` here; write the folder out.")
       : /\s/.test(first.trim()) && others.length === 0
         ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
-        : Option.none()
+        : isKey(first)
+          ? Option.some("If that is a key: `command` takes the program that prints one.")
+          : Option.none()
 
 /** A PATH that the caller sets (or unsets) is what the caller means. */
 const looksBeyond = ({ env, path, program }: Options): boolean =>

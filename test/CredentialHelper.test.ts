@@ -20,6 +20,7 @@ import * as TestClock from "effect/TestClock"
 import type { ApiKeyError } from "../src/ApiKeyError.js"
 import * as CredentialHelper from "../src/CredentialHelper.js"
 import * as HelperExecutor from "../src/HelperExecutor.js"
+import { programName, shownPath } from "../src/internal/programName.js"
 import { type Behaviour, fake, printsKey, systemError, text } from "./support/fakeExecutor.js"
 import { observe } from "./support/observe.js"
 import { eventually, isAlive } from "./support/processes.js"
@@ -549,6 +550,54 @@ describe("what a helper is given", () => {
       yield* run({ command: ["op", "read", "op://x"], program: "/opt/trusted/op" })
       assert.deepInclude(helper.starts[0], { program: "/opt/trusted/op", args: ["read", "op://x"] })
     }).pipe(Effect.provide(helper.layer))
+  })
+})
+
+describe("a key typed in the program's place", () => {
+  const base64 = "aB3+/Zq9XkT0mN7pLr5wVy1cUd8eFh2gJi6jKb4nMoQ/sRtSxAz=="
+  for (const typed of [
+    "sk-live-4242abcdEFGH5151",
+    "sk-proj-abcdefghij",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "c0ffee5e42deadbeef0123456789abcdef012345",
+    base64,
+    base64.slice(0, -2),
+    `${base64} --profile work`
+  ]) {
+    it.effect(`is not shown, nor a part of it: ${typed.slice(0, 8)}…`, () => {
+      const slow = always(never)
+      return Effect.gen(function* () {
+        const error = yield* Effect.flip(
+          Effect.provide(run({ command: [typed], path: "path-only" }), HelperExecutor.layerNode)
+        )
+        assert.strictEqual(error._tag, "CommandNotFound")
+        assert.propertyVal(error, "command", "<redacted>")
+        const late = yield* after(
+          Effect.provide(run({ command: [typed], timeout: "1 second" }), slow.layer),
+          "1 second"
+        )
+        failedWith(late, { _tag: "CommandTimeout", command: "<redacted>" })
+        const shown = `${error.message} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify(late)}`
+        for (const part of typed.split(/[/\s]/).filter(({ length }) => length > 2)) assert.notInclude(shown, part)
+        assert.include(error.hint, "`command` takes")
+      })
+    })
+  }
+
+  it("but a name that words make is, also a long one and one with a number", () => {
+    for (const name of [
+      "get-key-from-vault",
+      "op",
+      "git-credential-oauth2-for-the-forge-of-the-company",
+      "kubectl-oidc_login",
+      "api-key-helper-2.1-linux-x86_64"
+    ]) {
+      for (const folder of ["", "./", "../tools/", "/opt/abcdef0123456789abcdef0123456789-op/bin/"]) {
+        assert.strictEqual(programName([folder + name]), name)
+        assert.strictEqual(shownPath(folder + name, name, `/x/${name}`), `/x/${name}`)
+      }
+    }
   })
 })
 
