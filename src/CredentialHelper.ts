@@ -399,7 +399,8 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
     const handedOver = () => [
       ...secretsInArguments(options.command.slice(1)),
       ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
-      ...secretsByName(process.env),
+      // What the caller lists is handed over by the caller, so a short value is no chance word.
+      ...secretsByName(process.env, Array.isArray(options.inheritEnv) ? minSecretLength : undefined),
       ...secretsByName(attributesOf(request.input), minSecretLength)
     ]
     const said = saidOn(stderr, () => [...secretsIn(textOf(stdout)), ...handedOver()])

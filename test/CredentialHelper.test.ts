@@ -267,6 +267,43 @@ describe("stderr of one endless line", () => {
   })
 })
 
+describe("variables whose names say that they are secret", () => {
+  const said = (variables: Readonly<Record<string, string>>, options: Partial<CredentialHelper.Options> = {}) => {
+    const helper = always(ends(1, Object.values(variables).join(" ")))
+    return Effect.acquireUseRelease(
+      Effect.sync(() => Object.assign(process.env, variables)),
+      () => Effect.map(Effect.flip(run(options)), (error) => ("stderr" in error ? error.stderr : "")),
+      () => Effect.forEach(Object.keys(variables), (name) => Effect.sync(() => delete process.env[name]))
+    ).pipe(Effect.provide(helper.layer))
+  }
+
+  it.effect("are not shown when the helper repeats them; a short one where the caller hands it over by its name", () =>
+    Effect.gen(function* () {
+      const variables = { CI_TOKEN: "hunter2", CI_OAUTH: "hunter22", AUTHORIZATION: "hunter-3" }
+      assert.strictEqual(yield* said(variables), "hunter2 <redacted> <redacted>")
+      const listed = yield* said(variables, { inheritEnv: Object.keys(variables) })
+      assert.strictEqual(listed, "<redacted> <redacted> <redacted>")
+    })
+  )
+
+  it.effect("are not those that name a place or a person, which people need to read", () => {
+    const variables = {
+      SSH_AUTH_SOCK: "/tmp/agent.1",
+      XAUTHORITY: "/home/.Xauthority",
+      VAULT_TOKEN_PATH: "/etc/vault",
+      AWS_WEB_IDENTITY_TOKEN_FILE: "/run/aws-web",
+      GOOGLE_APPLICATION_CREDENTIALS: "/etc/google.json",
+      GIT_AUTHOR_NAME: "Somebody"
+    }
+    const everything = Object.values(variables).join(" ")
+    return Effect.gen(function* () {
+      for (const inheritEnv of [true, Object.keys(variables)]) {
+        assert.strictEqual(yield* said(variables, { inheritEnv }), everything)
+      }
+    })
+  })
+})
+
 describe("what was said on stdin", () => {
   it.effect("is not shown when the helper repeats it, however short", () => {
     const helper = always(ends(1, "said hunter2"))

@@ -256,7 +256,9 @@ export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<s
     .flatMap((argument) => [argument, ...argument.split(/[=:]/).slice(1), argument.slice(argument.search(/[=:]/) + 1)])
     .filter((part) => part.length >= minArgumentLength)
 
-const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth)/i
+const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth(?!or(?!iza)))/i
+/** `SSH_AUTH_SOCK` and its like say where, not what. */
+const placeNames = /(?:_(?:sock|file|path|dir)|^google_application_credentials)$/i
 
 /** The values of variables (or attributes) whose names say that they are secret. */
 export const secretsByName = (
@@ -264,7 +266,7 @@ export const secretsByName = (
   minLength = minWordLength
 ): ReadonlyArray<string> =>
   Object.entries(variables).flatMap(([name, value]) =>
-    value !== undefined && secretNames.test(name) && value.length >= minLength ? [value] : []
+    value !== undefined && secretNames.test(name) && !placeNames.test(name) && value.length >= minLength ? [value] : []
   )
 
 /** The end of a text, at most `limit` bytes of UTF-8, beginning at a line's start where there is one. */
