@@ -171,7 +171,7 @@ const terminal = globalValue("effect-apikey/CredentialHelper/terminal", () => Pl
 /** The processes that run now, and who waits for one of them to end. */
 const crowd = globalValue("effect-apikey/CredentialHelper/crowd", () => ({
   running: 0,
-  waiting: new Set<Deferred.Deferred<void>>()
+  waiting: new Set<() => void>()
 }))
 
 /** Two more tries, from 200 ms, doubling, jittered. */
@@ -229,35 +229,27 @@ const outOfRoom: ReadonlyArray<string> = ["EMFILE", "ENFILE", "EAGAIN"]
 
 /** When there is no room for one more process, and runs of ours take some of it: wait for one of them, then try again. */
 const inTheCrowd = <R>(once: Effect.Effect<Output, ApiKeyError, R>): Effect.Effect<Output, ApiKeyError, R> =>
-  Effect.catchAll(once, (error) =>
-    error._tag === "SpawnFailed" && outOfRoom.includes(error.code) && crowd.running > 0
-      ? Effect.zipRight(oneLess, inTheCrowd(once))
-      : Effect.fail(error)
-  )
+  Effect.catchAll(once, (error) => Effect.zipRight(oneLess(error), inTheCrowd(once)))
 
-const oneLess: Effect.Effect<void> = Effect.acquireUseRelease(
-  Effect.tap(Deferred.make<void>(), (turn) => Effect.sync(() => crowd.waiting.add(turn))),
-  Deferred.await,
-  (turn) => Effect.sync(() => crowd.waiting.delete(turn))
-)
-
-interface Member {
-  running: boolean
-}
-
-const join = (member: Member): void => {
-  member.running = true
-  crowd.running++
-}
+/** Looks and joins those who wait in one step: none can leave between the two. */
+const oneLess = (error: ApiKeyError): Effect.Effect<void, ApiKeyError> =>
+  Effect.async((resume) => {
+    if (error._tag !== "SpawnFailed" || !outOfRoom.includes(error.code) || crowd.running === 0) {
+      return resume(Effect.fail(error))
+    }
+    const wake = (): void => resume(Effect.void)
+    crowd.waiting.add(wake)
+    return Effect.sync(() => crowd.waiting.delete(wake))
+  })
 
 /** Wakes one that waits, or all when nobody is left to wake the others. */
-const leave = (member: Member): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (!member.running) return Effect.void
-    crowd.running--
-    const next = Array.from(crowd.waiting).slice(0, crowd.running === 0 ? undefined : 1)
-    return Effect.forEach(next, (turn) => Deferred.succeed(turn, undefined), { discard: true })
-  })
+const leave = (): void => {
+  crowd.running--
+  for (const wake of Array.from(crowd.waiting).slice(0, crowd.running === 0 ? undefined : 1)) {
+    crowd.waiting.delete(wake)
+    wake()
+  }
+}
 
 const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> =>
   !Array.isArray(command) || command.some((part) => typeof part !== "string") || (command[0] ?? "").trim() === ""
@@ -360,9 +352,12 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
     const { name, options, request, entry, onTerminal, progress } = context
     yield* setPhase(progress, "running")
     const startedAt = yield* Clock.currentTimeMillis
-    const member = yield* Effect.acquireRelease(Effect.succeed({ running: false }), leave)
+    let isRunning = false
+    // Before the start, so that it is called after the process is gone.
+    yield* Effect.addFinalizer(() => Effect.sync(() => isRunning && leave()))
     const process_ = yield* launch(context)
-    join(member)
+    isRunning = true
+    crowd.running++
 
     const tooLarge = yield* Deferred.make<never, OutputTooLarge>()
     const stdout = collector()

@@ -439,6 +439,24 @@ describe("at once", () => {
     }).pipe(Effect.provide(helper.layer))
   })
 
+  it.effect("two that end in the same moment make room for two, while a third goes on", () => {
+    const exits = Array.from({ length: 3 }, () => Deferred.unsafeMake<number>(FiberId.none))
+    const helper = fake((_, index) => {
+      if (helper.running.now >= exits.length) return Effect.fail(systemError("EMFILE"))
+      const exit = exits[index]
+      return Effect.succeed({ exitCode: exit === undefined ? Effect.never : Deferred.await(exit) })
+    })
+    return Effect.gen(function* () {
+      const fibers = yield* Effect.forEach(Array.from({ length: 5 }), () => Effect.fork(run()))
+      yield* turnsUntil(() => helper.starts.length === 5)
+      for (const exit of exits.slice(1)) Deferred.unsafeDone(exit, Effect.succeed(0))
+      yield* turnsUntil(() => helper.starts.length === 7)
+      assert.strictEqual(helper.starts.length, 7)
+      assert.strictEqual(helper.running.now, 3)
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
   it.effect("where it has room for none, that is the error after three tries", () => {
     const helper = fake(() => Effect.fail(systemError("EMFILE")))
     return Effect.gen(function* () {
