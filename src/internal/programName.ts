@@ -9,11 +9,7 @@ const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i
 /** False for what may be a whole command line in one string. A file that is there ("/Applications/Some App/op") is none. */
 const isOneProgram = (first: string): boolean => !/[\s=]/.test(first) || (isAbsolute(first) && existsSync(first))
 
-const lastPart = (path: string): string =>
-  path
-    .split(/[\\/]/)
-    .filter((part) => part !== "")
-    .pop() ?? ""
+const lastPart = (path: string): string => path.match(/[^\\/]+/g)?.pop() ?? ""
 
 /** What may be a key that was typed in the program's place. Base64 has "/" too, but does not begin as such a path does. */
 const typed = (program: string): string =>
@@ -35,7 +31,7 @@ export const programName = (command: ReadonlyArray<string>): string => {
   const program = isOneProgram(first) ? first : (windowsProgram.exec(first)?.[0] ?? first.split(/[\s=]/, 1)[0] ?? "")
   const last = lastPart(program)
   const name = isWords(last) ? last : lastPart(withoutKey(program))
-  const visible = Array.from(name, (c) => (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(c) ? "\uFFFD" : c)).join("")
+  const visible = name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD")
   return visible.length > maxLength ? `${visible.slice(0, maxLength)}…` : visible
 }
 
