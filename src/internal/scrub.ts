@@ -238,10 +238,7 @@ export const secretsIn = (stdout: string): ReadonlyArray<string> => {
     ...words.filter((word) => word.length >= minWordLength && !names.has(word)),
     ...strings
   ]
-  return [
-    ...found,
-    ...found.flatMap((each) => (/%[0-9A-Fa-f]{2}/.test(each) ? Option.toArray(percentDecoded(each)) : []))
-  ]
+  return [...found, ...found.flatMap((each) => Option.toArray(percentDecoded(each)))]
 }
 
 /** The values of a line with several, quoted ones, items of a list, and a URL's password. Each takes linear time. */

@@ -61,6 +61,15 @@ describe("a secret on stderr is not shown", () => {
       )
     ))
 
+  it("in the header that Basic authorization makes of it, named or not", () => {
+    const header = bytesOf("me:hunter2").toString("base64")
+    assert.strictEqual(
+      withoutSecrets(`Authorization: Basic ${header}`, secretsIn("hunter2\n")).slice(-10),
+      "<redacted>"
+    )
+    assert.strictEqual(withoutSecrets(`{"auth":"${header}"}`, secretsIn("hunter2\n")), '{"auth":"bWU6<redacted>"}')
+  })
+
   it("when stdout held it among other things", () =>
     fc.assert(
       fc.property(arbitrarySecret, (secret) => {
