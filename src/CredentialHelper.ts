@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { delimiter } from "node:path"
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
@@ -191,7 +192,7 @@ export const run = (
   request: Request
 ): Effect.Effect<Output, ApiKeyError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const name = programName(options.command)
+    const name = programName(options.command, options.cwd)
     yield* checkCommand(options)
     yield* checkOptions(options)
     const entry = HelperCatalog.find(name)
@@ -260,9 +261,15 @@ const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> 
     : Effect.void
 
 const isText = (value: unknown): boolean => value === undefined || typeof value === "string"
-const isOneOf = (value: unknown, ...known: ReadonlyArray<unknown>): boolean =>
-  value === undefined || known.includes(value)
 const isVariable = ([name, value]: readonly [string, unknown]): boolean => /^[^=]+$/.test(name) && isText(value)
+
+type Rule = readonly [option: string, holds: boolean, takes: string]
+
+const oneOf = (option: string, value: unknown, ...known: ReadonlyArray<unknown>): Rule => [
+  option,
+  value === undefined || known.includes(value),
+  known.map((each) => JSON.stringify(each)).join(" or ")
+]
 
 /** Callers without types (JavaScript, a file) are told which option is wrong, and never its value. */
 const checkOptions = ({
@@ -274,23 +281,20 @@ const checkOptions = ({
   program,
   retry
 }: Options): Effect.Effect<void, ConfigInvalid> => {
-  const rules: ReadonlyArray<readonly [option: string, holds: boolean, takes: string]> = [
+  const rules: ReadonlyArray<Rule> = [
     ["env", env === undefined || (isRecord(env) && Object.entries(env).every(isVariable)), "names without = and texts"],
     ["cwd", isText(cwd), "a folder"],
     ["program", isText(program), "a file"],
     ["retry", retry === undefined || Schedule.isSchedule(retry), "a Schedule"],
     [
       "inheritEnv",
-      isOneOf(inheritEnv, true, false) ||
+      inheritEnv === undefined ||
+        typeof inheritEnv === "boolean" ||
         (Array.isArray(inheritEnv) && inheritEnv.every((each) => typeof each === "string")),
       "true, false or a list of names"
     ],
-    ["interactive", isOneOf(interactive, "never", "if-available", "always"), '"never", "if-available" or "always"'],
-    [
-      "path",
-      isOneOf(path, "usual-folders", "login-shell", "path-only"),
-      '"usual-folders", "login-shell" or "path-only"'
-    ]
+    oneOf("interactive", interactive, "never", "if-available", "always"),
+    oneOf("path", path, "usual-folders", "login-shell", "path-only")
   ]
   const broken = rules.find(([, holds]) => !holds)
   return broken === undefined ? Effect.void : invalid(`\`${broken[0]}\` is not what it takes`, `It takes ${broken[2]}.`)
@@ -477,10 +481,12 @@ const launch = ({
       const shown = shownPath(program, name, found.path)
       return yield* new CommandNotExecutable({ command: name, path: shown, remedy: remedyFor[found.obstacle] })
     }
-    const path = found._tag === "Executable" ? found.path : program
+    const { path, beyondPath } =
+      found._tag === "Executable" ? found : { path: program, beyondPath: Option.none<string>() }
 
     const command = Command.make(path, ...args).pipe(
-      Command.env(withFolderOf(found, env), { extendEnv: false }),
+      // A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it.
+      Command.env(extendPath(env, beyondPath), { extendEnv: false }),
       withStdio(request.input, onTerminal),
       (self) => Option.match(cwd, { onNone: () => self, onSome: (folder) => Command.workingDirectory(self, folder) })
     )
@@ -561,17 +567,14 @@ export const locate = (
     // A shell may be slow, or hang: nobody waits for it whose program is in PATH.
     const inPath = yield* find(env, [])
     if (inPath.found._tag === "Executable") return inPath
-    const more = Option.toArray(yield* loginShellPath(yield* CommandExecutor.CommandExecutor))
-    const PATH = [...(env["PATH"]?.split(":") ?? []), ...more].join(":")
-    return yield* find(more.length === 0 ? env : { ...env, PATH }, beyond)
+    return yield* find(extendPath(env, yield* loginShellPath(yield* CommandExecutor.CommandExecutor)), beyond)
   })
 
-/** A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it. */
-const withFolderOf = (found: Found, env: Record<string, string>): Record<string, string> => {
-  if (found._tag !== "Executable" || Option.isNone(found.beyondPath)) return env
-  const name = Object.keys(env).find((each) => each.toUpperCase() === "PATH") ?? "PATH"
-  const separator = process.platform === "win32" ? ";" : ":"
-  return { ...env, [name]: [env[name] ?? "", found.beyondPath.value].filter((each) => each !== "").join(separator) }
+/** With more at the end of its PATH. */
+const extendPath = (env: Record<string, string>, more: Option.Option<string>): Record<string, string> => {
+  if (Option.isNone(more)) return env
+  const [name, value = ""] = entryOf(env, "PATH", process.platform) ?? ["PATH"]
+  return { ...env, [name]: [value, more.value].filter((each) => each !== "").join(delimiter) }
 }
 
 /** A format's words go before a person's on stdin; the person still has the terminal to be asked on. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -708,22 +708,33 @@ describe("with the stock executor of NodeContext", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("a program whose folder has a space keeps its name and what is known of it", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder("effect-apikey Some App ")
-      const program = join(folder, "op")
-      writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
-      const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
-      assert.strictEqual(error._tag, "NonZeroExit")
-      assert.include(error.message, "op")
-      assert.propertyVal(error, "command", "op")
-      assert.propertyVal(error, "reason", "LoginRequired")
-      const missing = yield* Effect.flip(
-        Effect.provide(run({ command: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
-      )
-      assert.strictEqual(missing._tag, "CommandNotFound")
-      assert.notInclude(missing.hint ?? "", "takes an array")
-    }).pipe(Effect.scoped)
+  it.effect(
+    "a program whose folder has a space keeps its name and what is known of it, also by a path from `cwd`",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder("effect-apikey Some App ")
+        const program = join(folder, "op")
+        writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
+        const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
+        assert.strictEqual(error._tag, "NonZeroExit")
+        assert.include(error.message, "op")
+        assert.propertyVal(error, "command", "op")
+        assert.propertyVal(error, "reason", "LoginRequired")
+        const options = { command: ["./Some App/op", "read"], cwd: folder }
+        mkdirSync(join(folder, "Some App"))
+        const inFolder = join(folder, "Some App", "op")
+        writeFileSync(inFolder, readFileSync(program), { mode: 0o755 })
+        const relative = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
+        assert.deepInclude(relative, { _tag: "NonZeroExit", command: "op", reason: "LoginRequired" })
+        chmodSync(inFolder, 0o644)
+        const refused = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
+        assert.deepInclude(refused, { _tag: "CommandNotExecutable", command: "op", path: inFolder })
+        const missing = yield* Effect.flip(
+          Effect.provide(run({ command: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
+        )
+        assert.strictEqual(missing._tag, "CommandNotFound")
+        assert.notInclude(missing.hint ?? "", "takes an array")
+      }).pipe(Effect.scoped)
   )
 
   it.live("does not hang on a grandchild that holds its pipe", () =>
