@@ -557,6 +557,18 @@ describe("a slow helper", () => {
     }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
   })
 
+  it.effect("says nothing on the terminal, where the person sees what it waits for", () => {
+    const observed = observe()
+    const helper = always(
+      { ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "20 seconds") },
+      { terminal: true }
+    )
+    return Effect.gen(function* () {
+      gave(yield* after(run({ interactive: "always" }), "10 seconds", "10 seconds"), key)
+      assert.deepStrictEqual(observed.logs, [])
+    }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
+  })
+
   it.effect("a fast one says nothing, and leaves no timer that would", () => {
     const observed = observe()
     const helper = always(printsKey(key))
