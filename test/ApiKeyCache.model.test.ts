@@ -180,14 +180,15 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
     return
   }
   const before = id === m.lastId && m.lastSaid !== undefined && m.lastSaid > m.now ? m.lastSaid : undefined
-  const said = lifeMillis === undefined ? undefined : Math.min(m.now + lifeMillis, before ?? Number.POSITIVE_INFINITY)
+  const least = Math.min(lifeMillis === undefined ? Infinity : m.now + lifeMillis, before ?? Infinity)
+  const said = least === Infinity ? undefined : least
   const life = said === undefined ? timeToLiveMillis : said - m.now
-  const usable = lifeMillis === undefined ? life : life - Math.min(30_000, life * 0.1)
+  const usable = said === undefined ? life : life - Math.min(30_000, life * 0.1)
   const ahead = Math.min(life * 0.2, 300_000)
   const hard = m.now + usable
   let key: ModelKey = {
     id,
-    said: lifeMillis !== undefined,
+    said: said !== undefined,
     since: m.now,
     hard,
     soft: hard - ahead * (1 - 0.25 * random),
@@ -195,14 +196,11 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
     suspect: false
   }
   const held = m.key ?? (repeats ? rejection.entry : undefined)
-  if (held !== undefined && held.id === id && lifeMillis !== undefined && m.now < held.hard) {
-    const least = Math.min(held.hard, hard)
-    key = {
-      ...held,
-      seenAt: m.now,
-      hard: least,
-      soft: Math.min(least, Math.max(Math.min(held.soft, key.soft), m.now + Math.max(1_000, (least - m.now) / 2)))
-    }
+  if (held !== undefined && held.id === id && said !== undefined && m.now < held.hard) {
+    const earlier = Math.min(held.hard, hard)
+    const recheck = m.now + Math.max(1_000, (earlier - m.now) / 2)
+    const soft = Math.min(earlier, Math.max(Math.min(held.soft, key.soft), recheck))
+    key = { ...held, said: true, seenAt: m.now, hard: earlier, soft }
   } else if (held !== undefined && held.id === id) key = { ...key, since: held.since, suspect: held.suspect }
   if (repeats) key.suspect = true
   if (rejection !== undefined) {

@@ -235,6 +235,27 @@ describe("hard expiry", () => {
     })
   )
 
+  it.scoped("an expiry that was said once holds when the helper repeats the key and says nothing of it any more", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers, asks, helper } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(90_000)
+      yield* TestClock.adjust("90 seconds")
+      yield* asks
+      yield* answers("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(99_000)
+      // Nothing stands against it any more, so the helper is believed: 5 min.
+      yield* TestClock.adjust("10 seconds")
+      yield* asks
+      yield* answers("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(400_000)
+      expect(helper.runs.length).toBe(4)
+    })
+  )
+
   it.scoped("a helper that keeps its key to the end is asked a few times, not at every get", () =>
     Effect.gen(function* () {
       const { cache, holding, answers, helper } = yield* cacheUnderTest()
