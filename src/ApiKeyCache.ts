@@ -113,7 +113,10 @@ export interface FetchRequest {
  * @category models
  */
 export interface LifeOptions {
-  /** How long a key without an expiry of its own is used. Default 5 min (1 h for helpers that may prompt); may be infinite. */
+  /**
+   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min (1 h for helpers that may
+   * prompt); may be infinite.
+   */
   readonly timeToLive?: Duration.DurationInput | undefined
   /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
   readonly refreshAhead?: Duration.DurationInput | undefined

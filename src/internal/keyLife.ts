@@ -91,18 +91,11 @@ export const entryOf = (
     readonly saidBefore: Option.Option<number>
   }
 ): Entry => {
-  const said = [
+  const instants = [
     Option.map(key.expiresAt, ({ epochMillis }) => epochMillis),
     Option.filter(saidBefore, (at) => at > now)
   ]
-  const saidAt = Option.reduceCompact(said, Option.none<number>(), (least, at) =>
-    Option.some(
-      Math.min(
-        at,
-        Option.getOrElse(least, () => at)
-      )
-    )
-  )
+  const saidAt = Option.liftPredicate(Math.min(...instants.flatMap(Option.toArray)), Number.isFinite)
   const entry = newEntry(life, key, { now, random, saidAt })
   const same = Option.getOrUndefined(Option.filter(held, (known) => Equal.equals(known.key, key)))
   if (same === undefined) return entry
