@@ -408,8 +408,11 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
   const refusedAfter = new Map<string, number>()
   for (const event of events) {
     if (event._tag === "Issued") {
-      issued.set(event.key, event)
-      if (event.at >= (firstSaid.get(event.key) ?? 0)) firstSaid.set(event.key, event.saidBy)
+      const said = firstSaid.get(event.key) ?? 0
+      // A helper that is silent of what it has said takes nothing back.
+      const isSilent = event.saidBy === Infinity && said < Infinity && event.at < said
+      issued.set(event.key, isSilent ? { ...event, hardBy: issued.get(event.key)?.hardBy ?? 0 } : event)
+      if (event.at >= said) firstSaid.set(event.key, event.saidBy)
     } else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
     else if (event._tag === "Served") {
       // never a key past its hard expiry
@@ -512,7 +515,7 @@ const answer = (same: boolean, lifeMillis: number | undefined): Command =>
           run: real.helper.runs.length - 1,
           hardBy: m.now + usable,
           at: m.now,
-          saidBy: lifeMillis === undefined ? Number.POSITIVE_INFINITY : m.now + lifeMillis
+          saidBy: lifeMillis === undefined ? Infinity : m.now + lifeMillis
         })
         modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeat)
         const expiresAt = lifeMillis === undefined ? undefined : DateTime.unsafeMake(m.now + lifeMillis)
