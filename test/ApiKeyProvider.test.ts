@@ -20,7 +20,7 @@ import * as ApiKey from "../src/ApiKey.js"
 import type { ApiKeyError } from "../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../src/ApiKeyProvider.js"
 import * as HelperExecutor from "../src/HelperExecutor.js"
-import { fake, text } from "./support/fakeExecutor.js"
+import { fake, printsKey, text } from "./support/fakeExecutor.js"
 import { realProvider, shell } from "./support/layers.js"
 import { isAlive } from "./support/processes.js"
 import { settle } from "./support/scriptedHelper.js"
@@ -316,6 +316,47 @@ describe("a helper that lives on, or leaves its pipe open, after it printed", ()
     Effect.gen(function* () {
       const { status } = yield* asked("sk-123", { timeToLive: "5 seconds" })
       assert.deepStrictEqual(millisOf(status.hardExpiry), Option.some(drained + 5_000))
+    })
+  )
+})
+
+describe("how long a key is used that does not say", () => {
+  const usedFor = (command: ReadonlyArray<string>, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
+    Effect.gen(function* () {
+      const provider = yield* ApiKeyProvider.fromCommand({ command, ...options })
+      yield* provider.get
+      return Option.map((yield* provider.status).hardExpiry, ({ epochMillis }) => epochMillis / second)
+    }).pipe(Effect.scoped, Effect.provide(fake(() => Effect.succeed(printsKey("sk-123"))).layer))
+
+  it.effect("5 min, 1 h of a store of secrets that may prompt, or as the options say", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* usedFor(["get-token"]), Option.some(300))
+      assert.deepStrictEqual(yield* usedFor(["op", "read", "op://a/b/c"]), Option.some(3600))
+      assert.deepStrictEqual(yield* usedFor(["op", "read", "op://a/b/c"], { timeToLive: "7 seconds" }), Option.some(7))
+    })
+  )
+})
+
+describe("a renewal that nobody asked for", () => {
+  const startsOf = (options: ApiKeyProvider.CommandOptions) =>
+    Effect.gen(function* () {
+      const { layer, starts } = fake(() => Effect.succeed(printsKey("sk-123")))
+      const provider = yield* Effect.provide(
+        ApiKeyProvider.fromCommand({ timeToLive: "100 seconds", ...options }),
+        layer
+      )
+      yield* provider.get
+      yield* TestClock.adjust("99 seconds")
+      yield* provider.get
+      yield* settle
+      return starts.length
+    }).pipe(Effect.scoped)
+
+  it.effect("is made of no helper that may prompt: by the catalog, or because it is interactive", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* startsOf({ command: ["get-token"] }), 2)
+      assert.strictEqual(yield* startsOf({ command: ["op", "read", "op://a/b/c"] }), 1)
+      assert.strictEqual(yield* startsOf({ command: ["get-token"], interactive: "if-available" }), 1)
     })
   )
 })
