@@ -38,6 +38,8 @@ export interface AuthorizedFetchOptions {
   readonly fetch?: Fetch | undefined
   /** Puts the key in where headers are not enough (a signature). */
   readonly authorize?: ((key: ApiKey, request: SignableRequest) => Promise<Headers>) | undefined
+  /** A key that was got for this very request before. */
+  readonly keyAhead?: ((init: RequestInit | undefined) => ApiKey | undefined) | undefined
 }
 
 /** What is about to be sent, as far as a signature covers it. */
@@ -156,7 +158,7 @@ export const authorizedFetch = (
     const { signal } = template
     signal?.throwIfAborted()
     const signing = options.authorize !== undefined
-    const known = hit()
+    const known = options.keyAhead?.(init) ?? hit()
     // What the caller does with its headers while this waits does not count.
     const headers = known === undefined || signing ? changed(template.headers, [], nothingSent) : template.headers
     const key = known ?? (await get(signal))

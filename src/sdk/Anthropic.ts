@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder, type Scheme } from "../internal/authorization.js"
+import { placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { usableKey } from "../internal/usableKey.js"
+import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -58,29 +58,37 @@ const makeIn = (
   provider: Provider,
   { scheme = "x-api-key", ...options }: Options
 ): Anthropic => {
+  const ahead = keyAhead(provider, scheme, runtime)
   const client: Anthropic = new Anthropic({
     ...options,
     ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
-    middleware: [...(options.middleware ?? []), keyFirst(provider, scheme, runtime)],
+    middleware: [...(options.middleware ?? []), keyFirst(ahead)],
     fetch: (input, init) => fetch(input, init)
   })
-  // The base URL may come from the environment, so the client is asked.
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
+  const fetch = authorizedFetch(
+    provider,
+    {
+      // It may come from the environment, so the client is asked.
+      baseUrl: client.baseURL,
+      scheme,
+      fetch: options.fetch,
+      keyAhead: (init) => ahead.take(init?.signal)
+    },
+    runtime
+  )
   return client
 }
 
-/** What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. */
-const keyFirst = (
-  provider: Provider,
-  scheme: Scheme,
-  runtime: Runtime.Runtime<never>
-): NonNullable<ClientOptions["middleware"]>[number] => {
-  const usable = usableKey(provider, scheme, runtime)
-  return async (request, next) => {
-    await usable(request.signal ?? undefined)
+/**
+ * What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. Each try has a
+ * signal of its own.
+ */
+const keyFirst =
+  (ahead: KeyAhead): NonNullable<ClientOptions["middleware"]>[number] =>
+  async (request, next) => {
+    await ahead.get(request.signal, request.signal ?? undefined)
     return next(request)
   }
-}
 
 /**
  * The client's layer, with the provider of the context.

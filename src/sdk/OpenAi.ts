@@ -11,8 +11,8 @@ import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { isApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
 import { placeholder } from "../internal/authorization.js"
-import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { usableKey } from "../internal/usableKey.js"
+import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/authorizedFetch.js"
+import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -68,19 +68,16 @@ export const make = (provider: Provider, options: Options = {}): OpenAI =>
   makeIn(Runtime.defaultRuntime, provider, options)
 
 const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Options): OpenAI => {
-  const usable = keyFirst(provider, runtime)
+  const ahead = keyAhead(provider, undefined, runtime)
   const client: OpenAI = new (class extends OpenAI {
-    protected override async prepareOptions(request: Request): Promise<void> {
-      await usable(request.signal)
-      return super.prepareOptions(request)
+    // The client tells it to the server.
+    static override readonly name = OpenAI.name
+    protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
+      await super.prepareRequest(request, context)
+      await keyFirst(ahead, request, context)
     }
-  })({
-    ...options,
-    apiKey: placeholder,
-    fetch: (input, init) => fetch(input, init)
-  })
-  // The base URL may come from the environment, so the client is asked.
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch }, runtime)
+  })({ ...options, apiKey: placeholder, fetch: (input, init) => fetch(input, init) })
+  const fetch = fetchOf(client, ahead, provider, { fetch: options.fetch }, runtime)
   return client
 }
 
@@ -98,41 +95,49 @@ const makeAzureIn = (
   provider: Provider,
   { scheme = "api-key", ...options }: AzureOptions
 ): AzureOpenAI => {
-  const usable = keyFirst(provider, runtime)
+  const ahead = keyAhead(provider, scheme, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
-    protected override async prepareOptions(request: Request): Promise<void> {
-      await usable(request.signal)
-      return super.prepareOptions(request)
+    static override readonly name = AzureOpenAI.name
+    protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
+      await super.prepareRequest(request, context)
+      await keyFirst(ahead, request, context)
     }
-  })({
-    ...options,
-    apiKey: placeholder,
-    fetch: (input, init) => fetch(input, init)
-  })
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
+  })({ ...options, apiKey: placeholder, fetch: (input, init) => fetch(input, init) })
+  const fetch = fetchOf(client, ahead, provider, { scheme, fetch: options.fetch }, runtime)
   return client
 }
 
-type Request = Awaited<Parameters<OpenAI["request"]>[0]>
+const fetchOf = (
+  client: OpenAI,
+  ahead: KeyAhead,
+  provider: Provider,
+  options: Pick<AuthorizedFetchOptions, "scheme" | "fetch">,
+  runtime: Runtime.Runtime<never>
+): typeof globalThis.fetch =>
+  authorizedFetch(
+    provider,
+    // The base URL may come from the environment, so the client is asked.
+    { ...options, baseUrl: client.baseURL, keyAhead: (init) => ahead.take(init?.headers) },
+    runtime
+  )
+
+type FinalOptions = Awaited<Parameters<OpenAI["request"]>[0]>
+type Prepared = [request: RequestInit, context: { readonly url: string; readonly options: FinalOptions }]
 
 /**
  * The client takes what its `fetch` rejects with for a network fault, and tries again; what fails before a try goes to the
- * caller.
+ * caller. Each try has headers of its own.
  */
-const keyFirst = (provider: Provider, runtime: Runtime.Runtime<never>): ((signal: Signal) => Promise<void>) => {
-  const usable = usableKey(provider, undefined, runtime)
-  return async (signal) => {
-    try {
-      await usable(signal ?? undefined)
-    } catch (error) {
-      if (isApiKeyError(error)) throw Object.assign(new OpenAI.OpenAIError(error.message), { cause: error })
-      // An abort: the client has an error of its own for it.
-      if (signal?.aborted !== true) throw error
-    }
+const keyFirst = async (ahead: KeyAhead, ...[{ headers }, { options }]: Prepared): Promise<void> => {
+  const { signal } = options
+  try {
+    await ahead.get(headers, signal ?? undefined)
+  } catch (error) {
+    if (isApiKeyError(error)) throw Object.assign(new OpenAI.OpenAIError(error.message), { cause: error })
+    // An abort: the client has an error of its own for it.
+    if (signal?.aborted !== true) throw error
   }
 }
-
-type Signal = AbortSignal | null | undefined
 
 /**
  * The Azure client, as its layer gives it.

@@ -32,7 +32,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import OpenAI, { type AzureOpenAI, type ClientOptions } from "openai"
+import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import type { AzureClientOptions } from "openai/azure"
 import { WebSocket, WebSocketServer } from "ws"
 import * as ApiKey from "../../src/ApiKey.js"
@@ -261,6 +261,27 @@ describe("a layer", () => {
         server.seen.map(({ headers }) => headers["authorization"]),
         ["Bearer sk-1", "Bearer sk-2"]
       )
+    })
+  )
+})
+
+describe("a client of openai", () => {
+  it.scopedLive("tells the server the name that the SDK's own tells", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((_, response) => json(response, 200, { data: [] }))
+      const provider = yield* Testing.provider(["sk-1"])
+      const options = { baseURL: server.origin, apiVersion: "2024-10-21" }
+      const pairs = [
+        [new OpenAI({ ...options, apiKey: "sk-1" }), OpenAi.make(provider, options)],
+        [new AzureOpenAI({ ...options, apiKey: "sk-1" }), OpenAi.makeAzure(provider, options)]
+      ] as const
+      for (const [theirs, ours] of pairs) {
+        yield* Effect.promise(() => theirs.models.list())
+        yield* Effect.promise(() => ours.models.list())
+        const agents = server.seen.splice(0).map(({ headers }) => headers["user-agent"])
+        assert.match(String(agents[0]), /OpenAI\/JS/)
+        assert.strictEqual(new Set(agents).size, 1)
+      }
     })
   )
 })
