@@ -287,7 +287,15 @@ const noFields: Fields = {}
 
 const fieldsOf = (given: RequestInit["headers"]): Fields => {
   if (given === undefined) return noFields
-  return given instanceof Headers || isPlainRecord(given) ? given : new Headers(given)
+  if (given instanceof Headers) return given
+  const record = Array.isArray(given) ? recordOf(given) : given
+  return record !== undefined && isPlainRecord(record) ? record : new Headers(given)
+}
+
+/** A list in which no name stands twice says what a record does. */
+const recordOf = (pairs: ReadonlyArray<ReadonlyArray<string>>): Readonly<Record<string, string>> | undefined => {
+  const names = new Set(pairs.map((pair) => (pair.length === 2 ? String(pair[0]).toLowerCase() : "")))
+  return names.size === pairs.length && !names.has("") ? Object.fromEntries(pairs) : undefined
 }
 
 /** What else `Headers` takes, it reads by rules of its own. */
@@ -323,15 +331,11 @@ const nothingHeld: Held = []
 const noNames: ReadonlyArray<string> = []
 
 const heldIn = (fields: Fields): Held => {
-  let held: Array<readonly [string, string]> | undefined
-  const look = (value: string, name: string): void => {
-    if (!value.includes(placeholder)) return
-    held ??= []
-    held.push([name.toLowerCase(), value.trim()])
+  let held = nothingHeld
+  for (const [name, value] of fields instanceof Headers ? fields : Object.entries(fields)) {
+    if (value.includes(placeholder)) held = [...held, [name.toLowerCase(), value.trim()]]
   }
-  if (fields instanceof Headers) fields.forEach(look)
-  else for (const name of Object.keys(fields)) look(fields[name] ?? "", name)
-  return held ?? nothingHeld
+  return held
 }
 
 const namesOf = (held: Held): ReadonlyArray<string> => (held.length === 0 ? noNames : held.map(([name]) => name))

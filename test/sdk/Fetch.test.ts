@@ -182,6 +182,37 @@ describe("the caller's own headers", () => {
     )
   )
 
+  it.live("in a list are joined as Headers joins them, where a name stands twice", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.constantFrom(...names, "__proto__"), fc.constantFrom(...values)), { maxLength: 6 }),
+          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", "x-api-key"),
+          async (given, scheme) => {
+            const { fetch, sent } = recording(scheme)
+            await fetch(origin, { headers: given })
+            await fetch(origin, { headers: new Headers(given) })
+            const [list, joined] = sent.map(listed)
+            assert.deepStrictEqual(list, joined)
+          }
+        ),
+        { numRuns: 300 }
+      )
+    )
+  )
+
+  it.live("in a list that Headers refuses are refused in the same way", () =>
+    Effect.promise(async () => {
+      const { fetch, sent } = recording()
+      for (const headers of [[["x-a"]], [["x-a", "1", "2"]], ["ab"], [["", "1"]]]) {
+        // @ts-expect-error what no type has looked at
+        const error = await fetch(origin, { headers }).catch((thrown: unknown) => thrown)
+        assert.instanceOf(error, TypeError)
+      }
+      assert.deepStrictEqual(sent, [])
+    })
+  )
+
   it.live("keep their kind, so that a fetch below sees what it would see without us", () =>
     Effect.promise(async () => {
       const { fetch, sent } = recording()
