@@ -19,7 +19,7 @@ import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue } from "effect/Function"
+import { constTrue, identity } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -118,10 +118,10 @@ export const withApiKey =
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
         const judged = (answer: HttpClientResponse.HttpClientResponse) =>
           carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
-        return execute(guardedBy(fetch, authorized)).pipe(
-          // `guardedBy` changes the context of what is after it in `execute`, and only of that.
+        return execute(guardedBy(fetch, watched, authorized)).pipe(
+          // What `guardedBy` changes is changed for what is after it in `execute`, and only for that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
-          Effect.locallyWith(HttpClient.currentTracerDisabledWhen, watched),
+          Effect.locallyWith(HttpClient.currentTracerDisabledWhen, identity),
           Effect.map((response) => new KeylessResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
@@ -366,11 +366,13 @@ const keptAt = (
 // --- end of the boundary
 
 /**
- * The request, and a `Fetch` that follows redirects without taking the key to another origin. A client's own context (with
- * a `Fetch` or `RequestInit` of its layer) is known only from inside, where it runs the effect that gives it its request.
+ * The request, a `Fetch` that follows redirects without taking the key to another origin, and a look at what is sent. A client's own
+ * context (with a `Fetch` or `RequestInit` of its layer, and what its transforms set) is known only from inside, where it runs
+ * the effect that gives it its request.
  */
 const guardedBy = (
   guard: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch,
+  watch: (isUntraced: Predicate<HttpClientRequest.HttpClientRequest>) => Predicate<HttpClientRequest.HttpClientRequest>,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> =>
   Effect.flatMap(Effect.context<never>(), (context) => {
@@ -380,7 +382,10 @@ const guardedBy = (
       Context.add(FetchHttpClient.Fetch, guard(fetch)),
       Context.add(UndiciOptions, { ...undici, maxRedirections: 0 })
     )
-    return Effect.as(FiberRef.set(FiberRef.currentContext, guarded), request)
+    return FiberRef.set(FiberRef.currentContext, guarded).pipe(
+      Effect.zipRight(FiberRef.update(HttpClient.currentTracerDisabledWhen, watch)),
+      Effect.as(request)
+    )
   })
 
 /** @effect/platform-node's own, by its key. An undici dispatcher that follows redirects would take `x-api-key` along. */

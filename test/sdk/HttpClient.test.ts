@@ -9,6 +9,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -393,6 +394,10 @@ const following = {
     authorize(HttpClient.followRedirects(stock)),
   "followRedirects outside": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     HttpClient.followRedirects(authorize(stock)),
+  "followRedirects inside, under a withTracerDisabledWhen": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    authorize(HttpClient.withTracerDisabledWhen(HttpClient.followRedirects(stock), constTrue)),
+  "followRedirects inside, over a withTracerDisabledWhen": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    authorize(HttpClient.followRedirects(HttpClient.withTracerDisabledWhen(stock, constTrue))),
   "followRedirects on both sides": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     HttpClient.followRedirects(authorize(HttpClient.followRedirects(stock)))
 }
