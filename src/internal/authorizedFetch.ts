@@ -379,21 +379,24 @@ const withoutPlaceholder = (
 
 // --- for a client above that puts the key in itself
 
-/** Follows redirects itself, so that these headers go to no origin but this one; tells when one has left it. */
+/** Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. */
 export const keepingAtOrigin =
-  (fetch: Fetch, carriers: ReadonlyMap<string, string>, origin: string, onLeft: () => void): Fetch =>
+  (fetch: Fetch, carriers: Rule, origin: string, onSent: (carries: boolean) => void): Fetch =>
   async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
     const sent = new Headers(given)
-    const names = Array.from(carriers.keys()).filter((name) => sent.get(name) === carriers.get(name))
+    const held = Array.from(carriers).filter(([name, value]) => [value, placeholder].includes(sent.get(name) ?? ""))
     // A request of another kind, that a client below makes for itself.
-    if (names.length === 0) return fetch(input, init)
+    if (held.length === 0) return fetch(input, init)
+    const names = namesOf(held)
     const template = templateOf(input, init, url, given)
-    const headers = url.origin === origin ? template.headers : changed(template.headers, names, nothingSent)
+    const stays = url.origin === origin
+    const headers = stays ? changed(template.headers, [], new Map(held)) : changed(template.headers, names, nothingSent)
+    onSent(stays)
     const hop = firstHop(template, { headers })
     const { answer, carried } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
-    if (!carried || url.origin !== origin) onLeft()
+    onSent(stays && carried)
     return answer
   }
 

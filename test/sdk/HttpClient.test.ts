@@ -396,8 +396,8 @@ const following = {
     HttpClient.followRedirects(authorize(stock)),
   "followRedirects inside, under a withTracerDisabledWhen": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     authorize(HttpClient.withTracerDisabledWhen(HttpClient.followRedirects(stock), constTrue)),
-  "followRedirects inside, over a withTracerDisabledWhen": (stock: HttpClient.HttpClient, authorize: Authorize) =>
-    authorize(HttpClient.followRedirects(HttpClient.withTracerDisabledWhen(stock, constTrue))),
+  "followRedirects inside, under a tracing that is off": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    authorize(HttpClient.transformResponse(HttpClient.followRedirects(stock), Effect.withTracerEnabled(false))),
   "followRedirects on both sides": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     HttpClient.followRedirects(authorize(HttpClient.followRedirects(stock)))
 }
@@ -493,6 +493,48 @@ for (const [name, layer] of Object.entries(clients)) {
     }).pipe(Effect.provide(layer))
   )
 }
+
+describe("a client whose requests go out unseen, because a transform below followRedirects hides them", () => {
+  for (const [name, layer] of Object.entries({ "Node's client": NodeHttpClient.layer, undici: clients.undici })) {
+    for (const [how, hide] of Object.entries({
+      withTracerDisabledWhen: HttpClient.withTracerDisabledWhen(constTrue),
+      withTracerEnabled: HttpClient.transformResponse(Effect.withTracerEnabled(false))
+    })) {
+      it.scopedLive(`is told of at once, and no key leaves at all: ${name}, ${how}`, () =>
+        Effect.gen(function* () {
+          const other = yield* loopback(ok)
+          const { server, authorize, stock, provider } = yield* make([secret, fresh], (_, response) => {
+            response.writeHead(307, { location: other.origin })
+            response.end()
+          })
+          const client = authorize(HttpClient.followRedirects(hide(stock)))
+          const error = yield* Effect.flip(client.get(server.origin))
+          assert.strictEqual(error._tag, "ConfigInvalid")
+          server.answer = refuse
+          const refused = yield* Effect.flip(client.get(server.origin))
+          assert.strictEqual(refused._tag, "ConfigInvalid")
+          assert.strictEqual((yield* provider.status).rejections, 0)
+          assert.strictEqual(server.seen.length, 2)
+          assert.isFalse(JSON.stringify([server.seen, other.seen]).includes(secret))
+        }).pipe(Effect.provide(layer))
+      )
+    }
+  }
+
+  it.scopedLive("is none where fetch sends them: that is looked at, too", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock } = yield* make([secret], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      const client = authorize(HttpClient.followRedirects(HttpClient.withTracerDisabledWhen(stock, constTrue)))
+      assert.strictEqual((yield* client.get(server.origin)).status, 200)
+      assert.strictEqual(server.seen[0]?.headers["authorization"], `Bearer ${secret}`)
+      assert.strictEqual(other.seen[0]?.headers["authorization"], undefined)
+    }).pipe(Effect.provide(clients["the fetch client"]))
+  )
+})
 
 describe("an undici dispatcher that follows redirects", () => {
   it.scopedLive("does not take the key along, because it follows none of a request that carries it", () =>
