@@ -13,7 +13,7 @@ import * as ApiKeyError from "effect-apikey/ApiKeyError"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as Fetch from "effect-apikey/sdk/Fetch"
 import { realProvider, shell } from "./support/layers.js"
-import { serve } from "./support/server.js"
+import { loopback } from "./support/loopback.js"
 
 const together = 1_000
 
@@ -45,21 +45,21 @@ const underTest = (keyOfRun: string, url: string, options: Partial<ApiKeyProvide
     return { provider, statusOf, runs }
   })
 
-const bearer = (headers: { readonly authorization?: string | undefined }): string =>
-  (headers.authorization ?? "").replace(/^Bearer /, "")
+const bearer = (headers: Readonly<Record<string, string>>): string =>
+  (headers["authorization"] ?? "").replace(/^Bearer /, "")
 
 describe("refusals, through sdk/Fetch and a loopback server", () => {
   it.live(`${together} requests that get 401 together: one run, and every caller has its 200`, () =>
     Effect.gen(function* () {
       const allThere = yield* Deferred.make<void>()
       let waiting = 0
-      const server = yield* serve(async ({ headers }) => {
-        if (bearer(headers) !== "key-1") return { status: 200 }
+      const server = yield* loopback(async ({ headers }, response) => {
+        if (bearer(headers) !== "key-1") return response.end()
         if (++waiting === together) Effect.runSync(Deferred.succeed(allThere, undefined))
         await Effect.runPromise(Deferred.await(allThere))
-        return { status: 401 }
+        return response.writeHead(401).end()
       })
-      const { statusOf, runs } = yield* underTest("key-$n", server.url)
+      const { statusOf, runs } = yield* underTest("key-$n", server.origin)
       const statuses = yield* Effect.all(
         Array.from({ length: together }, () => statusOf("/")),
         { concurrency: "unbounded" }
@@ -80,8 +80,8 @@ describe("refusals, through sdk/Fetch and a loopback server", () => {
     `a path that always answers 401 while the helper $helper: one run a back-off, ${backoffs.length} of them, and other paths go on`,
     ({ keyOfRun, sendsOfARun }) =>
       Effect.gen(function* () {
-        const server = yield* serve(({ path }) => ({ status: path === "/denied" ? 401 : 200 }))
-        const { provider, statusOf, runs } = yield* underTest(keyOfRun, server.url, { timeToLive: "1 day" })
+        const server = yield* loopback(({ path }, response) => response.writeHead(path === "/denied" ? 401 : 200).end())
+        const { provider, statusOf, runs } = yield* underTest(keyOfRun, server.origin, { timeToLive: "1 day" })
         const sends = () => server.seen.filter(({ path }) => path === "/denied").length
         const asked = ["first"]
         for (const seconds of backoffs) {
@@ -106,8 +106,8 @@ describe("refusals, through sdk/Fetch and a loopback server", () => {
 
   it.live('`onRepeat: "fail"`: the first answer stands, and from then on the typed KeyRejected', () =>
     Effect.gen(function* () {
-      const server = yield* serve(() => ({ status: 401 }))
-      const { statusOf, runs } = yield* underTest("same", server.url, { onRepeat: "fail" })
+      const server = yield* loopback((_, response) => response.writeHead(401).end())
+      const { statusOf, runs } = yield* underTest("same", server.origin, { onRepeat: "fail" })
       expect(yield* statusOf("/")).toBe(401)
       const error = yield* Effect.flip(statusOf("/"))
       expect(Option.map(ApiKeyError.fromCause(error), ({ _tag }) => _tag)).toEqual(Option.some("KeyRejected"))
