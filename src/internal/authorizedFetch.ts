@@ -557,7 +557,6 @@ const targetOf = (location: string, base: URL): URL => {
   if (!URL.canParse(location, base.href)) throw networkError("invalid redirect URL")
   const url = new URL(location, base)
   if (url.protocol !== "http:" && url.protocol !== "https:") throw networkError("URL scheme must be a HTTP(S) scheme")
-  if (url.hash === "") url.hash = base.hash
   return url
 }
 

@@ -372,6 +372,35 @@ describe("a key goes nowhere else", () => {
     })
   )
 
+  it.scopedLive("and its own origin cannot refuse it, where the other sent the request back without it", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback((request, response) => json(response, 307, {}, { location: request.path.slice(1) }))
+      const { server, fetch, provider } = yield* make(["sk-1", "sk-2"], (request, response, count) => {
+        if (request.path === "/back") return refuse(request, response, count)
+        json(response, 307, {}, { location: `${other.origin}/${server.origin}/back` })
+      })
+      assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 401)
+      assert.strictEqual((yield* provider.status).rejections, 0)
+    })
+  )
+
+  it.live("nor does a Host that the caller gives go along", () =>
+    Effect.promise(async () => {
+      const hosts: Array<string | null> = []
+      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+        baseUrl: "https://api.test",
+        fetch: async (input, init) => {
+          hosts.push(new Headers(init?.headers).get("host"))
+          return String(input).startsWith("https://api.test")
+            ? new Response(null, { status: 307, headers: { location: "https://other.test" } })
+            : new Response()
+        }
+      })
+      await fetch("https://api.test", { headers: { host: "own.test" } })
+      assert.deepStrictEqual(hosts, ["own.test", null])
+    })
+  )
+
   it.scopedLive("and another origin, where a redirect led, cannot refuse it", () =>
     Effect.gen(function* () {
       const other = yield* loopback(refuse)
@@ -592,6 +621,25 @@ describe("a refused key", () => {
       assert.strictEqual(yield* runs, 2)
     })
   )
+
+  for (const [what, status] of [
+    ["", 401],
+    [" after a redirect", 307]
+  ] as const) {
+    it.scopedLive(`whose answer nobody reads${what}: its transfer is ended`, () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const { server, fetch } = yield* make(["sk-1", "sk-2"], (request, response, count) => {
+          if (count > 1) return ok(request, response, count)
+          response.on("close", () => Effect.runFork(Deferred.succeed(closed, undefined)))
+          response.writeHead(status, { location: "/again" })
+          response.write("endless")
+        })
+        assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 200)
+        yield* Deferred.await(closed)
+      })
+    )
+  }
 
   it.scopedLive("by an isRejection that clones the answer and leaves the copy unread, does not hang", () =>
     Effect.gen(function* () {

@@ -1,6 +1,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -9,6 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
@@ -117,6 +119,7 @@ for (const [name, layer] of Object.entries(clients)) {
         const { server, client, provider } = yield* make([secret, fresh, "sk-3"], refuse)
         assert.strictEqual((yield* client.get(server.origin)).status, 401)
         assert.strictEqual(server.seen.length, 2)
+        assert.deepInclude(yield* provider.status, { state: "rejected", rejections: 2 })
         yield* client.get(server.origin)
         assert.strictEqual((yield* provider.status).runs, 2)
       }).pipe(Effect.provide(layer))
@@ -179,6 +182,31 @@ for (const [name, layer] of Object.entries(clients)) {
         yield* Deferred.await(answered)
         yield* Fiber.interrupt(fiber)
         yield* Deferred.await(closed)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a refusal that nobody reads: its transfer is ended", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const { server, client } = yield* make([secret, fresh], (request, response, count) => {
+          if (count > 1) return ok(request, response, count)
+          response.on("close", () => Effect.runFork(Deferred.succeed(closed, undefined)))
+          response.writeHead(401)
+          response.write("endless")
+        })
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+        yield* Deferred.await(closed)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("tracing that is off stays off after a request", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret], ok)
+        yield* client.get(server.origin).pipe(
+          Effect.zipRight(FiberRef.get(FiberRef.currentTracerEnabled)),
+          Effect.map((isTraced) => assert.isFalse(isTraced)),
+          Effect.withTracerEnabled(false)
+        )
       }).pipe(Effect.provide(layer))
     )
 
@@ -403,6 +431,15 @@ const following = {
 }
 type Authorize = ReturnType<typeof ApiKeyHttpClient.withApiKey>
 
+const sending = {
+  "as it is": (stock: HttpClient.HttpClient) => stock,
+  "in a copy that a transform makes": (stock: HttpClient.HttpClient): HttpClient.HttpClient =>
+    HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
+      Effect.flatMap((request) => stock.execute(HttpClientRequest.setHeader(request, "x-copy", "yes"))),
+      Effect.succeed
+    )
+}
+
 for (const [name, layer] of Object.entries(clients)) {
   for (const [how, follow] of Object.entries(following)) {
     for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
@@ -452,31 +489,33 @@ for (const [name, layer] of Object.entries(clients)) {
     }
   }
 
-  it.scopedLive(`a key that has left does not come back to a path of the other's choice: ${name}`, () =>
-    Effect.gen(function* () {
-      const away: Handler = (_, response) => {
-        response.writeHead(307, { location: `${home}/chosen` })
-        response.end()
-      }
-      let home = ""
-      const other = yield* loopback(away)
-      const { server, authorize, stock } = yield* make([secret], (request, response, count) => {
-        if (request.path === "/chosen") return ok(request, response, count)
-        response.writeHead(307, { location: other.origin })
-        response.end()
-      })
-      home = server.origin
-      const response = yield* authorize(HttpClient.followRedirects(stock)).get(`${server.origin}/asked`)
-      assert.strictEqual(response.status, 200)
-      assert.deepStrictEqual(
-        server.seen.map(({ headers, path }) => [path, headers["authorization"]]),
-        [
-          ["/asked", `Bearer ${secret}`],
-          ["/chosen", undefined]
-        ]
-      )
-    }).pipe(Effect.provide(layer))
-  )
+  for (const [how, below] of Object.entries(sending)) {
+    it.scopedLive(`a key that has left does not come back to a path of the other's choice: ${name}, ${how}`, () =>
+      Effect.gen(function* () {
+        const away: Handler = (_, response) => {
+          response.writeHead(307, { location: `${home}/chosen` })
+          response.end()
+        }
+        let home = ""
+        const other = yield* loopback(away)
+        const { server, authorize, stock } = yield* make([secret], (request, response, count) => {
+          if (request.path === "/chosen") return ok(request, response, count)
+          response.writeHead(307, { location: other.origin })
+          response.end()
+        })
+        home = server.origin
+        const response = yield* authorize(HttpClient.followRedirects(below(stock))).get(`${server.origin}/asked`)
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ headers, path }) => [path, headers["authorization"]]),
+          [
+            ["/asked", `Bearer ${secret}`],
+            ["/chosen", undefined]
+          ]
+        )
+      }).pipe(Effect.provide(layer))
+    )
+  }
 
   it.scopedLive(`a request that a transform below makes for itself keeps what it carries: ${name}`, () =>
     Effect.gen(function* () {
