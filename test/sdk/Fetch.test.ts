@@ -376,8 +376,9 @@ describe("a key goes nowhere else", () => {
     Effect.gen(function* () {
       const other = yield* loopback((request, response) => json(response, 307, {}, { location: request.path.slice(1) }))
       const { server, fetch, provider } = yield* make(["sk-1", "sk-2"], (request, response, count) => {
-        if (request.path === "/back") return refuse(request, response, count)
-        json(response, 307, {}, { location: `${other.origin}/${server.origin}/back` })
+        if (request.path === "/end") return refuse(request, response, count)
+        const location = request.path === "/back" ? "/end" : `${other.origin}/${server.origin}/back`
+        json(response, 307, {}, { location })
       })
       assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 401)
       assert.strictEqual((yield* provider.status).rejections, 0)
