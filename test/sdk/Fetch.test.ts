@@ -755,6 +755,8 @@ describe("an abort", () => {
     return { started, stopped, step }
   })
 
+  const making = Fetch.fetch({ baseUrl: "https://api.test", fetch: async () => new Response() })
+
   it.scopedLive("before: no run, no request, its own reason", () =>
     Effect.gen(function* () {
       const { server, fetch, runs } = yield* make(["sk-1"], ok)
@@ -783,6 +785,25 @@ describe("an abort", () => {
       assert.strictEqual(server.seen.length, 0)
     })
   )
+
+  for (const [how, made] of [
+    ["acquired as a resource", (fetch: typeof making) => Effect.acquireRelease(fetch, () => Effect.void)],
+    ["made where nothing is to be interrupted", (fetch: typeof making) => Effect.uninterruptible(fetch)]
+  ] as const) {
+    it.scopedLive(`while the key is fetched stops the run, though the fetch was ${how}`, () =>
+      Effect.gen(function* () {
+        const { started, stopped, step } = yield* hanging
+        const provider = yield* Testing.provider([step])
+        const fetch = yield* made(making).pipe(Effect.provideService(ApiKeyProvider.ApiKeyProvider, provider))
+        const controller = new AbortController()
+        const failing = yield* Effect.fork(failureOf(() => fetch("https://api.test", { signal: controller.signal })))
+        yield* Deferred.await(started)
+        controller.abort()
+        assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+        yield* Deferred.await(stopped)
+      })
+    )
+  }
 
   it.scopedLive("of one of two: the run goes on for the other", () =>
     Effect.gen(function* () {
