@@ -13,13 +13,14 @@ import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/forma
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/instant.js"
 import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
 
-const cratesIo = "sparse+https://index.crates.io/"
+/** As cargo itself names it, though it fetches from the sparse index: providers keep their tokens by this URL. */
+const cratesIo = { "index-url": "https://github.com/rust-lang/crates.io-index", name: "crates-io" }
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("cargo"),
   indexUrl: Schema.optional(
     Schema.NonEmptyString.annotations({
-      description: `The index of the registry whose token is asked for. Default: ${cratesIo}`
+      description: `The index of the registry whose token is asked for. Default: crates.io's, ${cratesIo["index-url"]}`
     })
   ),
   registry: Schema.optional(
@@ -103,7 +104,10 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
     },
     input: jsonLine({
       v: protocolVersion,
-      registry: { "index-url": indexUrl ?? cratesIo, ...(registry === undefined ? {} : { name: registry }) },
+      registry: {
+        ...(indexUrl === undefined ? cratesIo : { "index-url": indexUrl }),
+        ...(registry === undefined ? {} : { name: registry })
+      },
       kind: "get",
       operation: "read",
       args: []

@@ -27,6 +27,15 @@ describe("what a format says to the helper", () => {
       "capability[]=authtype\nprotocol=https\nhost=example.com\npath=x y\nusername=a@b\n\n"
     ],
     [{ name: "bazel", uri: "https://api.example.org/rest" }, '{"uri":"https://api.example.org/rest"}\n'],
+    // As cargo 1.95.0 asks its own providers, and as the protocol's page has it.
+    [
+      "cargo",
+      '{"v":1,"registry":{"index-url":"https://github.com/rust-lang/crates.io-index","name":"crates-io"},"kind":"get","operation":"read","args":[]}\n'
+    ],
+    [
+      { name: "cargo", indexUrl: "sparse+https://registry-url/index/" },
+      '{"v":1,"registry":{"index-url":"sparse+https://registry-url/index/"},"kind":"get","operation":"read","args":[]}\n'
+    ],
     [
       { name: "cargo", indexUrl: "sparse+https://registry-url/index/", registry: "my-registry" },
       '{"v":1,"registry":{"index-url":"sparse+https://registry-url/index/","name":"my-registry"},"kind":"get","operation":"read","args":[]}\n'
