@@ -3,8 +3,8 @@
  *
  * A value with a line end or NUL is refused in both directions (CVE-2020-5260), a carriage return inside one too
  * (CVE-2024-52006). `password_expiry_utc` is the expiry, 0 and nothing are none, and what is no number is refused, where git
- * takes it for none; `authtype` with `credential` make a header; `quit` means that git would ask nobody else;
- * `oauth_refresh_token`, `ephemeral` and keys unknown are passed over.
+ * takes it for none; `authtype` with `credential` make a header; `quit` means that git would ask nobody else,
+ * and counts only where no whole credential stands beside it; `oauth_refresh_token`, `ephemeral` and keys unknown are passed over.
  *
  * Protocol: https://git-scm.com/docs/git-credential#IOFMT
  */
@@ -185,8 +185,9 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
     },
     read: (text, { command, stderr }) =>
       Either.gen(function* () {
-        const fields = yield* readFields(Object.fromEntries(yield* fieldsOf(text)))
-        if (isTrue(fields.quit)) {
+        const lines = yield* fieldsOf(text)
+        const fields = yield* readFields(Object.fromEntries(lines))
+        if (isTrue(fields.quit) && !isPair(lines)) {
           return yield* Either.left(
             new EmptyOutput({
               command,

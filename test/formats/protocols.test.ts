@@ -338,11 +338,19 @@ describe("git's own rules", () => {
     ["0", false],
     ["no", false]
   ])("quit=%s counts as git's configuration has it", (word, isQuit) => {
-    const result = decode("git-credential", `quit=${word}\nusername=bob\npassword=p\n`)
+    const result = decode("git-credential", `quit=${word}\npassword=p\n`)
     expect(Either.match(result, { onLeft: ({ _tag }) => _tag, onRight: () => "key" })).toBe(
       isQuit ? "EmptyOutput" : "key"
     )
   })
+
+  it.each(["username=bob\npassword=p\n", "authtype=Bearer\ncredential=p\n"])(
+    "quit beside a whole credential changes nothing, as `git credential fill` takes it: %j",
+    (whole) => {
+      for (const answer of [`quit=1\n${whole}`, `${whole}quit=1\n`])
+        expect(Either.map(decode("git-credential", answer), (key) => plain(key).value)).toEqual(Either.right("p"))
+    }
+  )
 })
 
 describe("an exec credential", () => {
