@@ -30,16 +30,21 @@ interface Target {
   readonly username: string
 }
 
-/** What a URL names, decoded as git decodes it; none where a part of it would end a line of the protocol (`%0a`). */
+/** `proto://user:password@host/path`, cut where git cuts it. */
+const parts = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:([^:@/?#]*)(?::[^@/?#]*)?@)?([^/?#]+)\/*(.*)$/
+
+/**
+ * What a URL names, as git takes it: the host as it is written, for helpers compare it so, the port and case in it too. None where a
+ * part of it would end a line of the protocol (`%0a`).
+ */
 const targetOf = (url: string): Option.Option<Target> =>
   Option.gen(function* () {
-    const { hash, host, pathname, protocol, search, username } = yield* Option.liftThrowable(() => new URL(url))()
-    const path = `${pathname}${search}${hash}`.replace(/^\//, "").replace(/(?<!\/)\/+$/, "")
+    const [, protocol = "", user = "", host = "", path = ""] = URL.canParse(url) ? (parts.exec(url) ?? []) : []
     const target: Target = {
-      protocol: protocol.replace(/:$/, ""),
-      host,
-      path: yield* decodePercents(path),
-      username: yield* decodePercents(username)
+      protocol,
+      host: yield* decodePercents(host),
+      path: yield* decodePercents(path.replace(/(?<!\/)\/+$/, "")),
+      username: yield* decodePercents(user)
     }
     const isWhole = host !== "" && ![url, ...Object.values(target)].some((part) => /\p{Cc}/u.test(part))
     return yield* isWhole ? Option.some(target) : Option.none()

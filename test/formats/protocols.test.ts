@@ -322,6 +322,26 @@ describe("git's own rules", () => {
   )
 
   it.each([
+    ["https://example.com:443/a", "example.com:443"],
+    ["https://GitLab.Example.com/a", "GitLab.Example.com"],
+    ["https://m\u00fcller.de/a", "m\u00fcller.de"],
+    ["https://bob:p4ss@Example.com:80?a", "Example.com:80"],
+    ["https://[::1]:8443/a", "[::1]:8443"]
+  ])("the host of %s is asked for as it is written: helpers compare it so", (url, host) => {
+    const { input = "" } = CredentialFormat.get({ name: "git-credential", url })
+    expect(/^host=(.*)$/m.exec(input)?.[1]).toBe(host)
+  })
+
+  it.each(["https:example.com", "https://", "https:///a", "//example.com/a", "https://exa%0ample.com"])(
+    "what git takes for no URL with a host is none: %s",
+    (url) => {
+      expect(Either.isLeft(CredentialFormat.resolve({ name: "git-credential", url }))).toBe(true)
+    }
+  )
+
+  it.each([
+    ["https://h//a", "a"],
+    ["https://h/a/../b", "a/../b"],
     ["https://h/a/b/", "a/b"],
     ["https://h/a//", "a"],
     ["https://h//", undefined]

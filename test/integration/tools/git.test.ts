@@ -61,6 +61,21 @@ describeTool("git", ["git"], () => {
     })
   )
 
+  it.live.each(["https://Example.org:443/a", "https://m\u00fcller.de/a"])(
+    "store: what git stored for %s is found by the same URL",
+    (url) => {
+      const own = "0wn"
+      setUp(["git", "credential", "approve"], {
+        env: store,
+        cwd: folder,
+        input: `url=${url}\nusername=bob\npassword=${own}\n\n`
+      })
+      return Effect.map(ask({ command: fill, format: { ...format, url }, env: store, cwd: folder }), (answer) => {
+        expect(Either.map(answer, plain)).toEqual(Either.right({ value: own, username: "bob" }))
+      })
+    }
+  )
+
   it.live("cache: the pair that its daemon remembers, and the daemon lives on", () =>
     Effect.gen(function* () {
       expect(Either.map(yield* ask({ command: fill, format, env: cache, cwd: folder }), plain)).toEqual(pair)
