@@ -2,8 +2,8 @@
  * git's credential protocol: `key=value` lines both ways, ended by a blank line or the end of the file.
  *
  * A value with a line end or NUL is refused in both directions (CVE-2020-5260), a carriage return inside one too
- * (CVE-2024-52006). `password_expiry_utc` is the expiry, 0 and nothing are none, and what is no number is refused, where git
- * takes it for none; `authtype` with `credential` make a header; `quit` means that git would ask nobody else,
+ * (CVE-2024-52006). `password_expiry_utc` is the expiry; 0, nothing and the largest time that git can write are none, and what is no
+ * number is refused, where git takes it for none; `authtype` with `credential` make a header; `quit` means that git would ask nobody else,
  * and counts only where no whole credential stands beside it; `oauth_refresh_token`, `ephemeral` and keys unknown are passed over.
  *
  * Protocol: https://git-scm.com/docs/git-credential#IOFMT
@@ -120,7 +120,11 @@ const Answer = Schema.Struct({
 
 const readFields = fromValue(Answer, "lines of key=value")
 
-const noExpiry = /^\s*0*\s*$/
+/** What git writes where there is no end (TIME_MAX), or more than it can read. */
+const endlessSeconds = 2 ** 64
+
+const isNoExpiry = (value: string): boolean =>
+  /^\s*\d*\s*$/.test(value) && (Number(value) === 0 || Number(value) >= endlessSeconds)
 
 /** A later line for the same key wins; `key[]` repeats, and none of those matters here. */
 const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Refusal> => {
@@ -128,8 +132,8 @@ const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Refu
   for (const line of linesOf(text)) {
     const at = line.indexOf("=")
     if (at < 1) return refuse("", "lines of key=value")
-    const [key, value] = [line.slice(0, at).trim(), line.slice(at + 1)]
-    if (key === "password_expiry_utc" && noExpiry.test(value)) fields.delete(key)
+    const [key, value] = [line.slice(0, at), line.slice(at + 1)]
+    if (key === "password_expiry_utc" && isNoExpiry(value)) fields.delete(key)
     else fields.set(key, value)
   }
   return Either.right(fields)

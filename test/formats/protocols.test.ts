@@ -298,7 +298,13 @@ describe("an answer that says less or more than it should", () => {
 })
 
 describe("git's own rules", () => {
-  it.each(["", "0", "00", " "])("an expiry of %j is none", (expiry) => {
+  it("a name with a blank before it is another name", () => {
+    expect(Either.flip(decode("git-credential", "username=bob\n password=p\n"))).toMatchObject({
+      right: { _tag: "InvalidOutput", path: "password" }
+    })
+  })
+
+  it.each(["", "0", "00", " ", "18446744073709551615", "9".repeat(400)])("an expiry of %j is none", (expiry) => {
     expect(Either.map(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`), plain)).toEqual(
       Either.right({ value: "p" })
     )
