@@ -89,9 +89,13 @@ const saysSecret = /KEY|TOKEN|SECRET|PASSWO?R?D|CREDENTIAL|(?:^|[_.-])(?:AUTH|PA
 /** Git's answers are lines with these names as well, and are git's. */
 const isGit = /^[^\S\n]*(?:username|password|credential|quit|continue)=/m
 
+/** As variables are written: base64 that a "=" fills up has capitals and small letters. */
+const isOfOneCase = (name: string): boolean => name === name.toUpperCase() || name === name.toLowerCase()
+
 /** Any text may hold a "=", base64 at its end and a connection string all over: no bare key looks like a file that assigns. */
-const isAssigning = ({ isQuoted, value }: Assignment): boolean =>
-  isQuoted || !(value === "" || value.startsWith("=") || /[;&]\w+=/.test(value))
+const isAssigning = ({ isQuoted, name, value }: Assignment): boolean =>
+  isQuoted ||
+  (value === "" ? isOfOneCase(name) && saysSecret.test(name) : !(value.startsWith("=") || /[;&]\w+=/.test(value)))
 
 export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
   define({

@@ -477,10 +477,24 @@ describe("an environment file", () => {
     ["FOO=abc", "FOO=abc"],
     ["PATH=abc", "PATH=abc"],
     ["c2VjcmV0a2V5==", "c2VjcmV0a2V5=="],
+    ["c2Vjcm_KEYk=", "c2Vjcm_KEYk="],
     ["SharedAccessKeyName=a;SharedAccessKey=b=", "SharedAccessKeyName=a;SharedAccessKey=b="]
   ])("is known to auto by its quotes or its variable's name, and no bare key is taken for one: %s", (answer, value) => {
     expect(Either.map(decode("auto", answer), plain)).toEqual(Either.right({ value }))
   })
+})
+
+describe("a variable that is empty", () => {
+  it.each(["API_KEY=\n", "api_key=", "TOKEN=", "DB_PASSWORD= ", "export GITHUB_TOKEN=", "API_KEY= # unset\n"])(
+    "is no key: %j",
+    (answer) => {
+      for (const format of ["auto", "env"] as const) {
+        expect(Either.flip(decode(format, answer))).toMatchObject({
+          right: { _tag: "InvalidOutput", path: "*", expected: "a key that is not empty" }
+        })
+      }
+    }
+  )
 })
 
 describe("headers", () => {
