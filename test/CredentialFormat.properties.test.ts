@@ -145,7 +145,7 @@ const cases: ReadonlyArray<Case> = [
       )
   },
   { label: "oauth", format: "oauth", keys: tokenKeys, precision: milli },
-  { label: "az", format: "az", keys: tokenKeys, precision: second },
+  { label: "az", format: "az", keys: fc.record({ value: token, expiresAt: expiry }).map(keyOf), precision: second },
   { label: "gcloud", format: "gcloud", keys: tokenKeys, precision: milli },
   { label: "vault", format: "vault", keys: staticKeys },
   { label: "vault with a field", format: { name: "vault", field: "api.key" }, keys: staticKeys },

@@ -8,9 +8,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
 import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/instant.js"
-import { fromJson, maybe, Text } from "../internal/shape.js"
+import { jwtExpiry } from "../internal/jwt.js"
+import { fromJson, maybe, refuse, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
   accessToken: Text,
@@ -37,7 +38,7 @@ export const az: CredentialFormat = define({
   // Others have an `accessToken` too, and their expiry elsewhere.
   recognizes: ({ object }) =>
     typeof object["accessToken"] === "string" &&
-    ["tokenType", "expiresOn", "expires_on"].some((name) => name in object),
+    ["expiresOn", "expires_on"].some((name) => (object[name] ?? null) !== null),
   read: (text) =>
     Either.flatMap(read(text), ({ accessToken, expires_on, expiresOn }) =>
       tokenKey(
@@ -47,12 +48,16 @@ export const az: CredentialFormat = define({
       )
     ),
   write: (key) =>
-    Either.map(onlyValue(key), (accessToken) =>
-      jsonLine({
-        accessToken,
-        ...field("expiresOn", Option.map(key.expiresAt, formatLocal)),
-        ...field("expires_on", Option.map(key.expiresAt, toEpochSeconds)),
-        tokenType: "Bearer"
-      })
+    Either.flatMap(onlyValue(key), (accessToken) =>
+      Option.match(
+        Option.orElse(key.expiresAt, () => jwtExpiry(accessToken)),
+        {
+          onNone: () => refuse("expiresAt", "a key with an expiry: az always prints one"),
+          onSome: (at) =>
+            Either.right(
+              jsonLine({ accessToken, expiresOn: formatLocal(at), expires_on: toEpochSeconds(at), tokenType: "Bearer" })
+            )
+        }
+      )
     )
 })

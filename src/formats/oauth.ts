@@ -1,5 +1,5 @@
 /**
- * The answer of an OAuth 2.0 token endpoint, with `expires_at` as many helpers add it. `expires_in` counts from the start of the
+ * The answer of an OAuth 2.0 token endpoint, with `expires_at` as many helpers add it and `expires_on` as Azure does. `expires_in` counts from the start of the
  * run, and some servers quote it.
  *
  * Protocol: RFC 6749, sections 5.1 and 5.2: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
@@ -16,7 +16,8 @@ import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/sha
 const Answer = Schema.Struct({
   access_token: Text,
   expires_in: maybe(Seconds),
-  expires_at: maybe(EpochSecondsOrRfc3339)
+  expires_at: maybe(EpochSecondsOrRfc3339),
+  expires_on: maybe(EpochSecondsOrRfc3339)
 })
 
 const read = fromJson(Answer)
@@ -58,11 +59,12 @@ export const oauth: CredentialFormat = define({
   read: (text, { command, startedAt }) => {
     const told = explain(text)
     if (Option.isSome(told)) return failed(command, told.value)
-    return Either.flatMap(read(text), ({ access_token, expires_at, expires_in }) => {
+    return Either.flatMap(read(text), ({ access_token, expires_at, expires_in, expires_on }) => {
+      const absolute = earlier(expires_at, expires_on)
       const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))
-      return Option.isNone(expires_at) && Option.exists(relative, Option.isNone)
+      return Option.isNone(absolute) && Option.exists(relative, Option.isNone)
         ? refuse("expires_in", lifetime("seconds"))
-        : tokenKey("access_token", access_token, earlier(expires_at, Option.flatten(relative)))
+        : tokenKey("access_token", access_token, earlier(absolute, Option.flatten(relative)))
     })
   },
   write: (key) =>

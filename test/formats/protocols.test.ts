@@ -497,6 +497,32 @@ describe("a variable that is empty", () => {
   )
 })
 
+describe("an expiry that stands in the answer", () => {
+  // The first is what ASP.NET Core Identity's bearer endpoint answers.
+  it.each([
+    '{"tokenType":"Bearer","accessToken":"CfDJ8x","expiresIn":3600,"refreshToken":"r"}',
+    '{"tokenType":"Bearer","accessToken":"CfDJ8x","expires_on":null}'
+  ])("of no known place is not overlooked: auto refuses %s", (answer) => {
+    expect(Either.flip(decode("auto", answer))).toMatchObject({ right: { _tag: "InvalidOutput", format: "auto" } })
+  })
+
+  // As Azure App Service's managed identity answers.
+  it.each([
+    ['{"access_token":"opaque","expires_on":"1586984735","token_type":"Bearer"}', "2020-04-15T21:05:35.000Z"],
+    ['{"access_token":"opaque","expires_on":"1586984735","expires_in":5}', "2000-01-01T00:00:05.000Z"]
+  ])("is an OAuth answer's expires_on: %s", (answer, expiresAt) => {
+    for (const format of ["oauth", "auto"] as const) {
+      expect(Either.map(decode(format, answer), plain)).toEqual(Either.right({ value: "opaque", expiresAt }))
+    }
+  })
+
+  it("is one that an answer of az always has: a key without is not written as one", () => {
+    expect(Either.flip(CredentialFormat.encode("az", ApiKey.make({ value: "t" })))).toMatchObject({
+      right: { _tag: "InvalidOutput", path: "expiresAt" }
+    })
+  })
+})
+
 describe("headers", () => {
   it("with more than one value for the secret are refused", () => {
     const answer = '{"headers":{"Authorization":["Bearer a","Bearer b"]}}'
