@@ -36,8 +36,10 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
   const choose = (answer: Answer): Option.Option<CredentialFormat> => {
     const known = all.find(({ recognizes }) => recognizes?.(answer) === true)
     if (known !== undefined) return Option.some(known)
-    // A number may be a key; true and false are a condition's result.
-    return /^\s*[{["]/.test(answer.text) || typeof answer.json === "boolean" ? Option.none() : Option.some(text)
+    // A number may be a key; true and false are a condition's result. "[use …" is 1Password's, and text's to explain.
+    return /^\s*(?:[{"]|\[(?!use ))/.test(answer.text) || typeof answer.json === "boolean"
+      ? Option.none()
+      : Option.some(text)
   }
   const chosen = (answer: Answer, program: string): Option.Option<CredentialFormat> =>
     Option.orElse(usual(program), () => choose(answer))

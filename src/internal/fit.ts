@@ -12,6 +12,13 @@ const controls = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u
 export const token = (candidate: string, path = ""): Either.Either<string, Refusal> => {
   const word = candidate.trim()
   if (word === "") return refuse(path, "a key that is not empty")
+  if (word.startsWith("[use 'op item get")) {
+    return refuse(
+      path,
+      "a key, not what stands for a hidden one",
+      "1Password hides that field's value: add --reveal to op item get, or use op read."
+    )
+  }
   if (!visibleAscii.test(word)) {
     return refuse(
       path,

@@ -523,6 +523,17 @@ describe("an expiry that stands in the answer", () => {
   })
 })
 
+describe("1Password's words for a field that it hides", () => {
+  const answer = "[use 'op item get nbjylrsqk4yb2rkfzwzyz2cyhm --reveal' to reveal]\n"
+
+  it.each(["auto", "text", { name: "json", field: "k" }] as const)("get a remedy of their own: %j", (format) => {
+    const printed = typeof format === "string" ? answer : JSON.stringify({ k: answer })
+    const error = Either.getOrThrow(Either.flip(decode(format, printed)))
+    expect(error).toMatchObject({ _tag: "InvalidOutput", hint: expect.stringContaining("--reveal") })
+    expect(shown(error)).not.toContain("nbjylrsqk4yb2rkfzwzyz2cyhm")
+  })
+})
+
 describe("headers", () => {
   it("with more than one value for the secret are refused", () => {
     const answer = '{"headers":{"Authorization":["Bearer a","Bearer b"]}}'
