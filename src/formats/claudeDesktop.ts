@@ -11,6 +11,7 @@ import type { CredentialFormat } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
 import { isAuthorization } from "../internal/fit.js"
 import { define, jsonLine, onlyValue } from "../internal/format.js"
+import { keyIn, onlyLine } from "../internal/line.js"
 import { AnyText, fromJson, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
@@ -23,12 +24,14 @@ const Answer = Schema.Struct({
   )
 })
 
-const read = fromJson(Answer)
+const read = fromJson(Answer, "a token on one line, or a JSON object")
+
+const isJson = (text: string): boolean => /^\s*[{["]/.test(text)
 
 export const claudeDesktop: CredentialFormat = define({
   name: "claude-desktop",
   about: {
-    title: "Claude Desktop's credential helper with headers",
+    title: "Claude Desktop's credential helper: a bare token, or one with headers",
     source: "https://claude.com/docs/third-party/claude-desktop/credential-helper",
     example: jsonLine({ token: "example-token", headers: { "X-Org-Route": "prod" } })
   },
@@ -38,6 +41,7 @@ export const claudeDesktop: CredentialFormat = define({
   recognizes: ({ object }) => typeof object["token"] === "string" && typeof object["headers"] === "object",
   read: (text) =>
     Either.gen(function* () {
+      if (!isJson(text)) return yield* keyIn(onlyLine(text))
       const { headers: own, token } = yield* read(text)
       const value = yield* Fit.token(token, "token")
       yield* Fit.headers(own)

@@ -732,11 +732,12 @@ export const examples: ReadonlyArray<Example> = [
     key: { value: "...", headers: { authorization: "Bearer ...", "X-Org-Route": "prod" } }
   },
   {
-    format: "text",
+    format: "claude-desktop",
     what: "a single bare token: the whole trimmed stdout",
     origin: "composed",
     source: claude,
     answer: "\n  sk-ant-example-token\n",
+    auto: false,
     key: { value: "sk-ant-example-token" }
   },
   // ── oauth ──
