@@ -270,7 +270,7 @@ const isOwn = (format: Format): format is CredentialFormat => hasProperty(format
 export const get = (format: Format): CredentialFormat =>
   typeof format === "string" ? byName(format) : isOwn(format) ? format : withOptions(format)
 
-const isSpec = Schema.is(FormatSpec)
+const isSpec = Schema.is(FormatSpec, { onExcessProperty: "error" })
 
 /**
  * The format to speak with a program, for what no compiler has checked: a name or parameters that do not exist are `ConfigInvalid`.

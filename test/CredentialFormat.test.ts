@@ -135,6 +135,21 @@ describe("the answer of a token endpoint becomes a key", () => {
   })
 })
 
+describe("a format that no compiler has checked", () => {
+  const misspelt = [
+    { name: "json", field: "k", expiresat: "e" },
+    { name: "git-credential", uri: "https://example.com" },
+    { name: "docker-credential", serverURL: "https://index.docker.io/v1/" },
+    { name: "vault", fields: "k" }
+  ] as const
+  for (const format of misspelt) {
+    it(`is ConfigInvalid where a parameter is misspelt: ${JSON.stringify(format)}`, () => {
+      const result = CredentialFormat.resolve(format)
+      assert.isTrue(Either.isLeft(result) && result.left._tag === "ConfigInvalid")
+    })
+  }
+})
+
 describe("auto", () => {
   it("refuses JSON that it does not know, a quoted string too, with the list of formats", () => {
     for (const output of [`{"key":"s3cret-value"}`, `["s3cret-value"]`, `"s3cret-value"`, `{"access_token":`]) {
