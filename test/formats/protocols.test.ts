@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
@@ -84,6 +84,14 @@ describe("what a format says to the helper", () => {
       expect(page).toContain(`\`CLAUDE_HELPER_CONTEXT=${context}${said}`)
     }
   })
+
+  it.each(["README.md", ...readdirSync("docs").map((page) => `docs/${page}`)])(
+    "%s names only formats that exist",
+    (page) => {
+      const named = Array.from(readFileSync(page, "utf8").matchAll(/\bformat"?: "([^"…]+)"/g), ([, name = ""]) => name)
+      expect(named.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
+    }
+  )
 
   it("to forget a key: the counterpart of the command, and the key that is meant", () => {
     const key = ApiKey.make({ value: "s3cre7", username: "bob" })
