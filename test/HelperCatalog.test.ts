@@ -23,6 +23,14 @@ const measured: ReadonlyArray<Seen> = [
     remedy: /gcloud auth login/
   },
   {
+    program: "gcloud",
+    exitCode: 1,
+    stderr:
+      "ERROR: (gcloud.auth.application-default.print-access-token) Your default credentials were not found. To set up Application Default Credentials, see https://cloud.google.com/docs/authentication/external/set-up-adc for more information.\n",
+    reason: "LoginRequired",
+    remedy: /gcloud auth application-default login/
+  },
+  {
     program: "az",
     exitCode: 1,
     stderr: "ERROR: Please run 'az login' to setup account.\n",
@@ -451,6 +459,14 @@ const fromManuals: ReadonlyArray<Seen> = [
     exitCode: 1,
     stdout: "credentials not found in native keychain\n",
     reason: "NotFound"
+  },
+  {
+    program: "gcloud",
+    exitCode: 1,
+    stderr:
+      "ERROR: (gcloud.secrets.versions.access) The [project] resource is not properly specified.\n- set the property `core/project`",
+    reason: "Unknown",
+    remedy: /--project/
   },
   { program: "rage", exitCode: 1, stderr: "Error: No matching keys found", reason: "Denied" },
   { program: "gopass", exitCode: 10, reason: "NotFound" },

@@ -270,6 +270,17 @@ export const entries: ReadonlyArray<Entry> = [
         stderr: /do not currently have an active account/,
         ...same.gcloud
       },
+      {
+        stderr: /default credentials were not found/,
+        reason: "LoginRequired",
+        remedy: "Set up application default credentials: gcloud auth application-default login"
+      },
+      {
+        stderr: /set the property `?core\/project/,
+        reason: "Unknown",
+        remedy: "Say which project: --project, or gcloud config set project PROJECT",
+        evidence: "manual"
+      },
       // What gcloud says before it also stands before failures of the network.
       googleOffline,
       {
