@@ -468,6 +468,16 @@ const fromManuals: ReadonlyArray<Seen> = [
     reason: "Unknown",
     remedy: /--project/
   },
+  ...[
+    'error initializing client: found no accounts for filter "x"',
+    "error initializing client: multiple accounts found. Use the --account flag or set the OP_ACCOUNT environment variable to select an account."
+  ].map((why) => ({
+    program: "op",
+    exitCode: 1,
+    stderr: `[ERROR] ${why}`,
+    reason: "NotFound",
+    remedy: /op account list/
+  })),
   { program: "rage", exitCode: 1, stderr: "Error: No matching keys found", reason: "Denied" },
   { program: "gopass", exitCode: 10, reason: "NotFound" },
   { program: "gopass", exitCode: 11, reason: "LoginRequired" },

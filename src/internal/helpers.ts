@@ -119,6 +119,11 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Look for the item: op item list. An account that may not see it is told the same."
       },
       {
+        stderr: /found no accounts for filter|multiple accounts found/i,
+        reason: "NotFound",
+        remedy: "Say which account, one that op knows: op account list, then --account or OP_ACCOUNT."
+      },
+      {
         stderr: /More than one item matches/i,
         reason: "NotFound",
         remedy: "Several items have that name: use the item's id instead (op item list)."
