@@ -478,6 +478,62 @@ const fromManuals: ReadonlyArray<Seen> = [
     reason: "NotFound",
     remedy: /op account list/
   })),
+  ...(
+    [
+      ["az", 1, "ERROR: AADSTS50078: Presented multi-factor authentication has expired", "LoginRequired", /az login/],
+      [
+        "az",
+        1,
+        "ERROR: No subscription found. Run 'az account set' to select a subscription.",
+        "NotFound",
+        /az account/
+      ],
+      [
+        "aws",
+        255,
+        "An error occurred (ForbiddenException) when calling the GetRoleCredentials operation",
+        "Denied",
+        /profile/
+      ],
+      [
+        "aws",
+        255,
+        "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY",
+        "LoginRequired",
+        /aws configure/
+      ],
+      [
+        "aws",
+        254,
+        "An error occurred (SignatureDoesNotMatch) when calling the GetCallerIdentity operation",
+        "LoginRequired",
+        /aws configure/
+      ],
+      [
+        "vault",
+        2,
+        'Get "https://h:8200/v1/x": tls: failed to verify: x509: certificate signed by unknown authority',
+        "Unknown",
+        /VAULT_CACERT/
+      ],
+      [
+        "vault",
+        2,
+        'Get "https://h:8200/v1/x": http: server gave HTTP response to HTTPS client',
+        "Unknown",
+        /VAULT_ADDR/
+      ],
+      ["bw", 1, "Invalid master password.", "LoginRequired", /bw unlock/],
+      [
+        "ansible-vault",
+        1,
+        "ERROR! Attempting to decrypt but no vault secrets found",
+        "LoginRequired",
+        /--vault-password-file/
+      ],
+      ["age", 1, "age: error: incorrect passphrase", "LoginRequired", /passphrase/]
+    ] as const
+  ).map(([program, exitCode, stderr, reason, remedy]) => ({ program, exitCode, stderr, reason, remedy })),
   { program: "rage", exitCode: 1, stderr: "Error: No matching keys found", reason: "Denied" },
   { program: "gopass", exitCode: 10, reason: "NotFound" },
   { program: "gopass", exitCode: 11, reason: "LoginRequired" },

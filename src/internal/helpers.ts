@@ -171,6 +171,11 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Vault does not answer: check VAULT_ADDR and vault status."
       },
       {
+        stderr: /x509: |HTTP response to HTTPS client/,
+        reason: "Unknown",
+        remedy: "Its certificate is not trusted here, or it speaks plain HTTP: check VAULT_ADDR and VAULT_CACERT."
+      },
+      {
         exitCode: 1,
         reason: "Unknown",
         remedy:
@@ -213,7 +218,7 @@ export const entries: ReadonlyArray<Entry> = [
         ...same.awsDenied
       },
       {
-        stderr: /\((?:AccessDenied|UnauthorizedOperation)\)/,
+        stderr: /\((?:AccessDenied|ForbiddenException|UnauthorizedOperation)\)/,
         ...same.awsDenied,
         evidence: "manual"
       },
@@ -233,6 +238,12 @@ export const entries: ReadonlyArray<Entry> = [
         stderr: /Unable to locate credentials|no credentials found/i,
         reason: "LoginRequired",
         remedy: "Log in to AWS (aws sso login), or configure credentials: aws configure"
+      },
+      {
+        stderr: /Partial credentials found|\((?:SignatureDoesNotMatch|InvalidSignatureException)\)/,
+        reason: "LoginRequired",
+        remedy: "The access key is not whole, or its secret is another's: aws configure",
+        evidence: "manual"
       },
       {
         stderr: /config profile \(.*\) could not be found/,
@@ -320,13 +331,19 @@ export const entries: ReadonlyArray<Entry> = [
     failures: [
       { stderr: /Please run 'az login'/, ...same.az },
       {
-        stderr: /AADSTS(?:700082|70043|50173|50076|50079|65001|700084)|Interactive authentication is needed/,
+        stderr: /AADSTS(?:700082|70043|50173|50076|50078|50079|65001|700084)|Interactive authentication is needed/,
         ...same.az,
         evidence: "manual"
       },
       {
         stderr: /Failed to establish a new connection|Max retries exceeded|Name or service not known/i,
         reason: "Unavailable",
+        evidence: "manual"
+      },
+      {
+        stderr: /No subscription found/,
+        reason: "NotFound",
+        remedy: "Choose a subscription: az account list, az account set --subscription NAME",
         evidence: "manual"
       },
       {
@@ -537,6 +554,12 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "The file or the identity does not exist; check the paths."
       },
       {
+        stderr: /incorrect passphrase/,
+        reason: "LoginRequired",
+        remedy: "The passphrase is another: use an identity file (-i) that needs none.",
+        evidence: "manual"
+      },
+      {
         stderr: /could not read passphrase|standard input is not a terminal/i,
         reason: "LoginRequired",
         remedy: "It asks for a passphrase: use an identity file (-i) that needs none.",
@@ -656,6 +679,12 @@ export const entries: ReadonlyArray<Entry> = [
       { ...onStderr(bitwarden.locked), evidence: "manual" },
       { ...onStderr(bitwarden.notFound), evidence: "manual" },
       { ...onStderr(bitwarden.several), evidence: "manual" },
+      {
+        stderr: /Invalid master password/,
+        reason: "LoginRequired",
+        remedy: "Bitwarden's master password is another: bw unlock",
+        evidence: "manual"
+      },
       { stderr: /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/, reason: "Unavailable", evidence: "manual" }
     ]
   },
@@ -847,6 +876,12 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "The password is another: check --vault-password-file."
       },
       { stderr: /Unable to read source file/, ...same.file },
+      {
+        stderr: /no vault secrets found/,
+        reason: "LoginRequired",
+        remedy: "It has no password: give it --vault-password-file.",
+        evidence: "manual"
+      },
       {
         stderr: /vault password prompt|EOFError/,
         reason: "LoginRequired",
