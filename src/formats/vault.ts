@@ -92,7 +92,7 @@ const endOf = (
   path: string
 ): Either.Either<Option.Option<DateTime.Utc>, Refusal> =>
   Option.match(
-    Option.filter(seconds, (value) => value > 0),
+    Option.filter(seconds, (value) => value !== 0),
     {
       onNone: () => Either.right(Option.none()),
       onSome: (value) =>

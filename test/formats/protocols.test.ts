@@ -288,6 +288,11 @@ describe("an answer that says less or more than it should", () => {
     })
   })
 
+  it("has expired where its lease is over: a negative lease_duration", () => {
+    const answer = '{"lease_id":"a/b","lease_duration":-5,"data":{"token":"t"}}'
+    expect(Either.flip(decode("vault", answer))).toMatchObject({ right: { _tag: "ExpiredOnArrival" } })
+  })
+
   it("is deleted only where Vault says null", () => {
     const hint = (data: unknown) =>
       Either.getOrThrow(Either.flip(decode("vault", JSON.stringify({ data: { data, metadata: {} } })))).hint
