@@ -42,7 +42,7 @@ const meanings: Readonly<Record<string, Explanation["reason"]>> = {
 
 const explain = (text: string): Option.Option<Explanation> =>
   Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ access_token, error }) =>
-    typeof error === "string" && Object.hasOwn(meanings, error) && access_token === undefined
+    typeof error === "string" && Object.hasOwn(meanings, error) && (access_token ?? null) === null
       ? Option.some({ reason: meanings[error] ?? "Unknown", detail: error })
       : Option.none()
   )

@@ -162,6 +162,7 @@ describe("a failure told on stdout is the same to auto, whatever the status", ()
     ],
     ['{"v":[1]}\n{"Err":{"kind":"not-found"}}', "NotFound"],
     ['{"error":"invalid_grant","error_description":"expired"}', "LoginRequired", "invalid_grant"],
+    ['{"error":"access_denied","access_token":null}', "Denied", "access_denied"],
     ['{"success":false,"message":"Vault is locked."}', "LoginRequired"],
     ['{"success":false,"message":"You are not logged in."}', "LoginRequired"],
     ["credentials not found in native keychain\n", "NotFound"]
