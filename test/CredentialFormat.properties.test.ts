@@ -649,6 +649,11 @@ describe("the expiry inside a JWT", () => {
   })
 })
 
+it("every format that a configuration may name is tried here, but `auto`, which reads what the others write", () => {
+  const tried = new Set<string>(cases.map(({ format }) => (typeof format === "string" ? format : format.name)))
+  expect([...CredentialFormat.formatNames, "json"].filter((name) => !tried.has(name))).toEqual(["auto"])
+})
+
 it("every format that is tried here is one that a configuration may name", () => {
   expect(cases.filter(({ format }) => !Schema.is(CredentialFormat.FormatSpec)(format))).toEqual([])
 })
