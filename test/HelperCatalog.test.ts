@@ -175,6 +175,12 @@ const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr
   ["git", 128, "fatal: could not read Username for 'https://example.com': terminal prompts disabled", "LoginRequired"],
   ["git", 128, "fatal: refusing to work with credential missing host field", "NotFound"],
   ["git", 1, "git: 'credential-nope' is not a git command. See 'git --help'.", "Unknown"],
+  [
+    "git",
+    128,
+    "git: 'credential-nope' is not a git command. See 'git --help'.\nfatal: could not read Username for 'https://example.com': terminal prompts disabled",
+    "Unknown"
+  ],
   ["dotenvx", 1, "[DECRYPTION_FAILED] could not decrypt API_KEY.", "LoginRequired"],
   ["dotenvx", 1, "[MISSING_KEY] missing key (NOPE).", "NotFound"],
   ["dotenvx", 1, "[MISSING_ENV_FILE] missing file (nope.env).\n[MISSING_KEY] missing key (API_KEY).", "NotFound"],

@@ -406,6 +406,8 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["git-credential"],
     mayPrompt: true,
     failures: [
+      // Git goes on without it, and ends with a question that nobody answers.
+      { stderr: /is not a git command/, reason: "Unknown", remedy: "That credential helper is not installed." },
       {
         stderr: /could not read (?:Username|Password)/,
         reason: "LoginRequired",
@@ -422,8 +424,7 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "LoginRequired",
         remedy: "Log in once with git at a terminal.",
         evidence: "manual"
-      },
-      { stderr: /is not a git command/, reason: "Unknown", remedy: "That credential helper is not installed." }
+      }
     ]
   },
   {

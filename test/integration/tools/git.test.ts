@@ -123,7 +123,11 @@ describeTool("git", ["git"], () => {
 
   it.live("a helper that is not installed says so", () =>
     Effect.map(ask({ command: fill, format, env: homeWith("h3", "nope-nope"), cwd: folder }), (answer) => {
-      expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", exitCode: 128 })
+      expect(failure(answer, [secret])).toMatchObject({
+        _tag: "NonZeroExit",
+        exitCode: 128,
+        hint: "That credential helper is not installed."
+      })
     })
   )
 
