@@ -161,6 +161,18 @@ const authorization = "authorization"
 /** Capabilities have to stand first. */
 const authtypeCapability = ["capability[]", "authtype"] as const
 
+/** A key that is a header goes as its scheme and its credential. */
+const headerOf = (key: ApiKey.ApiKey): ReadonlyArray<readonly [string, string]> => {
+  const [header, ...others] = Object.entries(key.headers)
+  if (header === undefined || !Fit.isAuthorization(header[0]) || others.length > 0 || Option.isSome(key.username))
+    return []
+  const [authtype = "", ...credential] = Redacted.value(header[1]).split(" ")
+  return [
+    ["authtype", authtype],
+    ["credential", credential.join(" ")]
+  ]
+}
+
 export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
   const attributes = attributesOf(spec)
   return define({
@@ -172,18 +184,21 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
         "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\npassword_expiry_utc=2095000000\noauth_refresh_token=r3fresh\n"
     },
     ...(attributes.length === 0 ? {} : { input: request([authtypeCapability, ...attributes]) }),
-    forget: (command, key) =>
-      attributes.length === 0
+    forget: (command, key) => {
+      const header = headerOf(key)
+      return attributes.length === 0
         ? Option.none()
         : lastWordReplaced(
             command,
             { fill: "reject", get: "erase" },
             request([
+              ...(header.length === 0 ? [] : [authtypeCapability]),
               ...attributes.filter(([name]) => name !== "username" || Option.isNone(key.username)),
               ...Option.toArray(key.username).map((username) => ["username", username] as const),
-              ["password", Redacted.value(key.value)]
+              ...(header.length === 0 ? [["password", Redacted.value(key.value)] as const] : header)
             ])
-          ),
+          )
+    },
     recognizes: ({ text }) => {
       const fields = fieldsOf(text)
       return (
@@ -238,22 +253,8 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
               [...capabilities, ...target, ...own].map(([name, value]) => `${name}=${value}\n`).join("") +
                 expiry.join("")
             )
-      const [header, ...others] = Object.entries(key.headers)
-      if (
-        header !== undefined &&
-        Fit.isAuthorization(header[0]) &&
-        others.length === 0 &&
-        Option.isNone(key.username)
-      ) {
-        const [authtype = "", ...credential] = Redacted.value(header[1]).split(" ")
-        return lines(
-          [
-            ["authtype", authtype],
-            ["credential", credential.join(" ")]
-          ],
-          [authtypeCapability]
-        )
-      }
+      const header = headerOf(key)
+      if (header.length > 0) return lines(header, [authtypeCapability])
       return Either.flatMap(withoutUser(key), (password) =>
         lines([...Option.toArray(key.username).map((user) => ["username", user] as const), ["password", password]])
       )

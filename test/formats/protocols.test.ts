@@ -108,6 +108,11 @@ describe("what a format says to the helper", () => {
       input: attributes
     })
     expect(forget(git, "sh", "-c", "…")).toBeUndefined()
+    // Pre-encoded credentials (git 2.46): a helper compares them as such.
+    const header = ApiKey.make({ value: "t0ken", headers: { authorization: "Bearer t0ken" } })
+    expect(CredentialFormat.get(git).forget?.(["git", "credential", "fill"], header)).toMatchObject({
+      value: { input: "capability[]=authtype\nprotocol=https\nhost=example.com\nauthtype=Bearer\ncredential=t0ken\n\n" }
+    })
     expect(forget({ name: "docker-credential", serverUrl: "https://r" }, "docker-credential-pass", "get")).toEqual({
       command: ["docker-credential-pass", "erase"],
       input: "https://r\n"
