@@ -107,6 +107,8 @@ describe("what a format says to the helper", () => {
       command: ["git-credential-store", "erase"],
       input: attributes
     })
+    const withUser: CredentialFormat.FormatSpec = { name: "git-credential", url: "https://eve@example.com" }
+    expect(forget(withUser, "git", "credential", "fill")?.input).toBe(attributes)
     expect(forget(git, "sh", "-c", "…")).toBeUndefined()
     // Pre-encoded credentials (git 2.46): a helper compares them as such.
     const header = ApiKey.make({ value: "t0ken", headers: { authorization: "Bearer t0ken" } })
@@ -297,6 +299,25 @@ describe("an answer that says less or more than it should", () => {
   it("has expired where its lease is over: a negative lease_duration", () => {
     const answer = '{"lease_id":"a/b","lease_duration":-5,"data":{"token":"t"}}'
     expect(Either.flip(decode("vault", answer))).toMatchObject({ right: { _tag: "ExpiredOnArrival" } })
+  })
+
+  it.each<[CredentialFormat.FormatSpec, string, string]>([
+    ["cargo", '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"expires"}}', "Ok.expiration"],
+    ["git-credential", "authtype=Bea rer\ncredential=t\n", "authtype"]
+  ])("is refused where a part that counts is missing or none: %j %s", (format, answer, path) => {
+    expect(Either.flip(decode(format, answer))).toMatchObject({ right: { _tag: "InvalidOutput", path } })
+  })
+
+  it.each<[CredentialFormat.FormatSpec, string, object]>([
+    ["cargo", '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"session","expiration":946684801}}', { value: "t" }],
+    [
+      "claude-desktop",
+      '{"token":"t","headers":{"Authorization":"Basic x"}}',
+      { value: "t", headers: { Authorization: "Basic x" } }
+    ],
+    ["oauth", '{"access_token":"t","error":"access_denied"}', { value: "t" }]
+  ])("is a key all the same where its other part says nothing: %j %s", (format, answer, key) => {
+    expect(Either.map(decode(format, answer), plain)).toEqual(Either.right(key))
   })
 
   it("is deleted only where Vault says null", () => {
