@@ -234,7 +234,8 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
     },
     reject: (key) =>
       runPromise(Runtime.defaultRuntime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
-    fetch: ({ scheme, ...rest }) => {
+    fetch: (given) => {
+      const { scheme, ...rest } = authorization.bound(given)
       const fetch = authorizedFetch(provider, {
         ...rest,
         scheme: typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme

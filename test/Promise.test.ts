@@ -2,7 +2,7 @@ import { execFile } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { promisify } from "node:util"
+import { inspect, promisify } from "node:util"
 import * as Effect from "effect/Effect"
 import { afterAll, assert, describe, expectTypeOf, it } from "vitest"
 import { type ApiKey, ApiKeyError, createApiKeyProvider, placeholder } from "../src/Promise.js"
@@ -188,6 +188,19 @@ describe("createApiKeyProvider", () => {
         })
       )
     ))
+
+  // SDKs call it `baseURL`.
+  for (const given of [undefined, {}, { baseUrl: undefined }, { baseURL: "http://127.0.0.1:9" }]) {
+    it(`makes no fetch without a base URL: ${inspect(given)}`, async () => {
+      await using provider = createApiKeyProvider({ command: counting() })
+      const fetch = provider.fetch(given as unknown as Parameters<typeof provider.fetch>[0])
+      const error = await failureOf(fetch("http://127.0.0.1:9", { headers: { "x-api-key": placeholder } }))
+      assert.instanceOf(error, ApiKeyError)
+      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.include(String(error), "`baseUrl` is missing")
+      assert.strictEqual(provider.status().runs, 0)
+    })
+  }
 
   it("has no Effect in its types", () => {
     type Provider = ReturnType<typeof createApiKeyProvider>

@@ -51,13 +51,23 @@ export const credentialHeaders: ReadonlyArray<string> = [
 
 /** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
 export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> => {
-  const url = URL.canParse(String(baseUrl)) ? new URL(baseUrl) : undefined
+  const text = String(baseUrl)
+  const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === "http:" || url?.protocol === "https:"
     ? Either.right(url.origin)
     : Either.left(
-        configInvalid("`baseUrl` is not a URL with http: or https:", 'For example: "https://api.openai.com/v1"')
+        configInvalid(
+          `\`baseUrl\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
+          'For example: "https://api.openai.com/v1"'
+        )
       )
 }
+
+/** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
+export const bound = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
+  ...options,
+  baseUrl: options?.baseUrl ?? ""
+})
 
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })

@@ -33,6 +33,7 @@ import {
   type Answer,
   type Authorization,
   bodyRule,
+  bound,
   configInvalid,
   credentialHeaders,
   headersFor,
@@ -90,7 +91,7 @@ interface Sent<E> {
 export const withApiKey =
   (provider: Provider, options: Options) =>
   <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
-    const home = originOf(options.baseUrl)
+    const home = originOf(bound(options).baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
 
     const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>

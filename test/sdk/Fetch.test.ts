@@ -798,6 +798,32 @@ describe("what goes wrong", () => {
     )
   }
 
+  // JavaScript gives what no type has looked at; SDKs call it `baseURL`.
+  for (const options of [undefined, {}, { baseUrl: undefined }, { baseUrl: null }, { baseURL: "https://api.test" }]) {
+    it.effect(`without a base URL (${inspect(options)}) is a typed error, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        let sent = 0
+        const fetch = async () => {
+          sent++
+          return new Response()
+        }
+        const given = (options === undefined ? undefined : { ...options, fetch }) as unknown as Fetch.Options
+        const provider = yield* Testing.provider(["sk-1"])
+        const headers = { authorization: `Bearer ${Fetch.placeholder}` }
+        for (const made of [Fetch.make(provider, given), yield* Fetch.fetch(given)]) {
+          for (const init of [{ headers }, {}]) {
+            const error = yield* failureOf(() => made("https://evil.test", init))
+            assert.propertyVal(error, "_tag", "ConfigInvalid")
+            assert.include(String(error), "`baseUrl` is missing")
+          }
+        }
+        const told = yield* Effect.flip(Fetch.headers(provider, "https://evil.test", given))
+        assert.include(String(told), "`baseUrl` is missing")
+        assert.strictEqual(sent, 0)
+      }).pipe(Effect.provide(Testing.layer(["sk-1"])), Effect.scoped)
+    )
+  }
+
   it.live("with a base URL that is none is a typed error", () =>
     Effect.gen(function* () {
       const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })

@@ -573,6 +573,11 @@ describe("errors", () => {
       assert.isFunction(authorize(stock).execute)
       const nowhere = ApiKeyHttpClient.withApiKey(yield* Testing.provider([secret]), { baseUrl: "nowhere" })(stock)
       assert.strictEqual((yield* Effect.flip(nowhere.get(server.origin)))._tag, "ConfigInvalid")
+      const unbound = ApiKeyHttpClient.withApiKey(
+        yield* Testing.provider([secret]),
+        undefined as unknown as ApiKeyHttpClient.Options
+      )(stock)
+      assert.include(String(yield* Effect.flip(unbound.get(server.origin))), "`baseUrl` is missing")
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 })
