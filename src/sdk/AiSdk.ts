@@ -334,7 +334,8 @@ export class AiSdks extends Context.Tag("effect-apikey/sdk/AiSdk/AiSdks")<
 
 /**
  * Makes a provider object from configuration: its package is imported at run time, and equal configurations give one
- * object. Its helper runs at its first request, not here.
+ * object. Its helper runs at its first request, not here. Equal commands share a key where `name` is the same, or `provider`
+ * beside `command`: that is what the helper finds in `EFFECT_APIKEY_PROVIDER`.
  *
  * No policy is asked: the configuration is the program's own, as trusted as its code. What a project's file says has no place
  * here.
@@ -379,14 +380,12 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
     const sdks = new Map<string, Sdk>()
     const providers = new Map<string, Provider>()
 
-    const providerFor = (command: CommandOptions) => {
-      const digest = identityOf({ ...command, provider: undefined })
-      return orMake(
+    const providerFor = (command: CommandOptions) =>
+      orMake(
         providers,
-        digest,
+        identityOf(command),
         fromCommand(command).pipe(Effect.provide(runtime), Effect.provideService(Scope.Scope, scope))
       )
-    }
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
@@ -523,13 +522,14 @@ const Command = Schema.Struct({
   cwd: Schema.optional(Schema.String),
   interactive: Schema.optional(Schema.Literal("never", "if-available", "always")),
   onRepeat: Schema.optional(Schema.Literal("serve", "fail")),
-  whenAbandoned: Schema.optional(Schema.Literal("stop", "finish"))
+  whenAbandoned: Schema.optional(Schema.Literal("stop", "finish")),
+  provider: Schema.optional(Schema.NonEmptyString)
 })
 
 const decodeCommand = Schema.decodeUnknown(Command, { onExcessProperty: "error" })
 
 /** A command from configuration runs in the home directory unless `cwd` says otherwise: no project can change what it does. */
-const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
+const commandOf = (id: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
   if (typeof command === "string") {
     return Effect.fail(
       configInvalid(
@@ -554,7 +554,7 @@ const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOpt
           timeToLive: timeOf("timeToLive", timeToLive),
           refreshAhead: timeOf("refreshAhead", refreshAhead)
         }),
-        (times): CommandOptions => ({ cwd: homedir(), ...rest, ...times, provider })
+        (times): CommandOptions => ({ ...rest, ...times, cwd: rest.cwd ?? homedir(), provider: rest.provider ?? id })
       )
     })
   )

@@ -124,6 +124,34 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
+  const told = ["sh", "-c", 'printf "key-for-%s-%s" "$EFFECT_APIKEY_PROVIDER" "$$"']
+  const keyOf = (name: string, apiKeyCommand: unknown) =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
+      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", name, options })).languageModel("m"))
+      return server.seen[0]?.headers["authorization"] ?? ""
+    })
+
+  it.scopedLive("asks an equal command for each provider's own key, and tells it whose", () =>
+    Effect.gen(function* () {
+      const [alpha, beta, again] = [yield* keyOf("alpha", told), yield* keyOf("beta", told), yield* keyOf("beta", told)]
+      assert.match(alpha, /^Bearer key-for-alpha-/)
+      assert.match(beta, /^Bearer key-for-beta-/)
+      assert.strictEqual(again, beta)
+      assert.match(yield* keyOf("gamma", { command: told, provider: undefined }), /^Bearer key-for-gamma-/)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("asks once for those whose commands name one `provider`", () =>
+    Effect.gen(function* () {
+      const shared = { command: told, provider: "vault" }
+      const alpha = yield* keyOf("alpha", shared)
+      assert.match(alpha, /^Bearer key-for-vault-/)
+      assert.strictEqual(yield* keyOf("beta", shared), alpha)
+    }).pipe(Effect.provide(sdks))
+  )
+
   it.scopedLive("an apiKey wins over the command, but not an empty one", () =>
     Effect.gen(function* () {
       const server = yield* loopback(model())
