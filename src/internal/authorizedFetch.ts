@@ -481,11 +481,12 @@ const sentAs = (redirect: RequestRedirect): RequestRedirect => (redirect === "fo
 const requestTo = (url: URL, request: Request): Request =>
   url.href === request.url ? request : new Request(url, request)
 
-/** Whether it is gone once it is read; undici takes iterators, too. */
-const isStream = (body: unknown): boolean =>
+/** Whether it is gone once it is read; undici takes iterators, too, and whatever has a `pipe`. */
+export const isStream = (body: unknown): boolean =>
   typeof body === "object" &&
   body !== null &&
   (Symbol.asyncIterator in body ||
+    "pipe" in body ||
     body instanceof ReadableStream ||
     ("next" in body && typeof body.next === "function"))
 

@@ -6,6 +6,7 @@
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
+import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { type HttpClientError, RequestError, ResponseError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -43,7 +44,7 @@ import {
   thrown,
   warningOnce
 } from "../internal/authorization.js"
-import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
+import { isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
 
 /**
  * @since 0.1.0
@@ -193,7 +194,7 @@ export const withApiKey =
             const first = yield* send(request, yield* headersOf(request, key), origin)
             if (!first.refused) return yield* first.outcome
             yield* provider.reject(key)
-            if (request.body._tag === "Stream") return yield* first.outcome
+            if (isGone(request.body)) return yield* first.outcome
             // Without another key, or with one that cannot be sent, the server's answer is the better explanation.
             const next = yield* Effect.option(provider.get)
             if (Option.isNone(next) || Equal.equals(next.value, key)) return yield* first.outcome
@@ -394,6 +395,10 @@ const answerOf = (response: HttpClientResponse.HttpClientResponse): Answer => ({
   status: response.status,
   header: (name) => response.headers[name]
 })
+
+/** A client below reads a raw body in its own way, and may take a stream there. */
+const isGone = (body: HttpBody.HttpBody): boolean =>
+  body._tag === "Stream" || (body._tag === "Raw" && isStream(body.body))
 
 /** Ends the transfer of a body that nobody is going to read. */
 const cancel = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>

@@ -1,3 +1,4 @@
+import { Stream as OldStream, Readable } from "node:stream"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -580,6 +581,63 @@ describe("errors", () => {
       assert.include(String(yield* Effect.flip(unbound.get(server.origin))), "`baseUrl` is missing")
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
+})
+
+describe("a body that undici reads itself", () => {
+  const gone: Readonly<Record<string, () => unknown>> = {
+    "Node's stream": () => Readable.from(["contents"]),
+    // As the package `form-data` is one.
+    "a stream of the old kind": () => {
+      const stream = new OldStream()
+      const resume = () =>
+        setImmediate(() => {
+          stream.emit("data", Buffer.from("contents"))
+          stream.emit("end")
+        })
+      return Object.assign(stream, { readable: true, resume })
+    },
+    "a web stream": () => new Blob(["contents"]).stream(),
+    "a generator": function* () {
+      yield Buffer.from("contents")
+    },
+    "an asynchronous generator": async function* () {
+      yield Buffer.from("contents")
+    }
+  }
+  for (const [name, body] of Object.entries(gone)) {
+    it.scopedLive(`is gone once it is sent: ${name}`, () =>
+      Effect.gen(function* () {
+        const { server, client, provider } = yield* make([secret, fresh], guarded([fresh], ok))
+        const response = yield* client.post(server.origin, { body: HttpBody.raw(body()) })
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(
+          server.seen.map((seen) => seen.body),
+          ["contents"]
+        )
+        assert.strictEqual((yield* provider.status).rejections, 1)
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+      }).pipe(Effect.provide(NodeHttpClient.layerUndici))
+    )
+  }
+
+  const kept: Readonly<Record<string, unknown>> = {
+    text: "contents",
+    bytes: new TextEncoder().encode("contents"),
+    "a file": new Blob(["contents"]),
+    "a list of chunks": [Buffer.from("con"), Buffer.from("tents")]
+  }
+  for (const [name, body] of Object.entries(kept)) {
+    it.scopedLive(`is sent again with another key: ${name}`, () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret, fresh], guarded([fresh], ok))
+        assert.strictEqual((yield* client.post(server.origin, { body: HttpBody.raw(body) })).status, 200)
+        assert.deepStrictEqual(
+          server.seen.map((seen) => seen.body),
+          ["contents", "contents"]
+        )
+      }).pipe(Effect.provide(NodeHttpClient.layerUndici))
+    )
+  }
 })
 
 describe("a base URL that is plain http", () => {
