@@ -297,7 +297,7 @@ const fetchOf = (settings: object): typeof globalThis.fetch | undefined =>
 
 /**
  * How a provider stands in a configuration file, as opencode has it. `options` are the package's own, and beside them
- * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` wins over it.
+ * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` that is neither empty nor null wins over it.
  * `scheme` is ours, too: which header carries the key, by name.
  *
  * @since 0.1.0
@@ -394,8 +394,8 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
         const factory = yield* load(npm)
         const id = name ?? npm
         const given = { name: id, ...settings }
-        // An empty one is what opencode makes of `{env:MISSING}`; it would hide the command.
-        if (apiKeyCommand === undefined || (settings["apiKey"] !== undefined && settings["apiKey"] !== "")) {
+        // An empty one is what opencode makes of `{env:MISSING}`, null is JSON's; they would hide the command.
+        if (apiKeyCommand === undefined || (settings["apiKey"] ?? "") !== "") {
           return yield* checked(npm, () => call(factory, given))
         }
         const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))

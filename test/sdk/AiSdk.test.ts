@@ -152,17 +152,17 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
-  it.scopedLive("an apiKey wins over the command, but not an empty one", () =>
+  it.scopedLive("an apiKey wins over the command, but none that is empty or null", () =>
     Effect.gen(function* () {
       const server = yield* loopback(model())
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command }
-      for (const apiKey of ["sk-literal", ""]) {
+      for (const apiKey of ["sk-literal", "", null]) {
         const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { ...options, apiKey } })
         yield* ask(sdk.languageModel("m"))
       }
       assert.deepStrictEqual(
         server.seen.map(({ headers }) => headers["authorization"]),
-        ["Bearer sk-literal", "Bearer sk-1"]
+        ["Bearer sk-literal", "Bearer sk-1", "Bearer sk-1"]
       )
     }).pipe(Effect.provide(sdks))
   )
