@@ -77,6 +77,8 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
   })({
     ...options,
     apiKey: placeholder,
+    // Else it would be OPENAI_ADMIN_KEY's.
+    adminAPIKey: placeholder,
     fetch: (input, init) => fetch(input, init)
   })
   // The base URL may come from the environment, so the client is asked.
@@ -107,6 +109,8 @@ const makeAzureIn = (
   })({
     ...options,
     apiKey: placeholder,
+    // Else it would be OPENAI_ADMIN_KEY's.
+    adminAPIKey: null,
     fetch: (input, init) => fetch(input, init)
   })
   const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)

@@ -21,7 +21,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { assert, describe, expectTypeOf, it, vi } from "@effect/vitest"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import * as Context from "effect/Context"
@@ -47,6 +47,7 @@ import * as OpenAi from "../../src/sdk/OpenAi.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, json, loopback } from "../support/loopback.js"
 import { model } from "../support/model.js"
+import { shown } from "../support/observe.js"
 
 const failing = new EmptyOutput({ command: "op", stderr: "" })
 const messages = [{ role: "user" as const, content: "question" }]
@@ -132,6 +133,33 @@ describe("a failing helper", () => {
       assert.deepInclude(error, { _tag: "HttpRequestError", reason: "Encode" })
       assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "EmptyOutput")
     }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("a credential of the environment", () => {
+  it.scopedLive("is neither taken, nor shown, by openai's clients", () =>
+    Effect.gen(function* () {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          for (const name of ["OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "AZURE_OPENAI_API_KEY"]) {
+            vi.stubEnv(name, "very-secret")
+          }
+        }),
+        () => Effect.sync(() => vi.unstubAllEnvs())
+      )
+      const server = yield* loopback(model())
+      const provider = yield* Testing.provider(["sk-1"])
+      const openAi = OpenAi.make(provider, { baseURL: `${server.origin}/v1` })
+      const azure = OpenAi.makeAzure(provider, { endpoint: server.origin, apiVersion: "1", deployment: "m" })
+      assert.notInclude(shown([openAi, azure, openAi.withOptions({})]), "very-secret")
+      yield* failureOf(() => openAi.admin.organization.projects.list())
+      yield* failureOf(() => azure.chat.completions.create({ model: "m", messages }))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"] ?? headers["api-key"]),
+        ["Bearer sk-1", "sk-1"]
+      )
+      assert.notInclude(JSON.stringify(server.seen), "very-secret")
+    })
   )
 })
 
