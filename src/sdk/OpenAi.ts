@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
-import { isApiKeyError } from "../ApiKeyError.js"
+import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder } from "../internal/authorization.js"
+import { configInvalid, placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
 import { usableKey } from "../internal/usableKey.js"
 
@@ -47,7 +47,8 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
 
 /**
  * Makes the client. The key goes to the origin of its base URL only. A failing helper is an `OpenAIError` with the typed
- * error as its `cause` (`ApiKeyError.fromCause` finds it).
+ * error as its `cause` (`ApiKeyError.fromCause` finds it). openai's Realtime classes cannot use the client: docs/sdk.md has what
+ * they take.
  *
  * @example
  * ```ts
@@ -70,13 +71,17 @@ export const make = (provider: Provider, options: Options = {}): OpenAI =>
 const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Options): OpenAI => {
   const usable = keyFirst(provider, runtime)
   const client: OpenAI = new (class extends OpenAI {
-    protected override async prepareOptions(request: Request): Promise<void> {
-      await usable(request.signal)
-      return super.prepareOptions(request)
+    protected override async prepareOptions({ signal }: Request): Promise<void> {
+      await usable(signal)
+      this.apiKey = placeholder
+    }
+    override _callApiKey(): Promise<never> {
+      return noRealtime()
     }
   })({
     ...options,
-    apiKey: placeholder,
+    // Not a text: a Realtime class that is made without `create` refuses a function, and would send a text.
+    apiKey: () => Promise.resolve(placeholder),
     // Else it would be OPENAI_ADMIN_KEY's.
     adminAPIKey: placeholder,
     fetch: (input, init) => fetch(input, init)
@@ -102,9 +107,11 @@ const makeAzureIn = (
 ): AzureOpenAI => {
   const usable = keyFirst(provider, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
-    protected override async prepareOptions(request: Request): Promise<void> {
-      await usable(request.signal)
-      return super.prepareOptions(request)
+    protected override prepareOptions({ signal }: Request): Promise<void> {
+      return usable(signal)
+    }
+    override _callApiKey(): Promise<never> {
+      return noRealtime()
     }
   })({
     ...options,
@@ -129,11 +136,23 @@ const keyFirst = (provider: Provider, runtime: Runtime.Runtime<never>): ((signal
     try {
       await usable(signal ?? undefined)
     } catch (error) {
-      if (isApiKeyError(error)) throw Object.assign(new OpenAI.OpenAIError(error.message), { cause: error })
+      if (isApiKeyError(error)) throw openAiError(error.message, error)
       // An abort: the client has an error of its own for it.
       if (signal?.aborted !== true) throw error
     }
   }
+}
+
+const openAiError = (message: string, cause: ApiKeyError): Error =>
+  Object.assign(new OpenAI.OpenAIError(message), { cause })
+
+/** The Realtime classes would take the key out of the client and keep it; nobody else asks the client for it. */
+const noRealtime = async (): Promise<never> => {
+  const error = configInvalid(
+    "openai's Realtime classes take the key itself, which this client does not hold",
+    "Give them a client of their own for each connection, `new OpenAI({ apiKey })` with the current key; for Azure, the headers."
+  )
+  throw openAiError(`${error.message}. ${error.hint}`, error)
 }
 
 type Signal = AbortSignal | null | undefined

@@ -2,7 +2,8 @@
 // @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off missingLayerContext:off
 /** What is particular to one client: how it tells of a failing helper, MCP, WebSocket, types, and what loads what. */
 import { execFile } from "node:child_process"
-import { createServer } from "node:http"
+import { createServer, type IncomingHttpHeaders } from "node:http"
+import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { inspect, promisify } from "node:util"
 import {
@@ -34,6 +35,8 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import OpenAI, { type AzureOpenAI, type ClientOptions } from "openai"
 import type { AzureClientOptions } from "openai/azure"
+import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket"
+import { OpenAIRealtimeWS } from "openai/realtime/ws"
 import { WebSocket, WebSocketServer } from "ws"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, fromCause } from "../../src/ApiKeyError.js"
@@ -335,29 +338,86 @@ describe("an MCP client", () => {
 })
 
 describe("a WebSocket", () => {
+  /** A server that tells what the next handshake carries. */
+  const handshakes = Effect.gen(function* () {
+    const http = createServer()
+    const sockets = new WebSocketServer({ server: http })
+    yield* Effect.addFinalizer(() =>
+      Effect.async<void>((resume) => {
+        for (const socket of sockets.clients) socket.terminate()
+        sockets.close()
+        http.close(() => resume(Effect.void))
+      })
+    )
+    yield* Effect.async<void>((resume) => {
+      http.listen(0, "127.0.0.1", () => resume(Effect.void))
+    })
+    const address = http.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const seenBy = (connect: () => unknown) =>
+      Effect.async<IncomingHttpHeaders>((resume) => {
+        sockets.once("connection", (_, request) => resume(Effect.succeed(request.headers)))
+        connect()
+      })
+    return { port, seenBy }
+  })
+
   it.scopedLive("carries the key in its handshake", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider(["sk-1"])
-      const http = createServer()
-      const sockets = new WebSocketServer({ server: http })
-      yield* Effect.addFinalizer(() =>
-        Effect.async<void>((resume) => {
-          for (const socket of sockets.clients) socket.terminate()
-          sockets.close()
-          http.close(() => resume(Effect.void))
-        })
-      )
-      yield* Effect.async<void>((resume) => {
-        http.listen(0, "127.0.0.1", () => resume(Effect.void))
-      })
-      const address = http.address()
-      const url = `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}/realtime`
+      const { port, seenBy } = yield* handshakes
+      const url = `ws://127.0.0.1:${port}/realtime`
       const headers = yield* Fetch.headers(provider, url, { baseUrl: url })
-      const seen = yield* Effect.async<string | undefined>((resume) => {
-        sockets.on("connection", (_, request) => resume(Effect.succeed(request.headers.authorization)))
-        new WebSocket(url, { headers })
-      })
-      assert.strictEqual(seen, "Bearer sk-1")
+      const seen = yield* seenBy(() => new WebSocket(url, { headers }))
+      assert.strictEqual(seen.authorization, "Bearer sk-1")
+    })
+  )
+
+  const azureOptions = { endpoint: "https://127.0.0.1:9", apiVersion: "1", deployment: "m" }
+
+  it.scopedLive("of openai's Realtime takes no client of ours: a typed error says what to give it", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider(["sk-1"])
+      const client = OpenAi.make(provider, { baseURL: "https://127.0.0.1:9/v1" })
+      yield* Effect.ignore(failureOf(() => client.models.list({ maxRetries: 0 })))
+      const azure = OpenAi.makeAzure(provider, azureOptions)
+      const model = { model: "m" }
+      for (const open of [
+        () => OpenAIRealtimeWS.create(client, model),
+        () => OpenAIRealtimeWebSocket.create(client.withOptions({ timeout: 1 }), model),
+        () => OpenAIRealtimeWS.azure(azure),
+        () => OpenAIRealtimeWebSocket.azure(azure)
+      ]) {
+        const error = yield* failureOf(open)
+        assert.instanceOf(error, OpenAI.OpenAIError)
+        assert.match(String(error), /Realtime.*new OpenAI\(\{ apiKey/)
+        assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "ConfigInvalid")
+      }
+      assert.throws(() => new OpenAIRealtimeWS(model, client), /\.create\(\)/)
+      assert.throws(() => new OpenAIRealtimeWebSocket(model, client), /\.create\(\)/)
+    })
+  )
+
+  it.scopedLive("of openai's Realtime carries the current key in the ways that docs/sdk.md has", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider(["sk-1"])
+      const { port, seenBy } = yield* handshakes
+      // The class knows no ws:.
+      const options = { createConnection: () => connect(port, "127.0.0.1"), headers: {} }
+
+      const { value } = yield* provider.get
+      const baseURL = `https://127.0.0.1:${port}/v1`
+      const seen = yield* seenBy(
+        () => new OpenAIRealtimeWS({ model: "m", options }, new OpenAI({ baseURL, apiKey: Redacted.value(value) }))
+      )
+      assert.strictEqual(seen.authorization, "Bearer sk-1")
+
+      const azure = OpenAi.makeAzure(provider, { ...azureOptions, endpoint: `https://127.0.0.1:${port}` })
+      const headers = yield* Fetch.headers(provider, azure.baseURL, { baseUrl: azure.baseURL, scheme: "api-key" })
+      const azureSeen = yield* seenBy(
+        () => new OpenAIRealtimeWS({ model: "m", options: { ...options, headers } }, azure)
+      )
+      assert.deepStrictEqual([azureSeen["api-key"], azureSeen.authorization], ["sk-1", undefined])
     })
   )
 })
