@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
 import * as authorization from "../internal/authorization.js"
@@ -109,8 +110,11 @@ export const headers = (
   Effect.gen(function* () {
     const { baseUrl, scheme } = authorization.bound(options)
     const origin = yield* authorization.originOf(asHttp(baseUrl))
-    const target = yield* authorization.originOf(asHttp(url))
-    if (target !== origin) return {}
+    const target = asHttp(url)
+    if (!URL.canParse(target)) {
+      return yield* authorization.configInvalid("`url` is not a URL", 'For example: "wss://api.openai.com/v1/realtime"')
+    }
+    if (Either.getOrUndefined(authorization.originOf(target)) !== origin) return {}
     const warning = authorization.warningOnce(origin)
     if (warning !== undefined) yield* Effect.logWarning(warning)
     const key = yield* provider.get
