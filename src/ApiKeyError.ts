@@ -338,7 +338,7 @@ export class OutputTooLarge extends Schema.TaggedError<OutputTooLarge>("effect-a
 
 /**
  * The output is not what its format says. `path` is the field (empty: the whole output), `expected` what should have
- * stood there; never what stood there.
+ * stood there; never what stood there. The format `"header"` stands for a key that the request it is for cannot carry.
  *
  * @since 0.1.0
  * @category errors
@@ -353,7 +353,9 @@ export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-api
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const where = this.path === "" ? "" : ` at ${this.path}`
-    return `${named(this.command)}: its output is not "${this.format}"; expected${where} ${this.expected}`
+    const what =
+      this.format === "header" ? "the key cannot be sent" : `${named(this.command)}: its output is not "${this.format}"`
+    return `${what}; expected${where} ${this.expected}`
   }
   get hint(): string {
     return this.remedy ?? "Choose the `format` that the command speaks, or change the command's arguments."

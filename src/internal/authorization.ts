@@ -149,32 +149,24 @@ const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>
 const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
   scheme === "basic" || scheme === "headers" || typeof scheme === "function" || Object.keys(key.headers).length > 0
 
+/** Not the helper's fault, as far as is known here: it is the key that does not fit. */
+export const unfit = (expected: string, remedy: string): InvalidOutput =>
+  new InvalidOutput({ command: "effect-apikey", format: "header", path: "", expected, remedy })
+
 const awsPair = (): InvalidOutput =>
-  new InvalidOutput({
-    command: "effect-apikey",
-    format: "header",
-    path: "",
-    expected: "a key that is sent as it is, not an AWS key pair",
-    remedy: "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
-  })
+  unfit(
+    "a key that is sent as it is, not an AWS key pair",
+    "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
+  )
 
 export const notForAHeader = (): InvalidOutput =>
-  new InvalidOutput({
-    command: "effect-apikey",
-    format: "header",
-    path: "",
-    expected: "a key that a header can carry",
-    remedy: "The key holds characters that no header can carry; check what the command prints."
-  })
+  unfit(
+    "a key that a header can carry",
+    "The key holds characters that no header can carry; check what the command prints."
+  )
 
 const noHeaders = (): InvalidOutput =>
-  new InvalidOutput({
-    command: "effect-apikey",
-    format: "header",
-    path: "",
-    expected: "a key with headers of its own",
-    remedy: 'Choose a `scheme` that makes the header, for example "bearer".'
-  })
+  unfit("a key with headers of its own", 'Choose a `scheme` that makes the header, for example "bearer".')
 
 /** What an answer says, as far as it matters here. */
 export interface Answer {

@@ -22,7 +22,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ApiKey } from "../ApiKey.js"
-import { type ConfigInvalid, InvalidOutput } from "../ApiKeyError.js"
+import type { ConfigInvalid } from "../ApiKeyError.js"
 import {
   ApiKeyProvider,
   type CommandOptions,
@@ -38,7 +38,8 @@ import {
   noScheme,
   notForAHeader,
   placeholder,
-  type Scheme
+  type Scheme,
+  unfit
 } from "../internal/authorization.js"
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
 import { identityOf } from "../internal/commandIdentity.js"
@@ -190,13 +191,7 @@ const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest
   const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
   if (region === undefined || service === undefined) return headers
   if (Option.isNone(key.username)) {
-    throw new InvalidOutput({
-      command: "effect-apikey",
-      format: "aws-credential-process",
-      path: "AccessKeyId",
-      expected: "an AWS key pair",
-      remedy: 'Amazon Bedrock needs a key pair: format "aws-credential-process".'
-    })
+    throw unfit("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
   }
   const sent = [
     key.username.value,

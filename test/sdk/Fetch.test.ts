@@ -861,6 +861,19 @@ describe("what goes wrong", () => {
   )
 })
 
+describe("a key that does not fit its scheme", () => {
+  it.scopedLive("is a typed error that says so, and what to do", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "headers" })
+      const error = yield* failureOf(() => fetch(server.origin))
+      assert.propertyVal(error, "_tag", "InvalidOutput")
+      assert.strictEqual(String(error), "InvalidOutput: the key cannot be sent; expected a key with headers of its own")
+      assert.propertyVal(error, "hint", 'Choose a `scheme` that makes the header, for example "bearer".')
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+})
+
 describe("a function that is given", () => {
   const throwing = (key: ApiKey.ApiKey): never => {
     throw new Error(Redacted.value(key.value))
