@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -193,6 +195,9 @@ export const placeholder: string = authorization.placeholder
 /**
  * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.
  *
+ * What goes wrong without an error (a renewal that fails while the key is still good) is a warning of the process, of type
+ * `ApiKeyWarning`: on stderr, unless `process.on("warning")` and `--disable-warning` say otherwise.
+ *
  * @example
  * ```ts
  * import { createApiKeyProvider, placeholder } from "effect-apikey/promise"
@@ -213,7 +218,7 @@ export const placeholder: string = authorization.placeholder
 export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   const scope = Effect.runSync(Scope.make())
   const wrong = problemOf(options)
-  const provider = Effect.runSync(
+  const provider = Runtime.runSync(runtime)(
     (wrong === undefined ? fromCommand(options) : Effect.succeed(make({ get: Effect.fail(wrong) }))).pipe(
       Effect.provideService(Scope.Scope, scope),
       Effect.provide(HelperExecutor.layerNode)
@@ -222,8 +227,8 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   const peek = peekOf(provider)
 
   const getSlowly = (signal: AbortSignal | undefined): Promise<ApiKey> =>
-    runPromise(Runtime.defaultRuntime, provider.get, signal).then(plainOf, raise)
-  const dispose = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
+    runPromise(runtime, provider.get, signal).then(plainOf, raise)
+  const dispose = (): Promise<void> => Runtime.runPromise(runtime)(Scope.close(scope, Exit.void))
 
   return {
     get: (given) => {
@@ -232,14 +237,12 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
       const key = peek(Date.now())
       return key === undefined ? getSlowly(signal) : promiseOf(key)
     },
-    reject: (key) =>
-      runPromise(Runtime.defaultRuntime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
+    reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
     fetch: (given) => {
       const { scheme, ...rest } = authorization.bound(given)
-      const fetch = authorizedFetch(provider, {
-        ...rest,
-        scheme: typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
-      })
+      const plain: authorization.Scheme | undefined =
+        typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
+      const fetch = authorizedFetch(provider, { ...rest, scheme: plain }, runtime)
       return (input, init) => fetch(input, init).catch(raise)
     },
     status: () => statusOf(provider),
@@ -247,6 +250,13 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
     [Symbol.asyncDispose]: dispose
   }
 }
+
+/** Who does not use Effect does not expect its log, which goes to stdout, where a program's output belongs. */
+const warnings = Logger.make(({ message }) =>
+  process.emitWarning(Arr.ensure(message).map(String).join(" "), { type: "ApiKeyWarning" })
+)
+
+const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.replace(Logger.defaultLogger, warnings)))
 
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
 const problemOf = (options: unknown): TypedError | undefined => {

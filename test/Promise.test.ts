@@ -212,20 +212,40 @@ describe("createApiKeyProvider", () => {
     createApiKeyProvider({ command: "op read" })
   })
 
-  it("lets the program end while a key is held", async () => {
-    const script = newFile()
+  /** What a program of its own writes. */
+  const program = (body: string) => {
+    const script = `${newFile()}.mts`
     const source = new URL("../src/Promise.ts", import.meta.url).href
-    writeFileSync(
-      `${script}.mts`,
-      `import { createApiKeyProvider } from ${JSON.stringify(source)}
-       const provider = createApiKeyProvider({ command: ["echo", "sk-1"] })
+    writeFileSync(script, `import { createApiKeyProvider } from ${JSON.stringify(source)}\n${body}`)
+    return promisify(execFile)(process.execPath, ["--import", "tsx", script], { cwd: new URL("..", import.meta.url) })
+  }
+
+  it("lets the program end while a key is held", async () => {
+    const { stdout } = await program(
+      `const provider = createApiKeyProvider({ command: ["echo", "sk-1"] })
        console.log((await provider.get()).value.length)`
     )
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", `${script}.mts`], {
-      cwd: new URL("..", import.meta.url)
-    })
     assert.strictEqual(stdout.trim(), "4")
   })
+
+  it("warns as Node's own modules do, and writes nothing on stdout", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* loopback(guarded([], (_, response) => json(response, 200, {})))
+          const { stderr, stdout } = yield* Effect.promise(() =>
+            program(
+              `await using provider = createApiKeyProvider({ command: ["echo", "sk-1"], provider: "gateway" })
+               await provider.fetch({ baseUrl: "${server.origin}" })("${server.origin}")`
+            )
+          )
+          assert.strictEqual(stdout, "")
+          assert.match(stderr, /ApiKeyWarning: gateway: the server refused the key, and echo repeats it/)
+          assert.notInclude(stderr, "fiber")
+          assert.strictEqual(server.seen.length, 1)
+        })
+      )
+    ))
 })
 
 /** Polls, because a file and a process have no event to await. */
