@@ -261,22 +261,54 @@ const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.re
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
 const problemOf = (options: unknown): TypedError | undefined => {
   if (!isRecord(options)) return authorization.configInvalid("the options are no object", example)
-  const { command, env, interactive } = options
-  if (!Array.isArray(command) || !command.every(isString)) {
-    return authorization.configInvalid("`command` is no list of strings", example)
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rules, name)) {
+      return authorization.configInvalid(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
+    }
   }
-  if (
-    env !== undefined &&
-    !(isRecord(env) && Object.values(env).every((value) => value === undefined || isString(value)))
-  ) {
-    return authorization.configInvalid("`env` is no record of strings", 'For example: { OP_ACCOUNT: "work" }')
+  for (const [name, { is, takes }] of Object.entries(rules)) {
+    const value = options[name]
+    if (!is(value) && (value !== undefined || name === "command")) {
+      return authorization.configInvalid(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
+    }
   }
-  return interactive === undefined || interactiveNames.includes(interactive)
-    ? undefined
-    : authorization.configInvalid("`interactive` is none that is known", `One of ${interactiveNames.join(", ")}.`)
+  return undefined
 }
 
-const interactiveNames: ReadonlyArray<unknown> = ["never", "if-available", "always"]
+interface Rule {
+  readonly is: (value: unknown) => boolean
+  readonly takes: string
+}
+
+const text: Rule = { is: isString, takes: "a text" }
+const oneOf = (...names: ReadonlyArray<unknown>): Rule => ({
+  is: (value) => names.includes(value),
+  takes: `one of ${names.join(", ")}`
+})
+/** Told with the run that it shapes. */
+const later: Rule = { is: () => true, takes: "" }
+
+const rules: Readonly<Record<keyof Options, Rule>> = {
+  command: {
+    is: (value) => Array.isArray(value) && value.every(isString),
+    takes: 'a list, the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]'
+  },
+  format: later,
+  timeout: later,
+  timeToLive: later,
+  refreshAhead: later,
+  env: {
+    is: (value) => isRecord(value) && Object.values(value).every((each) => each === undefined || isString(each)),
+    takes: 'a record of strings: { OP_ACCOUNT: "work" }'
+  },
+  cwd: text,
+  interactive: oneOf("never", "if-available", "always"),
+  onRepeat: oneOf("serve", "fail"),
+  whenAbandoned: oneOf("stop", "finish"),
+  prefetch: oneOf(true, false),
+  provider: text
+}
+
 const example = 'For example: { command: ["op", "read", "op://Private/OpenAI/api-key"] }'
 
 const raise = (error: unknown): never => {

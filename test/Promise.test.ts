@@ -110,16 +110,25 @@ describe("createApiKeyProvider", () => {
     const command = ["echo", "sk-1"]
     const given: ReadonlyArray<readonly [unknown, RegExp]> = [
       [undefined, /options/],
-      [{ command: "echo x" }, /`command` is no list/],
-      [{ command: [1, 2] }, /`command` is no list/],
+      [{}, /`command`/],
+      [{ command: "echo x" }, /`command`/],
+      [{ command: [1, 2] }, /`command`/],
       [{ command, env: { A: 5 } }, /`env`/],
-      [{ command, interactive: "yes" }, /`interactive`/]
+      [{ command, interactive: "yes" }, /`interactive`/],
+      [{ command, provider: 5 }, /`provider`/],
+      [{ command, cwd: 5 }, /`cwd`/],
+      [{ command, onRepeat: "zzz" }, /`onRepeat`/],
+      [{ command, whenAbandoned: null }, /`whenAbandoned`/],
+      [{ command, prefetch: "yes" }, /`prefetch`/],
+      [{ command, timeuot: 1 }, /`timeuot`/]
     ]
     for (const [options, says] of given) {
       await using provider = createApiKeyProvider(options as Parameters<typeof createApiKeyProvider>[0])
       const error = await failureOf(provider.get())
       assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.instanceOf(error, ApiKeyError)
       assert.match(String(error), says)
+      assert.isNotEmpty(error instanceof ApiKeyError ? error.hint : "")
       assert.propertyVal(
         await failureOf(provider.fetch({ baseUrl: "http://127.0.0.1:9" })("http://127.0.0.1:9")),
         "_tag",
