@@ -209,7 +209,12 @@ export const placeholder: string = authorization.placeholder
  * console.log(key) // the secret is not shown
  *
  * const baseURL = "https://api.openai.com/v1"
- * export const client = new OpenAI({ baseURL, apiKey: placeholder, fetch: provider.fetch({ baseUrl: baseURL }) })
+ * export const client = new OpenAI({
+ *   baseURL,
+ *   // Asked before each request, so that a failing helper is told at once; in `fetch` it would be tried again as a network fault.
+ *   apiKey: () => provider.get().then(() => placeholder),
+ *   fetch: provider.fetch({ baseUrl: baseURL })
+ * })
  * ```
  *
  * @since 0.1.0

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect, promisify } from "node:util"
 import * as Effect from "effect/Effect"
+import OpenAI from "openai"
 import { afterAll, assert, describe, expectTypeOf, it } from "vitest"
 import { type ApiKey, ApiKeyError, createApiKeyProvider, placeholder } from "../src/Promise.js"
 import { shell } from "./support/layers.js"
@@ -210,6 +211,54 @@ describe("createApiKeyProvider", () => {
       assert.strictEqual(provider.status().runs, 0)
     })
   }
+
+  describe("with openai's client, as its example has it", () => {
+    const clientOf = (provider: ReturnType<typeof createApiKeyProvider>, baseURL: string) =>
+      new OpenAI({
+        baseURL,
+        apiKey: () => provider.get().then(() => placeholder),
+        fetch: provider.fetch({ baseUrl: baseURL })
+      })
+
+    it("renews a refused key, and the client holds none", () =>
+      Effect.runPromise(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const server = yield* loopback(
+              guarded(["sk-2-secret-0123456789"], (_, response) => json(response, 200, { data: [] }))
+            )
+            yield* Effect.promise(async () => {
+              await using provider = createApiKeyProvider({ command: counting() })
+              const client = clientOf(provider, server.origin)
+              assert.deepStrictEqual((await client.models.list()).data, [])
+              assert.notInclude(shown(client), "secret-0123")
+              assert.strictEqual(provider.status().runs, 2)
+            })
+            assert.strictEqual(server.seen.length, 2)
+          })
+        )
+      ))
+
+    it("a failing helper is an OpenAIError at once, with ours as its cause", async () => {
+      await using provider = createApiKeyProvider({ command: ["false"] })
+      const error = await failureOf(clientOf(provider, "http://127.0.0.1:9").models.list())
+      assert.instanceOf(error, OpenAI.OpenAIError)
+      assert.notInstanceOf(error, OpenAI.APIConnectionError)
+      assert.include(String(error), "false: ")
+      assert.instanceOf(Object(error).cause, ApiKeyError)
+      assert.propertyVal(Object(error).cause, "_tag", "NonZeroExit")
+    })
+
+    it("with the placeholder as its key it is a connection error after the client's own retries, with ours as its cause", async () => {
+      await using provider = createApiKeyProvider({ command: ["false"] })
+      const baseURL = "http://127.0.0.1:9"
+      const fetch = provider.fetch({ baseUrl: baseURL })
+      const client = new OpenAI({ baseURL, apiKey: placeholder, fetch, maxRetries: 0 })
+      const error = await failureOf(client.models.list())
+      assert.instanceOf(error, OpenAI.APIConnectionError)
+      assert.propertyVal(Object(error).cause, "_tag", "NonZeroExit")
+    })
+  })
 
   it("has no Effect in its types", () => {
     type Provider = ReturnType<typeof createApiKeyProvider>
