@@ -50,14 +50,14 @@ export const credentialHeaders: ReadonlyArray<string> = [
 ]
 
 /** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
-export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> => {
+export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
   const text = String(baseUrl)
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === "http:" || url?.protocol === "https:"
     ? Either.right(url.origin)
     : Either.left(
         configInvalid(
-          `\`baseUrl\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
+          `\`${name}\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
           'For example: "https://api.openai.com/v1"'
         )
       )

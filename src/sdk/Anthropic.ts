@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder, type Scheme } from "../internal/authorization.js"
+import { placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
 import { usableKey } from "../internal/usableKey.js"
 
@@ -53,33 +53,29 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
 export const make = (provider: Provider, options: Options = {}): Anthropic =>
   makeIn(Runtime.defaultRuntime, provider, options)
 
+type Middleware = NonNullable<ClientOptions["middleware"]>[number]
+
 const makeIn = (
   runtime: Runtime.Runtime<never>,
   provider: Provider,
   { scheme = "x-api-key", ...options }: Options
 ): Anthropic => {
-  const client: Anthropic = new Anthropic({
-    ...options,
-    ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
-    middleware: [...(options.middleware ?? []), keyFirst(provider, scheme, runtime)],
-    fetch: (input, init) => fetch(input, init)
-  })
-  // The base URL may come from the environment, so the client is asked.
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
-  return client
-}
-
-/** What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. */
-const keyFirst = (
-  provider: Provider,
-  scheme: Scheme,
-  runtime: Runtime.Runtime<never>
-): NonNullable<ClientOptions["middleware"]>[number] => {
-  const usable = usableKey(provider, scheme, runtime)
-  return async (request, next) => {
+  /** What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. */
+  const keyFirst: Middleware = async (request, next) => {
     await usable(request.signal ?? undefined)
     return next(request)
   }
+  const client: Anthropic = new Anthropic({
+    ...options,
+    ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
+    middleware: [...(options.middleware ?? []), keyFirst],
+    fetch: (input, init) => fetch(input, init)
+  })
+  // The base URL may come from the environment, so the client is asked.
+  const { baseURL } = client
+  const usable = usableKey(provider, { baseURL, scheme }, runtime)
+  const fetch = authorizedFetch(provider, { baseUrl: baseURL, scheme, fetch: options.fetch }, runtime)
+  return client
 }
 
 /**

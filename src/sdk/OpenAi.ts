@@ -69,7 +69,6 @@ export const make = (provider: Provider, options: Options = {}): OpenAI =>
   makeIn(Runtime.defaultRuntime, provider, options)
 
 const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Options): OpenAI => {
-  const usable = keyFirst(provider, runtime)
   const client: OpenAI = new (class extends OpenAI {
     protected override async prepareOptions({ signal }: Request): Promise<void> {
       await usable(signal)
@@ -87,6 +86,7 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
     fetch: (input, init) => fetch(input, init)
   })
   // The base URL may come from the environment, so the client is asked.
+  const usable = keyFirst(provider, client.baseURL, runtime)
   const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch }, runtime)
   return client
 }
@@ -105,7 +105,6 @@ const makeAzureIn = (
   provider: Provider,
   { scheme = "api-key", ...options }: AzureOptions
 ): AzureOpenAI => {
-  const usable = keyFirst(provider, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
     protected override prepareOptions({ signal }: Request): Promise<void> {
       return usable(signal)
@@ -120,6 +119,7 @@ const makeAzureIn = (
     adminAPIKey: null,
     fetch: (input, init) => fetch(input, init)
   })
+  const usable = keyFirst(provider, client.baseURL, runtime)
   const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
   return client
 }
@@ -130,8 +130,12 @@ type Request = Awaited<Parameters<OpenAI["request"]>[0]>
  * The client takes what its `fetch` rejects with for a network fault, and tries again; what fails before a try goes to the
  * caller.
  */
-const keyFirst = (provider: Provider, runtime: Runtime.Runtime<never>): ((signal: Signal) => Promise<void>) => {
-  const usable = usableKey(provider, undefined, runtime)
+const keyFirst = (
+  provider: Provider,
+  baseURL: string,
+  runtime: Runtime.Runtime<never>
+): ((signal: Signal) => Promise<void>) => {
+  const usable = usableKey(provider, { baseURL, scheme: undefined }, runtime)
   return async (signal) => {
     try {
       await usable(signal ?? undefined)

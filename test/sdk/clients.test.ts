@@ -141,6 +141,38 @@ describe("a failing helper", () => {
   )
 })
 
+describe("a base URL that is none", () => {
+  it.scopedLive("is told at once by openai, Azure and Anthropic, without any retry, and no helper runs", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const fetch = () => {
+        sent++
+        return Promise.reject(new TypeError("fetch failed"))
+      }
+      const baseURL = "localhost:3000/v1"
+      const question = { model: "m", messages }
+      const provider = yield* Testing.provider(["sk-1"])
+      const openAi = OpenAi.make(provider, { baseURL, fetch })
+      const azure = OpenAi.makeAzure(provider, { baseURL, apiVersion: "1", fetch })
+      const anthropic = Anthropic.make(provider, { baseURL, fetch })
+      for (const ask of [
+        () => openAi.chat.completions.create(question),
+        () => openAi.withOptions({ timeout: 1_000 }).chat.completions.create(question),
+        () => azure.chat.completions.create(question),
+        () => anthropic.messages.create({ ...question, max_tokens: 9 })
+      ]) {
+        const error = yield* failureOf(ask)
+        assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "ConfigInvalid")
+        assert.notInstanceOf(error, OpenAI.APIConnectionError)
+        assert.notInstanceOf(error, Anthropic_.APIConnectionError)
+        assert.include(String(error), "`baseURL` is not a URL")
+      }
+      assert.strictEqual(sent, 0)
+      assert.strictEqual((yield* provider.status).runs, 0)
+    })
+  )
+})
+
 describe("a credential of the environment", () => {
   it.scopedLive("is neither taken, nor shown, by openai's clients", () =>
     Effect.gen(function* () {
