@@ -434,6 +434,9 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
 const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
   if (!isRecord(config)) return Effect.fail(configInvalid("the configuration is no object", example))
   if (typeof config["npm"] !== "string") return Effect.fail(configInvalid("`npm` is missing or no text", example))
+  if (config["name"] !== undefined && typeof config["name"] !== "string") {
+    return Effect.fail(configInvalid("`name` is no text", example))
+  }
   if (config["options"] !== undefined && !isRecord(config["options"])) {
     return Effect.fail(configInvalid("`options` is no object", example))
   }

@@ -211,6 +211,7 @@ describe("getSDK", () => {
   const malformed: ReadonlyArray<readonly [string, unknown]> = [
     ["no configuration", null],
     ["no package", {}],
+    ["a name that is no text", { npm: "@ai-sdk/groq", name: 5, options: { apiKeyCommand: command } }],
     ["options that are null", { npm: "@ai-sdk/groq", options: null }],
     ["options that hold themselves", { npm: "@ai-sdk/groq", options: cyclic }],
     ...[-1, Number.NaN, 0].map(
