@@ -17,19 +17,28 @@ const packages = {
 const within = [
   [/^\.\.\/Micro\.js$/, "leftOut"],
   [/^\.\/configProvider\.js$/, "configProvider"],
-  [/^\.\/blockedRequests\.js$/, "leftOut"]
+  [/^\.\/blockedRequests\.js$/, "leftOut"],
+  [/^\.\/metric(?:\/boundaries)?\.js$/, "metrics"]
 ]
 
+/** And ours each other. */
+const ours = [[/^\.{1,2}\/(?:internal\/)?metrics\.js$/, "metrics"]]
+
 const effectModule = /[\\/]node_modules[\\/]effect[\\/]dist[\\/]/
+const ourModule = join(root, "src")
 
 export const standIns = {
   name: "stand-ins",
   resolveId: {
-    filter: { id: [...Object.keys(packages).map((name) => new RegExp(`^${name}$`)), ...within.map(([name]) => name)] },
-    handler(source, importer) {
-      const name =
-        packages[source] ??
-        (effectModule.test(importer ?? "") ? within.find(([pattern]) => pattern.test(source))?.[1] : undefined)
+    filter: {
+      id: [
+        ...Object.keys(packages).map((name) => new RegExp(`^${name}$`)),
+        ...[...within, ...ours].map(([name]) => name)
+      ]
+    },
+    handler(source, importer = "") {
+      const named = effectModule.test(importer) ? within : importer.startsWith(ourModule) ? ours : []
+      const name = packages[source] ?? named.find(([pattern]) => pattern.test(source))?.[1]
       return name === undefined ? null : standIn(name)
     }
   },

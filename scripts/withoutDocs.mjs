@@ -1,10 +1,10 @@
 // Leaves out of the bundled programs what only the documentation shows: a format's `about` (its title, source and example),
-// and where the catalog's knowledge of a helper comes from.
+// where the catalog's knowledge of a helper comes from, its name and what formats it can print.
 
 /** The files by their paths, and the properties that go. */
 const shownInDocs = [
   [/[\\/]src[\\/]formats[\\/].*\.ts$/, ["about"]],
-  [/[\\/]src[\\/]internal[\\/]helpers\.ts$/, ["evidence", "source"]]
+  [/[\\/]src[\\/]internal[\\/]helpers\.ts$/, ["evidence", "name", "source", "speaks"]]
 ]
 
 const namesIn = (id) => shownInDocs.find(([file]) => file.test(id))?.[1] ?? []

@@ -6,30 +6,26 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Runtime from "effect/Runtime"
-import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
 import type { RunReason } from "./CredentialHelper.js"
-import { land, landed, type Rules, refused } from "./internal/cacheLanding.js"
+import { end, type Flight, join, launcher, type Restore } from "./internal/cacheFlight.js"
+import { land, type Rules, refused } from "./internal/cacheLanding.js"
 import { makeLedger } from "./internal/cacheLedger.js"
 import { reasonOf, restingFailure, retryingAt } from "./internal/cachePast.js"
 import {
   type Empty,
-  type Flight,
   type Holding,
   hasFlight,
   hasKey,
@@ -39,10 +35,10 @@ import {
   transitions
 } from "./internal/cacheState.js"
 import { emptyStatus, statusOf } from "./internal/cacheStatus.js"
-import { isFresh, isUsable, type Life, lifeOf } from "./internal/keyLife.js"
+import { type Entry, isFresh, isUsable, type Life, lifeOf } from "./internal/keyLife.js"
 import { reportRejection } from "./internal/metrics.js"
 import { type Peek, peekSymbol } from "./internal/peek.js"
-import { inRunSpan, linkCaller, outcomeOf } from "./internal/runSpan.js"
+import { inRunSpan } from "./internal/runSpan.js"
 import { makeWatchers } from "./internal/watchers.js"
 
 /**
@@ -113,7 +109,10 @@ export interface FetchRequest {
  * @category models
  */
 export interface LifeOptions {
-  /** How long a key without an expiry of its own is used. Default 5 min (1 h for helpers that may prompt); may be infinite. */
+  /**
+   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min (1 h for helpers that may
+   * prompt); may be infinite.
+   */
   readonly timeToLive?: Duration.DurationInput | undefined
   /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
   readonly refreshAhead?: Duration.DurationInput | undefined
@@ -158,18 +157,15 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
     const { provider, program, format, mayPrompt } = options
     const rules: Rules = { provider, program, onRepeat: options.onRepeat, life }
     const finishes = (options.whenAbandoned ?? (mayPrompt ? "finish" : "stop")) === "finish"
-    // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
-    const runtime = Runtime.disableRuntimeFlag(yield* Effect.runtime<R>(), RuntimeFlags.Interruption)
-    const { counts, hit, publish, publishRest } = makeLedger(program)
+    const ledger = makeLedger(program)
     const watchers = makeWatchers<ApiKeyStatus>()
-    const closedError = new ProviderClosed({ provider })
-    const closed = Effect.fail(closedError)
+    const closed = Effect.fail(new ProviderClosed({ provider }))
     let state: State = initial
 
     /** Every change of the state goes through here, so that those who watch are told. */
     const move = (to: State, now: number): void => {
       state = to
-      watchers.tell(() => statusOf(provider, to, counts, now))
+      watchers.tell(() => statusOf(provider, to, ledger.counts, now))
     }
     /** That the clock was set back shows when somebody looks at it. */
     const look = (now: number): State => {
@@ -179,13 +175,10 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
 
     // --- asking
 
-    const get: Effect.Effect<ApiKey, ApiKeyError> = Effect.clockWith((clock) => {
-      const now = clock.unsafeCurrentTimeMillis()
-      return hasKey(state) && isFresh(state.entry, now) ? hit(state.entry, now).served : getSlowly
-    })
+    const hit = (now: number): Entry | undefined =>
+      hasKey(state) && isFresh(state.entry, now) ? ledger.hit(state.entry, now) : undefined
 
-    /** A hit, for callers without a runtime. */
-    const peek: Peek = (now) => (hasKey(state) && isFresh(state.entry, now) ? hit(state.entry, now).key : undefined)
+    const get: Effect.Effect<ApiKey, ApiKeyError> = at((now) => hit(now)?.served ?? getSlowly)
 
     const getSlowly = uninterruptibleAt((now, restore) => {
       const seen = look(now)
@@ -195,12 +188,12 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
         case "Closed":
           return closed
         case "Renewing":
-          return hit(from.entry, now).served
+          return ledger.hit(from.entry, now).served
         case "Holding": {
           // Nobody asked for this run, so nobody may be asked for a fingerprint.
           const renews = !mayPrompt && !isFresh(from.entry, now) && Option.isNone(restingFailure(from.past, now))
           if (renews) start(from, now, "background")
-          return hit(from.entry, now).served
+          return ledger.hit(from.entry, now).served
         }
         case "Fetching":
           return join(from.flight, restore, get)
@@ -220,95 +213,49 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
     })
 
     const reject = (key: ApiKey): Effect.Effect<void> =>
-      Effect.clockWith((clock) => {
-        const now = clock.unsafeCurrentTimeMillis()
+      at((now) => {
         const from = look(now)
         if (!hasKey(from) || !Equal.equals(from.entry.key, key)) return Effect.void
-        counts.rejections++
+        ledger.counts.rejections++
         move(refused(from, now), now)
         return reportRejection(program)
       })
 
-    const status = Effect.clockWith((clock) => {
-      const now = clock.unsafeCurrentTimeMillis()
-      return Effect.succeed(statusOf(provider, look(now), counts, now))
-    })
+    const status = at((now) => Effect.succeed(statusOf(provider, look(now), ledger.counts, now)))
 
     // --- a run
 
     const start = (from: Empty | Holding, now: number, by: "caller" | "background" | "prefetch"): Flight => {
-      const flight: Flight = {
-        kept: by !== "caller",
-        result: Deferred.unsafeMake(FiberId.none),
-        gone: Deferred.unsafeMake(FiberId.none),
-        links: [],
-        fiber: Runtime.runFork(
-          runtime,
-          Effect.suspend(() => fly(flight, by === "background")),
-          { immediate: false }
-        ),
-        reason: reasonOf(from.past),
-        span: Option.none(),
-        waiters: 0,
-        shared: by === "caller" ? -1 : 0,
-        stopping: false
-      }
-      counts.runs++
+      const plan = { kept: finishes || by !== "caller", background: by === "background", reason: reasonOf(from.past) }
+      const flight = launch(plan, by === "caller")
+      ledger.counts.runs++
       move(transitions.start(from, flight), now)
       return flight
     }
 
-    const fly = (flight: Flight, background: boolean): Effect.Effect<void, never, R> =>
+    const fly = (flight: Flight): Effect.Effect<void, never, R> =>
       Effect.gen(function* () {
-        const { reason } = flight
-        const clock = yield* Effect.clock
-        const startedAt = clock.unsafeCurrentTimeMillis()
+        const { background, reason } = flight
+        const startedAt = yield* Clock.currentTimeMillis
         const exit = yield* Effect.suspend(() => options.fetch({ reason, background })).pipe(
           Effect.interruptible,
           inRunSpan(flight, { program, format, reason }),
           Effect.exit
         )
         const random = yield* Random.next
-        const now = clock.unsafeCurrentTimeMillis()
-        const durationMillis = Math.max(0, now - startedAt)
-        const sharedWaits = Math.max(0, flight.shared)
-        flight.shared = 0
-        const landing = hasFlight(state)
-          ? land(rules, state, { exit, now, random })
-          : landed(state, Exit.fail(closedError))
-        const brought = landing._tag === "Landed" ? landing.brought : "nothing new"
-        const run = { outcome: outcomeOf(exit), durationMillis, sharedWaits, brought }
+        const now = yield* Clock.currentTimeMillis
+        const landing = land(rules, state, { exit, now, random })
+        const reported = ledger.report(flight, { exit, startedAt, now }, landing.brought)
         if (landing._tag === "Overtaken") {
           flight.reason = "rejected"
-          counts.runs++
-          return yield* Effect.zipRight(publish(run), fly(flight, background))
+          ledger.counts.runs++
+          return yield* Effect.zipRight(reported, fly(flight))
         }
-        if (brought === "renewal") counts.renewals++
         move(landing.state, now)
-        Deferred.unsafeDone(flight.result, landing.answer)
-        Deferred.unsafeDone(flight.gone, Exit.void)
-        yield* Effect.zipRight(publish(run), landing.announce)
+        end(flight, landing.answer)
+        yield* Effect.zipRight(reported, landing.announce)
       })
-
-    /** Waits for a run. Who finds one that is being stopped waits for its end, and asks `again`. */
-    const join = (flight: Flight, restore: Restore, again: Effect.Effect<ApiKey, ApiKeyError>) => {
-      if (flight.stopping) return restore(Effect.zipRight(Deferred.await(flight.gone), again))
-      flight.waiters++
-      flight.shared++
-      return Effect.zipRight(linkCaller(flight), restore(Deferred.await(flight.result))).pipe(
-        Effect.onExit(() => leave(flight))
-      )
-    }
-
-    /** The last caller takes the run with it, unless the run is the cache's own or is to finish. */
-    const leave = (flight: Flight): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        flight.waiters--
-        const isOver = !hasFlight(state) || state.flight !== flight
-        if (isOver || flight.waiters > 0 || flight.kept || finishes) return Effect.void
-        flight.stopping = true
-        return Effect.asVoid(Fiber.interrupt(flight.fiber))
-      })
+    const launch = yield* launcher(fly)
 
     // --- the scope
 
@@ -316,12 +263,12 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
       Effect.suspend(() => {
         const stopped = hasFlight(state) ? Fiber.interrupt(state.flight.fiber) : Effect.void
         if (state._tag !== "Closed") state = transitions.close(state)
-        return stopped.pipe(Effect.zipRight(watchers.close), Effect.zipRight(Effect.suspend(publishRest)))
+        return stopped.pipe(Effect.zipRight(watchers.close), Effect.zipRight(Effect.suspend(ledger.publishRest)))
       })
     )
-    if (options.prefetch === true) {
-      yield* Effect.clockWith((clock) => Effect.sync(() => start(initial, clock.unsafeCurrentTimeMillis(), "prefetch")))
-    }
+    if (options.prefetch === true) yield* at((now) => Effect.sync(() => start(initial, now, "prefetch")))
+    /** A hit, for callers without a runtime. */
+    const peek: Peek = (now) => hit(now)?.key
     return { get, [peekSymbol]: peek, refresh, reject, status, changes: watchers.watch(status) }
   })
 
@@ -337,8 +284,9 @@ const refusing = (provider: string, error: ConfigInvalid): ApiKeyCache => {
   }
 }
 
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+const at = <A, E>(step: (now: number) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.clockWith((clock) => step(clock.unsafeCurrentTimeMillis()))
 
 /** What reads and changes the state is one step: nobody can be interrupted between starting a run and waiting for it. */
 const uninterruptibleAt = <A, E>(step: (now: number, restore: Restore) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.uninterruptibleMask((restore) => Effect.clockWith((clock) => step(clock.unsafeCurrentTimeMillis(), restore)))
+  Effect.uninterruptibleMask((restore) => at((now) => step(now, restore)))

@@ -353,9 +353,10 @@ export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-api
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
     const where = this.path === "" ? "" : ` at ${this.path}`
-    const what =
-      this.format === "header" ? "the key cannot be sent" : `${named(this.command)}: its output is not "${this.format}"`
-    return `${what}; expected${where} ${this.expected}`
+    const what = this.format === "auto" ? "of no known format" : `not "${this.format}"`
+    const problem =
+      this.format === "header" ? "the key cannot be sent" : `${named(this.command)}: its output is ${what}`
+    return `${problem}; expected${where} ${this.expected}`
   }
   get hint(): string {
     return this.remedy ?? "Choose the `format` that the command speaks, or change the command's arguments."

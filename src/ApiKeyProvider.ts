@@ -195,7 +195,7 @@ export const fromGuardedCommand = (
   observe: (output: CredentialHelper.Output) => void
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const provider = options.provider ?? defaultProvider
-  const program = programName(options.command)
+  const program = programName(options.command, options.cwd)
   const entry = HelperCatalog.find(program)
   const resolved = CredentialFormat.resolve(options.format ?? "auto", program)
   const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)

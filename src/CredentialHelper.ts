@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { delimiter } from "node:path"
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
@@ -45,7 +46,7 @@ import { interpreterRemedy } from "./internal/interpreter.js"
 import { loginShellPath } from "./internal/loginShell.js"
 import * as Places from "./internal/places.js"
 import { codeOf, signalOf } from "./internal/platformError.js"
-import { programName, shownPath, shownPlaces } from "./internal/programName.js"
+import { isKey, programName, shownPath, shownPlaces } from "./internal/programName.js"
 import {
   minSecretLength,
   printable,
@@ -55,7 +56,7 @@ import {
   tail,
   withoutSecrets
 } from "./internal/scrub.js"
-import { type Found, findProgram, remedyFor } from "./internal/searchPath.js"
+import { type Found, findProgram, isPath, remedyFor } from "./internal/searchPath.js"
 import { stop, stopOnTerminal } from "./internal/stop.js"
 import { usualFolders } from "./internal/usualFolders.js"
 
@@ -71,7 +72,7 @@ export type Interactive = "never" | "if-available" | "always"
 /**
  * Where a program is looked for that PATH does not have: in the folders where people install programs
  * (`"usual-folders"`: Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …), before those in the PATH that the user's
- * log-in shell sets (`"login-shell"`), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
+ * log-in shell sets (`"login-shell"`; it is asked only for a program that PATH does not have), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
  *
  * @since 0.1.0
  * @category models
@@ -171,7 +172,7 @@ const terminal = globalValue("effect-apikey/CredentialHelper/terminal", () => Pl
 /** The processes that run now, and who waits for one of them to end. */
 const crowd = globalValue("effect-apikey/CredentialHelper/crowd", () => ({
   running: 0,
-  waiting: new Set<Deferred.Deferred<void>>()
+  waiting: new Set<() => void>()
 }))
 
 /** Two more tries, from 200 ms, doubling, jittered. */
@@ -191,7 +192,7 @@ export const run = (
   request: Request
 ): Effect.Effect<Output, ApiKeyError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const name = programName(options.command)
+    const name = programName(options.command, options.cwd)
     yield* checkCommand(options)
     yield* checkOptions(options)
     const entry = HelperCatalog.find(name)
@@ -229,35 +230,27 @@ const outOfRoom: ReadonlyArray<string> = ["EMFILE", "ENFILE", "EAGAIN"]
 
 /** When there is no room for one more process, and runs of ours take some of it: wait for one of them, then try again. */
 const inTheCrowd = <R>(once: Effect.Effect<Output, ApiKeyError, R>): Effect.Effect<Output, ApiKeyError, R> =>
-  Effect.catchAll(once, (error) =>
-    error._tag === "SpawnFailed" && outOfRoom.includes(error.code) && crowd.running > 0
-      ? Effect.zipRight(oneLess, inTheCrowd(once))
-      : Effect.fail(error)
-  )
+  Effect.catchAll(once, (error) => Effect.zipRight(oneLess(error), inTheCrowd(once)))
 
-const oneLess: Effect.Effect<void> = Effect.acquireUseRelease(
-  Effect.tap(Deferred.make<void>(), (turn) => Effect.sync(() => crowd.waiting.add(turn))),
-  Deferred.await,
-  (turn) => Effect.sync(() => crowd.waiting.delete(turn))
-)
-
-interface Member {
-  running: boolean
-}
-
-const join = (member: Member): void => {
-  member.running = true
-  crowd.running++
-}
+/** Looks and joins those who wait in one step: none can leave between the two. */
+const oneLess = (error: ApiKeyError): Effect.Effect<void, ApiKeyError> =>
+  Effect.async((resume) => {
+    if (error._tag !== "SpawnFailed" || !outOfRoom.includes(error.code) || crowd.running === 0) {
+      return resume(Effect.fail(error))
+    }
+    const wake = (): void => resume(Effect.void)
+    crowd.waiting.add(wake)
+    return Effect.sync(() => crowd.waiting.delete(wake))
+  })
 
 /** Wakes one that waits, or all when nobody is left to wake the others. */
-const leave = (member: Member): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (!member.running) return Effect.void
-    crowd.running--
-    const next = Array.from(crowd.waiting).slice(0, crowd.running === 0 ? undefined : 1)
-    return Effect.forEach(next, (turn) => Deferred.succeed(turn, undefined), { discard: true })
-  })
+const leave = (): void => {
+  crowd.running--
+  for (const wake of Array.from(crowd.waiting).slice(0, crowd.running === 0 ? undefined : 1)) {
+    crowd.waiting.delete(wake)
+    wake()
+  }
+}
 
 const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> =>
   !Array.isArray(command) || command.some((part) => typeof part !== "string") || (command[0] ?? "").trim() === ""
@@ -268,9 +261,15 @@ const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> 
     : Effect.void
 
 const isText = (value: unknown): boolean => value === undefined || typeof value === "string"
-const isOneOf = (value: unknown, ...known: ReadonlyArray<unknown>): boolean =>
-  value === undefined || known.includes(value)
 const isVariable = ([name, value]: readonly [string, unknown]): boolean => /^[^=]+$/.test(name) && isText(value)
+
+type Rule = readonly [option: string, holds: boolean, takes: string]
+
+const oneOf = (option: string, value: unknown, ...known: ReadonlyArray<unknown>): Rule => [
+  option,
+  value === undefined || known.includes(value),
+  known.map((each) => JSON.stringify(each)).join(" or ")
+]
 
 /** Callers without types (JavaScript, a file) are told which option is wrong, and never its value. */
 const checkOptions = ({
@@ -282,23 +281,20 @@ const checkOptions = ({
   program,
   retry
 }: Options): Effect.Effect<void, ConfigInvalid> => {
-  const rules: ReadonlyArray<readonly [option: string, holds: boolean, takes: string]> = [
+  const rules: ReadonlyArray<Rule> = [
     ["env", env === undefined || (isRecord(env) && Object.entries(env).every(isVariable)), "names without = and texts"],
     ["cwd", isText(cwd), "a folder"],
     ["program", isText(program), "a file"],
     ["retry", retry === undefined || Schedule.isSchedule(retry), "a Schedule"],
     [
       "inheritEnv",
-      isOneOf(inheritEnv, true, false) ||
+      inheritEnv === undefined ||
+        typeof inheritEnv === "boolean" ||
         (Array.isArray(inheritEnv) && inheritEnv.every((each) => typeof each === "string")),
       "true, false or a list of names"
     ],
-    ["interactive", isOneOf(interactive, "never", "if-available", "always"), '"never", "if-available" or "always"'],
-    [
-      "path",
-      isOneOf(path, "usual-folders", "login-shell", "path-only"),
-      '"usual-folders", "login-shell" or "path-only"'
-    ]
+    oneOf("interactive", interactive, "never", "if-available", "always"),
+    oneOf("path", path, "usual-folders", "login-shell", "path-only")
   ]
   const broken = rules.find(([, holds]) => !holds)
   return broken === undefined ? Effect.void : invalid(`\`${broken[0]}\` is not what it takes`, `It takes ${broken[2]}.`)
@@ -360,9 +356,12 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
     const { name, options, request, entry, onTerminal, progress } = context
     yield* setPhase(progress, "running")
     const startedAt = yield* Clock.currentTimeMillis
-    const member = yield* Effect.acquireRelease(Effect.succeed({ running: false }), leave)
+    let isRunning = false
+    // Before the start, so that it is called after the process is gone.
+    yield* Effect.addFinalizer(() => Effect.sync(() => isRunning && leave()))
     const process_ = yield* launch(context)
-    join(member)
+    isRunning = true
+    crowd.running++
 
     const tooLarge = yield* Deferred.make<never, OutputTooLarge>()
     const stdout = collector()
@@ -399,7 +398,8 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
     const handedOver = () => [
       ...secretsInArguments(options.command.slice(1)),
       ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
-      ...secretsByName(process.env),
+      // What the caller lists is handed over by the caller, so a short value is no chance word.
+      ...secretsByName(process.env, Array.isArray(options.inheritEnv) ? minSecretLength : undefined),
       ...secretsByName(attributesOf(request.input), minSecretLength)
     ]
     const said = saidOn(stderr, () => [...secretsIn(textOf(stdout)), ...handedOver()])
@@ -481,10 +481,12 @@ const launch = ({
       const shown = shownPath(program, name, found.path)
       return yield* new CommandNotExecutable({ command: name, path: shown, remedy: remedyFor[found.obstacle] })
     }
-    const path = found._tag === "Executable" ? found.path : program
+    const { path, beyondPath } =
+      found._tag === "Executable" ? found : { path: program, beyondPath: Option.none<string>() }
 
     const command = Command.make(path, ...args).pipe(
-      Command.env(withFolderOf(found, env), { extendEnv: false }),
+      // A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it.
+      Command.env(extendPath(env, beyondPath), { extendEnv: false }),
       withStdio(request.input, onTerminal),
       (self) => Option.match(cwd, { onNone: () => self, onSome: (folder) => Command.workingDirectory(self, folder) })
     )
@@ -527,7 +529,9 @@ const argvRemedy = ({ command: [first = "", ...others], program }: Options): Opt
       ? Option.some("No shell expands `~` here; write the folder out.")
       : /\s/.test(first.trim()) && others.length === 0
         ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
-        : Option.none()
+        : isKey(first)
+          ? Option.some("If that is a key: `command` takes the program that prints one.")
+          : Option.none()
 
 /** A PATH that the caller sets (or unsets) is what the caller means. */
 const looksBeyond = ({ env, path, program }: Options): boolean =>
@@ -547,41 +551,30 @@ export const locate = (
   CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
 > =>
   Effect.gen(function* () {
-    const env = yield* searchEnvironment(yield* CommandExecutor.CommandExecutor, options, told)
     const { platform } = process
-    const { command, cwd, program = command[0] ?? "" } = options
+    const { command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
+    const find = (env: Record<string, string>, beyond: ReadonlyArray<string>) =>
+      Effect.map(findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond }), (found) => ({
+        env,
+        program,
+        found
+      }))
+    const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, told, platform })
     const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
-    return {
-      env,
-      program,
-      found: yield* findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond })
+    if (options.path !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
+      return yield* find(env, beyond)
     }
+    // A shell may be slow, or hang: nobody waits for it whose program is in PATH.
+    const inPath = yield* find(env, [])
+    if (inPath.found._tag === "Executable") return inPath
+    return yield* find(extendPath(env, yield* loginShellPath(yield* CommandExecutor.CommandExecutor)), beyond)
   })
 
-/** What the helper gets; with the log-in shell's PATH where that was asked for. */
-const searchEnvironment = (
-  executor: CommandExecutor.CommandExecutor,
-  options: Options,
-  told: Readonly<Record<string, string>>
-): Effect.Effect<Record<string, string>> =>
-  Effect.gen(function* () {
-    const { env = {}, inheritEnv = true } = options
-    const { platform } = process
-    const result = environmentFor(process.env, { env, inheritEnv, told, platform })
-    if (options.path !== "login-shell" || !looksBeyond(options)) return result
-    const path = yield* loginShellPath(executor)
-    return Option.match(path, {
-      onNone: () => result,
-      onSome: (more) => ({ ...result, PATH: [...(result["PATH"]?.split(":") ?? []), more].join(":") })
-    })
-  })
-
-/** A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it. */
-const withFolderOf = (found: Found, env: Record<string, string>): Record<string, string> => {
-  if (found._tag !== "Executable" || Option.isNone(found.beyondPath)) return env
-  const name = Object.keys(env).find((each) => each.toUpperCase() === "PATH") ?? "PATH"
-  const separator = process.platform === "win32" ? ";" : ":"
-  return { ...env, [name]: [env[name] ?? "", found.beyondPath.value].filter((each) => each !== "").join(separator) }
+/** With more at the end of its PATH. */
+const extendPath = (env: Record<string, string>, more: Option.Option<string>): Record<string, string> => {
+  if (Option.isNone(more)) return env
+  const [name, value = ""] = entryOf(env, "PATH", process.platform) ?? ["PATH"]
+  return { ...env, [name]: [value, more.value].filter((each) => each !== "").join(delimiter) }
 }
 
 /** A format's words go before a person's on stdin; the person still has the terminal to be asked on. */

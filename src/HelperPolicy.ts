@@ -93,7 +93,10 @@ type Needs = FileSystem.FileSystem | Path.Path
  * @category models
  */
 export interface Policy {
-  /** `CommandNotTrusted` is a refusal. For a project's command the permit names the program by its path, and that is what is run. */
+  /**
+   * `CommandNotTrusted` is a refusal. For a project's command the permit names the program by its path, and that is what is run.
+   * Equal commands of several providers share a run: each provider is asked about, and the options of one permit are taken.
+   */
   readonly authorize: (demand: Demand) => Effect.Effect<Permit, ApiKeyError, Needs>
 }
 

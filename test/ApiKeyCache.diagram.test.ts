@@ -5,8 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
+import type { Flight } from "../src/internal/cacheFlight.js"
 import { nothingYet, refusalOf } from "../src/internal/cachePast.js"
-import { type Flight, initial, type Open, type State, transitions } from "../src/internal/cacheState.js"
+import { initial, type Open, type State, transitions } from "../src/internal/cacheState.js"
 import { entryOf, lifeOf } from "../src/internal/keyLife.js"
 
 const documented = (): ReadonlyArray<string> => {
@@ -19,6 +20,7 @@ const documented = (): ReadonlyArray<string> => {
 const coded = Effect.gen(function* () {
   const flight: Flight = {
     kept: false,
+    background: false,
     result: yield* Deferred.make<ApiKey.ApiKey, ApiKeyError>(),
     gone: yield* Deferred.make<void>(),
     links: [],
@@ -27,7 +29,7 @@ const coded = Effect.gen(function* () {
     span: Option.none(),
     waiters: 0,
     shared: 0,
-    stopping: false
+    phase: "on"
   }
   const entry = entryOf(yield* lifeOf({}), ApiKey.make({ value: "k" }), {
     now: 1,

@@ -180,14 +180,15 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
     return
   }
   const before = id === m.lastId && m.lastSaid !== undefined && m.lastSaid > m.now ? m.lastSaid : undefined
-  const said = lifeMillis === undefined ? undefined : Math.min(m.now + lifeMillis, before ?? Number.POSITIVE_INFINITY)
+  const least = Math.min(lifeMillis === undefined ? Infinity : m.now + lifeMillis, before ?? Infinity)
+  const said = least === Infinity ? undefined : least
   const life = said === undefined ? timeToLiveMillis : said - m.now
-  const usable = lifeMillis === undefined ? life : life - Math.min(30_000, life * 0.1)
+  const usable = said === undefined ? life : life - Math.min(30_000, life * 0.1)
   const ahead = Math.min(life * 0.2, 300_000)
   const hard = m.now + usable
   let key: ModelKey = {
     id,
-    said: lifeMillis !== undefined,
+    said: said !== undefined,
     since: m.now,
     hard,
     soft: hard - ahead * (1 - 0.25 * random),
@@ -195,14 +196,11 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
     suspect: false
   }
   const held = m.key ?? (repeats ? rejection.entry : undefined)
-  if (held !== undefined && held.id === id && lifeMillis !== undefined && m.now < held.hard) {
-    const least = Math.min(held.hard, hard)
-    key = {
-      ...held,
-      seenAt: m.now,
-      hard: least,
-      soft: Math.min(least, Math.max(Math.min(held.soft, key.soft), m.now + Math.max(1_000, (least - m.now) / 2)))
-    }
+  if (held !== undefined && held.id === id && said !== undefined && m.now < held.hard) {
+    const earlier = Math.min(held.hard, hard)
+    const recheck = m.now + Math.max(1_000, (earlier - m.now) / 2)
+    const soft = Math.min(earlier, Math.max(Math.min(held.soft, key.soft), recheck))
+    key = { ...held, said: true, seenAt: m.now, hard: earlier, soft }
   } else if (held !== undefined && held.id === id) key = { ...key, since: held.since, suspect: held.suspect }
   if (repeats) key.suspect = true
   if (rejection !== undefined) {
@@ -410,8 +408,11 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
   const refusedAfter = new Map<string, number>()
   for (const event of events) {
     if (event._tag === "Issued") {
-      issued.set(event.key, event)
-      if (event.at >= (firstSaid.get(event.key) ?? 0)) firstSaid.set(event.key, event.saidBy)
+      const said = firstSaid.get(event.key) ?? 0
+      // A helper that is silent of what it has said takes nothing back.
+      const isSilent = event.saidBy === Infinity && said < Infinity && event.at < said
+      issued.set(event.key, isSilent ? { ...event, hardBy: issued.get(event.key)?.hardBy ?? 0 } : event)
+      if (event.at >= said) firstSaid.set(event.key, event.saidBy)
     } else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
     else if (event._tag === "Served") {
       // never a key past its hard expiry
@@ -514,7 +515,7 @@ const answer = (same: boolean, lifeMillis: number | undefined): Command =>
           run: real.helper.runs.length - 1,
           hardBy: m.now + usable,
           at: m.now,
-          saidBy: lifeMillis === undefined ? Number.POSITIVE_INFINITY : m.now + lifeMillis
+          saidBy: lifeMillis === undefined ? Infinity : m.now + lifeMillis
         })
         modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeat)
         const expiresAt = lifeMillis === undefined ? undefined : DateTime.unsafeMake(m.now + lifeMillis)

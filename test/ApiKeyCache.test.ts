@@ -194,6 +194,18 @@ describe("hard expiry", () => {
     })
   )
 
+  it.scoped("just before its end the same key is not asked for again within a second", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      yield* TestClock.adjust("88900 millis")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k", "100 seconds")
+      expect(millisOf((yield* cache.status).softExpiry)).toBe(89_900)
+    })
+  )
+
   it.scoped("comes no later for a renewal that brings the same key with a shorter life, or just before it", () =>
     Effect.gen(function* () {
       const renewed = (
@@ -232,6 +244,27 @@ describe("hard expiry", () => {
       yield* asks
       yield* answers("k", "100 seconds")
       expect(millisOf((yield* cache.status).hardExpiry)).toBe(190_000)
+    })
+  )
+
+  it.scoped("an expiry that was said once holds when the helper repeats the key and says nothing of it any more", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers, asks, helper } = yield* cacheUnderTest()
+      yield* holding("k", "100 seconds")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(90_000)
+      yield* TestClock.adjust("90 seconds")
+      yield* asks
+      yield* answers("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(99_000)
+      // Nothing stands against it any more, so the helper is believed: 5 min.
+      yield* TestClock.adjust("10 seconds")
+      yield* asks
+      yield* answers("k")
+      expect(millisOf((yield* cache.status).hardExpiry)).toBe(400_000)
+      expect(helper.runs.length).toBe(4)
     })
   )
 
@@ -631,6 +664,7 @@ describe("reject", () => {
             yield* settle
             yield* answers("k")
             expect(secretOf(yield* Fiber.join(waiter))).toBe("k")
+            expect((yield* cache.status).state).toBe("rejected")
             const before = helper.runs.length
             for (let refusals = 0; refusals < 10; refusals++) {
               yield* cache.reject(key)
@@ -745,6 +779,24 @@ describe("clock and scope", () => {
       yield* TestClock.adjust("1 second")
       yield* asks
       expect(helper.runs.length).toBe(2)
+    })
+  )
+
+  it.scoped("after a step backward a refusal rests no longer than it would have: the next one then causes a run", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(3_600_000)
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      const key = yield* holding("k")
+      yield* cache.reject(key)
+      yield* asks
+      yield* answers("k")
+      yield* TestClock.setTime(0)
+      yield* cache.reject(key)
+      expect(millisOf((yield* cache.status).nextTry)).toBe(30_000)
+      yield* TestClock.adjust("30 seconds")
+      yield* cache.reject(key)
+      yield* asks
+      expect(helper.runs.at(-1)?.reason).toBe("rejected")
     })
   )
 

@@ -15,12 +15,15 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import * as ApiKey from "../src/ApiKey.js"
 import type { ApiKeyError } from "../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../src/ApiKeyProvider.js"
 import * as HelperExecutor from "../src/HelperExecutor.js"
+import { fake, printsKey, text } from "./support/fakeExecutor.js"
 import { realProvider, shell } from "./support/layers.js"
 import { isAlive } from "./support/processes.js"
+import { settle } from "./support/scriptedHelper.js"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "apikey-"))),
@@ -265,6 +268,95 @@ describe("a provider over a command", () => {
       yield* Scope.close(scope, Exit.void)
       const asked = yield* Effect.either(provider.get)
       assert.strictEqual(Either.isLeft(asked) && asked.left._tag, "ProviderClosed")
+    })
+  )
+})
+
+describe("a helper that lives on, or leaves its pipe open, after it printed", () => {
+  /** It prints at once, ends 10 s later, and something of it holds the pipe. */
+  const lingering = (answer: string) =>
+    fake(() =>
+      Effect.succeed({
+        exitCode: Effect.delay(Effect.succeed(0), "10 seconds"),
+        stdout: Stream.concat(text(answer), Stream.never)
+      })
+    ).layer
+  const drained = 10_200
+  const asked = (answer: string, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
+    Effect.gen(function* () {
+      const provider = yield* ApiKeyProvider.fromCommand({ command: ["get-token"], ...options })
+      const caller = yield* Effect.fork(Effect.either(provider.get))
+      yield* settle
+      yield* TestClock.adjust("10 seconds")
+      yield* settle
+      yield* TestClock.adjust("200 millis")
+      return { answer: yield* Fiber.join(caller), status: yield* provider.status }
+    }).pipe(Effect.scoped, Effect.provide(lingering(answer)))
+  const millisOf = Option.map(({ epochMillis }: DateTime.Utc) => epochMillis)
+
+  it.effect("`expires_in` counts from the start of the run, since the key may be as old as that", () =>
+    Effect.gen(function* () {
+      const { answer, status } = yield* asked('{"access_token":"t0ken","expires_in":100}')
+      assert.deepStrictEqual(
+        Option.flatMap(Either.getRight(answer), ({ expiresAt }) => millisOf(expiresAt)),
+        Option.some(100_000)
+      )
+      assert.deepStrictEqual(millisOf(status.hardExpiry), Option.some(drained + (100_000 - drained) * 0.9))
+    })
+  )
+
+  it.effect("a token that expires meanwhile is ExpiredOnArrival, not one used past its end", () =>
+    Effect.gen(function* () {
+      const { answer } = yield* asked('{"access_token":"t0ken","expires_in":10}')
+      assert.strictEqual(Either.isLeft(answer) && answer.left._tag, "ExpiredOnArrival")
+    })
+  )
+
+  it.effect("`timeToLive`, which is ours, counts from its end", () =>
+    Effect.gen(function* () {
+      const { status } = yield* asked("sk-123", { timeToLive: "5 seconds" })
+      assert.deepStrictEqual(millisOf(status.hardExpiry), Option.some(drained + 5_000))
+    })
+  )
+})
+
+describe("how long a key is used that does not say", () => {
+  const usedFor = (command: ReadonlyArray<string>, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
+    Effect.gen(function* () {
+      const provider = yield* ApiKeyProvider.fromCommand({ command, ...options })
+      yield* provider.get
+      return Option.map((yield* provider.status).hardExpiry, ({ epochMillis }) => epochMillis / second)
+    }).pipe(Effect.scoped, Effect.provide(fake(() => Effect.succeed(printsKey("sk-123"))).layer))
+
+  it.effect("5 min, 1 h of a store of secrets that may prompt, or as the options say", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* usedFor(["get-token"]), Option.some(300))
+      assert.deepStrictEqual(yield* usedFor(["op", "read", "op://a/b/c"]), Option.some(3600))
+      assert.deepStrictEqual(yield* usedFor(["op", "read", "op://a/b/c"], { timeToLive: "7 seconds" }), Option.some(7))
+    })
+  )
+})
+
+describe("a renewal that nobody asked for", () => {
+  const startsOf = (options: ApiKeyProvider.CommandOptions) =>
+    Effect.gen(function* () {
+      const { layer, starts } = fake(() => Effect.succeed(printsKey("sk-123")))
+      const provider = yield* Effect.provide(
+        ApiKeyProvider.fromCommand({ timeToLive: "100 seconds", ...options }),
+        layer
+      )
+      yield* provider.get
+      yield* TestClock.adjust("99 seconds")
+      yield* provider.get
+      yield* settle
+      return starts.length
+    }).pipe(Effect.scoped)
+
+  it.effect("is made of no helper that may prompt: by the catalog, or because it is interactive", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* startsOf({ command: ["get-token"] }), 2)
+      assert.strictEqual(yield* startsOf({ command: ["op", "read", "op://a/b/c"] }), 1)
+      assert.strictEqual(yield* startsOf({ command: ["get-token"], interactive: "if-available" }), 1)
     })
   )
 })

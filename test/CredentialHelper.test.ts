@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -20,6 +20,7 @@ import * as TestClock from "effect/TestClock"
 import type { ApiKeyError } from "../src/ApiKeyError.js"
 import * as CredentialHelper from "../src/CredentialHelper.js"
 import * as HelperExecutor from "../src/HelperExecutor.js"
+import { programName, shownPath } from "../src/internal/programName.js"
 import { type Behaviour, fake, printsKey, systemError, text } from "./support/fakeExecutor.js"
 import { observe } from "./support/observe.js"
 import { eventually, isAlive } from "./support/processes.js"
@@ -266,6 +267,43 @@ describe("stderr of one endless line", () => {
   })
 })
 
+describe("variables whose names say that they are secret", () => {
+  const said = (variables: Readonly<Record<string, string>>, options: Partial<CredentialHelper.Options> = {}) => {
+    const helper = always(ends(1, Object.values(variables).join(" ")))
+    return Effect.acquireUseRelease(
+      Effect.sync(() => Object.assign(process.env, variables)),
+      () => Effect.map(Effect.flip(run(options)), (error) => ("stderr" in error ? error.stderr : "")),
+      () => Effect.forEach(Object.keys(variables), (name) => Effect.sync(() => delete process.env[name]))
+    ).pipe(Effect.provide(helper.layer))
+  }
+
+  it.effect("are not shown when the helper repeats them; a short one where the caller hands it over by its name", () =>
+    Effect.gen(function* () {
+      const variables = { CI_TOKEN: "hunter2", CI_OAUTH: "hunter22", AUTHORIZATION: "hunter-3" }
+      assert.strictEqual(yield* said(variables), "hunter2 <redacted> <redacted>")
+      const listed = yield* said(variables, { inheritEnv: Object.keys(variables) })
+      assert.strictEqual(listed, "<redacted> <redacted> <redacted>")
+    })
+  )
+
+  it.effect("are not those that name a place or a person, which people need to read", () => {
+    const variables = {
+      SSH_AUTH_SOCK: "/tmp/agent.1",
+      XAUTHORITY: "/home/.Xauthority",
+      VAULT_TOKEN_PATH: "/etc/vault",
+      AWS_WEB_IDENTITY_TOKEN_FILE: "/run/aws-web",
+      GOOGLE_APPLICATION_CREDENTIALS: "/etc/google.json",
+      GIT_AUTHOR_NAME: "Somebody"
+    }
+    const everything = Object.values(variables).join(" ")
+    return Effect.gen(function* () {
+      for (const inheritEnv of [true, Object.keys(variables)]) {
+        assert.strictEqual(yield* said(variables, { inheritEnv }), everything)
+      }
+    })
+  })
+})
+
 describe("what was said on stdin", () => {
   it.effect("is not shown when the helper repeats it, however short", () => {
     const helper = always(ends(1, "said hunter2"))
@@ -401,6 +439,24 @@ describe("at once", () => {
     }).pipe(Effect.provide(helper.layer))
   })
 
+  it.effect("two that end in the same moment make room for two, while a third goes on", () => {
+    const exits = Array.from({ length: 3 }, () => Deferred.unsafeMake<number>(FiberId.none))
+    const helper = fake((_, index) => {
+      if (helper.running.now >= exits.length) return Effect.fail(systemError("EMFILE"))
+      const exit = exits[index]
+      return Effect.succeed({ exitCode: exit === undefined ? Effect.never : Deferred.await(exit) })
+    })
+    return Effect.gen(function* () {
+      const fibers = yield* Effect.forEach(Array.from({ length: 5 }), () => Effect.fork(run()))
+      yield* turnsUntil(() => helper.starts.length === 5)
+      for (const exit of exits.slice(1)) Deferred.unsafeDone(exit, Effect.succeed(0))
+      yield* turnsUntil(() => helper.starts.length === 7)
+      assert.strictEqual(helper.starts.length, 7)
+      assert.strictEqual(helper.running.now, 3)
+      yield* Fiber.interruptAll(fibers)
+    }).pipe(Effect.provide(helper.layer))
+  })
+
   it.effect("where it has room for none, that is the error after three tries", () => {
     const helper = fake(() => Effect.fail(systemError("EMFILE")))
     return Effect.gen(function* () {
@@ -501,6 +557,18 @@ describe("a slow helper", () => {
     }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
   })
 
+  it.effect("says nothing on the terminal, where the person sees what it waits for", () => {
+    const observed = observe()
+    const helper = always(
+      { ...printsKey(key), exitCode: Effect.delay(Effect.succeed(0), "20 seconds") },
+      { terminal: true }
+    )
+    return Effect.gen(function* () {
+      gave(yield* after(run({ interactive: "always" }), "10 seconds", "10 seconds"), key)
+      assert.deepStrictEqual(observed.logs, [])
+    }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
+  })
+
   it.effect("a fast one says nothing, and leaves no timer that would", () => {
     const observed = observe()
     const helper = always(printsKey(key))
@@ -549,6 +617,54 @@ describe("what a helper is given", () => {
       yield* run({ command: ["op", "read", "op://x"], program: "/opt/trusted/op" })
       assert.deepInclude(helper.starts[0], { program: "/opt/trusted/op", args: ["read", "op://x"] })
     }).pipe(Effect.provide(helper.layer))
+  })
+})
+
+describe("a key typed in the program's place", () => {
+  const base64 = "aB3+/Zq9XkT0mN7pLr5wVy1cUd8eFh2gJi6jKb4nMoQ/sRtSxAz=="
+  for (const typed of [
+    "sk-live-4242abcdEFGH5151",
+    "sk-proj-abcdefghij",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "c0ffee5e42deadbeef0123456789abcdef012345",
+    base64,
+    base64.slice(0, -2),
+    `${base64} --profile work`
+  ]) {
+    it.effect(`is not shown, nor a part of it: ${typed.slice(0, 8)}…`, () => {
+      const slow = always(never)
+      return Effect.gen(function* () {
+        const error = yield* Effect.flip(
+          Effect.provide(run({ command: [typed], path: "path-only" }), HelperExecutor.layerNode)
+        )
+        assert.strictEqual(error._tag, "CommandNotFound")
+        assert.propertyVal(error, "command", "<redacted>")
+        const late = yield* after(
+          Effect.provide(run({ command: [typed], timeout: "1 second" }), slow.layer),
+          "1 second"
+        )
+        failedWith(late, { _tag: "CommandTimeout", command: "<redacted>" })
+        const shown = `${error.message} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify(late)}`
+        for (const part of typed.split(/[/\s]/).filter(({ length }) => length > 2)) assert.notInclude(shown, part)
+        assert.include(error.hint, "`command` takes")
+      })
+    })
+  }
+
+  it("but a name that words make is, also a long one and one with a number", () => {
+    for (const name of [
+      "get-key-from-vault",
+      "op",
+      "git-credential-oauth2-for-the-forge-of-the-company",
+      "kubectl-oidc_login",
+      "api-key-helper-2.1-linux-x86_64"
+    ]) {
+      for (const folder of ["", "./", "../tools/", "/opt/abcdef0123456789abcdef0123456789-op/bin/"]) {
+        assert.strictEqual(programName([folder + name]), name)
+        assert.strictEqual(shownPath(folder + name, name, `/x/${name}`), `/x/${name}`)
+      }
+    }
   })
 })
 
@@ -604,22 +720,33 @@ describe("with the stock executor of NodeContext", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("a program whose folder has a space keeps its name and what is known of it", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder("effect-apikey Some App ")
-      const program = join(folder, "op")
-      writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
-      const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
-      assert.strictEqual(error._tag, "NonZeroExit")
-      assert.include(error.message, "op")
-      assert.propertyVal(error, "command", "op")
-      assert.propertyVal(error, "reason", "LoginRequired")
-      const missing = yield* Effect.flip(
-        Effect.provide(run({ command: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
-      )
-      assert.strictEqual(missing._tag, "CommandNotFound")
-      assert.notInclude(missing.hint ?? "", "takes an array")
-    }).pipe(Effect.scoped)
+  it.effect(
+    "a program whose folder has a space keeps its name and what is known of it, also by a path from `cwd`",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder("effect-apikey Some App ")
+        const program = join(folder, "op")
+        writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
+        const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
+        assert.strictEqual(error._tag, "NonZeroExit")
+        assert.include(error.message, "op")
+        assert.propertyVal(error, "command", "op")
+        assert.propertyVal(error, "reason", "LoginRequired")
+        const options = { command: ["./Some App/op", "read"], cwd: folder }
+        mkdirSync(join(folder, "Some App"))
+        const inFolder = join(folder, "Some App", "op")
+        writeFileSync(inFolder, readFileSync(program), { mode: 0o755 })
+        const relative = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
+        assert.deepInclude(relative, { _tag: "NonZeroExit", command: "op", reason: "LoginRequired" })
+        chmodSync(inFolder, 0o644)
+        const refused = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
+        assert.deepInclude(refused, { _tag: "CommandNotExecutable", command: "op", path: inFolder })
+        const missing = yield* Effect.flip(
+          Effect.provide(run({ command: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
+        )
+        assert.strictEqual(missing._tag, "CommandNotFound")
+        assert.notInclude(missing.hint ?? "", "takes an array")
+      }).pipe(Effect.scoped)
   )
 
   it.live("does not hang on a grandchild that holds its pipe", () =>

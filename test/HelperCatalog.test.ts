@@ -52,6 +52,8 @@ const measured: ReadonlyArray<Seen> = [
   },
   { program: "keepassxc-cli", exitCode: 1, stderr: "Could not find entry with path nope.\n", reason: "NotFound" },
   { program: "keepassxc-cli", exitCode: 1, stderr: "", reason: "LoginRequired", remedy: /-q/ },
+  { program: "keyring", exitCode: 1, reason: "NotFound", remedy: /keyring set/ },
+  { program: "secret-tool", exitCode: 1, reason: "NotFound", remedy: /locked/ },
   {
     program: "keyring",
     exitCode: 1,
@@ -101,6 +103,13 @@ const measured: ReadonlyArray<Seen> = [
 /** The same in short, for programs that say all of it on stderr. */
 const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr: string, reason: string]> = [
   ["gpg", 2, "gpg: can't open 'x': No such file or directory", "NotFound"],
+  [
+    "gpg",
+    2,
+    "gpg: keyblock resource '/tmp/x/pubring.kbx': No such file or directory\ngpg: can't open 'x': No such file or directory",
+    "NotFound"
+  ],
+  ["gpg", 2, "gpg: can't open 'x': Permission denied\ngpg: decrypt_message failed: Permission denied", "Denied"],
   ["gpg", 2, "gpg: public key decryption failed: No pinentry\ngpg: decryption failed: No secret key", "LoginRequired"],
   ["gpg", 2, "gpg: public key decryption failed: Inappropriate ioctl for device", "LoginRequired"],
   ["gpg", 2, "gpg: public key decryption failed: Bad passphrase", "LoginRequired"],
@@ -126,9 +135,34 @@ const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr
   ["age", 1, "age: error: failed to read header: parsing age header: failed to read intro: EOF", "Unknown"],
   ["openssl", 1, "bad decrypt\n4057DFEC617F0000:error:1C800064:Provider routines", "Denied"],
   ["openssl", 1, 'Can\'t open "nope.enc" for reading, No such file or directory', "NotFound"],
+  ["openssl", 1, 'Can\'t open "f.enc" for reading, Permission denied', "Denied"],
+  ["age", 1, 'age: error: failed to open input file "f.age": open f.age: permission denied', "Denied"],
+  ["age", 1, 'age: error: reading "mine": failed to open file: open mine: permission denied', "Denied"],
+  ["jq", 2, "jq: error: Could not open file f.json: Permission denied", "Denied"],
+  [
+    "dotenvx",
+    1,
+    "☠ EACCES: permission denied, open '/tmp/x/.env'\n☠ [MISSING_KEY] missing key (k). fix: [https://github.com/dotenvx/dotenvx/issues/759]",
+    "Denied"
+  ],
+  ["keyring", 1, "keyring.errors.KeyringLocked: Failed to unlock the collection!", "LoginRequired"],
+  [
+    "docker-credential-secretservice",
+    2,
+    "goroutine 1 [syscall]:\ngithub.com/docker/docker-credential-helpers/credentials.HandleCommand({0x4fc780?, 0x5c0ad8?}, …)",
+    "LoginRequired"
+  ],
   ["jq", 1, "", "NotFound"],
   ["jq", 2, "jq: error: Could not open file nope.json: No such file or directory", "NotFound"],
   ["jq", 3, "jq: error: syntax error, unexpected $end (Unix shell quoting issues?)", "Unknown"],
+  ["jq", 5, 'jq: error (at k.json:1): Cannot index string with string "x"', "NotFound"],
+  ["jq", 5, "jq: error (at k.json:1): Cannot iterate over number (5)", "NotFound"],
+  [
+    "openssl",
+    1,
+    "enter AES-256-CBC decryption password:\nbad password read\n80CB08C6A77F0000:error:1400006B:UI routines:UI_process:processing error",
+    "LoginRequired"
+  ],
   ["jq", 4, "parse error: Invalid numeric literal at EOF at line 1, column 7", "Unknown"],
   ["git", 128, "fatal: could not read Username for 'https://example.com': terminal prompts disabled", "LoginRequired"],
   ["git", 128, "fatal: refusing to work with credential missing host field", "NotFound"],
@@ -163,6 +197,7 @@ const inShort: ReadonlyArray<readonly [program: string, exitCode: number, stderr
 const dockerOnStdout: ReadonlyArray<readonly [program: string, stdout: string, reason: string]> = [
   ["docker-credential-pass", "exit status 2: gpg: decryption failed: No secret key\n", "LoginRequired"],
   ["docker-credential-pass", "no credentials server URL\n", "NotFound"],
+  ["docker-credential-secretservice", "credentials not found in native keychain", "NotFound"],
   ["docker-credential-secretservice", "Could not connect: No such file or directory\n", "Unavailable"],
   [
     "docker-credential-secretservice",
@@ -179,6 +214,82 @@ const allMeasured: ReadonlyArray<Seen> = [
 ]
 
 const fromManuals: ReadonlyArray<Seen> = [
+  {
+    program: "op",
+    exitCode: 1,
+    stderr:
+      "[ERROR] could not read secret 'op://v/i/f': error initializing client: Validation: (failed to session.DecodeSACredentials), Server: (failed to DecodeSACredentials), illegal base64 data at input byte 12",
+    reason: "LoginRequired",
+    remedy: /OP_SERVICE_ACCOUNT_TOKEN/
+  },
+  {
+    program: "op",
+    exitCode: 1,
+    stderr: "[ERROR] (401) Unauthorized: invalid bearer token",
+    reason: "LoginRequired",
+    remedy: /OP_SERVICE_ACCOUNT_TOKEN/
+  },
+  ...[
+    "RequestDelegatedSession: cannot setup session. Please check the logs of the 1Password app.",
+    "read: context deadline exceeded",
+    "connecting to desktop app: connecting to desktop app timed out"
+  ].map((why) => ({
+    program: "op",
+    exitCode: 1,
+    stderr: `[ERROR] could not read secret 'op://v/i/f': error initializing client: ${why}`,
+    reason: "Unavailable"
+  })),
+  {
+    program: "vault",
+    exitCode: 2,
+    stderr:
+      'Error making API request.\n\nCode: 403. Errors:\n\n* preflight capability check returned 403, please ensure client\'s policies grant access to path "kv/"',
+    reason: "Denied"
+  },
+  {
+    program: "vault",
+    exitCode: 2,
+    stderr: "Error making API request.\n\nCode: 429. Errors:\n\n* …",
+    reason: "Unavailable"
+  },
+  {
+    program: "vault",
+    exitCode: 1,
+    stderr: "error reading token file: open /home/me/.vault-token: permission denied",
+    reason: "Unknown"
+  },
+  {
+    program: "gcloud",
+    exitCode: 1,
+    stderr: "ERROR: (gcloud.secrets.versions.access) UNAUTHENTICATED: Request had invalid authentication credentials.",
+    reason: "LoginRequired"
+  },
+  {
+    program: "az",
+    exitCode: 1,
+    stderr:
+      "ERROR: (Forbidden) The user, group or application 'appid=…' does not have secrets get permission on key vault 'x'.",
+    reason: "Denied"
+  },
+  {
+    program: "infisical",
+    exitCode: 1,
+    stderr:
+      "INF No valid login session found, triggering login flow\nerror: ^D\nFailed to automatically trigger login flow. Please run [infisical login] manually to login.",
+    reason: "LoginRequired"
+  },
+  {
+    program: "infisical",
+    exitCode: 1,
+    stderr: 'error: APIError: CallGetRawSecretByName unsuccessful response [status-code=404] [message="…"]',
+    reason: "NotFound"
+  },
+  {
+    program: "bw",
+    exitCode: 1,
+    stderr: "FetchError: request to https://identity.bitwarden.com/ failed, reason: getaddrinfo ENOTFOUND",
+    reason: "Unavailable"
+  },
   {
     program: "op",
     exitCode: 1,
@@ -223,8 +334,6 @@ const fromManuals: ReadonlyArray<Seen> = [
   { program: "security", exitCode: 44, stderr: "security: SecKeychainSearchCopyNext: …", reason: "NotFound" },
   { program: "security", exitCode: 36, reason: "LoginRequired", remedy: /unlock-keychain/ },
   { program: "security", exitCode: 51, reason: "Denied" },
-  { program: "secret-tool", exitCode: 1, reason: "NotFound", remedy: /locked/ },
-  { program: "keyring", exitCode: 1, reason: "NotFound" },
   { program: "doppler", exitCode: 1, stderr: "Doppler Error: you must provide a token", reason: "LoginRequired" },
   { program: "doppler", exitCode: 1, stderr: "Doppler Error: Could not find requested secret: X", reason: "NotFound" },
   {
@@ -470,6 +579,42 @@ describe("the catalog", () => {
         .map(({ exitCode, stderr, stdout }) => `${entry.name}: ${exitCode} ${stderr} ${stdout}`)
     )
     expect(unseen).toEqual([])
+  })
+
+  const faultsOfTheNetwork = [
+    "dial tcp: lookup vault.example.com on 127.0.0.53:53: no such host",
+    'Get "https://api.example.com/": Forbidden',
+    "HTTPSConnectionPool(host='x.vault.azure.net', port=443): Max retries exceeded with url: / (Caused by ProxyError('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden')))",
+    "curl: (6) Could not resolve host: api.example.com",
+    "getaddrinfo ENOTFOUND api.example.com",
+    "[Errno -2] Name or service not known",
+    "Error: host not found",
+    "ERROR: the server x.example.com was not found",
+    "x509: certificate signed by unknown authority",
+    "connect: connection refused"
+  ]
+
+  it.each(faultsOfTheNetwork)(
+    "takes a fault of the network for no missing credential and no denied one: %s",
+    (stderr) => {
+      const taken = HelperCatalog.all
+        .map((entry) => ({
+          name: entry.name,
+          ...HelperCatalog.classify(Option.some(entry), { exitCode: 1, stderr, stdout: "" })
+        }))
+        .filter(({ reason }) => reason === "NotFound" || reason === "Denied")
+      expect(taken).toEqual([])
+    }
+  )
+
+  it("has no pattern that could search for long: no group is repeated, and each alternative has at most one repetition", () => {
+    const sources = HelperCatalog.all.flatMap(({ failures, program }) =>
+      [program, ...failures.flatMap(({ stderr, stdout }) => [stderr, stdout])].flatMap((pattern) =>
+        alternatives(pattern).map((one) => one?.source ?? "")
+      )
+    )
+    const repetitions = (source: string): number => source.replace(/\\[^sSdDwW]/g, "").match(/[*+{]/g)?.length ?? 0
+    expect(sources.filter((source) => /\)[*+{]/.test(source) || repetitions(source) > 1)).toEqual([])
   })
 
   it("gives its advice in one line, with no secret's place in it", () => {

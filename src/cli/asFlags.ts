@@ -5,6 +5,10 @@ const flags: ReadonlyArray<readonly [said: RegExp, here: string]> = [
   [/Choose the `format` that the command speaks/, "Choose the format that the command speaks (--format NAME)"],
   [/\bformat: "([a-z-]+)"/, "--format $1"],
   // A flag takes a format's name alone.
+  [
+    /choose a `format`: (.*), json \(with a field\)$/,
+    "choose a format (--format NAME): $1; json needs effect-apikey.jsonc"
+  ],
   [/\bformat: (\{.*\})/, "in effect-apikey.jsonc, as the command's format: $1"],
   [/^`command` takes an array.*$/, "Give the program and each argument as a word of its own, not all in one string."],
   [

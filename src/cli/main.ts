@@ -7,10 +7,11 @@ import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import { type ApiKeyError, fromCause } from "../ApiKeyError.js"
+import { fromCause } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { escaped } from "../internal/escape.js"
@@ -21,6 +22,7 @@ import { Forwarded, splitForwarded } from "./Forwarded.js"
 import { get } from "./get.js"
 import { opencode } from "./opencode.js"
 import { Reported } from "./Reported.js"
+import { saidByHelper } from "./saidByHelper.js"
 import { schema } from "./schema.js"
 import { trust } from "./trust.js"
 import { UsageError } from "./UsageError.js"
@@ -30,8 +32,12 @@ const command = Command.make("effect-apikey").pipe(
   Command.withSubcommands([get, check, trust, schema, opencode])
 )
 
-/** What it prints is for the shell that called it: the key alone on stdout, all else on stderr. */
-const stderrLogger = Logger.make<unknown, void>(({ message }) => {
+/**
+ * What it prints is for the shell that called it: the key alone on stdout, all else on stderr. A failure's warning is for programs that
+ * go on: here the failure itself is reported.
+ */
+const stderrLogger = Logger.make<unknown, void>(({ annotations, message }) => {
+  if (HashMap.has(annotations, "error")) return
   process.stderr.write(`effect-apikey: ${escaped(Array.isArray(message) ? message.join(" ") : String(message))}\n`)
 })
 
@@ -83,16 +89,3 @@ const say = (what: string, hint: string, helper?: string): Effect.Effect<void> =
       .map(escaped)
       .join("\n")
   )
-
-/** The last line that the helper wrote on stderr, where there is one. */
-const saidByHelper = (error: ApiKeyError): string | undefined =>
-  "stderr" in error
-    ? error.stderr
-        .split("\n")
-        .filter((line) => line.trim() !== "")
-        .pop()
-        ?.trim()
-        .slice(0, maxSaidLength)
-    : undefined
-
-const maxSaidLength = 200

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
+import { EpochSeconds, epoch, toEpochSeconds } from "../internal/instant.js"
 import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
 
 const cratesIo = "sparse+https://index.crates.io/"
@@ -131,7 +131,7 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
           )
         }
         if (Ok.cache === "expires" && Option.isNone(Ok.expiration)) {
-          return yield* refuse("Ok.expiration", "epoch seconds")
+          return yield* refuse("Ok.expiration", epoch("seconds"))
         }
         return yield* tokenKey("Ok.token", Ok.token, Ok.cache === "expires" ? Ok.expiration : Option.none())
       })

@@ -7,6 +7,10 @@ import * as Either from "effect/Either"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define } from "../internal/format.js"
 import { keyIn, writeLine } from "../internal/line.js"
+import { refuse } from "../internal/shape.js"
+
+/** A folder of a store is shown as `tree` shows it, with status 0: its own name, then the names in it. */
+const folder = /^.*[\r\n]+(?:[├└]─|[|`]--)/
 
 export const firstLine: CredentialFormat = define({
   name: "first-line",
@@ -15,6 +19,9 @@ export const firstLine: CredentialFormat = define({
     source: "https://www.passwordstore.org",
     example: "sk-live-7f3a9c\nlogin: ops@example.com\nurl: https://api.example.com\n"
   },
-  read: (input) => keyIn(Either.right(input.split(/\r\n|\r|\n/, 1)[0] ?? "")),
+  read: (input) =>
+    folder.test(input)
+      ? refuse("", "a key, not the list of a folder", "That is a folder of the store: name an entry in it.")
+      : keyIn(Either.right(input.split(/\r\n|\r|\n/, 1)[0] ?? "")),
   write: writeLine
 })

@@ -18,7 +18,7 @@ import type { CredentialFormat } from "../CredentialFormat.js"
 import * as Fit from "../internal/fit.js"
 import { lastWordReplaced } from "../internal/forget.js"
 import { define, withoutUser } from "../internal/format.js"
-import { EpochSeconds, toEpochSeconds } from "../internal/instant.js"
+import { EpochSeconds, epoch, toEpochSeconds } from "../internal/instant.js"
 import { AnyText, fromValue, maybe, type Refusal, refuse } from "../internal/shape.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
@@ -104,7 +104,7 @@ const Answer = Schema.Struct({
   password: maybe(AnyText),
   password_expiry_utc: maybe(
     Schema.compose(Schema.String.pipe(Schema.pattern(/^\s*\d+\s*$/)), EpochSeconds).annotations({
-      description: "epoch seconds"
+      description: epoch("seconds")
     })
   ),
   authtype: maybe(AnyText),

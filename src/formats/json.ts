@@ -14,8 +14,10 @@ import { define, jsonLine, withoutUser } from "../internal/format.js"
 import {
   after,
   earlier,
+  epoch,
   fromEpochMillis,
   fromEpochSeconds,
+  lifetime,
   parseNumber,
   parseRfc3339,
   toEpochSeconds
@@ -40,6 +42,8 @@ export const Spec = Schema.Struct({
 
 type Spec = typeof Spec.Type
 
+const nothingThere = "No text stands there: correct the format's `field`, or make the command print the key alone."
+
 const millisPerSecond = 1000
 
 const expiryIn = (
@@ -57,14 +61,17 @@ const expiryIn = (
     const found = lookUp(value, path)
     if (Option.contains(found, null)) return Either.right(Option.none())
     const instant = Option.flatMap(found, toInstant)
-    return Option.isSome(instant) ? Either.right(instant) : refuse(path, expected)
+    if (Option.isSome(instant)) return Either.right(instant)
+    return unit === "seconds" && Option.isSome(Option.flatMap(found, parseNumber))
+      ? refuse(path, expected, 'If the number is in milliseconds: unit: "milliseconds"')
+      : refuse(path, expected)
   }
-  const absolute = at(expiresAt, `an RFC 3339 time or epoch ${unit}`, (found) =>
+  const absolute = at(expiresAt, `an RFC 3339 time or ${epoch(unit)}`, (found) =>
     Option.orElse(Option.flatMap(parseNumber(found), unit === "seconds" ? fromEpochSeconds : fromEpochMillis), () =>
       typeof found === "string" ? parseRfc3339(found) : Option.none()
     )
   )
-  const relative = at(expiresIn, `a number of ${unit}`, (found) =>
+  const relative = at(expiresIn, lifetime(unit), (found) =>
     Option.flatMap(parseNumber(found), (amount) =>
       after(startedAt, unit === "seconds" ? amount : amount / millisPerSecond)
     )
@@ -84,7 +91,8 @@ export const json = (spec: Spec): CredentialFormat =>
       Either.gen(function* () {
         const value = yield* Option.match(jsonOf(text), { onNone: () => refuse("", "JSON"), onSome: Either.right })
         const found = lookUp(value, spec.field)
-        if (Option.isNone(found) || typeof found.value !== "string") return yield* refuse(spec.field, "a string")
+        if (Option.isNone(found) || typeof found.value !== "string")
+          return yield* refuse(spec.field, "a string", nothingThere)
         const expiresAt = yield* expiryIn(value, spec, startedAt)
         if (spec.username === undefined) {
           const secret = yield* Fit.token(found.value, spec.field)

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { after, EpochSecondsOrRfc3339, earlier, Seconds } from "../internal/instant.js"
+import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/instant.js"
 import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/shape.js"
 
 const Answer = Schema.Struct({
@@ -61,7 +61,7 @@ export const oauth: CredentialFormat = define({
     return Either.flatMap(read(text), ({ access_token, expires_at, expires_in }) => {
       const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))
       return Option.isNone(expires_at) && Option.exists(relative, Option.isNone)
-        ? refuse("expires_in", "a number of seconds")
+        ? refuse("expires_in", lifetime("seconds"))
         : tokenKey("access_token", access_token, earlier(expires_at, Option.flatten(relative)))
     })
   },

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { after, Seconds } from "../internal/instant.js"
+import { after, lifetime, Seconds } from "../internal/instant.js"
 import {
   AnyObject,
   AnyText,
@@ -97,7 +97,7 @@ const endOf = (
       onNone: () => Either.right(Option.none()),
       onSome: (value) =>
         Option.match(after(startedAt, value), {
-          onNone: () => refuse(path, "a number of seconds"),
+          onNone: () => refuse(path, lifetime("seconds")),
           onSome: (at) => Either.right(Option.some(at))
         })
     }

@@ -38,6 +38,8 @@ export interface AuthorizedFetchOptions {
   readonly fetch?: Fetch | undefined
   /** Puts the key in where headers are not enough (a signature). */
   readonly authorize?: ((key: ApiKey, request: SignableRequest) => Promise<Headers>) | undefined
+  /** A key that was got for this very request before. */
+  readonly keyAhead?: ((init: RequestInit | undefined) => ApiKey | undefined) | undefined
 }
 
 /** What is about to be sent, as far as a signature covers it. */
@@ -156,7 +158,7 @@ export const authorizedFetch = (
     const { signal } = template
     signal?.throwIfAborted()
     const signing = options.authorize !== undefined
-    const known = hit()
+    const known = options.keyAhead?.(init) ?? hit()
     // What the caller does with its headers while this waits does not count.
     const headers = known === undefined || signing ? changed(template.headers, [], nothingSent) : template.headers
     const key = known ?? (await get(signal))
@@ -285,7 +287,15 @@ const noFields: Fields = {}
 
 const fieldsOf = (given: RequestInit["headers"]): Fields => {
   if (given === undefined) return noFields
-  return given instanceof Headers || isPlainRecord(given) ? given : new Headers(given)
+  if (given instanceof Headers) return given
+  const record = Array.isArray(given) ? recordOf(given) : given
+  return record !== undefined && isPlainRecord(record) ? record : new Headers(given)
+}
+
+/** A list in which no name stands twice says what a record does. */
+const recordOf = (pairs: ReadonlyArray<ReadonlyArray<string>>): Readonly<Record<string, string>> | undefined => {
+  const names = new Set(pairs.map((pair) => (pair.length === 2 ? String(pair[0]).toLowerCase() : "")))
+  return names.size === pairs.length && !names.has("") ? Object.fromEntries(pairs) : undefined
 }
 
 /** What else `Headers` takes, it reads by rules of its own. */
@@ -321,15 +331,11 @@ const nothingHeld: Held = []
 const noNames: ReadonlyArray<string> = []
 
 const heldIn = (fields: Fields): Held => {
-  let held: Array<readonly [string, string]> | undefined
-  const look = (value: string, name: string): void => {
-    if (!value.includes(placeholder)) return
-    held ??= []
-    held.push([name.toLowerCase(), value.trim()])
+  let held = nothingHeld
+  for (const [name, value] of fields instanceof Headers ? fields : Object.entries(fields)) {
+    if (value.includes(placeholder)) held = [...held, [name.toLowerCase(), value.trim()]]
   }
-  if (fields instanceof Headers) fields.forEach(look)
-  else for (const name of Object.keys(fields)) look(fields[name] ?? "", name)
-  return held ?? nothingHeld
+  return held
 }
 
 const namesOf = (held: Held): ReadonlyArray<string> => (held.length === 0 ? noNames : held.map(([name]) => name))
@@ -373,21 +379,24 @@ const withoutPlaceholder = (
 
 // --- for a client above that puts the key in itself
 
-/** Follows redirects itself, so that these headers go to no origin but this one; tells when one has left it. */
+/** Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. */
 export const keepingAtOrigin =
-  (fetch: Fetch, carriers: ReadonlyMap<string, string>, origin: string, onLeft: () => void): Fetch =>
+  (fetch: Fetch, carriers: Rule, origin: string, onSent: (carries: boolean) => void): Fetch =>
   async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
     const sent = new Headers(given)
-    const names = Array.from(carriers.keys()).filter((name) => sent.get(name) === carriers.get(name))
+    const held = Array.from(carriers).filter(([name, value]) => [value, placeholder].includes(sent.get(name) ?? ""))
     // A request of another kind, that a client below makes for itself.
-    if (names.length === 0) return fetch(input, init)
+    if (held.length === 0) return fetch(input, init)
+    const names = namesOf(held)
     const template = templateOf(input, init, url, given)
-    const headers = url.origin === origin ? template.headers : changed(template.headers, names, nothingSent)
+    const stays = url.origin === origin
+    const headers = stays ? changed(template.headers, [], new Map(held)) : changed(template.headers, names, nothingSent)
+    onSent(stays)
     const hop = firstHop(template, { headers })
     const { answer, carried } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
-    if (!carried || url.origin !== origin) onLeft()
+    onSent(stays && carried)
     return answer
   }
 
@@ -549,7 +558,6 @@ const targetOf = (location: string, base: URL): URL => {
   if (!URL.canParse(location, base.href)) throw networkError("invalid redirect URL")
   const url = new URL(location, base)
   if (url.protocol !== "http:" && url.protocol !== "https:") throw networkError("URL scheme must be a HTTP(S) scheme")
-  if (url.hash === "") url.hash = base.hash
   return url
 }
 

@@ -6,7 +6,7 @@ import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
-import { type ApiKeyError, ExpiredOnArrival, KeyRejected } from "../ApiKeyError.js"
+import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../ApiKeyError.js"
 import {
   failureAfter,
   openRejection,
@@ -16,9 +16,9 @@ import {
   repeatFailed,
   restsFromRejection
 } from "./cachePast.js"
-import { type Fetching, type Holding, hasKey, type Renewing, type State, transitions } from "./cacheState.js"
+import { type Fetching, type Holding, hasFlight, hasKey, type Renewing, type State, transitions } from "./cacheState.js"
 import { entryOf, isUsable, type Life } from "./keyLife.js"
-import type { RunReport } from "./metrics.js"
+import type { Brought } from "./metrics.js"
 
 /** What shapes it. */
 export interface Rules {
@@ -37,25 +37,28 @@ export interface Ended {
 
 /** It has an answer for those who wait, or has to be made again because the key was refused meanwhile. */
 export type Landing =
-  | { readonly _tag: "Overtaken" }
+  | { readonly _tag: "Overtaken"; readonly brought: Brought }
   | {
       readonly _tag: "Landed"
       readonly state: State
       readonly answer: Exit.Exit<ApiKey, ApiKeyError>
-      readonly brought: RunReport["brought"]
+      readonly brought: Brought
       readonly announce: Effect.Effect<void>
     }
 
-export const land = (rules: Rules, from: Fetching | Renewing, { exit, now, random }: Ended): Landing =>
-  Exit.match(exit, {
-    onSuccess: (key) => landKey(rules, from, key, now, random),
-    onFailure: (cause) => landFailure(rules, from, cause, now, random)
-  })
+/** Whoever waits for a run that ends in a closed cache is told so. */
+export const land = (rules: Rules, from: State, { exit, now, random }: Ended): Landing =>
+  hasFlight(from)
+    ? Exit.match(exit, {
+        onSuccess: (key) => landKey(rules, from, key, now, random),
+        onFailure: (cause) => landFailure(rules, from, cause, now, random)
+      })
+    : landed(from, Exit.fail(new ProviderClosed({ provider: rules.provider })))
 
-export const landed = (
+const landed = (
   state: State,
   answer: Exit.Exit<ApiKey, ApiKeyError>,
-  brought: RunReport["brought"] = "nothing new",
+  brought: Brought = "nothing new",
   announce: Effect.Effect<void> = Effect.void
 ): Landing => ({ _tag: "Landed", state, answer, brought, announce })
 
@@ -64,7 +67,7 @@ const landKey = (rules: Rules, from: Fetching | Renewing, key: ApiKey, now: numb
   const repeated = Option.filter(openRejection(past), ({ entry }) => Equal.equals(entry.key, key))
   const repeats = Option.isSome(repeated)
   // It was under way when the key was refused, so the helper did not know: its answer is the older news.
-  if (repeats && from.flight.reason !== "rejected") return { _tag: "Overtaken" }
+  if (repeats && from.flight.reason !== "rejected") return { _tag: "Overtaken", brought: "nothing new" }
   const held = hasKey(from) ? Option.some(from.entry) : Option.map(repeated, ({ entry }) => entry)
   const saidBefore = Option.contains(past.digest, key.digest) ? past.saidAt : Option.none()
   const entry = entryOf(rules.life, key, { now, random, held, saidBefore })
@@ -104,7 +107,7 @@ const landFailure = (
   random: number
 ): Landing => {
   const wasInterrupted = Cause.isInterruptedOnly(cause)
-  if (wasInterrupted && from.flight.stopping) return landed(transitions.stop(from), Exit.failCause(cause))
+  if (wasInterrupted && from.flight.phase === "stopping") return landed(transitions.stop(from), Exit.failCause(cause))
   // Whoever waits was not interrupted, so that is not what they may see.
   const told = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
   const failure = failureAfter(from.past, told, now, random)
@@ -134,7 +137,7 @@ export const refused = (from: Holding | Renewing, now: number): State =>
       : transitions.reject(from, refusalOf(from.past, from.entry, now))
 
 const warn = ({ provider }: Rules, what: string, error: ApiKeyError): Effect.Effect<void> =>
-  Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`)
+  Effect.annotateLogs(Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`), "error", error._tag)
 
 const warnOfRepeat = ({ provider, program }: Rules): Effect.Effect<void> =>
   Effect.logWarning(`${provider}: the server refused the key, and ${program} repeats it; it is served all the same`)

@@ -1,16 +1,22 @@
 /** What a cache counts in plain fields, and publishes as metrics with its runs. */
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Flight } from "./cacheFlight.js"
+import type { Ended } from "./cacheLanding.js"
 import type { Counts } from "./cacheStatus.js"
 import type { Entry } from "./keyLife.js"
-import { type RunReport, reportHits, reportRun } from "./metrics.js"
+import { type Brought, reportHits, reportRun } from "./metrics.js"
+import { outcomeOf } from "./runSpan.js"
 
 export interface Ledger {
   readonly counts: Counts
   /** Counts a key that is served without waiting. */
   readonly hit: (entry: Entry, now: number) => Entry
-  readonly publish: (
-    run: Pick<RunReport, "outcome" | "durationMillis" | "brought" | "sharedWaits">
+  /** Counts what a run brought; the effect publishes it, and what was counted since the one before. */
+  readonly report: (
+    flight: Flight,
+    ended: Omit<Ended, "random"> & { readonly startedAt: number },
+    brought: Brought
   ) => Effect.Effect<void>
   /** What no run is left to publish. */
   readonly publishRest: () => Effect.Effect<void>
@@ -33,9 +39,20 @@ export const makeLedger = (program: string): Ledger => {
       entry.seenAt = now
       return entry
     },
-    publish: (run) => {
+    report: (flight, { exit, startedAt, now }, brought) => {
+      if (brought === "renewal") counts.renewals++
       const hits = unpublishedHits()
-      return reportRun({ program, ...run, hits, ageAtUseMillis: hits > 0 ? Option.some(ageAtUse) : Option.none() })
+      const sharedWaits = Math.max(0, flight.shared)
+      flight.shared = 0
+      return reportRun({
+        program,
+        outcome: outcomeOf(exit),
+        durationMillis: Math.max(0, now - startedAt),
+        brought,
+        hits,
+        sharedWaits,
+        ageAtUseMillis: hits > 0 ? Option.some(ageAtUse) : Option.none()
+      })
     },
     publishRest: () => reportHits(program, unpublishedHits())
   }

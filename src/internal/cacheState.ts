@@ -1,30 +1,8 @@
 /** The states of a cache and the transitions between them, as docs/cache.md draws them (a test compares the two). */
-import type * as Deferred from "effect/Deferred"
-import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
-import type { ApiKey } from "../ApiKey.js"
-import type { ApiKeyError } from "../ApiKeyError.js"
-import type { RunReason } from "../CredentialHelper.js"
+import type { Flight } from "./cacheFlight.js"
 import { type Failure, isPastAhead, nothingYet, type Past, pastRewound, type Rejection } from "./cachePast.js"
 import { type Entry, rewound } from "./keyLife.js"
-
-/** A run under way, and who waits for it. */
-export interface Flight {
-  /** The cache itself waits for it, whoever else leaves. */
-  readonly kept: boolean
-  readonly result: Deferred.Deferred<ApiKey, ApiKeyError>
-  /** Done when nothing is left of the run. */
-  readonly gone: Deferred.Deferred<void>
-  readonly links: Array<Tracer.SpanLink>
-  readonly fiber: Fiber.RuntimeFiber<void>
-  reason: RunReason
-  span: Option.Option<Tracer.Span>
-  waiters: number
-  /** How many callers have come to wait for it since the last report, but for the one that started it. */
-  shared: number
-  stopping: boolean
-}
 
 export interface Empty {
   readonly _tag: "Empty"

@@ -23,7 +23,7 @@ export const token = (candidate: string, path = ""): Either.Either<string, Refus
     return refuse(
       path,
       "a key, not a word for nothing",
-      "The field does not exist there; check its name in the command (jq -e fails instead)."
+      "Tools print null, undefined, None or <nil> where there is nothing; check the field's name in the command (jq -e fails instead)."
     )
   }
   if (word.startsWith("encrypted:")) {

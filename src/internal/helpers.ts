@@ -1,21 +1,37 @@
 /** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
-import type { Entry, Failure } from "../HelperCatalog.js"
+import type { Entry, Failure, Meaning } from "../HelperCatalog.js"
 import { bitwarden, docker, type FixedText } from "./fixedTexts.js"
 
 const onStdout = ({ meaning, words }: FixedText): Failure => ({ stdout: new RegExp(words), ...meaning })
 
 const onStderr = ({ meaning, words }: FixedText): Failure => ({ stderr: new RegExp(words), ...meaning })
 
-const unlockGpg = "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+/** What several failures of a program mean. */
+const same = {
+  aws: { reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" },
+  awsDenied: {
+    reason: "Denied",
+    remedy: "Ask for the permission that the message names, or use another profile (--profile)."
+  },
+  gh: { reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
+  gcloud: { reason: "LoginRequired", remedy: "Log in to Google Cloud: gcloud auth login" },
+  az: { reason: "LoginRequired", remedy: "Log in to Azure: az login" },
+  azSecret: { reason: "NotFound", remedy: "Look for the secret: az keyvault secret list --vault-name NAME" },
+  file: { reason: "NotFound", remedy: "The file does not exist; check its path." },
+  infisical: { reason: "LoginRequired", remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN." },
+  gpg: {
+    reason: "LoginRequired",
+    remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+  }
+} as const satisfies Record<string, Meaning>
 
 const noSecretKey = /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Bad passphrase/
 
 const gpgLocked: ReadonlyArray<Failure> = [
-  { stderr: noSecretKey, reason: "LoginRequired", remedy: unlockGpg },
+  { stderr: noSecretKey, ...same.gpg },
   {
     stderr: /Operation cancelled|Screen or window too small|decryption failed: Timeout/,
-    reason: "LoginRequired",
-    remedy: unlockGpg,
+    ...same.gpg,
     evidence: "manual"
   }
 ]
@@ -24,9 +40,15 @@ const gpgLocked: ReadonlyArray<Failure> = [
 const noSecretKeyBehind = /decryption failed: No secret key/
 
 const gpgLockedBehind: ReadonlyArray<Failure> = [
-  { stderr: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
+  { stderr: noSecretKeyBehind, ...same.gpg },
   ...gpgLocked.map((failure): Failure => ({ ...failure, evidence: "manual" }))
 ]
+
+const unreadable: Failure = {
+  stderr: /permission denied/i,
+  reason: "Denied",
+  remedy: "This user may not read that file; check its owner and mode."
+}
 
 const noKeyringService =
   "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
@@ -46,9 +68,12 @@ const googleOffline: Failure = {
   evidence: "manual"
 }
 
+const infisicalLogin =
+  /infisical login|must be logged in|login session|couldn't find your logged in details|status-code=401/i
+
 /** What a credential helper of docker's says, whatever the store: on stdout. */
 const dockerFailures: ReadonlyArray<Failure> = [
-  { ...onStdout(docker.notFound), evidence: "manual" },
+  onStdout(docker.notFound),
   onStdout(docker.noServer),
   { ...onStdout(docker.noUsername), evidence: "manual" },
   {
@@ -62,8 +87,8 @@ const dockerFailures: ReadonlyArray<Failure> = [
     reason: "Unavailable",
     remedy: noKeyringService
   },
-  { stdout: noSecretKeyBehind, reason: "LoginRequired", remedy: unlockGpg },
-  { stdout: noSecretKey, reason: "LoginRequired", remedy: unlockGpg, evidence: "manual" }
+  { stdout: noSecretKeyBehind, ...same.gpg },
+  { stdout: noSecretKey, ...same.gpg, evidence: "manual" }
 ]
 
 export const entries: ReadonlyArray<Entry> = [
@@ -84,6 +109,11 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Sign in to 1Password: op signin"
       },
       {
+        stderr: /\(401\)|SACredentials/,
+        reason: "LoginRequired",
+        remedy: "The token is not valid: check OP_SERVICE_ACCOUNT_TOKEN, or sign in (op signin)."
+      },
+      {
         stderr: /isn't an item|isn't a vault|isn't a field|could not find item|does not have a field|no item found/i,
         reason: "NotFound",
         remedy: "Look for the item: op item list. An account that may not see it is told the same."
@@ -94,12 +124,13 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Several items have that name: use the item's id instead (op item list)."
       },
       {
-        stderr: /do not have permission|\(403\)|Forbidden/i,
+        stderr: /do not have permission|\(403\)/i,
         reason: "Denied",
         remedy: "Ask for access to that vault, or use another account (op --account)."
       },
       {
-        stderr: /rate-limited|Too many requests|connecting to desktop app|dial tcp|i\/o timeout/i,
+        stderr:
+          /rate-limited|Too many requests|connecting to desktop app|cannot setup session|deadline exceeded|dial tcp|i\/o timeout/i,
         reason: "Unavailable",
         remedy: "1Password does not answer now: unlock its application, check the network, try again."
       }
@@ -125,13 +156,12 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Look for the secret: vault kv list PATH"
       },
       {
-        stderr: /Code: 403|permission denied/i,
+        stderr: /Code: 403/,
         reason: "Denied",
         remedy: "The token is expired or its policy does not allow that path: vault token lookup, vault login"
       },
       {
-        stderr:
-          /Vault is sealed|Code: 50[0-9]|dial tcp|connection refused|no such host|i\/o timeout|deadline exceeded/i,
+        stderr: /Vault is sealed|Code: (?:429|50[0-9])|dial tcp|i\/o timeout|deadline exceeded/i,
         reason: "Unavailable",
         remedy: "Vault does not answer: check VAULT_ADDR and vault status."
       },
@@ -165,30 +195,21 @@ export const entries: ReadonlyArray<Entry> = [
       },
       {
         stderr: /\(ExpiredTokenException\)/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws sso login"
+        ...same.aws
       },
       {
-        stderr: /\((?:ExpiredToken|UnrecognizedClientException|InvalidClientTokenId|RequestExpired)\)/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws sso login",
+        stderr:
+          /\((?:ExpiredToken|UnrecognizedClientException|InvalidClientTokenId|RequestExpired|UnauthorizedException)\)/,
+        ...same.aws,
         evidence: "manual"
       },
       {
         stderr: /\(AccessDeniedException\)/,
-        reason: "Denied",
-        remedy: "Ask for the permission that the message names, or use another profile (--profile)."
+        ...same.awsDenied
       },
       {
         stderr: /\((?:AccessDenied|UnauthorizedOperation)\)/,
-        reason: "Denied",
-        remedy: "Ask for the permission that the message names, or use another profile (--profile).",
-        evidence: "manual"
-      },
-      {
-        stderr: /\(UnauthorizedException\)/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws sso login",
+        ...same.awsDenied,
         evidence: "manual"
       },
       {
@@ -197,11 +218,10 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "Log in again: aws login",
         evidence: "manual"
       },
-      { stderr: /Error loading SSO Token/, reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" },
+      { stderr: /Error loading SSO Token/, ...same.aws },
       {
         stderr: /The SSO session .*has expired|Token has expired/i,
-        reason: "LoginRequired",
-        remedy: "Log in to AWS: aws sso login",
+        ...same.aws,
         evidence: "manual"
       },
       {
@@ -248,15 +268,14 @@ export const entries: ReadonlyArray<Entry> = [
     failures: [
       {
         stderr: /do not currently have an active account/,
-        reason: "LoginRequired",
-        remedy: "Log in to Google Cloud: gcloud auth login"
+        ...same.gcloud
       },
       // What gcloud says before it also stands before failures of the network.
       googleOffline,
       {
-        stderr: /Reauthentication (?:required|failed)|invalid_grant|cannot prompt during non-interactive/i,
-        reason: "LoginRequired",
-        remedy: "Log in to Google Cloud again: gcloud auth login",
+        stderr:
+          /Reauthentication (?:required|failed)|invalid_grant|UNAUTHENTICATED|cannot prompt during non-interactive/i,
+        ...same.gcloud,
         evidence: "manual"
       },
       {
@@ -283,34 +302,31 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["az", "azure-key-vault", "text"],
     mayPrompt: true,
     failures: [
-      { stderr: /Please run 'az login'/, reason: "LoginRequired", remedy: "Log in to Azure: az login" },
+      { stderr: /Please run 'az login'/, ...same.az },
       {
         stderr: /AADSTS(?:700082|70043|50173|50076|50079|65001|700084)|Interactive authentication is needed/,
-        reason: "LoginRequired",
-        remedy: "Log in to Azure again: az login",
-        evidence: "manual"
-      },
-      {
-        exitCode: 3,
-        reason: "NotFound",
-        remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
-        evidence: "manual"
-      },
-      {
-        stderr: /SecretNotFound|ResourceNotFound|was not found/i,
-        reason: "NotFound",
-        remedy: "Look for the secret: az keyvault secret list --vault-name NAME",
-        evidence: "manual"
-      },
-      {
-        stderr: /Forbidden|AuthorizationFailed|Caller is not authorized/i,
-        reason: "Denied",
-        remedy: "Ask for the permission to read secrets of that vault (Key Vault Secrets User).",
+        ...same.az,
         evidence: "manual"
       },
       {
         stderr: /Failed to establish a new connection|Max retries exceeded|Name or service not known/i,
         reason: "Unavailable",
+        evidence: "manual"
+      },
+      {
+        exitCode: 3,
+        ...same.azSecret,
+        evidence: "manual"
+      },
+      {
+        stderr: /(?:Secret|Resource)NotFound/,
+        ...same.azSecret,
+        evidence: "manual"
+      },
+      {
+        stderr: /\(Forbidden\)|AuthorizationFailed|Caller is not authorized/,
+        reason: "Denied",
+        remedy: "Ask for the permission to read secrets of that vault (Key Vault Secrets User).",
         evidence: "manual"
       }
     ]
@@ -324,12 +340,11 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["gh", "text"],
     mayPrompt: false,
     failures: [
-      { exitCode: 4, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
-      { stderr: /no oauth token/, reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" },
+      { exitCode: 4, ...same.gh },
+      { stderr: /no oauth token/, ...same.gh },
       {
         stderr: /not logged into any GitHub hosts/,
-        reason: "LoginRequired",
-        remedy: "Log in to GitHub: gh auth login",
+        ...same.gh,
         evidence: "manual"
       },
       { exitCode: 2, reason: "Unknown", remedy: "It was cancelled; run it again.", evidence: "manual" },
@@ -446,8 +461,7 @@ export const entries: ReadonlyArray<Entry> = [
       ...gpgLocked,
       {
         exitCode: 11,
-        reason: "LoginRequired",
-        remedy: unlockGpg
+        ...same.gpg
       },
       { exitCode: 3, reason: "LoginRequired", remedy: "It was cancelled; run it again." }
     ]
@@ -462,6 +476,12 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
+      // Before its folder: a file that is not there is told after warnings of a folder that is not there.
+      {
+        stderr: /can't open .*No such file/,
+        ...same.file
+      },
+      { ...unreadable, stderr: /can't open .*Permission denied/ },
       {
         stderr: /can't create directory|keyblock resource/,
         reason: "LoginRequired",
@@ -472,11 +492,6 @@ export const entries: ReadonlyArray<Entry> = [
         stderr: /decryption failed: Bad session key/,
         reason: "Denied",
         remedy: "The passphrase is another: check --passphrase-file."
-      },
-      {
-        stderr: /can't open .*No such file/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
       },
       {
         stderr: /no valid OpenPGP data found/,
@@ -494,6 +509,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         stderr: /no identity matched any of the recipients/,
         reason: "Denied",
@@ -548,8 +564,7 @@ export const entries: ReadonlyArray<Entry> = [
         exitCode: 1,
         stderr: /^\s*$/,
         reason: "NotFound",
-        remedy: "Nothing has these attributes, or the keyring is locked: unlock it, then secret-tool search --all",
-        evidence: "manual"
+        remedy: "Nothing has these attributes, or the keyring is locked: unlock it, then secret-tool search --all"
       }
     ]
   },
@@ -624,7 +639,8 @@ export const entries: ReadonlyArray<Entry> = [
       onStdout(bitwarden.notLoggedIn),
       { ...onStderr(bitwarden.locked), evidence: "manual" },
       { ...onStderr(bitwarden.notFound), evidence: "manual" },
-      { ...onStderr(bitwarden.several), evidence: "manual" }
+      { ...onStderr(bitwarden.several), evidence: "manual" },
+      { stderr: /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/, reason: "Unavailable", evidence: "manual" }
     ]
   },
   {
@@ -679,21 +695,13 @@ export const entries: ReadonlyArray<Entry> = [
     source: "https://github.com/Infisical/cli",
     speaks: ["text", "env"],
     mayPrompt: true,
+    timeToLive: "1 hour",
     failures: [
-      {
-        stderr:
-          /infisical login|must be logged in|login session has expired|couldn't find your logged in details|status-code=401/i,
-        reason: "LoginRequired",
-        remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
-      },
-      {
-        stdout: /login session has expired|must be logged in/i,
-        reason: "LoginRequired",
-        remedy: "Log in to Infisical (infisical login), or set INFISICAL_TOKEN."
-      },
-      { stderr: /status-code=403|Forbidden/i, reason: "Denied" },
-      { stderr: /status-code=404|not found/i, reason: "NotFound", remedy: "Look for the secret: infisical secrets" },
-      { stderr: /dial tcp|no such host|i\/o timeout/i, reason: "Unavailable" }
+      { stderr: /dial tcp|no such host|i\/o timeout/i, reason: "Unavailable" },
+      { stderr: infisicalLogin, ...same.infisical },
+      { stdout: infisicalLogin, ...same.infisical },
+      { stderr: /status-code=403/, reason: "Denied" },
+      { stderr: /status-code=404/, reason: "NotFound", remedy: "Look for the secret: infisical secrets" }
     ]
   },
   {
@@ -705,6 +713,7 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text", "env"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         stderr: /\[DECRYPTION_FAILED\]/,
         reason: "LoginRequired",
@@ -729,7 +738,7 @@ export const entries: ReadonlyArray<Entry> = [
     mayPrompt: true,
     failures: [
       {
-        stderr: /dial tcp|no such host|i\/o timeout|Client\.Timeout|\b50[0234]\b/i,
+        stderr: /dial tcp|no such host|i\/o timeout|Client\.Timeout|50[0234] (?:Internal|Bad|Service|Gateway)/i,
         reason: "Unavailable",
         remedy: "The identity provider does not answer: check the network and the issuer's URL."
       },
@@ -755,7 +764,16 @@ export const entries: ReadonlyArray<Entry> = [
     format: "docker-credential",
     mayPrompt: true,
     timeToLive: "1 hour",
-    failures: dockerFailures
+    failures: [
+      ...dockerFailures,
+      {
+        exitCode: 2,
+        stderr: /docker-credential-helpers\/credentials\.HandleCommand/,
+        reason: "LoginRequired",
+        remedy:
+          "It crashed, as docker-credential-secretservice does where the keyring is locked: unlock it in a desktop session."
+      }
+    ]
   },
   {
     name: "docker-credential-*, of a registry or unknown",
@@ -774,7 +792,7 @@ export const entries: ReadonlyArray<Entry> = [
     program: /^keyring$/,
     install: "Install Python's keyring: pipx install keyring",
     evidence: "measured",
-    source: "python3-keyring 23.9.3",
+    source: "python3-keyring 23.9.3; keyring 25.7.0",
     speaks: ["text"],
     mayPrompt: true,
     timeToLive: "1 hour",
@@ -785,17 +803,15 @@ export const entries: ReadonlyArray<Entry> = [
         remedy: "There is no keyring service in this session: keyring --list-backends"
       },
       {
-        stderr: /KeyringLocked|InitError/,
+        stderr: /KeyringLocked/,
         reason: "LoginRequired",
-        remedy: "Unlock the keyring in a desktop session.",
-        evidence: "manual"
+        remedy: "Unlock the keyring in a desktop session."
       },
       {
         exitCode: 1,
         stderr: /^\s*$/,
         reason: "NotFound",
-        remedy: "Nothing is stored for that service and user: keyring set SERVICE USER",
-        evidence: "manual"
+        remedy: "Nothing is stored for that service and user: keyring set SERVICE USER"
       }
     ]
   },
@@ -808,12 +824,13 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      { ...unreadable, evidence: "manual" },
       {
         stderr: /Decryption failed|no vault secrets were found/,
         reason: "Denied",
         remedy: "The password is another: check --vault-password-file."
       },
-      { stderr: /Unable to read source file/, reason: "NotFound", remedy: "The file does not exist; check its path." },
+      { stderr: /Unable to read source file/, ...same.file },
       {
         stderr: /vault password prompt|EOFError/,
         reason: "LoginRequired",
@@ -830,11 +847,11 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      unreadable,
       {
         exitCode: 2,
         stderr: /Could not open/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
+        ...same.file
       },
       { exitCode: 3, reason: "Unknown", remedy: "The filter does not compile; check its quotes." },
       {
@@ -843,7 +860,12 @@ export const entries: ReadonlyArray<Entry> = [
         reason: "NotFound",
         remedy: "The field is null or missing (jq -e says so by status 1); check its name."
       },
-      { stderr: /parse error/, reason: "Unknown", remedy: "The file is not JSON; check its path." }
+      { stderr: /parse error/, reason: "Unknown", remedy: "The file is not JSON; check its path." },
+      {
+        stderr: /Cannot i(?:ndex|terate)/,
+        reason: "NotFound",
+        remedy: "The file has another shape; check the path in the filter."
+      }
     ]
   },
   {
@@ -873,6 +895,12 @@ export const entries: ReadonlyArray<Entry> = [
     speaks: ["text"],
     mayPrompt: false,
     failures: [
+      unreadable,
+      {
+        stderr: /bad password read/,
+        reason: "LoginRequired",
+        remedy: "It asks for a password: give it one with -pass file:FILE."
+      },
       {
         stderr: /bad decrypt/,
         reason: "Denied",
@@ -880,8 +908,7 @@ export const entries: ReadonlyArray<Entry> = [
       },
       {
         stderr: /No such file or directory/,
-        reason: "NotFound",
-        remedy: "The file does not exist; check its path."
+        ...same.file
       }
     ]
   }

@@ -125,6 +125,13 @@ const decoding = <A, I>(
     encode: (value) => ParseResult.succeed(print(value))
   })
 
+/** Later is the mark of another unit: an error says so, for it never shows the number. */
+export const epoch = (unit: "seconds" | "milliseconds"): string => `epoch ${unit} before the year 10000`
+
+/** A lifetime that is added to now. */
+export const lifetime = (unit: "seconds" | "milliseconds"): string =>
+  `a number of ${unit} that end before the year 10000`
+
 /** Each says in its description what it expects: that is what an error names. */
 export const Rfc3339 = decoding(
   Schema.String,
@@ -140,7 +147,7 @@ export const EpochSeconds = decoding<DateTime.Utc, number | string>(
   Schema.DateTimeUtcFromSelf,
   (input) => Option.flatMap(parseNumber(input), fromEpochSeconds),
   toEpochSeconds
-).annotations({ description: "epoch seconds" })
+).annotations({ description: epoch("seconds") })
 
 export const EpochSecondsOrRfc3339 = decoding<DateTime.Utc, number | string>(
   NumberOrText,
@@ -150,7 +157,7 @@ export const EpochSecondsOrRfc3339 = decoding<DateTime.Utc, number | string>(
       typeof input === "string" ? parseRfc3339(input) : Option.none()
     ),
   DateTime.formatIso
-).annotations({ description: "epoch seconds or an RFC 3339 time" })
+).annotations({ description: `an RFC 3339 time or ${epoch("seconds")}` })
 
 export const LocalOrRfc3339 = decoding(
   Schema.String,

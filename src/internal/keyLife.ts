@@ -72,8 +72,8 @@ export const isFresh = (entry: Entry, now: number): boolean => now < entry.softA
 export const isUsable = (entry: Entry, now: number): boolean => now < entry.hardAt
 
 /**
- * A key that a run brought. When the helper says when it expires and repeats the key that is held, that life goes on as it
- * was (`expires_in` counts from every run anew), and the next renewal waits for half of what is left of it.
+ * A key that a run brought. When the helper repeats the key that is held, and has ever said when it expires, that life goes on as
+ * it was (`expires_in` counts from every run anew), and the next renewal waits for half of what is left of it.
  */
 export const entryOf = (
   life: Life,
@@ -91,18 +91,15 @@ export const entryOf = (
     readonly saidBefore: Option.Option<number>
   }
 ): Entry => {
-  const still = Option.filter(saidBefore, (at) => at > now)
-  const saidAt = Option.map(key.expiresAt, ({ epochMillis }) =>
-    Math.min(
-      epochMillis,
-      Option.getOrElse(still, () => epochMillis)
-    )
-  )
+  const instants = [
+    Option.map(key.expiresAt, ({ epochMillis }) => epochMillis),
+    Option.filter(saidBefore, (at) => at > now)
+  ]
+  const saidAt = Option.liftPredicate(Math.min(...instants.flatMap(Option.toArray)), Number.isFinite)
   const entry = newEntry(life, key, { now, random, saidAt })
   const same = Option.getOrUndefined(Option.filter(held, (known) => Equal.equals(known.key, key)))
   if (same === undefined) return entry
-  if (Option.isNone(key.expiresAt) || !isUsable(same, now))
-    return { ...entry, since: same.since, suspect: same.suspect }
+  if (Option.isNone(saidAt) || !isUsable(same, now)) return { ...entry, since: same.since, suspect: same.suspect }
   const hardAt = Math.min(same.hardAt, entry.hardAt)
   const recheckAt = now + Math.max(minRecheckMillis, (hardAt - now) / 2)
   // Never past the hard expiry, since a hit looks only at the soft one.
@@ -136,5 +133,5 @@ export const rewound = (entry: Entry, now: number): Entry =>
         seenAt: now,
         since: Math.min(entry.since, now),
         softAt: now,
-        hardAt: Option.isSome(entry.key.expiresAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
+        hardAt: Option.isSome(entry.saidAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
       }

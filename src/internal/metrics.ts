@@ -22,11 +22,13 @@ const sharedWaits = counter("shared_waits", "callers that waited for a run they 
 const runDuration = seconds("run_duration", [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120], "how long helper runs took")
 const ageAtUse = seconds("age_at_use", [1, 10, 60, 300, 900, 3_600, 86_400], "how old a key was at its last use")
 
+export type Brought = "renewal" | "repeat" | "nothing new"
+
 export interface RunReport {
   readonly program: string
   readonly outcome: string
   readonly durationMillis: number
-  readonly brought: "renewal" | "repeat" | "nothing new"
+  readonly brought: Brought
   /** Since the last report. */
   readonly hits: number
   readonly sharedWaits: number

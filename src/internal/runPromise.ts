@@ -1,12 +1,13 @@
 /** From an Effect to a promise, as those who know only promises want it. */
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 
 /**
  * Rejects with the typed error itself. An abort rejects at once, with its own reason, and interrupts; whatever the
- * interruption has to wait for (a helper that is being stopped) nobody else waits for.
+ * interruption has to wait for (a helper that is being stopped) nobody else waits for. It interrupts, too, where the runtime comes
+ * from a region that nothing may interrupt, as what makes a resource is.
  */
 export const runPromise = <A, E, R>(
   runtime: Runtime.Runtime<R>,
@@ -21,7 +22,7 @@ export const runPromise = <A, E, R>(
       cancel?.()
     }
     signal?.addEventListener("abort", onAbort, { once: true })
-    cancel = Runtime.runCallback(runtime)(effect, {
+    cancel = Runtime.runCallback(runtime)(Effect.interruptible(effect), {
       onExit: (exit) => {
         signal?.removeEventListener("abort", onAbort)
         if (Exit.isSuccess(exit)) resolve(exit.value)

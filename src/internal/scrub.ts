@@ -1,6 +1,5 @@
 /** Makes what a helper wrote on stderr fit to be shown: no terminal control, no secret, only its end. */
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 
 const placeholder = "<redacted>"
 const withheld = "<withheld: too much on stdout to compare it with>"
@@ -81,8 +80,7 @@ const encodedForms = (secret: string): ReadonlyArray<string> => {
     // Not every string is well-formed, and encodeURIComponent throws for the others.
     ...percentForms(bytes.toString("utf8")),
     hex,
-    hex.toUpperCase(),
-    JSON.stringify(secret).slice(1, -1)
+    hex.toUpperCase()
   ].filter(isLongEnough)
 }
 
@@ -105,27 +103,50 @@ const jwtHeadLength = 6
 /** A form that is shorter is on one line. */
 const minWrappedLength = 16
 
-/** All places of each form, also of one that goes on in the next line: `base64` and terminals break long ones. */
+/**
+ * All places of each form, also of one that goes on in the next line (`base64` and terminals break long ones), and of one
+ * in a JSON string, which may escape any character.
+ */
 const formSpans = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
-  const [dense, places] = withoutBreaks(text)
   const long = new Set(Array.from(forms).filter((form) => form.length >= minWrappedLength))
-  const broken = places.length < text.length ? placesOf(dense, long) : []
-  return [...placesOf(text, forms), ...broken.map(([from, to]): Span => [places[from] ?? 0, (places[to - 1] ?? 0) + 1])]
+  return [
+    ...placesOf(text, forms),
+    ...placesReadAs(text, lineBreak, () => "", long),
+    ...placesReadAs(text, jsonEscape, (escaped) => unquoted(`"${escaped}"`), forms)
+  ]
 }
 
-/** The text as one line, and where each of its characters stood. */
-const withoutBreaks = (text: string): readonly [dense: string, places: ReadonlyArray<number>] => {
-  const places: Array<number> = []
-  let dense = ""
-  let start = 0
-  for (const line of text.split("\n")) {
-    const indent = line.length - line.trimStart().length
-    const own = line.trim()
-    for (let at = 0; at < own.length; at++) places.push(start + indent + at)
-    dense += own
-    start += line.length + 1
+const lineBreak = /(?<!\s)\s*\n\s*/g
+const jsonEscape = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])/g
+
+/** The places of the forms in what the text says when each match means one character or none. */
+const placesReadAs = (
+  text: string,
+  pattern: RegExp,
+  meaning: (match: string) => string,
+  forms: ReadonlySet<string>
+): ReadonlyArray<Span> => {
+  const starts: Array<number> = []
+  const ends: Array<number> = []
+  let end = 0
+  const add = (to: number): void => {
+    starts.push(end)
+    ends.push(to)
+    end = to
   }
-  return [dense, places]
+  const readTo = (to: number): void => {
+    while (end < to) add(end + 1)
+  }
+  const read = text.replace(pattern, (match: string, at: number) => {
+    const meant = meaning(match)
+    readTo(at)
+    if (meant === "") end = at + match.length
+    else add(at + match.length)
+    return meant
+  })
+  if (read === text) return []
+  readTo(text.length)
+  return placesOf(read, forms).map(([from, to]): Span => [starts[from] ?? 0, ends[to - 1] ?? 0])
 }
 
 /** Most forms have none, which the fours of characters that the text has tell at once. */
@@ -160,11 +181,13 @@ const hide = (text: string, spans: ReadonlyArray<Span>): string => {
 const frontSpan = (text: string, forms: ReadonlySet<string>): Span => {
   const longest = Array.from(forms).reduce((most, form) => Math.max(most, form.length), 0)
   const word = text.slice(0, maxTokenLength).search(/\s|$/)
-  return [0, Math.max(longest + cutSlack, word)]
+  return [0, Math.max(longest * escapeGrowth + cutSlack, word)]
 }
 
 /** A token longer than this is none. */
 const maxTokenLength = 16 * 1024
+/** JSON's longest escape takes three times what hexadecimal does, which is among the forms. */
+const escapeGrowth = 3
 /** What a cut character or terminal sequence may leave before the rest of the secret. */
 const cutSlack = 64
 
@@ -215,10 +238,7 @@ export const secretsIn = (stdout: string): ReadonlyArray<string> => {
     ...words.filter((word) => word.length >= minWordLength && !names.has(word)),
     ...strings
   ]
-  return [
-    ...found,
-    ...found.flatMap((each) => (/%[0-9A-Fa-f]{2}/.test(each) ? Option.toArray(percentDecoded(each)) : []))
-  ]
+  return [...found, ...found.flatMap((each) => Option.toArray(percentDecoded(each)))]
 }
 
 /** The values of a line with several, quoted ones, items of a list, and a URL's password. Each takes linear time. */
@@ -233,7 +253,9 @@ const percentDecoded = Option.liftThrowable(decodeURIComponent)
 
 const isConstant = /^\s*(?:true|false|null),?\s*$/
 
-const decodeString = Schema.decodeUnknownOption(Schema.parseJson(Schema.String))
+/** What a JSON string means. */
+const unquoted = (quoted: string): string => String(JSON.parse(quoted))
+const decodeString = Option.liftThrowable(unquoted)
 
 /** Every JSON string of a text, as it is and as it is meant, and the names among them. */
 const quotedIn = (text: string): { readonly names: ReadonlySet<string>; readonly strings: ReadonlyArray<string> } => {
@@ -256,7 +278,9 @@ export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<s
     .flatMap((argument) => [argument, ...argument.split(/[=:]/).slice(1), argument.slice(argument.search(/[=:]/) + 1)])
     .filter((part) => part.length >= minArgumentLength)
 
-const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth)/i
+const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth(?!or(?!iza)))/i
+/** `SSH_AUTH_SOCK` and its like say where, not what. */
+const placeNames = /(?:_(?:sock|file|path|dir)|^google_application_credentials)$/i
 
 /** The values of variables (or attributes) whose names say that they are secret. */
 export const secretsByName = (
@@ -264,7 +288,7 @@ export const secretsByName = (
   minLength = minWordLength
 ): ReadonlyArray<string> =>
   Object.entries(variables).flatMap(([name, value]) =>
-    value !== undefined && secretNames.test(name) && value.length >= minLength ? [value] : []
+    value !== undefined && secretNames.test(name) && !placeNames.test(name) && value.length >= minLength ? [value] : []
   )
 
 /** The end of a text, at most `limit` bytes of UTF-8, beginning at a line's start where there is one. */

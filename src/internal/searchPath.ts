@@ -65,7 +65,7 @@ const placeOf = (program: string, { cwd, platform }: SearchOptions, path: Path.P
   )
 }
 
-const isPath = (program: string, platform: NodeJS.Platform): boolean =>
+export const isPath = (program: string, platform: NodeJS.Platform): boolean =>
   platform === "win32" ? /[\\/]|^[A-Za-z]:/.test(program) : program.includes("/")
 
 /** Finds the program: as a path when it holds a separator, else in the folders of PATH, then in those beyond it. */

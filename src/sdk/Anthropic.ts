@@ -6,12 +6,13 @@
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder } from "../internal/authorization.js"
+import { originOf, placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { usableKey } from "../internal/usableKey.js"
+import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -40,6 +41,7 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Anthropic from "effect-apikey/sdk/Anthropic"
  * import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
  *
  * export const models = Effect.gen(function* () {
  *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)
@@ -53,30 +55,49 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
 export const make = (provider: Provider, options: Options = {}): Anthropic =>
   makeIn(Runtime.defaultRuntime, provider, options)
 
-type Middleware = NonNullable<ClientOptions["middleware"]>[number]
-
 const makeIn = (
   runtime: Runtime.Runtime<never>,
   provider: Provider,
   { scheme = "x-api-key", ...options }: Options
 ): Anthropic => {
-  /** What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. */
-  const keyFirst: Middleware = async (request, next) => {
-    await usable(request.signal ?? undefined)
-    return next(request)
-  }
+  const ahead = keyAhead(provider, scheme, runtime)
   const client: Anthropic = new Anthropic({
     ...options,
     ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
-    middleware: [...(options.middleware ?? []), keyFirst],
+    middleware: [...(options.middleware ?? []), (...args) => keyFirst(ahead, home, ...args)],
     fetch: (input, init) => fetch(input, init)
   })
-  // The base URL may come from the environment, so the client is asked.
+  // It may come from the environment, so the client is asked.
   const { baseURL } = client
-  const usable = usableKey(provider, { baseURL, scheme }, runtime)
-  const fetch = authorizedFetch(provider, { baseUrl: baseURL, scheme, fetch: options.fetch }, runtime)
+  const home = originOf(baseURL, "baseURL")
+  const fetch = authorizedFetch(
+    provider,
+    {
+      baseUrl: baseURL,
+      scheme,
+      fetch: options.fetch,
+      keyAhead: (init) => ahead.take(init?.signal)
+    },
+    runtime
+  )
   return client
 }
+
+/**
+ * What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. Each try has a
+ * signal of its own.
+ */
+const keyFirst = async (
+  ahead: KeyAhead,
+  home: ReturnType<typeof originOf>,
+  ...[request, next]: Parameters<Middleware>
+): Promise<Response> => {
+  Either.getOrThrowWith(home, (error) => error)
+  await ahead.get(request.signal, request.signal ?? undefined)
+  return next(request)
+}
+
+type Middleware = NonNullable<ClientOptions["middleware"]>[number]
 
 /**
  * The client's layer, with the provider of the context.

@@ -20,7 +20,7 @@ import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue } from "effect/Function"
+import { constTrue, identity } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -100,10 +100,14 @@ export const withApiKey =
 
     const send = (request: HttpClientRequest.HttpClientRequest, headers: ReadonlyMap<string, string>, origin: string) =>
       Effect.suspend(() => {
-        const authorized = HttpClientRequest.setHeaders(withoutHeld(request), headers)
-        const end = inScopeOf(request, authorized)
         const names = Array.from(headers.keys())
-        let carried = true
+        // The key follows where it is seen that it goes home: what is overlooked cannot take it elsewhere.
+        const authorized = HttpClientRequest.setHeaders(
+          withoutHeld(request),
+          names.map((name) => [name, placeholder] as const)
+        )
+        const end = inScopeOf(request, authorized)
+        let carried: boolean | undefined
         const atHome = keptAt(origin, authorized, headers, (carries) => {
           carried = carries
         })
@@ -114,21 +118,23 @@ export const withApiKey =
           }
         }
         const fetch = (stock: typeof globalThis.fetch) =>
-          keepingAtOrigin(stock, headers, origin, () => {
-            carried = false
+          keepingAtOrigin(stock, headers, origin, (carries) => {
+            carried = carries
           })
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-        const judged = (answer: HttpClientResponse.HttpClientResponse) =>
-          carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
-        return execute(guardedBy(fetch, authorized)).pipe(
-          // `guardedBy` changes the context of what is after it in `execute`, and only of that.
+        const judged = (answer: HttpClientResponse.HttpClientResponse) => {
+          if (carried === undefined) return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
+          return carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
+        }
+        return execute(guardedBy(fetch, watched, authorized)).pipe(
+          // What `guardedBy` changes is changed for what is after it in `execute`, and only for that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
-          Effect.locallyWith(HttpClient.currentTracerDisabledWhen, watched),
+          Effect.locallyWith(HttpClient.currentTracerDisabledWhen, identity),
+          Effect.locallyWith(FiberRef.currentTracerEnabled, identity),
           Effect.map((response) => new KeylessResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
           (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
-          withTracingAsked,
           Effect.matchEffect({
             onSuccess: (response): Effect.Effect<Sent<E>, ConfigInvalid> =>
               Effect.map(judged(response), ({ refused, answer }) => ({
@@ -322,26 +328,12 @@ const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRe
   }
 })
 
-/** Where tracing is off, nobody would ask `currentTracerDisabledWhen`: it is on then, for spans that go nowhere. */
-const withTracingAsked = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isTraced) =>
-    isTraced
-      ? self
-      : Effect.withTracerEnabled(
-          Effect.withTracer(
-            Effect.locallyWith(self, HttpClient.currentTracerDisabledWhen, () => constTrue),
-            Context.get(DefaultServices.liveServices, Tracer.Tracer)
-          ),
-          true
-        )
-  )
-
 const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
   hasProperty(u, HttpClientResponse.TypeId) && hasProperty(u, HttpIncomingMessage.TypeId)
 
 /**
- * Looks at what a client below really sends, redirects that it follows included, and takes the key out of what does not go
- * where it belongs. Whoever redirects a request that has left back to its origin must not choose where the key goes there.
+ * Looks at what a client below really sends, redirects that it follows included, and puts the key in what goes where it belongs,
+ * and in nothing else. Whoever redirects a request that has left back to its origin must not choose where the key goes there.
  */
 const keptAt = (
   origin: string,
@@ -352,27 +344,44 @@ const keptAt = (
   const home = urlOf(authorized)?.href
   let hasLeft = false
   return (sent) => {
-    const names = Array.from(carriers.keys()).filter((name) => sent.headers[name] === carriers.get(name))
+    const held = Array.from(carriers).filter(([name, value]) => [value, placeholder].includes(sent.headers[name] ?? ""))
     // A request of another kind, that a transform below makes for itself.
-    if (names.length === 0) return
+    if (held.length === 0) return
     const url = urlOf(sent)
     const stays = url?.origin === origin && (!hasLeft || url.href === home)
     onSent(stays)
-    if (stays) return
-    hasLeft = true
-    const headers = [...names, ...credentialHeaders].reduce((rest, name) => Headers.remove(rest, name), sent.headers)
+    hasLeft ||= !stays
+    const names = [...held.map(([name]) => name), ...credentialHeaders]
+    const headers = stays
+      ? Headers.setAll(sent.headers, held)
+      : names.reduce((rest, name) => Headers.remove(rest, name), sent.headers)
     Object.defineProperty(sent, "headers", { value: headers, enumerable: true, configurable: true, writable: true })
   }
 }
 
 // --- end of the boundary
 
+/** Where tracing is off, nobody would ask `currentTracerDisabledWhen`: it is on then, for spans that go nowhere. */
+const tracingAsked: Effect.Effect<void> = Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isTraced) =>
+  isTraced
+    ? Effect.void
+    : FiberRef.set(FiberRef.currentTracerEnabled, true).pipe(
+        Effect.zipRight(FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)),
+        Effect.zipRight(FiberRef.update(DefaultServices.currentServices, nowhere))
+      )
+)
+
+const nowhere = (services: Context.Context<DefaultServices.DefaultServices>) =>
+  Context.add(services, Tracer.Tracer, Context.get(DefaultServices.liveServices, Tracer.Tracer))
+
 /**
- * The request, and a `Fetch` that follows redirects without taking the key to another origin. A client's own context (with
- * a `Fetch` or `RequestInit` of its layer) is known only from inside, where it runs the effect that gives it its request.
+ * The request, a `Fetch` that follows redirects without taking the key to another origin, and a look at what is sent. A client's own
+ * context (with a `Fetch` or `RequestInit` of its layer, and what its transforms set) is known only from inside, where it runs
+ * the effect that gives it its request.
  */
 const guardedBy = (
   guard: (fetch: typeof globalThis.fetch) => typeof globalThis.fetch,
+  watch: (isUntraced: Predicate<HttpClientRequest.HttpClientRequest>) => Predicate<HttpClientRequest.HttpClientRequest>,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> =>
   Effect.flatMap(Effect.context<never>(), (context) => {
@@ -382,8 +391,18 @@ const guardedBy = (
       Context.add(FetchHttpClient.Fetch, guard(fetch)),
       Context.add(UndiciOptions, { ...undici, maxRedirections: 0 })
     )
-    return Effect.as(FiberRef.set(FiberRef.currentContext, guarded), request)
+    return FiberRef.set(FiberRef.currentContext, guarded).pipe(
+      Effect.zipRight(tracingAsked),
+      Effect.zipRight(FiberRef.update(HttpClient.currentTracerDisabledWhen, watch)),
+      Effect.as(request)
+    )
   })
+
+const overlooked = (): ConfigInvalid =>
+  configInvalid(
+    "a client below `withApiKey` sends its requests unseen, so they are sent without the key",
+    "Put a `withTracerDisabledWhen` of your own above `followRedirects`, or above `withApiKey`."
+  )
 
 /** @effect/platform-node's own, by its key. An undici dispatcher that follows redirects would take `x-api-key` along. */
 const UndiciOptions = Context.GenericTag<object>("@effect/platform-node/NodeHttpClient/undiciOptions")

@@ -5,14 +5,15 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { configInvalid, placeholder } from "../internal/authorization.js"
-import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { usableKey } from "../internal/usableKey.js"
+import { configInvalid, originOf, placeholder } from "../internal/authorization.js"
+import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/authorizedFetch.js"
+import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -55,6 +56,7 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as OpenAi from "effect-apikey/sdk/OpenAi"
  * import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
  *
  * export const models = Effect.gen(function* () {
  *   const client = OpenAi.make(yield* ApiKeyProvider.ApiKeyProvider)
@@ -69,10 +71,17 @@ export const make = (provider: Provider, options: Options = {}): OpenAI =>
   makeIn(Runtime.defaultRuntime, provider, options)
 
 const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Options): OpenAI => {
+  const ahead = keyAhead(provider, undefined, runtime)
   const client: OpenAI = new (class extends OpenAI {
-    protected override async prepareOptions({ signal }: Request): Promise<void> {
-      await usable(signal)
+    // The client tells it to the server.
+    static override readonly name = OpenAI.name
+    protected override async prepareOptions(): Promise<void> {
+      Either.getOrThrowWith(home, openAiError)
       this.apiKey = placeholder
+    }
+    protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
+      await super.prepareRequest(request, context)
+      await keyFirst(ahead, request, context)
     }
     override _callApiKey(): Promise<never> {
       return noRealtime()
@@ -85,9 +94,8 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
     adminAPIKey: placeholder,
     fetch: (input, init) => fetch(input, init)
   })
-  // The base URL may come from the environment, so the client is asked.
-  const usable = keyFirst(provider, client.baseURL, runtime)
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, fetch: options.fetch }, runtime)
+  const home = originOf(client.baseURL, "baseURL")
+  const fetch = fetchOf(client, ahead, provider, { fetch: options.fetch }, runtime)
   return client
 }
 
@@ -105,9 +113,15 @@ const makeAzureIn = (
   provider: Provider,
   { scheme = "api-key", ...options }: AzureOptions
 ): AzureOpenAI => {
+  const ahead = keyAhead(provider, scheme, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
-    protected override prepareOptions({ signal }: Request): Promise<void> {
-      return usable(signal)
+    static override readonly name = AzureOpenAI.name
+    protected override async prepareOptions(): Promise<void> {
+      Either.getOrThrowWith(home, openAiError)
+    }
+    protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
+      await super.prepareRequest(request, context)
+      await keyFirst(ahead, request, context)
     }
     override _callApiKey(): Promise<never> {
       return noRealtime()
@@ -119,36 +133,45 @@ const makeAzureIn = (
     adminAPIKey: null,
     fetch: (input, init) => fetch(input, init)
   })
-  const usable = keyFirst(provider, client.baseURL, runtime)
-  const fetch = authorizedFetch(provider, { baseUrl: client.baseURL, scheme, fetch: options.fetch }, runtime)
+  const home = originOf(client.baseURL, "baseURL")
+  const fetch = fetchOf(client, ahead, provider, { scheme, fetch: options.fetch }, runtime)
   return client
 }
 
-type Request = Awaited<Parameters<OpenAI["request"]>[0]>
+const fetchOf = (
+  client: OpenAI,
+  ahead: KeyAhead,
+  provider: Provider,
+  options: Pick<AuthorizedFetchOptions, "scheme" | "fetch">,
+  runtime: Runtime.Runtime<never>
+): typeof globalThis.fetch =>
+  authorizedFetch(
+    provider,
+    // The base URL may come from the environment, so the client is asked.
+    { ...options, baseUrl: client.baseURL, keyAhead: (init) => ahead.take(init?.headers) },
+    runtime
+  )
+
+type FinalOptions = Awaited<Parameters<OpenAI["request"]>[0]>
+type Prepared = [request: RequestInit, context: { readonly url: string; readonly options: FinalOptions }]
 
 /**
  * The client takes what its `fetch` rejects with for a network fault, and tries again; what fails before a try goes to the
- * caller.
+ * caller. Each try has headers of its own.
  */
-const keyFirst = (
-  provider: Provider,
-  baseURL: string,
-  runtime: Runtime.Runtime<never>
-): ((signal: Signal) => Promise<void>) => {
-  const usable = usableKey(provider, { baseURL, scheme: undefined }, runtime)
-  return async (signal) => {
-    try {
-      await usable(signal ?? undefined)
-    } catch (error) {
-      if (isApiKeyError(error)) throw openAiError(error.message, error)
-      // An abort: the client has an error of its own for it.
-      if (signal?.aborted !== true) throw error
-    }
+const keyFirst = async (ahead: KeyAhead, ...[{ headers }, { options }]: Prepared): Promise<void> => {
+  const { signal } = options
+  try {
+    await ahead.get(headers, signal ?? undefined)
+  } catch (error) {
+    if (isApiKeyError(error)) throw openAiError(error)
+    // An abort: the client has an error of its own for it.
+    if (signal?.aborted !== true) throw error
   }
 }
 
-const openAiError = (message: string, cause: ApiKeyError): Error =>
-  Object.assign(new OpenAI.OpenAIError(message), { cause })
+const openAiError = (error: ApiKeyError, message = error.message): Error =>
+  Object.assign(new OpenAI.OpenAIError(message), { cause: error })
 
 /** The Realtime classes would take the key out of the client and keep it; nobody else asks the client for it. */
 const noRealtime = async (): Promise<never> => {
@@ -156,10 +179,8 @@ const noRealtime = async (): Promise<never> => {
     "openai's Realtime classes take the key itself, which this client does not hold",
     "Give them a client of their own for each connection, `new OpenAI({ apiKey })` with the current key; for Azure, the headers."
   )
-  throw openAiError(`${error.message}. ${error.hint}`, error)
+  throw openAiError(error, `${error.message}. ${error.hint}`)
 }
-
-type Signal = AbortSignal | null | undefined
 
 /**
  * The Azure client, as its layer gives it.

@@ -1,4 +1,5 @@
 import * as Either from "effect/Either"
+import { isReadonlyRecord } from "effect/Predicate"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import { describe, expect, it } from "vitest"
 import { compared, examples } from "./examples.js"
@@ -24,6 +25,21 @@ describe("answers from the protocols' own documentation and by its rules", () =>
     expect(
       CredentialFormat.formatNames.filter((name) => !covered.has(name) && !withoutProtocol.includes(name))
     ).toEqual([])
+  })
+
+  const answerOf = (text: string): CredentialFormat.Answer => {
+    const json = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
+    return { text, json, object: isReadonlyRecord(json) ? json : {} }
+  }
+  const plainText = ["auto", "text", "first-line", "gh"]
+
+  it.each(examples)("have one owner among the formats, or none: $format: $what", ({ answer, auto, format }) => {
+    const name = typeof format === "string" ? format : format.name
+    const owners = CredentialFormat.formatNames.filter((own) =>
+      CredentialFormat.get(own).recognizes?.(answerOf(answer))
+    )
+    const possible = plainText.includes(name) ? [[]] : auto === false ? [[], [name]] : [[name]]
+    expect(possible).toContainEqual(owners)
   })
 
   describe.each(examples)("$origin: $format: $what", ({ answer, auto, error, format, key }) => {

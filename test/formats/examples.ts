@@ -343,9 +343,17 @@ export const examples: ReadonlyArray<Example> = [
   },
   {
     format: "git-credential",
-    what: "a helper that has only the user name",
+    what: "credential_fill populates password_expiry_utc",
     origin: "documented",
     source: gitTest,
+    answer: "protocol=http\nhost=example.com\nusername=one\npassword=two\npassword_expiry_utc=9999999999\n",
+    key: { value: "two", username: "one", expiresAt: "2286-11-20T17:46:39.000Z" }
+  },
+  {
+    format: "git-credential",
+    what: "a helper that has only the user name",
+    origin: "composed",
+    source: git,
     answer: "username=one\n",
     error: { _tag: "InvalidOutput", path: "password" }
   },

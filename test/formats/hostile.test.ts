@@ -106,7 +106,7 @@ describe("bytes that are no text", () => {
 })
 
 describe("a time that is none", () => {
-  const seconds = "epoch seconds or an RFC 3339 time"
+  const seconds = "an RFC 3339 time or epoch seconds before the year 10000"
 
   it.each([
     ["milliseconds where seconds are due", 1_900_000_000_000],
@@ -136,7 +136,18 @@ describe("a time that is none", () => {
     [{ name: "json", field: "k", expiresAt: "e", unit: "milliseconds" }, "e", `{"k":"${secret}","e":1e15}`],
     [{ name: "json", field: "k", expiresIn: "e" }, "e", `{"k":"${secret}","e":1e12}`]
   ])("is a life past the year 9999, in every format: %j %s", (format, path, answer) => {
-    expect(refusal(format, answer)).toMatchObject({ _tag: "InvalidOutput", path })
+    expect(refusal(format, answer)).toMatchObject({
+      _tag: "InvalidOutput",
+      path,
+      expected: expect.stringContaining("before the year 10000")
+    })
+  })
+
+  it("is told to who names a place for milliseconds and not their unit, and to nobody else", () => {
+    const hint = (found: string) =>
+      refusal({ name: "json", field: "k", expiresAt: "e" }, `{"k":"${secret}","e":${found}}`).hint
+    expect(hint("1900000000000")).toContain('unit: "milliseconds"')
+    expect(hint('"soon"')).not.toContain("milliseconds")
   })
 
   it("is the one of a JWT that counts in milliseconds: then only the format's own counts", () => {

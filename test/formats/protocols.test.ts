@@ -188,7 +188,7 @@ describe("git's protocol", () => {
 
   it.each(["soon", "-5", "1e9"])("has epoch seconds for its expiry, and not %j", (expiry) => {
     expect(Either.flip(decode("git-credential", `password=p\npassword_expiry_utc=${expiry}\n`))).toMatchObject({
-      right: { _tag: "InvalidOutput", path: "password_expiry_utc", expected: "epoch seconds" }
+      right: { _tag: "InvalidOutput", path: "password_expiry_utc", expected: "epoch seconds before the year 10000" }
     })
   })
 })
@@ -232,8 +232,36 @@ describe("an answer that says less or more than it should", () => {
     expect(Either.isLeft(decode("auto", answer))).toBe(true)
   })
 
-  it("is no key where it is Go's word for nothing", () => {
-    expect(Either.flip(decode("text", "<nil>\n"))).toMatchObject({ right: { _tag: "InvalidOutput" } })
+  it.each(["null", "undefined", "None", "<nil>"])("is no key where it is a word for nothing: %s", (word) => {
+    for (const result of [decode("text", `${word}\n`), decode({ name: "json", field: "k" }, `{"k":"${word}"}`)]) {
+      expect(Either.flip(result)).toMatchObject({
+        right: { _tag: "InvalidOutput", expected: "a key, not a word for nothing", hint: expect.stringContaining(word) }
+      })
+    }
+    expect(Either.map(decode("text", `${word}-key`), plain)).toEqual(Either.right({ value: `${word}-key` }))
+  })
+
+  it.each([
+    "ai\n└── openai\n",
+    "ai\n├── \u001b[00mopenai\u001b[0m\n└── x\n",
+    "ai/\r\n`-- openai\r\n",
+    "ai\n|-- a\n`-- b\n"
+  ])("is no key where it is the list of a folder: %j", (list) => {
+    expect(Either.flip(decode("first-line", list))).toMatchObject({
+      right: { _tag: "InvalidOutput", expected: "a key, not the list of a folder" }
+    })
+  })
+
+  it("has notes below it that look like no list", () => {
+    expect(Either.map(decode("first-line", "sk-1\n- note\n└── x\n|x|\n"), plain)).toEqual(
+      Either.right({ value: "sk-1" })
+    )
+  })
+
+  it("says of a place without text which parameter to correct", () => {
+    expect(Either.flip(decode({ name: "json", field: "a.b" }, '{"a":{}}'))).toMatchObject({
+      right: { path: "a.b", expected: "a string", hint: expect.stringContaining("`field`") }
+    })
   })
 
   it("shows no number of the answer in its message", () => {

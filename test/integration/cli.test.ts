@@ -1,5 +1,5 @@
 // The command line as a shell sees it: the built program, run as a process of its own.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -74,6 +74,43 @@ describe("effect-apikey get", () => {
     const { stderr } = await run("get", "--", "sh", "-c", said)
     assert.include(stderr, "it said: locked: <redacted>")
     assert.notInclude(stderr, "\u001B")
+  })
+
+  it("shows of a helper that it knows the line that says what happened, once, and not the last one", async () => {
+    const age = join(folder, "age")
+    writeFileSync(
+      age,
+      "#!/bin/sh\necho 'age: error: no identity matched any of the recipients' >&2\necho 'age: report errors at …' >&2\nexit 1\n"
+    )
+    chmodSync(age, 0o755)
+    assert.strictEqual(
+      (await run("get", "--", age)).stderr,
+      [
+        "effect-apikey: age: ended with status 1, access was denied",
+        "  it said: age: error: no identity matched any of the recipients",
+        "  The file is not encrypted to that identity; give another with -i.",
+        ""
+      ].join("\n")
+    )
+  })
+
+  it("names the flag to somebody whose command prints JSON of no known format", async () => {
+    const { stderr } = await run("get", "--", "echo", '{"a":1}')
+    assert.include(stderr, "its output is of no known format")
+    assert.include(stderr, "--format NAME): auto, text,")
+    assert.notInclude(stderr, "`format`")
+  })
+
+  it("says once that a log-in is needed", async () => {
+    const gh = join(folder, "gh")
+    writeFileSync(gh, "#!/bin/sh\nexit 4\n")
+    chmodSync(gh, 0o755)
+    const { status, stderr } = await run("get", "--", gh)
+    assert.strictEqual(status, 77)
+    assert.strictEqual(
+      stderr,
+      "effect-apikey: gh: ended with status 4, a log-in is needed\n  Log in to GitHub: gh auth login\n"
+    )
   })
 
   it("takes the helper and its children with it when it is interrupted", async () => {

@@ -6,6 +6,8 @@ import { hostileStderr, hostileStdout } from "../support/hostile.js"
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, "utf8")
 
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+
 /** How a helper, or what it called, may write a secret. */
 const forms: Readonly<Record<string, (secret: string) => string>> = {
   "as it is": (secret) => secret,
@@ -16,6 +18,14 @@ const forms: Readonly<Record<string, (secret: string) => string>> = {
     encodeURIComponent(secret).replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase()),
   "in hexadecimal": (secret) => bytesOf(secret).toString("hex"),
   "as a JSON string": (secret) => JSON.stringify(secret).slice(1, -1),
+  "as a JSON string with slashes escaped": (secret) => JSON.stringify(secret).slice(1, -1).replaceAll("/", "\\/"),
+  "as a JSON string with all escaped": (secret) => secret.replace(/[\s\S]/g, escaped),
+  "as a JSON string with some escaped": (secret) =>
+    JSON.stringify(secret)
+      .slice(1, -1)
+      .replace(/[^A-Za-z0-9\\"]/g, (each) => escaped(each).toUpperCase().replace("U", "u")),
+  "in base64 in a JSON string with slashes escaped": (secret) =>
+    bytesOf(secret).toString("base64").replaceAll("/", "\\/"),
   "with colours inside": (secret) => `${secret.slice(0, 5)}\u001B[31m${secret.slice(5)}`,
   "with invisible characters inside": (secret) => Array.from(secret).join("\u200B"),
   "in UTF-16": (secret) => Array.from(secret).join("\0")
@@ -50,6 +60,15 @@ describe("a secret on stderr is not shown", () => {
         }
       )
     ))
+
+  it("in the header that Basic authorization makes of it, named or not", () => {
+    const header = bytesOf("me:hunter2").toString("base64")
+    assert.strictEqual(
+      withoutSecrets(`Authorization: Basic ${header}`, secretsIn("hunter2\n")).slice(-10),
+      "<redacted>"
+    )
+    assert.strictEqual(withoutSecrets(`{"auth":"${header}"}`, secretsIn("hunter2\n")), '{"auth":"bWU6<redacted>"}')
+  })
 
   it("when stdout held it among other things", () =>
     fc.assert(
@@ -229,7 +248,7 @@ describe("what is shown", () => {
     )
     assert.isTrue(cut(`cret-half\n${lines}whole line`, "secret-half").startsWith("a line\n"))
     assert.strictEqual(
-      cut(`cret-half ${"word ".repeat(20)}the reason\n`, "secret-half").slice(-16),
+      cut(`cret-half ${"word ".repeat(40)}the reason\n`, "secret-half").slice(-16),
       "word the reason\n"
     )
     assert.strictEqual(cut("cret-half the reason", "secret-half"), "<redacted>")

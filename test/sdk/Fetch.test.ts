@@ -182,6 +182,37 @@ describe("the caller's own headers", () => {
     )
   )
 
+  it.live("in a list are joined as Headers joins them, where a name stands twice", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.constantFrom(...names, "__proto__"), fc.constantFrom(...values)), { maxLength: 6 }),
+          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", "x-api-key"),
+          async (given, scheme) => {
+            const { fetch, sent } = recording(scheme)
+            await fetch(origin, { headers: given })
+            await fetch(origin, { headers: new Headers(given) })
+            const [list, joined] = sent.map(listed)
+            assert.deepStrictEqual(list, joined)
+          }
+        ),
+        { numRuns: 300 }
+      )
+    )
+  )
+
+  it.live("in a list that Headers refuses are refused in the same way", () =>
+    Effect.promise(async () => {
+      const { fetch, sent } = recording()
+      for (const headers of [[["x-a"]], [["x-a", "1", "2"]], ["ab"], [["", "1"]]]) {
+        // @ts-expect-error what no type has looked at
+        const error = await fetch(origin, { headers }).catch((thrown: unknown) => thrown)
+        assert.instanceOf(error, TypeError)
+      }
+      assert.deepStrictEqual(sent, [])
+    })
+  )
+
   it.live("keep their kind, so that a fetch below sees what it would see without us", () =>
     Effect.promise(async () => {
       const { fetch, sent } = recording()
@@ -338,6 +369,36 @@ describe("a key goes nowhere else", () => {
       yield* promise(() => fetch(`${server.origin}/go`))
       assert.strictEqual(server.seen[0]?.headers["authorization"], "Bearer sk-1")
       assert.isUndefined(server.seen[1]?.headers["authorization"])
+    })
+  )
+
+  it.scopedLive("and its own origin cannot refuse it, where the other sent the request back without it", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback((request, response) => json(response, 307, {}, { location: request.path.slice(1) }))
+      const { server, fetch, provider } = yield* make(["sk-1", "sk-2"], (request, response, count) => {
+        if (request.path === "/end") return refuse(request, response, count)
+        const location = request.path === "/back" ? "/end" : `${other.origin}/${server.origin}/back`
+        json(response, 307, {}, { location })
+      })
+      assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 401)
+      assert.strictEqual((yield* provider.status).rejections, 0)
+    })
+  )
+
+  it.live("nor does a Host that the caller gives go along", () =>
+    Effect.promise(async () => {
+      const hosts: Array<string | null> = []
+      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+        baseUrl: "https://api.test",
+        fetch: async (input, init) => {
+          hosts.push(new Headers(init?.headers).get("host"))
+          return String(input).startsWith("https://api.test")
+            ? new Response(null, { status: 307, headers: { location: "https://other.test" } })
+            : new Response()
+        }
+      })
+      await fetch("https://api.test", { headers: { host: "own.test" } })
+      assert.deepStrictEqual(hosts, ["own.test", null])
     })
   )
 
@@ -562,6 +623,25 @@ describe("a refused key", () => {
     })
   )
 
+  for (const [what, status] of [
+    ["", 401],
+    [" after a redirect", 307]
+  ] as const) {
+    it.scopedLive(`whose answer nobody reads${what}: its transfer is ended`, () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const { server, fetch } = yield* make(["sk-1", "sk-2"], (request, response, count) => {
+          if (count > 1) return ok(request, response, count)
+          response.on("close", () => Effect.runFork(Deferred.succeed(closed, undefined)))
+          response.writeHead(status, { location: "/again" })
+          response.write("endless")
+        })
+        assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 200)
+        yield* Deferred.await(closed)
+      })
+    )
+  }
+
   it.scopedLive("by an isRejection that clones the answer and leaves the copy unread, does not hang", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok), {
@@ -675,6 +755,8 @@ describe("an abort", () => {
     return { started, stopped, step }
   })
 
+  const making = Fetch.fetch({ baseUrl: "https://api.test", fetch: async () => new Response() })
+
   it.scopedLive("before: no run, no request, its own reason", () =>
     Effect.gen(function* () {
       const { server, fetch, runs } = yield* make(["sk-1"], ok)
@@ -703,6 +785,25 @@ describe("an abort", () => {
       assert.strictEqual(server.seen.length, 0)
     })
   )
+
+  for (const [how, made] of [
+    ["acquired as a resource", (fetch: typeof making) => Effect.acquireRelease(fetch, () => Effect.void)],
+    ["made where nothing is to be interrupted", (fetch: typeof making) => Effect.uninterruptible(fetch)]
+  ] as const) {
+    it.scopedLive(`while the key is fetched stops the run, though the fetch was ${how}`, () =>
+      Effect.gen(function* () {
+        const { started, stopped, step } = yield* hanging
+        const provider = yield* Testing.provider([step])
+        const fetch = yield* made(making).pipe(Effect.provideService(ApiKeyProvider.ApiKeyProvider, provider))
+        const controller = new AbortController()
+        const failing = yield* Effect.fork(failureOf(() => fetch("https://api.test", { signal: controller.signal })))
+        yield* Deferred.await(started)
+        controller.abort()
+        assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+        yield* Deferred.await(stopped)
+      })
+    )
+  }
 
   it.scopedLive("of one of two: the run goes on for the other", () =>
     Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { Stream as OldStream, Readable } from "node:stream"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -10,6 +11,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -117,6 +120,7 @@ for (const [name, layer] of Object.entries(clients)) {
         const { server, client, provider } = yield* make([secret, fresh, "sk-3"], refuse)
         assert.strictEqual((yield* client.get(server.origin)).status, 401)
         assert.strictEqual(server.seen.length, 2)
+        assert.deepInclude(yield* provider.status, { state: "rejected", rejections: 2 })
         yield* client.get(server.origin)
         assert.strictEqual((yield* provider.status).runs, 2)
       }).pipe(Effect.provide(layer))
@@ -179,6 +183,31 @@ for (const [name, layer] of Object.entries(clients)) {
         yield* Deferred.await(answered)
         yield* Fiber.interrupt(fiber)
         yield* Deferred.await(closed)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a refusal that nobody reads: its transfer is ended", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<void>()
+        const { server, client } = yield* make([secret, fresh], (request, response, count) => {
+          if (count > 1) return ok(request, response, count)
+          response.on("close", () => Effect.runFork(Deferred.succeed(closed, undefined)))
+          response.writeHead(401)
+          response.write("endless")
+        })
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+        yield* Deferred.await(closed)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("tracing that is off stays off after a request", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret], ok)
+        yield* client.get(server.origin).pipe(
+          Effect.zipRight(FiberRef.get(FiberRef.currentTracerEnabled)),
+          Effect.map((isTraced) => assert.isFalse(isTraced)),
+          Effect.withTracerEnabled(false)
+        )
       }).pipe(Effect.provide(layer))
     )
 
@@ -394,10 +423,23 @@ const following = {
     authorize(HttpClient.followRedirects(stock)),
   "followRedirects outside": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     HttpClient.followRedirects(authorize(stock)),
+  "followRedirects inside, under a withTracerDisabledWhen": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    authorize(HttpClient.withTracerDisabledWhen(HttpClient.followRedirects(stock), constTrue)),
+  "followRedirects inside, under a tracing that is off": (stock: HttpClient.HttpClient, authorize: Authorize) =>
+    authorize(HttpClient.transformResponse(HttpClient.followRedirects(stock), Effect.withTracerEnabled(false))),
   "followRedirects on both sides": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     HttpClient.followRedirects(authorize(HttpClient.followRedirects(stock)))
 }
 type Authorize = ReturnType<typeof ApiKeyHttpClient.withApiKey>
+
+const sending = {
+  "as it is": (stock: HttpClient.HttpClient) => stock,
+  "in a copy that a transform makes": (stock: HttpClient.HttpClient): HttpClient.HttpClient =>
+    HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
+      Effect.flatMap((request) => stock.execute(HttpClientRequest.setHeader(request, "x-copy", "yes"))),
+      Effect.succeed
+    )
+}
 
 for (const [name, layer] of Object.entries(clients)) {
   for (const [how, follow] of Object.entries(following)) {
@@ -448,31 +490,33 @@ for (const [name, layer] of Object.entries(clients)) {
     }
   }
 
-  it.scopedLive(`a key that has left does not come back to a path of the other's choice: ${name}`, () =>
-    Effect.gen(function* () {
-      const away: Handler = (_, response) => {
-        response.writeHead(307, { location: `${home}/chosen` })
-        response.end()
-      }
-      let home = ""
-      const other = yield* loopback(away)
-      const { server, authorize, stock } = yield* make([secret], (request, response, count) => {
-        if (request.path === "/chosen") return ok(request, response, count)
-        response.writeHead(307, { location: other.origin })
-        response.end()
-      })
-      home = server.origin
-      const response = yield* authorize(HttpClient.followRedirects(stock)).get(`${server.origin}/asked`)
-      assert.strictEqual(response.status, 200)
-      assert.deepStrictEqual(
-        server.seen.map(({ headers, path }) => [path, headers["authorization"]]),
-        [
-          ["/asked", `Bearer ${secret}`],
-          ["/chosen", undefined]
-        ]
-      )
-    }).pipe(Effect.provide(layer))
-  )
+  for (const [how, below] of Object.entries(sending)) {
+    it.scopedLive(`a key that has left does not come back to a path of the other's choice: ${name}, ${how}`, () =>
+      Effect.gen(function* () {
+        const away: Handler = (_, response) => {
+          response.writeHead(307, { location: `${home}/chosen` })
+          response.end()
+        }
+        let home = ""
+        const other = yield* loopback(away)
+        const { server, authorize, stock } = yield* make([secret], (request, response, count) => {
+          if (request.path === "/chosen") return ok(request, response, count)
+          response.writeHead(307, { location: other.origin })
+          response.end()
+        })
+        home = server.origin
+        const response = yield* authorize(HttpClient.followRedirects(below(stock))).get(`${server.origin}/asked`)
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ headers, path }) => [path, headers["authorization"]]),
+          [
+            ["/asked", `Bearer ${secret}`],
+            ["/chosen", undefined]
+          ]
+        )
+      }).pipe(Effect.provide(layer))
+    )
+  }
 
   it.scopedLive(`a request that a transform below makes for itself keeps what it carries: ${name}`, () =>
     Effect.gen(function* () {
@@ -489,6 +533,48 @@ for (const [name, layer] of Object.entries(clients)) {
     }).pipe(Effect.provide(layer))
   )
 }
+
+describe("a client whose requests go out unseen, because a transform below followRedirects hides them", () => {
+  for (const [name, layer] of Object.entries({ "Node's client": NodeHttpClient.layer, undici: clients.undici })) {
+    for (const [how, hide] of Object.entries({
+      withTracerDisabledWhen: HttpClient.withTracerDisabledWhen(constTrue),
+      withTracerEnabled: HttpClient.transformResponse(Effect.withTracerEnabled(false))
+    })) {
+      it.scopedLive(`is told of at once, and no key leaves at all: ${name}, ${how}`, () =>
+        Effect.gen(function* () {
+          const other = yield* loopback(ok)
+          const { server, authorize, stock, provider } = yield* make([secret, fresh], (_, response) => {
+            response.writeHead(307, { location: other.origin })
+            response.end()
+          })
+          const client = authorize(HttpClient.followRedirects(hide(stock)))
+          const error = yield* Effect.flip(client.get(server.origin))
+          assert.strictEqual(error._tag, "ConfigInvalid")
+          server.answer = refuse
+          const refused = yield* Effect.flip(client.get(server.origin))
+          assert.strictEqual(refused._tag, "ConfigInvalid")
+          assert.strictEqual((yield* provider.status).rejections, 0)
+          assert.strictEqual(server.seen.length, 2)
+          assert.isFalse(JSON.stringify([server.seen, other.seen]).includes(secret))
+        }).pipe(Effect.provide(layer))
+      )
+    }
+  }
+
+  it.scopedLive("is none where fetch sends them: that is looked at, too", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock } = yield* make([secret], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      const client = authorize(HttpClient.followRedirects(HttpClient.withTracerDisabledWhen(stock, constTrue)))
+      assert.strictEqual((yield* client.get(server.origin)).status, 200)
+      assert.strictEqual(server.seen[0]?.headers["authorization"], `Bearer ${secret}`)
+      assert.strictEqual(other.seen[0]?.headers["authorization"], undefined)
+    }).pipe(Effect.provide(clients["the fetch client"]))
+  )
+})
 
 describe("an undici dispatcher that follows redirects", () => {
   it.scopedLive("does not take the key along, because it follows none of a request that carries it", () =>

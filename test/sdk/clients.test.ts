@@ -33,7 +33,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import OpenAI, { type AzureOpenAI, type ClientOptions } from "openai"
+import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import type { AzureClientOptions } from "openai/azure"
 import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket"
 import { OpenAIRealtimeWS } from "openai/realtime/ws"
@@ -158,6 +158,7 @@ describe("a base URL that is none", () => {
       for (const ask of [
         () => openAi.chat.completions.create(question),
         () => openAi.withOptions({ timeout: 1_000 }).chat.completions.create(question),
+        () => OpenAi.make(provider, { baseURL: "nonsense", fetch }).chat.completions.create(question),
         () => azure.chat.completions.create(question),
         () => anthropic.messages.create({ ...question, max_tokens: 9 })
       ]) {
@@ -326,6 +327,27 @@ describe("a layer", () => {
         server.seen.map(({ headers }) => headers["authorization"]),
         ["Bearer sk-1", "Bearer sk-2"]
       )
+    })
+  )
+})
+
+describe("a client of openai", () => {
+  it.scopedLive("tells the server the name that the SDK's own tells", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((_, response) => json(response, 200, { data: [] }))
+      const provider = yield* Testing.provider(["sk-1"])
+      const options = { baseURL: server.origin, apiVersion: "2024-10-21" }
+      const pairs = [
+        [new OpenAI({ ...options, apiKey: "sk-1" }), OpenAi.make(provider, options)],
+        [new AzureOpenAI({ ...options, apiKey: "sk-1" }), OpenAi.makeAzure(provider, options)]
+      ] as const
+      for (const [theirs, ours] of pairs) {
+        yield* Effect.promise(() => theirs.models.list())
+        yield* Effect.promise(() => ours.models.list())
+        const agents = server.seen.splice(0).map(({ headers }) => headers["user-agent"])
+        assert.match(String(agents[0]), /OpenAI\/JS/)
+        assert.strictEqual(new Set(agents).size, 1)
+      }
     })
   )
 })

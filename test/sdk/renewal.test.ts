@@ -15,8 +15,8 @@ import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as EffectAi from "../../src/sdk/EffectAi.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as ApiKeyHttpClient from "../../src/sdk/HttpClient.js"
+import { guarded, json, type Loopback, loopback } from "../support/loopback.js"
 import { shown } from "../support/observe.js"
-import { serve, type TestServer } from "../support/server.js"
 
 interface Rotating {
   readonly provider: ApiKeyProvider.Provider
@@ -38,32 +38,28 @@ const rotating: Effect.Effect<Rotating, never, Scope.Scope> = Effect.suspend(() 
   )
 })
 
-const completion = JSON.stringify({
+const completion = {
   id: "chat-1",
   object: "chat.completion",
   created: 1,
   model: "stand-in",
   choices: [{ index: 0, message: { role: "assistant", content: "hello", refusal: null }, finish_reason: "stop" }]
-})
+}
 
 /** Knows one key, and says 401 to all others. */
-const gateway = (valid: string): Effect.Effect<TestServer, never, Scope.Scope> =>
-  serve(({ headers }) =>
-    headers.authorization === `Bearer ${valid}`
-      ? { status: 200, headers: { "content-type": "application/json" }, body: completion }
-      : { status: 401, headers: { "content-type": "application/json" }, body: `{"error":{"message":"invalid key"}}` }
-  )
+const gateway = (valid: string): Effect.Effect<Loopback, never, Scope.Scope> =>
+  loopback(guarded([valid], (_, response) => json(response, 200, completion)))
 
-const authorizations = ({ seen }: TestServer): ReadonlyArray<string | undefined> =>
-  seen.map(({ headers }) => headers.authorization)
+const authorizations = ({ seen }: Loopback): ReadonlyArray<string | undefined> =>
+  seen.map(({ headers }) => headers["authorization"])
 
 describe("a 401 renews once", () => {
   it.scopedLive("in fetch: the request is sent once more with the fresh key, its body too", () =>
     Effect.gen(function* () {
       const { provider, runs } = yield* rotating
       const server = yield* gateway("token-2")
-      const fetch = Fetch.make(provider, { baseUrl: server.url })
-      const response = yield* Effect.promise(() => fetch(`${server.url}/v1`, { method: "POST", body: "question" }))
+      const fetch = Fetch.make(provider, { baseUrl: server.origin })
+      const response = yield* Effect.promise(() => fetch(`${server.origin}/v1`, { method: "POST", body: "question" }))
       assert.strictEqual(response.status, 200)
       assert.deepStrictEqual(authorizations(server), ["Bearer token-1", "Bearer token-2"])
       assert.deepStrictEqual(
@@ -79,9 +75,9 @@ describe("a 401 renews once", () => {
       const { provider } = yield* rotating
       const server = yield* gateway("token-2")
       const client = new OpenAI({
-        baseURL: server.url,
+        baseURL: server.origin,
         apiKey: Fetch.placeholder,
-        fetch: Fetch.make(provider, { baseUrl: server.url })
+        fetch: Fetch.make(provider, { baseUrl: server.origin })
       })
       const answer = yield* Effect.promise(() =>
         client.chat.completions.create({ model: "stand-in", messages: [{ role: "user", content: "hi" }] })
@@ -96,8 +92,10 @@ describe("a 401 renews once", () => {
     Effect.gen(function* () {
       const { provider } = yield* rotating
       const server = yield* gateway("token-2")
-      const client = (yield* HttpClient.HttpClient).pipe(ApiKeyHttpClient.withApiKey(provider, { baseUrl: server.url }))
-      const response = yield* client.get(`${server.url}/v1/models`)
+      const client = (yield* HttpClient.HttpClient).pipe(
+        ApiKeyHttpClient.withApiKey(provider, { baseUrl: server.origin })
+      )
+      const response = yield* client.get(`${server.origin}/v1/models`)
       assert.strictEqual(response.status, 200)
       assert.deepStrictEqual(authorizations(server), ["Bearer token-1", "Bearer token-2"])
     }).pipe(Effect.provide(FetchHttpClient.layer))
@@ -107,7 +105,7 @@ describe("a 401 renews once", () => {
     Effect.gen(function* () {
       const { provider } = yield* rotating
       const server = yield* gateway("token-2")
-      const layer = EffectAi.layerOpenAi({ apiUrl: `${server.url}/v1` }).pipe(
+      const layer = EffectAi.layerOpenAi({ apiUrl: `${server.origin}/v1` }).pipe(
         Layer.provide([FetchHttpClient.layer, Layer.succeed(ApiKeyProvider.ApiKeyProvider, provider)])
       )
       const answer = yield* OpenAiClient.OpenAiClient.pipe(
@@ -127,10 +125,10 @@ describe("a 401 renews once", () => {
     Effect.gen(function* () {
       const { provider, runs } = yield* rotating
       const server = yield* gateway("none")
-      const fetch = Fetch.make(provider, { baseUrl: server.url })
-      const response = yield* Effect.promise(() => fetch(server.url))
+      const fetch = Fetch.make(provider, { baseUrl: server.origin })
+      const response = yield* Effect.promise(() => fetch(server.origin))
       assert.strictEqual(response.status, 401)
-      assert.include(yield* Effect.promise(() => response.text()), "invalid key")
+      assert.include(yield* Effect.promise(() => response.text()), "invalid_api_key")
       assert.strictEqual(server.seen.length, 2)
       assert.strictEqual(runs(), 2)
     })
@@ -142,11 +140,11 @@ describe("a key goes only where it belongs", () => {
     Effect.gen(function* () {
       const { provider } = yield* rotating
       const other = yield* gateway("token-1")
-      const own = yield* serve(() => ({ status: 307, headers: { location: `${other.url}/stolen` } }))
+      const own = yield* loopback((_, response) => json(response, 307, {}, { location: `${other.origin}/stolen` }))
       for (const scheme of ["bearer", "x-api-key", "x-goog-api-key", "api-key"] as const) {
-        const fetch = Fetch.make(provider, { baseUrl: own.url, scheme })
-        yield* Effect.promise(() => fetch(other.url))
-        yield* Effect.promise(() => fetch(own.url))
+        const fetch = Fetch.make(provider, { baseUrl: own.origin, scheme })
+        yield* Effect.promise(() => fetch(other.origin))
+        yield* Effect.promise(() => fetch(own.origin))
       }
       assert.strictEqual(other.seen.length, 8)
       assert.notInclude(JSON.stringify(other.seen), "token-")
@@ -161,8 +159,8 @@ describe("a failure to get a key", () => {
   it.scopedLive("is what fetch rejects with, and nothing is sent", () =>
     Effect.gen(function* () {
       const server = yield* gateway("token-1")
-      const fetch = Fetch.make(failing, { baseUrl: server.url })
-      const error = yield* Effect.promise(() => fetch(server.url).catch((cause: unknown) => cause))
+      const fetch = Fetch.make(failing, { baseUrl: server.origin })
+      const error = yield* Effect.promise(() => fetch(server.origin).catch((cause: unknown) => cause))
       assert.instanceOf(error, EmptyOutput)
       assert.strictEqual(server.seen.length, 0)
     })
@@ -171,10 +169,12 @@ describe("a failure to get a key", () => {
   it.scopedLive("keeps its type through HttpClient, and is found inside @effect/ai's error", () =>
     Effect.gen(function* () {
       const server = yield* gateway("token-1")
-      const client = (yield* HttpClient.HttpClient).pipe(ApiKeyHttpClient.withApiKey(failing, { baseUrl: server.url }))
-      const error = yield* Effect.flip(client.get(server.url))
+      const client = (yield* HttpClient.HttpClient).pipe(
+        ApiKeyHttpClient.withApiKey(failing, { baseUrl: server.origin })
+      )
+      const error = yield* Effect.flip(client.get(server.origin))
       assert.strictEqual(error._tag, "EmptyOutput")
-      const ai = yield* EffectAi.makeOpenAi(failing, { apiUrl: server.url })
+      const ai = yield* EffectAi.makeOpenAi(failing, { apiUrl: server.origin })
       const aiError = yield* Effect.flip(ai.createResponse({ model: "gpt-5", input: "hi" }))
       assert.deepStrictEqual(
         Option.map(fromCause(aiError), ({ _tag }) => _tag),

@@ -10,7 +10,7 @@ import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "../../src/ApiKey.js"
-import type { Provider } from "../../src/ApiKeyProvider.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as Testing from "../../src/testing.js"
 import { type Handler, json, type Loopback, loopback } from "../support/loopback.js"
 import { type Gate, model } from "../support/model.js"
@@ -20,7 +20,7 @@ import { type Client, optionalCalls, type Seam, seams, seenOf, whyNot } from "./
 interface Bench {
   readonly client: Client
   readonly server: Loopback
-  readonly provider: Provider
+  readonly provider: ApiKeyProvider.Provider
   /** The keys that the server saw, in order. */
   readonly keys: () => ReadonlyArray<string | undefined>
   readonly runs: Effect.Effect<number>
@@ -77,7 +77,7 @@ const latch = () => {
   return { gate, open: () => open() }
 }
 
-const awaitRenewal = (provider: Provider) =>
+const awaitRenewal = (provider: ApiKeyProvider.Provider) =>
   Stream.runDrain(Stream.takeUntil(provider.changes, ({ renewals }) => renewals > 0))
 
 const lasting = (
@@ -125,13 +125,25 @@ for (const { has, seam } of made) {
   const c = seam.key("key-c")
 
   describe(seam.name, () => {
-    it.scopedLive("static key: every request carries it, one run", () =>
+    it.scopedLive("static key: every request carries it, one run, one hit for the request after", () =>
       Effect.gen(function* () {
-        const { client, keys, runs } = yield* set(seam, [a], accepting(seam, ["key-a"]))
+        const { client, keys, provider } = yield* set(seam, [a], accepting(seam, ["key-a"]))
         assert.strictEqual(yield* outcome(client.ask), "hello")
         assert.strictEqual(yield* outcome(client.ask), "hello")
         assert.deepStrictEqual(keys(), ["key-a", "key-a"])
-        assert.strictEqual(yield* runs, 1)
+        assert.deepInclude(yield* provider.status, { runs: 1, hits: 1 })
+      })
+    )
+
+    it.scopedLive("a source that is read at each get is read once a request", () =>
+      Effect.gen(function* () {
+        const server = yield* loopback(accepting(seam, ["key-a"]))
+        const source = ApiKeyProvider.make({ get: Effect.succeed(a) })
+        const client = yield* Effect.orDie(seam.make(source, server.origin))
+        assert.strictEqual(yield* outcome(client.ask), "hello")
+        assert.strictEqual((yield* source.status).hits, 1)
+        assert.strictEqual(yield* outcome(client.ask), "hello")
+        assert.strictEqual((yield* source.status).hits, 2)
       })
     )
 

@@ -19,7 +19,10 @@ export const hostileStderr: ReadonlyArray<string> = [
   "bearer\t",
   "sk-",
   "key-",
-  "aB3-aB3+"
+  "aB3-aB3+",
+  "\\",
+  "\\u0041",
+  "a \n "
 ]
 
 export const hostileStdout: ReadonlyArray<string> = ['\\"', '"', "\\", '"\\', '" ', '"a":', "a b", ": "]

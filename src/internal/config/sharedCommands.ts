@@ -1,11 +1,12 @@
 /** Equal commands of several providers from configuration: one cache and one run, and each provider's policy asked for itself. */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../../ApiKey.js"
-import type { ApiKeyError } from "../../ApiKeyError.js"
+import { type ApiKeyError, ProviderClosed } from "../../ApiKeyError.js"
 import {
   type ApiKeyStatus,
   type CommandOptions,
@@ -32,10 +33,17 @@ interface Group {
   readonly ids: Set<string>
 }
 
+/** One provider's policy, and what it said when it was last asked: before the provider's first get, and in each run since. */
+interface User {
+  readonly guard: Guard
+  verdict: Option.Option<Either.Either<Permitted, ApiKeyError>>
+}
+
+type Permitted = Effect.Effect.Success<Guard>
+
 interface Shared {
   readonly provider: Provider
-  /** Of those who have been allowed to ask; a run needs the word of one. */
-  readonly guards: Set<Guard>
+  readonly users: Set<User>
 }
 
 /** From all that providers may ask to how each opens its commands, which run in `cwd` unless they say otherwise. */
@@ -58,11 +66,11 @@ export const make = (
     }
     const opened = yield* RcMap.make({
       lookup: (group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
-        const guards = new Set<Guard>()
-        const anyOf = Effect.suspend(() => Effect.firstSuccessOf(guards))
+        const users = new Set<User>()
+        const provider = toldIds(Array.from(group.ids))
         return Effect.map(
-          fromGuardedCommand({ ...group.command, provider: toldIds(Array.from(group.ids)) }, anyOf, () => undefined),
-          (provider) => ({ provider, guards })
+          fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
+          (made) => ({ provider: made, users })
         )
       }
     })
@@ -74,49 +82,46 @@ export const make = (
     }
   })
 
-/** Nobody starts a run, or is given what a run of another's brought, before its own policy has said yes to it. */
+const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>, never, Effect.Effect.Context<Guard>> =>
+  Effect.tap(Effect.either(user.guard), (said) =>
+    Effect.sync(() => {
+      user.verdict = Option.some(said)
+    })
+  )
+
+const isAllowed = ({ verdict }: User): boolean => Option.exists(verdict, Either.isRight)
+
+/** A run asks all who have been allowed so far, and needs the word of one. */
+const permitOf = (users: ReadonlySet<User>, provider: string): Guard =>
+  Effect.suspend(() => Effect.forEach(Array.from(users).filter(isAllowed), judge)).pipe(
+    Effect.flatMap((verdicts) => verdicts.find(Either.isRight) ?? verdicts[0] ?? new ProviderClosed({ provider }))
+  )
+
+/** Nobody starts a run before its own policy has said yes, or is given what a run brought that its policy refused. */
 const handle = (
-  { guards, provider: shared }: Shared,
+  { provider: shared, users }: Shared,
   id: string | undefined,
   guard: Guard
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<Requirements>()
-    let given: Option.Option<ApiKey> = Option.none()
-    let refused: Option.Option<ApiKeyError> = Option.none()
-    yield* Effect.addFinalizer(() => Effect.sync(() => guards.delete(guard)))
-
-    const allowed = Effect.provide(guard, context).pipe(
-      Effect.tapBoth({
-        onFailure: (error) =>
-          Effect.sync(() => {
-            given = Option.none()
-            refused = Option.some(error)
-          }),
-        onSuccess: () =>
-          Effect.sync(() => {
-            refused = Option.none()
-            guards.add(guard)
-          })
-      })
+    const user: User = { guard, verdict: Option.none() }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => users.add(user)),
+      () => Effect.sync(() => users.delete(user))
     )
-    const handedOver = (key: ApiKey): Effect.Effect<ApiKey> =>
-      Effect.sync(() => {
-        given = Option.some(key)
-        return key
-      })
+    const allowed = Effect.suspend(() => (isAllowed(user) ? Effect.void : Effect.flatten(judge(user)))).pipe(
+      Effect.provide(context)
+    )
+    const refusal = () => Option.flatMap(user.verdict, Either.getLeft)
     const asking = (ask: Effect.Effect<ApiKey, ApiKeyError>): Effect.Effect<ApiKey, ApiKeyError> =>
-      Effect.suspend(() =>
-        Option.isNone(given)
-          ? Effect.flatMap(Effect.zipRight(allowed, ask), handedOver)
-          : Effect.flatMap(ask, (key) =>
-              Option.contains(given, key) ? Effect.succeed(key) : Effect.zipRight(allowed, handedOver(key))
-            )
+      Effect.flatMap(Effect.zipRight(allowed, Effect.either(ask)), (answer) =>
+        Option.match(refusal(), { onNone: () => answer, onSome: Effect.fail })
       )
     const own = (status: ApiKeyStatus): ApiKeyStatus => ({
       ...status,
       provider: id ?? status.provider,
-      ...(Option.isSome(refused) ? { state: "failing", lastFailure: refused } : {})
+      ...(Option.isSome(refusal()) ? { state: "failing", lastFailure: refusal() } : {})
     })
     return {
       get: asking(shared.get),

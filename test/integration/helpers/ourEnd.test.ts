@@ -31,7 +31,7 @@ const goneWithinASecond = async (pid: number): Promise<void> => {
 for (const [runtime, start] of Object.entries(runtimes)) {
   const it = runtime === "Bun" ? itUnderBun : plainly
   describe(`under ${runtime} the helper and its children are gone within a second`, () => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const) {
       it(`of our death by ${signal}, which is still a death by ${signal}`, async () => {
         const session = start()
         const pid = await pidOf(session)

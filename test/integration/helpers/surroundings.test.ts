@@ -189,6 +189,24 @@ PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
     assert.include("searched" in missing ? missing.searched : [], at("from-shell"))
   })
 
+  it("is not asked for where PATH has the program, or a path names it, whatever the shell would do", async () => {
+    program("in-path", "#!/bin/sh\necho sk-from-path-0123456789\n")
+    chosen.shell = shell("would-hang", `touch ${at("it-hangs")}; sleep 600`)
+    const path = process.env["PATH"]
+    process.env["PATH"] = `${home}:${path}`
+    try {
+      for (const command of [["in-path"], [at("in-path")], ["./in-path"]]) {
+        const key = keyOf({ command, path: "login-shell", cwd: home })
+        assert.strictEqual(await Effect.runPromise(key), "sk-from-path-0123456789")
+      }
+      const missing = await Effect.runPromise(Effect.flip(keyOf({ command: [at("nowhere")], path: "login-shell" })))
+      assert.deepInclude(missing, { _tag: "CommandNotFound", searched: [at("nowhere")] })
+    } finally {
+      process.env["PATH"] = path
+    }
+    assert.isFalse(existsSync(at("it-hangs")))
+  })
+
   it("is not asked for where the caller sets PATH", async () => {
     chosen.shell = shell("must-not-run", `touch ${at("it-ran")}`)
     const error = await Effect.runPromise(

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync
@@ -225,6 +226,13 @@ const cases: ReadonlyArray<Case> = [
   { name: "asks on /dev/tty", program: "asks-on-tty", gives: { _tag: "NonZeroExit", exitCode: 2 } },
   { name: "asks on stdin", program: "asks-on-stdin", gives: { _tag: "NonZeroExit", exitCode: 3, stderr: "Password:" } },
   { name: "reads stdin to its end", program: "cats-stdin", gives: key },
+  { name: "looks at its stdin: an empty stream, no closed descriptor", program: "tells-its-stdin", gives: "/dev/null" },
+  { name: "is given in code, and so runs where we do", program: "tells-where-it-is", gives: realpathSync(".") },
+  {
+    name: "gets arguments that a shell would read, as they are",
+    command: () => [at("tells-its-arguments"), "$HOME", "*", "~", "`id`", "a;b>c", "", "'\"\\"],
+    gives: "$HOME|*|~|`id`|a;b>c||'\"\\|"
+  },
   { name: "is told what for", program: "tells-what-it-is-told", gives: "sk-test-first-0-012345" },
   { name: "changes its directory", program: "changes-directory", gives: key },
   {

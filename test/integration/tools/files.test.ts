@@ -63,6 +63,13 @@ describeTool("openssl", ["openssl"], () => {
       else expect(error._tag).toBe("InvalidOutput")
     })
   )
+  it.live("no password and nobody to ask is LoginRequired", () =>
+    Effect.map(ask({ command: ["openssl", "enc", "-d", ...cipher, "-in", at("key.enc")] }), (answer) => {
+      const error = failure(answer, [secret])
+      expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "LoginRequired" })
+      expect(error.hint).toContain("-pass file:FILE")
+    })
+  )
   it.live("a file that is not there is NotFound", () =>
     Effect.map(ask({ command: openssl("good", "nope.enc") }), (answer) => {
       expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "NotFound" })
@@ -105,6 +112,11 @@ describeTool("jq", ["jq"], () => {
   it.live("without -r the quotes are refused, and the hint says so", () =>
     Effect.map(ask({ command: jq(".openai") }), (answer) => {
       expect(failure(answer, [secret]).hint).toContain("jq -r")
+    })
+  )
+  it.live("a filter that does not fit the file is NotFound", () =>
+    Effect.map(ask({ command: jq("-r", ".openai.key") }), (answer) => {
+      expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", exitCode: 5, reason: "NotFound" })
     })
   )
   it.live("a file that is not there is NotFound", () =>

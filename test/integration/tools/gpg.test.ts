@@ -124,6 +124,13 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
     })
   )
 
+  it.live("pass: the list of a folder, with status 0, is no key", () =>
+    Effect.map(ask({ command: ["pass", "show", "ai"], env }), (answer) => {
+      const error = failure(answer, [secret])
+      expect(error).toMatchObject({ _tag: "InvalidOutput", expected: "a key, not the list of a folder" })
+      expect(error.hint).toContain("folder")
+    })
+  )
   it.live("pass: without the secret key it is LoginRequired", () =>
     Effect.map(ask({ command: ["pass", "show", "ai/openai"], env: withoutKeys }), (answer) => {
       const error = failure(answer, [secret])
