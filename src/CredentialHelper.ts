@@ -57,7 +57,7 @@ import {
   withoutSecrets
 } from "./internal/scrub.js"
 import { type Found, findProgram, isPath, remedyFor } from "./internal/searchPath.js"
-import { stop, stopOnTerminal } from "./internal/stop.js"
+import { settleLimit, stop, stopOnTerminal } from "./internal/stop.js"
 import { usualFolders } from "./internal/usualFolders.js"
 
 /**
@@ -389,6 +389,7 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
 
     const ended = yield* Effect.raceFirst(Effect.either(process_.exitCode), Deferred.await(tooLarge))
     yield* setPhase(progress, "draining")
+    if (onTerminal && !(ended._tag === "Right" && ended.right === 0)) yield* Effect.sleep(settleLimit)
     // A background process of the helper's may hold the pipe open: what was read by the end of the window counts.
     yield* Effect.raceFirst(
       Effect.timeoutOption(Effect.interruptible(Fiber.await(reading)), drainWindow),

@@ -1,4 +1,4 @@
-/** Whether anything of a process group still runs. */
+/** What the system says of process groups: whether anything of one still runs, and whether ours has the terminal. */
 import { readdirSync, readFileSync } from "node:fs"
 import { hasProperty } from "effect/Predicate"
 
@@ -39,13 +39,28 @@ const runningGroups = (): ReadonlySet<number> | undefined => {
   }
 }
 
-/** proc(5): `pid (comm) state ppid pgrp …`, where comm may hold spaces and parentheses. */
+/** proc(5): `pid (comm) state ppid pgrp session tty_nr tpgid …`, where comm may hold spaces and parentheses. */
+const statOf = (pid: string) => {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+  const [state, , processGroup, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return { state, processGroup, foreground }
+}
+
 const groupOfRunning = (pid: string): ReadonlyArray<number> => {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-    const [state, , processGroup] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    const { processGroup, state } = statOf(pid)
     return state === "Z" || state === "X" ? [] : [Number(processGroup)]
   } catch {
     return []
+  }
+}
+
+/** Whether another process group than ours has our terminal. Where there is no /proc nobody tells, and it counts as ours. */
+export const isInBackground = (): boolean => {
+  try {
+    const { foreground, processGroup } = statOf("self")
+    return foreground !== processGroup
+  } catch {
+    return false
   }
 }
