@@ -300,11 +300,14 @@ const checkOptions = ({
   return broken === undefined ? Effect.void : invalid(`\`${broken[0]}\` is not what it takes`, `It takes ${broken[2]}.`)
 }
 
+/** A timer of Node's takes no more. */
+const endlessTimeout = Duration.days(24)
+
 const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
   Duration.decodeUnknown(options.timeout ?? (mayPrompt ? promptTimeout : defaultTimeout)).pipe(
-    Option.filter((timeout) => Duration.isFinite(timeout) && Duration.toMillis(timeout) > 0),
+    Option.filter((timeout) => Duration.toMillis(timeout) > 0 && Duration.lessThan(timeout, endlessTimeout)),
     Option.match({
-      onNone: () => invalid("`timeout` is not a time above 0", 'For example: "30 seconds"'),
+      onNone: () => invalid("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"'),
       onSome: Effect.succeed
     })
   )

@@ -538,6 +538,39 @@ describe("terminal", () => {
   })
 })
 
+describe("what stderr says in an error", () => {
+  const stderrOf = (stdout: string, stderr: string, options: Partial<CredentialHelper.Options> = {}) => {
+    const helper = always({ exitCode: Effect.succeed(1), stdout: text(stdout), stderr: text(stderr) })
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(run(options))
+      assert(error._tag === "NonZeroExit")
+      return error.stderr
+    }).pipe(Effect.provide(helper.layer))
+  }
+
+  it.effect("is nothing that stdout held, also a secret of no known shape", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* stderrOf("winter-melon", "refused: winter-melon"), "refused: <redacted>")
+    })
+  )
+
+  it.effect("is no value that the caller hands over in `env`", () =>
+    Effect.gen(function* () {
+      const env = { VAULT: "winter-melon" }
+      assert.strictEqual(yield* stderrOf("", "refused: winter-melon", { env }), "refused: <redacted>")
+    })
+  )
+})
+
+it.effect("a time limit that no timer can keep is refused", () => {
+  const helper = always(printsKey(key))
+  return Effect.forEach(["25 days", "0 seconds", Number.POSITIVE_INFINITY] as const, (timeout) =>
+    Effect.map(Effect.flip(run({ timeout })), (error) =>
+      assert.strictEqual(error.message, "code: `timeout` is not a time above 0 and below 24 days")
+    )
+  ).pipe(Effect.provide(helper.layer))
+})
+
 describe("Ctrl-C, which reaches a child on the terminal and us", () => {
   const interrupted = { ...never, exitCode: Effect.fail(systemError("SIGINT")), stdout: Stream.empty }
 
