@@ -238,6 +238,19 @@ describe("a model that the user points elsewhere", () => {
     }
   })
 
+  it("takes it from none of the provider's other models, which go where opencode's SDK does", async () => {
+    const models = { m: { provider: { npm: "@ai-sdk/anthropic", api: "http://127.0.0.1:8/v1" } } }
+    const options = { apiKeyCommand: ["sh", "-c", "echo sk-user"] }
+    await withConfig({ provider: { gw: { options, models } } }, async (open) => {
+      const { ask, hooks } = await open("project", {
+        provider: { gw: { options: { ...options, fetch: echo }, models } }
+      })
+      const headers = { authorization: "Bearer effect-apikey-placeholder" }
+      expect(await ask("https://api.openai.com/v1/responses", { headers })).toBe("Bearer sk-user")
+      await hooks.dispose()
+    })
+  })
+
   it("gets none where a project does so, before trust", async () => {
     const elsewhere = "http://127.0.0.1:8/v1"
     const models = { m: { provider: { api: elsewhere } } }

@@ -102,7 +102,8 @@ export const make = (
       options["fetch"] = Fetch.make({
         id,
         provider,
-        origins: originsIn(entry, options),
+        origins: [...ownOrigins(entry, options), ...originsOfModels(entry)],
+        isOpen: ownOrigins(entry, options).length === 0,
         inner: isFetch(fetch) ? fetch : undefined,
         runtime,
         onFailure: (error) => teller.failed(id, plainMessage(id, error)),
@@ -190,19 +191,24 @@ const misplaced = new ConfigInvalid({
 
 // --- where it goes
 
+const originIn = (url: unknown): ReadonlyArray<string> =>
+  typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
+
 /** Every place from which opencode takes a base URL. */
-const originsIn = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> => {
-  const ofModels = modelsOf(entry).map(([, model]) =>
-    isRecord(model) && isRecord(model["provider"]) ? model["provider"]["api"] : undefined
+const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
+  [baseURL, entry.api].flatMap(originIn)
+
+const originsOfModels = (entry: HostProvider): ReadonlyArray<string> =>
+  modelsOf(entry).flatMap(([, model]) =>
+    isRecord(model) && isRecord(model["provider"]) ? originIn(model["provider"]["api"]) : []
   )
-  return [baseURL, entry.api, ...ofModels].flatMap((url) =>
-    typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
-  )
-}
 
 /** The origins that opencode will go to stand in the files, which the policy is asked about. */
 const isSeen = (
   written: ReadonlyArray<string>,
   entry: HostProvider,
   options: Readonly<Record<string, unknown>>
-): boolean => originsIn(entry, options).every((origin) => written.some((each) => each === origin || each.includes("{")))
+): boolean =>
+  [...ownOrigins(entry, options), ...originsOfModels(entry)].every((origin) =>
+    written.some((each) => each === origin || each.includes("{"))
+  )
