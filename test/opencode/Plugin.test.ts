@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import * as ApiKeyError from "../../src/ApiKeyError.js"
+import type { HostProvider } from "../../src/internal/opencode/host.js"
 import { changeFor } from "../../src/internal/opencode/init.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/internal/opencode/message.js"
 import { baseURL, echo, withConfig } from "./open.js"
@@ -198,26 +199,60 @@ describe("what the files do not say so", () => {
     })
   })
 
-  it("a base URL that somebody else sets, in whichever place, gets no key", async () => {
-    const elsewhere = "http://127.0.0.1:8/v1"
-    const user = { provider: { gw: { options: { apiKeyCommand }, api: baseURL } } }
-    const set = [
-      { options: { apiKeyCommand, fetch: echo, baseURL: elsewhere }, api: baseURL },
-      { options: { apiKeyCommand, fetch: echo }, api: elsewhere },
-      { options: { apiKeyCommand, fetch: echo }, api: baseURL, models: { m: { provider: { api: elsewhere } } } }
-    ]
-    await withConfig(user, async (open) => {
-      const usual = await open("usual", { provider: { gw: { ...set[1], api: baseURL } } })
-      expect(await usual.ask(undefined, { headers: authorization })).toBe("Bearer sk-user")
-      for (const gw of set) {
+  const elsewhere = "http://127.0.0.1:8/v1"
+  const user = { npm: "@ai-sdk/openai", options: { apiKeyCommand, headers: { "x-team": "blue" } }, api: baseURL }
+  const options = { ...user.options, fetch: echo }
+  const headed = (headers: Record<string, string>): HostProvider => ({ ...user, options: { ...options, headers } })
+  const modelled = (m: Record<string, unknown>): HostProvider => ({ ...user, options, models: { m } })
+  const others: ReadonlyArray<readonly [what: string, gw: HostProvider, url?: string]> = [
+    ["options.baseURL", { ...user, options: { ...options, baseURL: elsewhere } }, elsewhere],
+    ["api", { ...user, options, api: elsewhere }, elsewhere],
+    // The same gateway, another tenant of it.
+    ["api", { ...user, options, api: `${baseURL}/theirs` }, `${baseURL}/theirs`],
+    ["npm", { ...user, options, npm: "@ai-sdk/anthropic" }],
+    ["options.headers.x-team", headed({ "x-team": "theirs" })],
+    ["options.headers.x-tenant", headed({ "x-team": "blue", "x-tenant": "theirs" })],
+    ["models.m.provider.api", modelled({ provider: { api: elsewhere } }), elsewhere],
+    ["models.m.headers.x-tenant", modelled({ headers: { "x-tenant": "theirs" } })],
+    ["models.m.options.store", modelled({ options: { store: true } })]
+  ]
+  for (const [what, gw, url = baseURL] of others) {
+    it(`${what} as somebody else sets it gets no key: ${url}`, async () => {
+      await withConfig({ provider: { gw: user } }, async (open) => {
         const { ask, hooks } = await open("project", { provider: { gw } })
-        await expect(ask(`${elsewhere}/models`, { headers: authorization })).rejects.toThrow(
-          "its base URL is set by something else than the configuration files here"
+        await expect(ask(`${url}/models`, { headers: authorization })).rejects.toThrow(
+          `its ${what} is set by something else than the configuration files here`
         )
         await hooks.dispose()
-      }
-      await usual.hooks.dispose()
+      })
     })
+  }
+
+  it("what turns no request may come from anywhere, and placeholders are compared as opencode fills them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-files-"))
+    const team = join(folder, "team")
+    writeFileSync(team, "blue\n", { mode: 0o600 })
+    process.env["EFFECT_APIKEY_TEST_HOST"] = "127.0.0.1:9"
+    const written = {
+      api: "http://{env:EFFECT_APIKEY_TEST_HOST}/v1",
+      options: { apiKeyCommand, headers: { "x-team": `{file:${team}}` }, body: { tags: [`{file:${team}}`] } }
+    }
+    const handed = {
+      name: "Gateway",
+      api: baseURL,
+      options: { ...options, timeout: 5000, body: { tags: ["blue"] } },
+      models: { m: { name: "M", limit: { context: 1, output: 1 } } }
+    }
+    try {
+      await withConfig({ provider: { gw: written } }, async (open) => {
+        const { ask, hooks } = await open("project", { provider: { gw: handed } })
+        expect(await ask(undefined, { headers: authorization })).toBe("Bearer sk-user")
+        await hooks.dispose()
+      })
+    } finally {
+      delete process.env["EFFECT_APIKEY_TEST_HOST"]
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 

@@ -3,6 +3,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -12,7 +13,9 @@ import * as OpencodeConfig from "../../opencode/Config.js"
 import { placeholder } from "../authorization.js"
 import type { Candidate, Resolved } from "../config/resolve.js"
 import { Surroundings } from "../config/Surroundings.js"
+import { escaped } from "../escape.js"
 import * as Fetch from "./fetch.js"
+import { strangeIn } from "./handed.js"
 import { asksForCommand, copyOf, type Host, type HostConfig, type HostProvider, isRecord, modelsOf } from "./host.js"
 import * as Keeper from "./Keeper.js"
 import { plainMessage } from "./message.js"
@@ -54,7 +57,8 @@ export const make = (
         })
         for (const { id, entry, options, isMisplaced } of copies) {
           const resolved = yield* read.resolve(id)
-          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, read.origins(id), env)
+          const chosen = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, env)
+          const choice = chosen._tag === "Command" ? yield* compared(entry, read.written(id), chosen) : chosen
           switch (choice._tag) {
             case "OpencodesOwn":
               teller.log("info", `${id}: ${choice.because}, so its command is not run`)
@@ -143,7 +147,6 @@ const choose = (
   entry: HostProvider,
   options: Readonly<Record<string, unknown>>,
   { candidates }: Resolved,
-  written: ReadonlyArray<string>,
   env: Readonly<Record<string, string | undefined>>
 ): Choice => {
   const { apiKey } = options
@@ -161,13 +164,27 @@ const choose = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return isSeen(written, entry, options)
-          ? { _tag: "Command", hand, command: source.right.command }
-          : failed(unseen("its base URL is set by something else than the configuration files here"))
+        return { _tag: "Command", hand, command: source.right.command }
     }
   }
   return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))
 }
+
+/** The policy is asked about what stands in the files: only what stands there is taken. */
+const compared = (
+  entry: HostProvider,
+  written: ReturnType<OpencodeConfig.Loaded["written"]>,
+  command: Choice
+): Effect.Effect<Choice, never, Needs> =>
+  Effect.match(written, {
+    onFailure: failed,
+    onSuccess: (said) =>
+      Option.match(strangeIn(entry, said), {
+        onNone: () => command,
+        onSome: (path) =>
+          failed(unseen(`its ${escaped(path.join("."))} is set by something else than the configuration files here`))
+      })
+  })
 
 const vertex = "google-vertex"
 
@@ -178,7 +195,7 @@ const unseen = (problem: string): ConfigInvalid =>
     line: 0,
     column: 0,
     problem,
-    remedy: "Write the provider's baseURL and apiKeyCommand into your own opencode.json."
+    remedy: "Write it into your own opencode.json, or remove it where it is set."
   })
 
 const misplaced = new ConfigInvalid({
@@ -201,14 +218,4 @@ const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, un
 const originsOfModels = (entry: HostProvider): ReadonlyArray<string> =>
   modelsOf(entry).flatMap(([, model]) =>
     isRecord(model) && isRecord(model["provider"]) ? originIn(model["provider"]["api"]) : []
-  )
-
-/** The origins that opencode will go to stand in the files, which the policy is asked about. */
-const isSeen = (
-  written: ReadonlyArray<string>,
-  entry: HostProvider,
-  options: Readonly<Record<string, unknown>>
-): boolean =>
-  [...ownOrigins(entry, options), ...originsOfModels(entry)].every((origin) =>
-    written.some((each) => each === origin || each.includes("{"))
   )
