@@ -151,9 +151,8 @@ const choose = (
 ): Choice => {
   const { apiKey } = options
   if (typeof apiKey === "string" && apiKey.trim() !== "" && apiKey !== placeholder) return own("options.apiKey is set")
-  // opencode takes `fetch` out of these options, so nothing could put the key in.
-  if (id === vertex && !String(entry.npm ?? "").includes("@ai-sdk/openai-compatible")) {
-    return { _tag: "Unsupported", because: "apiKeyCommand is not supported for google-vertex, which has no API key" }
+  if (isVertex(id, entry)) {
+    return { _tag: "Unsupported", because: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }
   for (const { hand, source } of candidates) {
     if (Either.isLeft(source)) return failed(source.left)
@@ -186,7 +185,15 @@ const compared = (
       })
   })
 
-const vertex = "google-vertex"
+/** opencode takes `fetch` out of the one's options, the other's package asks Google before it: nothing could put the key in. */
+const isVertex = (id: string, { npm }: HostProvider): boolean =>
+  id === "google-vertex"
+    ? !String(npm ?? "").includes("@ai-sdk/openai-compatible")
+    : id === "google-vertex-anthropic"
+      ? npm === undefined || npm === vertexAnthropic
+      : npm === vertexAnthropic
+
+const vertexAnthropic = "@ai-sdk/google-vertex/anthropic"
 
 /** Whose hand wrote it cannot be told, so it is taken for nobody's. */
 const unseen = (problem: string): ConfigInvalid =>
