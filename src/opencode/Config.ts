@@ -338,7 +338,7 @@ const partsOf = (
   }
 
   if (Either.isLeft(around.auth)) candidates.push({ hand: Hand.Environment(), source: Either.left(around.auth.left) })
-  else if (around.auth.right.get(id)?.type === "api") {
+  else if (hasKey(around.auth.right.get(id))) {
     candidates.push({ hand: Hand.Environment(), source: Either.right(ApiKeySource.auth(id)) })
   } else silent.push(`auth.json entry ${id}`)
 
@@ -353,6 +353,9 @@ const partsOf = (
   if (Option.isNone(command)) silent.push("options.apiKeyCommand")
   return { candidates, silent, notes }
 }
+
+const hasKey = (entry: AuthJson.Entry | undefined): boolean =>
+  entry?.type === "api" && Option.isSome(AuthJson.keyOf(entry))
 
 const wholeVariable = /^\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/
 
