@@ -445,6 +445,9 @@ const withCache = (command: unknown): unknown => {
   return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
 }
 
+const withTimeToLive = (remedy: string | undefined): string | undefined =>
+  remedy?.replace(/^Use one of: argv.*/, "$&, timeToLive")
+
 /** Each path from the folder of the file that says it, which need not be the one that decides. */
 const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
   const fromItsFolder = (leaf: Tree.Leaf<Origin>): unknown => {
@@ -474,14 +477,18 @@ const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> 
   }
 }
 
+const onlyInArguments = "Only {env:NAME} in an argument is: write what it stands for, or let the helper look for it."
+
 const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path): Option.Option<Candidate> => {
   const written = Tree.at(tree, commandPath)
   const leaf = written && decisive(written)
   if (written === undefined || leaf === undefined) return Option.none()
-  const source = Either.mapLeft(
-    ApiKeySource.decodeProblem({ command: withCache(plain(placed(written, path))) }),
-    ({ problem, remedy }) => wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].')
-  )
+  const run = placed(written, path)
+  const source = Tree.leaves(run).some(({ leaf: { value } }) => Placeholder.isIn(JSON.stringify(value)))
+    ? Either.left(wrong(leaf, "apiKeyCommand: a placeholder stands where none is replaced", onlyInArguments))
+    : Either.mapLeft(ApiKeySource.decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
+        wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
+      )
   return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
 }
 

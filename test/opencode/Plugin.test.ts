@@ -256,6 +256,96 @@ describe("what the files do not say so", () => {
   })
 })
 
+describe("the command and the other sources", () => {
+  const apiKeyCommand = ["sh", "-c", "echo sk-command"]
+
+  it("a blank key in auth.json is none: the command is run", async () => {
+    await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open, folder) => {
+      const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
+      writeFileSync(join(folder, "opencode", "auth.json"), JSON.stringify({ gw: { type: "api", key: " " } }))
+      const blank = await open("project", { provider })
+      expect(await blank.ask()).toBe("Bearer sk-command")
+      await blank.hooks.dispose()
+      writeFileSync(join(folder, "opencode", "auth.json"), JSON.stringify({ gw: { type: "api", key: "sk-auth" } }))
+      const set = await open("project", { provider })
+      expect(set.told).toContain("info: gw: auth.json has a key, so its command is not run")
+      await set.hooks.dispose()
+    })
+  })
+
+  const vertices: ReadonlyArray<readonly [id: string, npm: string | undefined]> = [
+    ["google-vertex", undefined],
+    ["google-vertex-anthropic", undefined],
+    ["mine", "@ai-sdk/google-vertex/anthropic"]
+  ]
+  for (const [id, npm] of vertices) {
+    it(`is told that ${id}${npm === undefined ? "" : ` with ${npm}`} takes none, and leaves it as it is`, async () => {
+      const entry = npm === undefined ? {} : { npm }
+      const user = { provider: { [id]: { ...entry, options: { apiKeyCommand } } } }
+      await withConfig(
+        user,
+        async (open) => {
+          const { told, options, hooks } = await open("project", structuredClone(user))
+          const message = `${id}: apiKeyCommand is not supported for ${id}, which has no API key`
+          expect(told).toEqual([`error: ${message}`, `toast, error: ${message}`])
+          expect(options).toEqual({})
+          await hooks.dispose()
+        },
+        id
+      )
+    })
+  }
+
+  const placeholders: Readonly<Record<string, unknown>> = {
+    "a file in an argument": [...apiKeyCommand, "{file:./team}"],
+    "a variable in the program": ["{env:HOME}/bin/key"],
+    "a variable in the folder": { argv: apiKeyCommand, cwd: "{env:HOME}/keys" },
+    "a variable in the environment": { argv: apiKeyCommand, env: { TEAM: "{env:TEAM}" } },
+    "a file in the environment": { argv: apiKeyCommand, env: { TEAM: "{file:./team}" } },
+    "a variable for the time": { argv: apiKeyCommand, timeout: "{env:TIME}" }
+  }
+  for (const [what, command] of Object.entries(placeholders)) {
+    it(`${what} is no text for a helper: it is refused, and nothing is run`, async () => {
+      const handed = { provider: { gw: { options: { baseURL, apiKeyCommand: ["opencode's own"], fetch: echo } } } }
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
+        const { ask, hooks } = await open("project", handed)
+        await expect(ask()).rejects.toThrow(
+          /opencode\.json:\d+:\d+: apiKeyCommand: a placeholder stands where none is replaced\. Only \{env:NAME\} in an argument is/
+        )
+        await hooks.dispose()
+      })
+    })
+  }
+
+  it("{env:NAME} in an argument is replaced", async () => {
+    const command = ["sh", "-c", 'echo "sk-$0"', "{env:EFFECT_APIKEY_TEST_TEAM}"]
+    await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
+      process.env["EFFECT_APIKEY_TEST_TEAM"] = "blue"
+      const { ask, hooks } = await open("project", {
+        provider: { gw: { options: { baseURL, apiKeyCommand: ["sh", "-c", 'echo "sk-$0"', "blue"], fetch: echo } } }
+      })
+      expect(await ask()).toBe("Bearer sk-blue")
+      await hooks.dispose()
+    })
+  })
+
+  const mistaken: Readonly<Record<string, readonly [command: unknown, says: string]>> = {
+    "a duration": [{ argv: apiKeyCommand, timeout: "soon" }, 'For example "10 seconds", "5 minutes" or "250 ms".'],
+    "a field": [{ argv: apiKeyCommand, zzzzzzzz: 1 }, "interactive, path, format, cache, timeToLive"]
+  }
+  for (const [what, [command, says]] of Object.entries(mistaken)) {
+    it(`${what} that is none is told with what can be written, as it is to be typed`, async () => {
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
+        const { ask, hooks } = await open("project", {
+          provider: { gw: { options: { baseURL, apiKeyCommand: command, fetch: echo } } }
+        })
+        await expect(ask()).rejects.toThrow(says)
+        await hooks.dispose()
+      })
+    })
+  }
+})
+
 describe("a model that the user points elsewhere", () => {
   it("gets the key there too, in a provider with a base URL and in one without", async () => {
     const elsewhere = "http://127.0.0.1:8/v1"
