@@ -47,8 +47,16 @@ export const inPermanentWords = (text: string): string =>
   defused(otherWords.reduce((result, [pattern, words]) => result.replace(pattern, words), text))
 
 /** What is to be done, seen from a chat. */
-const remedyOf = (error: ApiKeyError): string =>
-  error._tag === "ProviderClosed" ? "Start opencode again." : error.hint
+const remedyOf = (error: ApiKeyError): string => {
+  switch (error._tag) {
+    case "ProviderClosed":
+      return "Start opencode again."
+    case "NoTerminal":
+      return "opencode's own screen gives none: run the command once at another terminal, or use a log-in that needs no person."
+    default:
+      return error.hint
+  }
+}
 
 /** Which provider, what failed, what to do. Never what the helper wrote. */
 export const plainMessage = (provider: string, error: ApiKeyError): string =>

@@ -19,7 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { bundle, programs } from "../../../scripts/bundle.mjs"
-import { type Finished, isAlive } from "../../support/processes.js"
+import type { Finished } from "../../support/processes.js"
 import { onTerminal, type Session } from "../../support/sessions.js"
 
 const root = resolve(import.meta.dirname, "../../..")
@@ -149,6 +149,16 @@ export const until = (isSo: () => boolean): Effect.Effect<void> =>
 export const pidsOf = ({ home }: Place): ReadonlyArray<number> => {
   const file = join(home, "pids")
   return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : []
+}
+
+/** What opencode has logged. */
+export const logOf = ({ home }: Place): string => {
+  const folder = join(home, ".local", "share", "opencode", "log")
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .map((file) => readFileSync(join(folder, file), "utf8"))
+        .join("\n")
+    : ""
 }
 
 /** `opencode run` to its end; an interrupted test kills it. */

@@ -6,7 +6,7 @@ import { expect, it as plainIt } from "vitest"
 import { isAlive } from "../../support/processes.js"
 import { itWith } from "../../support/tools.js"
 import { gateway } from "./gateway.js"
-import { compatible, pidsOf, place, processesOf, reasonToSkip, tui, until } from "./harness.js"
+import { compatible, logOf, pidsOf, place, processesOf, reasonToSkip, tui, until } from "./harness.js"
 import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
@@ -43,6 +43,39 @@ describe.skipIf(reasonToSkip !== undefined || !hasTerminal)("opencode on a termi
         const pids = pidsOf(at)
         expect(pids).toHaveLength(2)
         yield* until(() => !pids.some(isAlive) && processesOf(at).length === 0)
+        expect(gw.seen).toEqual([])
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "keeps the terminal for itself: a helper that would ask if it could is run without",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const argv = at.helper("asking", 'test -t 0 && echo sk-terminal || echo "sk-$EFFECT_APIKEY_INTERACTIVE"')
+        const apiKeyCommand = { argv, interactive: "if-available" }
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+        yield* tui(at, "gw/m")
+        yield* until(() => gw.seen.length > 0)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-0"]))
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "keeps the terminal for itself: a helper that must ask is not run, and the message says where to",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const apiKeyCommand = { argv: at.helper("asking", "echo sk-asked"), interactive: "always" }
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+        yield* tui(at, "gw/m")
+        yield* until(() => logOf(at).includes("asking: needs a terminal to ask on"))
+        expect(logOf(at)).toMatch(/opencode's own screen gives none: run the command once at another terminal/)
+        expect(at.runsOf("asking")).toBe(0)
         expect(gw.seen).toEqual([])
       }),
     limit
