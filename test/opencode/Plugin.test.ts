@@ -65,6 +65,11 @@ describe("the message in the chat", () => {
     )
   })
 
+  it("keeps sentences as sentences in the other words", () => {
+    const error = new ApiKeyError.NonZeroExit({ command: "op", exitCode: 75, stderr: "", reason: "Unavailable" })
+    expect(chatMessage("openai", error)).toMatch(/\. Send your message again after a while/)
+  })
+
   it("leaves words alone that opencode does not mistake", () => {
     const text = "`op`: not finished within 30 seconds, stopped"
     expect(inPermanentWords(text)).toBe(text)

@@ -24,6 +24,7 @@ export const isPassingFault = (text: string): boolean => passingFaults.some((pat
 /** What our own errors say that would be mistaken, in other words. */
 const otherWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bunavailable\b/gi, "not reachable"],
+  [/\bTry again later\b/g, "Send your message again after a while"],
   [/\btry again later\b/gi, "send your message again after a while"],
   [/\b(?:request|response|connection|network|stream|read) (timeout|timed out|time out)\b/gi, "too slow"]
 ]
