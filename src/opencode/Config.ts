@@ -318,6 +318,9 @@ interface Around {
   readonly path: Path.Path
 }
 
+const hasKey = (entry: AuthJson.Entry | undefined): boolean =>
+  entry?.type === "api" && Option.isSome(AuthJson.keyOf(entry))
+
 /** In opencode the later wins; here the first that has a key does, so the order is turned around. */
 const partsOf = (
   id: string,
@@ -353,9 +356,6 @@ const partsOf = (
   if (Option.isNone(command)) silent.push("options.apiKeyCommand")
   return { candidates, silent, notes }
 }
-
-const hasKey = (entry: AuthJson.Entry | undefined): boolean =>
-  entry?.type === "api" && Option.isSome(AuthJson.keyOf(entry))
 
 const wholeVariable = /^\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/
 
