@@ -47,7 +47,7 @@ const FilePath = Schema.String.pipe(
 const infinite = "Infinity"
 
 const durationText = (description: string, canBeInfinite: boolean): Schema.Schema<Duration.Duration, string> => {
-  const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "500 ms".' }
+  const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "250 ms".' }
   const pattern = canBeInfinite ? `^${infinite}$|${durationPattern}` : durationPattern
   const written = Schema.String.annotations({ ...texts, jsonSchema: { type: "string", pattern } })
   return Schema.transformOrFail(written, Schema.DurationFromSelf, {

@@ -57,8 +57,8 @@ export interface OpencodeConfig {
  * @internal
  */
 export interface Loaded extends OpencodeConfig, Configuration {
-  /** Wherever the files point a provider's requests, its models' included. */
-  readonly origins: (id: string) => ReadonlyArray<string>
+  /** All that the files say of a provider, whoever wrote it, placeholders replaced: to compare with, not to be used. */
+  readonly written: (id: string) => Effect.Effect<unknown, ApiKeyError, Needs>
 }
 
 // --- the files, the last wins
@@ -299,7 +299,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
     ids: Array.from(children.keys()),
     problems: failures.map(({ error }) => error),
     resolve: (id) => Effect.sync(() => resolve(id)),
-    origins: (id) => originsIn(children.get(id)),
+    written: (id) => filled(children.get(id) ?? Tree.empty, filledText),
     provider: (id) => Effect.suspend(() => toProvider(resolve(id))),
     options: (id) => optionsOf(children.get(id), resolve(id), failures)
   }
@@ -317,6 +317,9 @@ interface Around {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly path: Path.Path
 }
+
+const hasKey = (entry: AuthJson.Entry | undefined): boolean =>
+  entry?.type === "api" && Option.isSome(AuthJson.keyOf(entry))
 
 /** In opencode the later wins; here the first that has a key does, so the order is turned around. */
 const partsOf = (
@@ -338,7 +341,7 @@ const partsOf = (
   }
 
   if (Either.isLeft(around.auth)) candidates.push({ hand: Hand.Environment(), source: Either.left(around.auth.left) })
-  else if (around.auth.right.get(id)?.type === "api") {
+  else if (hasKey(around.auth.right.get(id))) {
     candidates.push({ hand: Hand.Environment(), source: Either.right(ApiKeySource.auth(id)) })
   } else silent.push(`auth.json entry ${id}`)
 
@@ -442,6 +445,9 @@ const withCache = (command: unknown): unknown => {
   return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
 }
 
+const withTimeToLive = (remedy: string | undefined): string | undefined =>
+  remedy?.replace(/^Use one of: argv.*/, "$&, timeToLive")
+
 /** Each path from the folder of the file that says it, which need not be the one that decides. */
 const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
   const fromItsFolder = (leaf: Tree.Leaf<Origin>): unknown => {
@@ -471,30 +477,45 @@ const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> 
   }
 }
 
+const onlyInArguments = "Only {env:NAME} in an argument is: write what it stands for, or let the helper look for it."
+
 const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path): Option.Option<Candidate> => {
   const written = Tree.at(tree, commandPath)
   const leaf = written && decisive(written)
   if (written === undefined || leaf === undefined) return Option.none()
-  const source = Either.mapLeft(
-    ApiKeySource.decodeProblem({ command: withCache(plain(placed(written, path))) }),
-    ({ problem, remedy }) => wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].')
-  )
+  const run = placed(written, path)
+  const source = Tree.leaves(run).some(({ leaf: { value } }) => Placeholder.isIn(JSON.stringify(value)))
+    ? Either.left(wrong(leaf, "apiKeyCommand: a placeholder stands where none is replaced", onlyInArguments))
+    : Either.mapLeft(ApiKeySource.decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
+        wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
+      )
   return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
 }
 
 // --- where the key goes
 
-/** What a project may say of a provider without pointing anything anywhere. */
-const harmlessFields: ReadonlySet<string> = new Set(["name", "id", "whitelist", "blacklist"])
-const harmlessOptions: ReadonlySet<string> = new Set([
+/**
+ * What a project may say of a provider without pointing anything anywhere.
+ *
+ * @internal
+ */
+export const harmlessFields: ReadonlySet<string> = new Set(["name", "id", "whitelist", "blacklist"])
+/**
+ * @internal
+ */
+export const harmlessOptions: ReadonlySet<string> = new Set([
   "apiKeyCommand",
   "timeout",
   "headerTimeout",
   "chunkTimeout",
   "setCacheKey"
 ])
-/** Fields of a model that turn its requests. */
-const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
+/**
+ * Fields of a model that turn its requests.
+ *
+ * @internal
+ */
+export const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
 
 /** Element by element: names come from the file and may hold any character. */
 const isPointing = (path: ReadonlyArray<string>, value: unknown): boolean => {
@@ -528,12 +549,31 @@ const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
   return Either.match(url, { onLeft: () => text, onRight: ({ origin }) => origin })
 }
 
-const basePath = /^(?:options\0baseURL|api|models\0[^\0]*\0provider\0api)$/
-
-const originsIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<string> =>
-  Tree.leaves(tree).flatMap(({ path, leaf }) => (basePath.test(path.join("\0")) ? [originOf(leaf)] : []))
-
 // --- options
+
+type Fill = (leaf: Tree.Leaf<Origin>, value: unknown) => Effect.Effect<unknown, ApiKeyError, Needs>
+
+const filledText: Fill = (leaf, value) =>
+  typeof value === "string" ? Placeholder.fill(value, leaf.origin.scope, badReference(leaf)) : Effect.succeed(value)
+
+const filled = (tree: Tree.Tree<Origin>, fill: Fill): ReturnType<Fill> => {
+  const inside = (leaf: Tree.Leaf<Origin>, value: unknown): ReturnType<Fill> =>
+    Array.isArray(value)
+      ? Effect.forEach(value, (each: unknown) => inside(leaf, each))
+      : isRecord(value)
+        ? eachOf(Object.entries(value), (each) => inside(leaf, each))
+        : fill(leaf, value)
+  return tree._tag === "Leaf" ? inside(tree, tree.value) : eachOf(tree.children, (child) => filled(child, fill))
+}
+
+const eachOf = <A>(
+  members: Iterable<readonly [string, A]>,
+  f: (value: A) => ReturnType<Fill>
+): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs> =>
+  Effect.map(
+    Effect.forEach(members, ([key, value]) => Effect.map(f(value), (result) => [key, result] as const)),
+    Object.fromEntries
+  )
 
 const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 
@@ -548,34 +588,19 @@ const optionsOf = (
     const policy = yield* HelperPolicy
     const path = yield* Path.Path
 
-    const filled = (each: Tree.Tree<Origin>): Effect.Effect<unknown, ApiKeyError, Needs> => {
-      if (each._tag === "Branch") {
-        return Effect.map(
-          Effect.forEach(each.children, ([key, child]) => Effect.map(filled(child), (value) => [key, value] as const)),
-          Object.fromEntries
-        )
-      }
-      return Array.isArray(each.value)
-        ? Effect.forEach(each.value, (value: unknown) => filledValue(each, value))
-        : filledValue(each, each.value)
-    }
-
-    const filledValue = (leaf: Tree.Leaf<Origin>, value: unknown): Effect.Effect<unknown, ApiKeyError, Needs> =>
+    const permitted: Fill = (leaf, value) =>
       Effect.gen(function* () {
         const text = typeof value === "string" ? value : ""
         const hand = handOf(leaf.origin, leaf.at)
-        const { scope } = leaf.origin
         const written: ApiKeySource.Single = { _tag: "Literal", literal: Redacted.make(text) }
-        for (const source of [written, ...Placeholder.sourcesIn(text, scope, path)]) {
+        for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
           yield* policy.authorize({ provider, source, hand, goesTo, contributions })
         }
-        return typeof value === "string" ? yield* Placeholder.fill(value, scope, badReference(leaf)) : value
+        return yield* filledText(leaf, value)
       })
 
     const own = Tree.at(tree, ["options"])
     if (own?._tag !== "Branch") return {}
-    const entries = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
-    return Object.fromEntries(
-      yield* Effect.forEach(entries, ([key, child]) => Effect.map(filled(child), (value) => [key, value] as const))
-    )
+    const others = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
+    return yield* eachOf(others, (child) => filled(child, permitted))
   })
