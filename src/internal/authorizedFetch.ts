@@ -146,7 +146,8 @@ export const authorizedFetch = (
     return inBody === undefined ? false : inBody.test(await peekText(answer))
   }
 
-  return async (input, init) => {
+  const authorized: Fetch = async (input, init) => {
+    if (init !== undefined && init !== null && !isPlain(init)) return authorized(...asRead(input, init))
     const at = locate(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
     const held = heldIn(given)
@@ -191,6 +192,7 @@ export const authorizedFetch = (
     }
     return last.answer
   }
+  return authorized
 }
 
 const judged = async (
@@ -279,6 +281,40 @@ const locator = (): ((given: string | URL) => Place) => {
   }
 }
 
+// --- what fetch reads wherever an object has it, and a copy only where the object itself does: a `Request`, a class, an heir
+
+const isPlain = (given: object): boolean => {
+  const prototype = Object.getPrototypeOf(given)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Of a `RequestInit` (fetch standard, section 5.4), and Node's own. */
+const initFields: ReadonlyArray<string> = [
+  "method",
+  "headers",
+  "body",
+  "referrer",
+  "referrerPolicy",
+  "mode",
+  "credentials",
+  "cache",
+  "redirect",
+  "integrity",
+  "keepalive",
+  "signal",
+  "duplex",
+  "priority",
+  "window",
+  "dispatcher"
+]
+
+/** A `Request` stays one: so its body can be sent again. */
+const asRead = (input: Parameters<Fetch>[0], init: RequestInit): Parameters<Fetch> => {
+  if (init instanceof Request) return [new Request(input, init)]
+  const read = initFields.map((name) => [name, Reflect.get(init, name)] as const)
+  return [input, { ...Object.fromEntries(read.filter(([, value]) => value !== undefined)), ...init }]
+}
+
 // --- headers: of the kind that the caller gave, because a `Headers` costs more than all else here
 
 type Fields = Headers | Readonly<Record<string, string>>
@@ -300,8 +336,7 @@ const recordOf = (pairs: ReadonlyArray<ReadonlyArray<string>>): Readonly<Record<
 
 /** What else `Headers` takes, it reads by rules of its own. */
 const isPlainRecord = (given: object): given is Readonly<Record<string, string>> => {
-  const prototype = Object.getPrototypeOf(given)
-  if ((prototype !== Object.prototype && prototype !== null) || Symbol.iterator in given) return false
+  if (!isPlain(given) || Symbol.iterator in given) return false
   return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
 }
 

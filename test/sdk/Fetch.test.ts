@@ -132,6 +132,112 @@ describe("a request carries the key", () => {
   )
 })
 
+describe("an init that is more than a record is read as fetch reads it", () => {
+  const asked = () => new Request("http://other.test", { method: "POST", body: "text", headers: { "x-a": "1" } })
+  class Init {
+    get method() {
+      return "POST"
+    }
+    get body() {
+      return "text"
+    }
+    get headers() {
+      return { "x-a": "1", "x-b": Fetch.placeholder }
+    }
+  }
+  const inits: ReadonlyArray<readonly [string, () => RequestInit]> = [
+    ["a Request, as a proxy hands it on", asked],
+    ["an object with getters of its class", () => new Init()],
+    ["an object that inherits its fields", () => Object.create(new Init())],
+    [
+      "an object with getters of its own",
+      () => ({
+        get method() {
+          return "POST"
+        },
+        get body() {
+          return "text"
+        },
+        get headers() {
+          return { "x-a": "1", "x-b": Fetch.placeholder }
+        }
+      })
+    ]
+  ]
+  for (const [name, init] of inits) {
+    it.scopedLive(`${name}: nothing of it is lost, also at the second try`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok), { scheme: "bearer" })
+        const inputs = [
+          server.origin,
+          new URL(server.origin),
+          new Request(server.origin, { method: "PUT", body: "its own" })
+        ]
+        for (const input of inputs) assert.strictEqual((yield* promise(() => fetch(input, init()))).status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ body, headers, method }) => [method, body, headers["x-a"], headers["authorization"]]),
+          ["sk-1", "sk-2", "sk-2", "sk-2"].map((key) => ["POST", "text", "1", bearer(key)])
+        )
+        assert.notInclude(JSON.stringify(server.seen), Fetch.placeholder)
+      })
+    )
+
+    it.scopedLive(`${name}: nor to another origin`, () =>
+      Effect.gen(function* () {
+        const other = yield* loopback(ok)
+        const { fetch } = yield* make(["sk-1"], ok)
+        yield* promise(() => fetch(other.origin, init()))
+        assert.deepStrictEqual(
+          other.seen.map(({ body, headers, method }) => [method, body, headers["x-a"], headers["x-b"]]),
+          [["POST", "text", "1", undefined]]
+        )
+      })
+    )
+  }
+
+  it.scopedLive("its redirect counts", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => json(response, 302, {}, { location: "/landed" }))
+      const init = new Request(server.origin, { redirect: "manual" })
+      assert.strictEqual((yield* promise(() => fetch(server.origin, init))).status, 302)
+      assert.strictEqual(server.seen.length, 1)
+    })
+  )
+
+  it.scopedLive("its signal ends what has been sent", () =>
+    Effect.gen(function* () {
+      const arrived = yield* Deferred.make<void>()
+      const { server, fetch } = yield* make(["sk-1"], () => Deferred.unsafeDone(arrived, Effect.void))
+      const controller = new AbortController()
+      const init = new Request(server.origin, { signal: controller.signal })
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, init)))
+      yield* Deferred.await(arrived)
+      const reason = new Error("mine")
+      controller.abort(reason)
+      assert.strictEqual(yield* Fiber.join(failing), reason)
+    })
+  )
+
+  it.live("what a fetch below knows beside the standard is handed on", () =>
+    Effect.promise(async () => {
+      const seen: Array<unknown> = []
+      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+        baseUrl: "https://api.test",
+        fetch: async (input, init) => {
+          seen.push([input, { ...init }])
+          return new Response()
+        }
+      })
+      await fetch(
+        "https://api.test",
+        Object.assign(Object.create({ method: "PUT", dispatcher: "mine" }), { agent: "own" })
+      )
+      const init = { method: "PUT", dispatcher: "mine", agent: "own", redirect: "manual" }
+      assert.deepStrictEqual(seen, [["https://api.test/", { ...init, headers: { authorization: "Bearer sk-1" } }]])
+    })
+  )
+})
+
 describe("the caller's own headers", () => {
   const origin = "https://api.example.com"
   const recording = (scheme?: Fetch.Scheme) => {
