@@ -143,7 +143,13 @@ export const authorizedFetch = (
     const said = answerOf(answer)
     if (isRejectedAnswer(said)) return true
     const inBody = bodyRule(said, rule)
-    return inBody === undefined ? false : inBody.test(await peekText(answer))
+    if (inBody === undefined) return false
+    const text = await peekText(answer, signal)
+    if (signal?.aborted) {
+      answer.body?.cancel().catch(() => undefined)
+      throw signal.reason
+    }
+    return inBody.test(text)
   }
 
   const authorized: Fetch = async (input, init) => {
@@ -247,13 +253,15 @@ export const peekText = async (answer: Response, signal?: AbortSignal): Promise<
       text += decoder.decode(value, { stream: true })
     }
   }
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, maxPeekMillis)
-    signal?.addEventListener("abort", () => resolve(), { once: true })
+  let stop = (): void => undefined
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
   })
-  await Promise.race([read().catch(() => undefined), late])
+  const timer = setTimeout(stop, maxPeekMillis)
+  signal?.addEventListener("abort", stop)
+  await Promise.race([read().catch(() => undefined), stopped])
   clearTimeout(timer)
+  signal?.removeEventListener("abort", stop)
   // Not awaited: a copy's cancel ends only with the original's.
   reader.cancel().catch(() => undefined)
   return text

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events"
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -942,6 +943,54 @@ describe("an abort", () => {
       controller.abort()
       assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
       yield* Deferred.await(stopped)
+    })
+  )
+
+  for (const below of ["fetch", "one that looks at no signal"]) {
+    it.scopedLive(`while the beginning of a refusal is looked into is an abort, over ${below}`, () =>
+      Effect.gen(function* () {
+        const asked = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
+        const handler: Handler = (_, response) => {
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          response.writeHead(400, { "content-length": "1000" })
+          response.write("{")
+        }
+        const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], handler, {
+          scheme: "x-goog-api-key",
+          fetch: async (input, init) => {
+            const answer = await globalThis.fetch(input, below === "fetch" ? init : { ...init, signal: null })
+            const clone = answer.clone.bind(answer)
+            return Object.assign(answer, {
+              clone: () => {
+                Deferred.unsafeDone(asked, Effect.void)
+                return clone()
+              }
+            })
+          }
+        })
+        const controller = new AbortController()
+        const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+        yield* Deferred.await(asked)
+        const reason = new Error("mine")
+        controller.abort(reason)
+        assert.strictEqual(yield* Fiber.join(failing), reason)
+        yield* Deferred.await(closed)
+        assert.strictEqual(yield* runs, 1)
+        assert.strictEqual(getEventListeners(controller.signal, "abort").length, 0)
+      })
+    )
+  }
+
+  it.scopedLive("leaves nothing behind in a signal that lives on, where a refusal was looked into", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => json(response, 400, {}), {
+        scheme: "x-goog-api-key",
+        fetch: (input, init) => globalThis.fetch(input, { ...init, signal: null })
+      })
+      const { signal } = new AbortController()
+      yield* promise(async () => (await fetch(server.origin, { signal })).text())
+      assert.strictEqual(getEventListeners(signal, "abort").length, 0)
     })
   )
 
