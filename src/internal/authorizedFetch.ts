@@ -477,7 +477,7 @@ const templateOf = (
   const redirect = init?.redirect ?? "follow"
   return {
     url,
-    method: init?.method ?? "GET",
+    method: methodOf(init?.method ?? "GET"),
     headers,
     signal: init?.signal ?? undefined,
     redirect,
@@ -495,6 +495,10 @@ const templateOf = (
     }
   }
 }
+
+/** These are the same in any case, others are not (fetch standard, "normalize a method"). */
+const methodOf = (given: string): string =>
+  /^(?:delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given
 
 /**
  * A `Request` is made anew for each time that it is sent; if it has a body, a clone keeps that for the next, and the caller's is
