@@ -600,7 +600,9 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   }
 }
 
-const targetOf = (location: string, base: URL): URL => {
+/** A header's value is its bytes, of which each is a character; what is not ASCII in them is UTF-8, as fetch takes it. */
+const targetOf = (value: string, base: URL): URL => {
+  const location = Buffer.from(value, "latin1").toString("utf8")
   if (!URL.canParse(location, base.href)) throw networkError("invalid redirect URL")
   const url = new URL(location, base)
   if (url.protocol !== "http:" && url.protocol !== "https:") throw networkError("URL scheme must be a HTTP(S) scheme")

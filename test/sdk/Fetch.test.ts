@@ -568,6 +568,25 @@ describe("redirects are followed as fetch follows them", () => {
     }
   }
 
+  // A header holds bytes.
+  const locations = ["/café", "/日本?q=é#ü", "/caf%C3%A9", "/caf\u00E9 x"].map((text) =>
+    Buffer.from(text).toString("latin1")
+  )
+  for (const location of [...locations, "/\u00E9", "/\u00C3("]) {
+    it.scopedLive(`to a Location of the bytes ${JSON.stringify(location)}`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1"], (request, response) => {
+          if (request.path !== "/go") return ok(request, response, 0)
+          response.writeHead(302, { location })
+          response.end()
+        })
+        const stock = yield* promise(() => globalThis.fetch(`${server.origin}/go`))
+        const ours = yield* promise(() => fetch(`${server.origin}/go`))
+        assert.deepStrictEqual([ours.url, server.seen[3]?.path], [stock.url, server.seen[1]?.path])
+      })
+    )
+  }
+
   it.scopedLive("a Request keeps its body", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1"], (request, response) => {
