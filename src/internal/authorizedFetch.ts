@@ -110,14 +110,14 @@ export const authorizedFetch = (
   /** What is sent with the key: a copy of the headers given, less those named. */
   const authorize = (
     key: ApiKey,
-    { url, method, body }: Template,
-    headers: Fields,
+    { body }: Template,
+    { url, method, headers, keepsBody }: Hop,
     held: Held,
     dropped: ReadonlyArray<string>
   ): Sending | Promise<Sending> => {
     if (options.authorize !== undefined) {
       return options
-        .authorize(key, { url, method, body, headers: new Headers(headers) })
+        .authorize(key, { url, method, body: keepsBody ? body : undefined, headers: new Headers(headers) })
         .then((signed) => ({ headers: signed, names: credentialHeaders, rule: nothingSent }))
     }
     const { rule, names } = madeOf(key, held)
@@ -164,34 +164,32 @@ export const authorizedFetch = (
     const template = templateOf(input, init, at.cleaned, given)
     const { signal } = template
     signal?.throwIfAborted()
-    const signing = options.authorize !== undefined
     const known = options.keyAhead?.(init) ?? hit()
     // What the caller does with its headers while this waits does not count.
-    const headers = known === undefined || signing ? changed(template.headers, [], nothingSent) : template.headers
+    const waits = known === undefined || options.authorize !== undefined
+    const asked = firstHop(template, waits ? changed(template.headers, [], nothingSent) : template.headers)
     const key = known ?? (await get(signal))
     // Whatever stands for a key in the library's own headers must not go out beside the real one.
-    const authorizing = authorize(key, template, headers, held, namesOf(held))
+    const authorizing = authorize(key, template, asked, held, namesOf(held))
     const sending = authorizing instanceof Promise ? await authorizing : authorizing
-    const hop = firstHop(template, sending)
+    const hop = withHeaders(asked, sending.headers)
     const first = await template.send(send, hop)
     if (first.ok && options.isRejection === undefined) return first
-    const { answer, carried } = await follow(send, template, hop, first, sending.names)
+    const { answer, carried, pending } = await follow(send, template, hop, first, sending.names)
     if (answer.ok && options.isRejection === undefined) return answer
     // Another origin, where a redirect led, has not seen the key and cannot refuse it.
     if (!carried || !(await isRejection(answer, sending, signal))) return answer
-    if (!template.canBeSentAgain) {
+    if (pending.keepsBody && !template.canBeSentAgain) {
       await runPromise(runtime, provider.reject(key), signal)
       return answer
     }
     const another = await getAnother(key, signal)
     if (another === undefined) return answer
-    const again = await (signing
-      ? authorizeAgain(another, template, headers, held, [])
-      : authorizeAgain(another, template, sending.headers, held, sending.names))
+    const again = await authorizeAgain(another, template, pending, held, sending.names)
     if (again === undefined) return answer
     // Not awaited: where `isRejection` has cloned the answer, this ends only with the clone.
     answer.body?.cancel().catch(() => undefined)
-    const anew = firstHop(template, again)
+    const anew = withHeaders(pending, again.headers)
     const last = await follow(send, template, anew, await template.send(send, anew), again.names)
     if (last.carried && (await isRejection(last.answer, again, signal))) {
       await runPromise(runtime, provider.reject(another), signal)
@@ -437,7 +435,7 @@ export const keepingAtOrigin =
     const stays = url.origin === origin
     const headers = stays ? changed(template.headers, [], new Map(held)) : changed(template.headers, names, nothingSent)
     onSent(stays)
-    const hop = firstHop(template, { headers })
+    const hop = firstHop(template, headers)
     const { answer, carried } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
     onSent(stays && carried)
     return answer
@@ -452,6 +450,8 @@ interface Hop {
   readonly keepsBody: boolean
   /** The key. */
   readonly carries: boolean
+  /** That led here. */
+  readonly redirects: number
 }
 
 interface Template {
@@ -551,14 +551,26 @@ interface Followed {
   readonly answer: Response
   /** Whether the request that it answers had the key. */
   readonly carried: boolean
+  /** From where on it may be made again: a POST that was answered by sending its maker on to a GET is done. */
+  readonly pending: Hop
 }
 
-const firstHop = ({ body, method, url }: Template, { headers }: Pick<Sending, "headers">): Hop => ({
+const firstHop = ({ body, method, url }: Template, headers: Fields): Hop => ({
   url,
   method,
   headers,
   keepsBody: body !== undefined,
-  carries: true
+  carries: true,
+  redirects: 0
+})
+
+const withHeaders = ({ url, method, keepsBody, carries, redirects }: Hop, headers: Fields): Hop => ({
+  url,
+  method,
+  headers,
+  keepsBody,
+  carries,
+  redirects
 })
 
 /** From the answer to the first hop on. */
@@ -569,16 +581,18 @@ const follow = async (
   answered: Response,
   names: ReadonlyArray<string>
 ): Promise<Followed> => {
+  let pending = first
   let hop = first
   let answer = answered
-  for (let count = 0; ; count++) {
+  for (;;) {
     const location = redirectStatuses.includes(answer.status) ? answer.headers.get("location") : null
     if (template.redirect !== "follow" || location === null) {
-      return { answer: redirected(answer, count > 0), carried: hop.carries }
+      return { answer: redirected(answer, hop.redirects > 0), carried: hop.carries, pending }
     }
     await answer.body?.cancel().catch(() => undefined)
-    if (count >= maxRedirects) throw networkError("redirect count exceeded")
+    if (hop.redirects >= maxRedirects) throw networkError("redirect count exceeded")
     hop = nextHop(hop, location, answer.status, names)
+    if (hop.method !== pending.method) pending = hop
     if (hop.keepsBody && !template.canBeSentAgain) throw networkError("a streamed body cannot follow a redirect")
     answer = await template.send(send, hop)
   }
@@ -596,7 +610,8 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
     method: becomesGet ? "GET" : method,
     headers: changed(hop.headers, dropped, nothingSent),
     keepsBody: hop.keepsBody && !becomesGet,
-    carries: hop.carries && !leaves
+    carries: hop.carries && !leaves,
+    redirects: hop.redirects + 1
   }
 }
 

@@ -13,7 +13,7 @@ import { EmptyOutput, isApiKeyError } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
-import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+import { guarded, type Handler, json, loopback, type Seen } from "../support/loopback.js"
 import { observe } from "../support/observe.js"
 
 const ok: Handler = (_, response) => json(response, 200, { ok: true })
@@ -767,6 +767,79 @@ describe("a refused key", () => {
       })
     )
   }
+
+  /** Sends on what it gets at `/`, and knows one key elsewhere. */
+  const sendingOn =
+    (status: number, then: Handler = guarded(["sk-2"], ok)): Handler =>
+    (request, response, count) =>
+      request.path === "/" ? json(response, status, {}, { location: "/on" }) : then(request, response, count)
+  const shownAs = ({ body, headers, method, path }: Seen) =>
+    [method, path, body, headers["content-type"] ?? "", headers["x-kept"], headers["authorization"]].join(" ")
+
+  const accepted = ["POST / text text/x yes Bearer sk-1", "GET /on   yes Bearer sk-1", "GET /on   yes Bearer sk-2"]
+  for (const [what, method, status, seen] of [
+    ["a POST that 303 has accepted is not made twice", "POST", 303, accepted],
+    ["a POST that 302 has accepted is not made twice", "POST", 302, accepted],
+    [
+      "a POST that 307 has not accepted is made anew",
+      "POST",
+      307,
+      ["sk-1", "sk-2"].flatMap((key) => ["/", "/on"].map((path) => `POST ${path} text text/x yes Bearer ${key}`))
+    ],
+    [
+      "a GET, which may be made as often, is made anew",
+      "GET",
+      302,
+      ["sk-1", "sk-2"].flatMap((key) => ["/", "/on"].map((path) => `GET ${path}  text/x yes Bearer ${key}`))
+    ]
+  ] as const) {
+    for (const form of ["an init", "a Request"]) {
+      it.scopedLive(`where a redirect led: ${what}, as ${form}`, () =>
+        Effect.gen(function* () {
+          const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], sendingOn(status))
+          const headers = { "content-type": "text/x", "x-kept": "yes" }
+          const init = { method, headers, ...(method === "POST" ? { body: "text" } : {}) }
+          const answer = yield* promise(() =>
+            form === "an init" ? fetch(server.origin, init) : fetch(new Request(server.origin, init))
+          )
+          assert.deepStrictEqual([answer.status, answer.redirected, answer.url], [200, true, `${server.origin}/on`])
+          assert.deepStrictEqual(server.seen.map(shownAs), seen)
+          assert.strictEqual(yield* runs, 2)
+        })
+      )
+    }
+  }
+
+  it.scopedLive("where redirects led: what they made of an accepted POST goes by them again, in one number", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(
+        ["sk-1", "sk-2"],
+        sendingOn(303, ({ headers, path }, response) =>
+          path !== "/end"
+            ? json(response, 302, {}, { location: headers["authorization"] === bearer("sk-1") ? "/end" : "/more" })
+            : json(response, 401, {})
+        )
+      )
+      assert.instanceOf(yield* failureOf(() => fetch(server.origin, { method: "POST", body: "text" })), TypeError)
+      assert.deepStrictEqual(
+        server.seen.map(({ method, path }) => `${method} ${path}`),
+        ["POST /", "GET /on", "GET /end", "GET /on", ...Array.from({ length: 19 }, () => "GET /more")]
+      )
+    })
+  )
+
+  it.scopedLive("where a redirect led, without the stream that was sent before it: is sent once more", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", "sk-2"], sendingOn(303))
+      const body = new Blob(["text"]).stream()
+      const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" }
+      assert.strictEqual((yield* promise(() => fetch(server.origin, init))).status, 200)
+      assert.deepStrictEqual(
+        server.seen.map(({ body, method }) => method + body),
+        ["POSTtext", "GET", "GET"]
+      )
+    })
+  )
 
   it.scopedLive("by an isRejection that clones the answer and leaves the copy unread, does not hang", () =>
     Effect.gen(function* () {
