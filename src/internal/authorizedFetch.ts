@@ -346,6 +346,8 @@ const isPlainRecord = (given: object): given is Readonly<Record<string, string>>
   return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
 }
 
+const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields => changed(fields, dropped, nothingSent)
+
 /** A copy of the same kind: without those by the (lower-case) names, and with those added. */
 const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: Rule): Fields => {
   if (fields instanceof Headers) {
@@ -414,15 +416,24 @@ const withoutPlaceholder = (
   if (cleaned === url && held.length === 0) return init === undefined ? [input] : [input, init]
   return [
     input instanceof Request ? requestTo(cleaned, input) : cleaned.href,
-    { ...init, headers: changed(headers, namesOf(held), nothingSent) }
+    { ...init, headers: without(headers, namesOf(held)) }
   ]
 }
 
 // --- for a client above that puts the key in itself
 
-/** Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. */
+/**
+ * Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. What it tells
+ * as `pending` is what there is to send once more, where that is not what it was given but what a redirect has made of it.
+ */
 export const keepingAtOrigin =
-  (fetch: Fetch, carriers: Rule, origin: string, onSent: (carries: boolean) => void): Fetch =>
+  (
+    fetch: Fetch,
+    carriers: Rule,
+    origin: string,
+    onSent: (carries: boolean, pending?: Hop) => void,
+    from?: Hop | undefined
+  ): Fetch =>
   async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
@@ -433,17 +444,17 @@ export const keepingAtOrigin =
     const names = namesOf(held)
     const template = templateOf(input, init, url, given)
     const stays = url.origin === origin
-    const headers = stays ? changed(template.headers, [], new Map(held)) : changed(template.headers, names, nothingSent)
+    const asked = (stays ? from : undefined) ?? firstHop(template, template.headers)
+    const hop = withHeaders(asked, stays ? changed(asked.headers, [], new Map(held)) : without(asked.headers, names))
     onSent(stays)
-    const hop = firstHop(template, headers)
-    const { answer, carried } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
-    onSent(stays && carried)
+    const { answer, carried, pending } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
+    onSent(stays && carried, pending === hop ? undefined : withHeaders(pending, without(pending.headers, names)))
     return answer
   }
 
 // --- a request that can be made more than once, as far as its body allows
 
-interface Hop {
+export interface Hop {
   readonly url: URL
   readonly method: string
   readonly headers: Fields
@@ -608,7 +619,7 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   return {
     url,
     method: becomesGet ? "GET" : method,
-    headers: changed(hop.headers, dropped, nothingSent),
+    headers: without(hop.headers, dropped),
     keepsBody: hop.keepsBody && !becomesGet,
     carries: hop.carries && !leaves,
     redirects: hop.redirects + 1

@@ -42,7 +42,7 @@ import {
   thrown,
   warningOnce
 } from "../internal/authorization.js"
-import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
+import { type Hop, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
 
 /**
  * @since 0.1.0
@@ -62,6 +62,8 @@ interface Sent<E> {
   readonly refused: boolean
   readonly answer: HttpClientResponse.HttpClientResponse
   readonly outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+  /** What there is to send once more, where redirects have made something else of the request. */
+  readonly pending: Hop | undefined
   readonly end: () => void
 }
 
@@ -96,7 +98,12 @@ export const withApiKey =
     const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
       headersFor(key, options.scheme, held(request))
 
-    const send = (request: HttpClientRequest.HttpClientRequest, headers: ReadonlyMap<string, string>, origin: string) =>
+    const send = (
+      request: HttpClientRequest.HttpClientRequest,
+      headers: ReadonlyMap<string, string>,
+      origin: string,
+      from?: Hop | undefined
+    ) =>
       Effect.suspend(() => {
         const names = Array.from(headers.keys())
         // The key follows where it is seen that it goes home: what is overlooked cannot take it elsewhere.
@@ -106,6 +113,7 @@ export const withApiKey =
         )
         const end = inScopeOf(request, authorized)
         let carried: boolean | undefined
+        let pending: Hop | undefined
         const atHome = keptAt(origin, authorized, headers, (carries) => {
           carried = carries
         })
@@ -116,9 +124,16 @@ export const withApiKey =
           }
         }
         const fetch = (stock: typeof globalThis.fetch) =>
-          keepingAtOrigin(stock, headers, origin, (carries) => {
-            carried = carries
-          })
+          keepingAtOrigin(
+            stock,
+            headers,
+            origin,
+            (carries, rest) => {
+              carried = carries
+              pending = rest
+            },
+            from
+          )
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
         const judged = (answer: HttpClientResponse.HttpClientResponse) => {
           if (carried === undefined) return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
@@ -138,6 +153,7 @@ export const withApiKey =
               Effect.map(judged(response), ({ refused, answer }) => ({
                 refused,
                 answer,
+                pending,
                 end,
                 outcome: Effect.succeed(answer)
               })),
@@ -147,6 +163,7 @@ export const withApiKey =
                 ? Effect.map(judged(error.response), ({ refused, answer }) => ({
                     refused,
                     answer,
+                    pending,
                     end,
                     outcome: Effect.fail(withResponse(error, answer))
                   }))
@@ -206,7 +223,7 @@ export const withApiKey =
             if (Either.isLeft(headers)) return yield* first.outcome
             yield* cancel(first.answer)
             first.end()
-            const second = yield* send(request, headers.right, origin)
+            const second = yield* send(request, headers.right, origin, first.pending)
             if (second.refused) yield* provider.reject(next.value)
             return yield* second.outcome
           })

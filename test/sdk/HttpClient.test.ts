@@ -393,6 +393,39 @@ describe("with the fetch client", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
+  it.scopedLive("a POST that a redirect has made a GET of is not made twice: that GET is", () =>
+    Effect.gen(function* () {
+      const key = (own: string, value: string) => ApiKey.make({ value, headers: { [own]: value } })
+      const { server, client } = yield* make(
+        [key("x-first", secret), key("x-second", fresh)],
+        (request, response, count) =>
+          request.method === "POST"
+            ? json(response, 303, {}, { location: "/on" })
+            : guarded([fresh], ok)(request, response, count)
+      )
+      const body = HttpBody.text("text")
+      for (const keys of [["x-first", "x-second"], ["x-second"]]) {
+        server.seen.length = 0
+        const response = yield* client.post(server.origin, { body, headers: { "x-kept": "yes" } })
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ body, headers, method, path }) => [
+            method,
+            path,
+            body,
+            headers["content-type"],
+            headers["x-kept"],
+            Object.keys(headers).filter((name) => name === "x-first" || name === "x-second")
+          ]),
+          [
+            ["POST", "/", "text", "text/plain", "yes", [keys[0]]],
+            ...keys.map((name) => ["GET", "/on", "", undefined, "yes", [name]])
+          ]
+        )
+      }
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
   it.scopedLive("the Fetch and the RequestInit of its layer, and of the caller, are kept", () =>
     Effect.gen(function* () {
       const calls: Array<string> = []
