@@ -550,6 +550,24 @@ for (const [name, layer] of Object.entries(clients)) {
     )
   }
 
+  it.scopedLive(`nor do the caller's own credentials leave with a redirect: ${name}`, () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock } = yield* make([secret], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      const own = ["proxy-authorization", "cookie", "x-api-key", "x-goog-api-key", "api-key", "x-amz-security-token"]
+      const headers = Object.fromEntries(own.map((name) => [name, "mine"]))
+      yield* authorize(HttpClient.followRedirects(stock)).get(server.origin, { headers: { ...headers, "x-a": "kept" } })
+      const watched = ["authorization", ...own, "x-a"]
+      assert.deepStrictEqual(
+        [server, other].map(({ seen }) => watched.filter((name) => name in (seen[0]?.headers ?? {}))),
+        [watched, ["x-a"]]
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
   it.scopedLive(`a request that a transform below makes for itself keeps what it carries: ${name}`, () =>
     Effect.gen(function* () {
       const other = yield* loopback(ok)
