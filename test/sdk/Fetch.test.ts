@@ -67,6 +67,9 @@ describe("a request carries the key", () => {
       const { server, fetch } = yield* make(["sk-1"], ok)
       yield* promise(() => fetch(server.origin, { headers: { "X-Goog-Api-Key": Fetch.placeholder } }))
       yield* promise(() => fetch(server.origin, { headers: { Authorization: bearer(Fetch.placeholder) } }))
+      const pair = (key: string) => `key=${key}, again=${key}`
+      yield* promise(() => fetch(server.origin, { headers: { "x-pair": pair(Fetch.placeholder) } }))
+      assert.strictEqual(server.seen[2]?.headers["x-pair"], pair("sk-1"))
       assert.strictEqual(server.seen[0]?.headers["x-goog-api-key"], "sk-1")
       assert.isUndefined(server.seen[0]?.headers["authorization"])
       assert.strictEqual(server.seen[1]?.headers["authorization"], "Bearer sk-1")
@@ -1227,20 +1230,34 @@ describe("a function that is given", () => {
     })
   )
 
-  it.scopedLive("as `scheme` and gives no text, and a scheme that is none, are typed errors, and nothing is sent", () =>
-    Effect.gen(function* () {
-      const schemes = [() => ({ "x-own": 1 }), () => undefined, "zzz", 7]
-      for (const scheme of schemes as ReadonlyArray<unknown> as ReadonlyArray<Fetch.Scheme>) {
-        const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
-        const error = yield* failureOf(() => fetch(server.origin))
-        assert.isTrue(isApiKeyError(error), String(error))
-        assert.strictEqual(server.seen.length, 0)
-        const told = yield* Effect.flip(
-          Fetch.headers(yield* Testing.provider(["sk-1"]), "https://api.test", { baseUrl: "https://api.test", scheme })
-        )
-        assert.isTrue(isApiKeyError(told))
-      }
-    })
+  it.scopedLive(
+    "as `scheme` and gives no header, and a scheme that is none, are typed errors, and nothing is sent",
+    () =>
+      Effect.gen(function* () {
+        const schemes = [
+          () => ({ "x-own": 1 }),
+          () => ({ "x-own": "" }),
+          () => ({ "x own": "1" }),
+          () => ({ "": "1" }),
+          () => ({}),
+          () => undefined,
+          "zzz",
+          7
+        ]
+        for (const scheme of schemes as ReadonlyArray<unknown> as ReadonlyArray<Fetch.Scheme>) {
+          const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
+          const error = yield* failureOf(() => fetch(server.origin))
+          assert.isTrue(isApiKeyError(error), String(error))
+          assert.strictEqual(server.seen.length, 0)
+          const told = yield* Effect.flip(
+            Fetch.headers(yield* Testing.provider(["sk-1"]), "https://api.test", {
+              baseUrl: "https://api.test",
+              scheme
+            })
+          )
+          assert.isTrue(isApiKeyError(told))
+        }
+      })
   )
 })
 
@@ -1299,16 +1316,18 @@ describe("headers for what is no fetch", () => {
     Effect.gen(function* () {
       const observed = observe()
       const provider = yield* Testing.provider(["sk-1"])
-      for (const host of ["headers.test", "headers.test", "127.0.0.1:1", "localhost:1", "[::1]:1"]) {
-        const baseUrl = `http://${host}`
-        const url = `ws://${host}/realtime`
+      const loopbacks = ["127.0.0.1:1", "127.1.2.3:1", "localhost:1", "a.b.localhost", "[::1]:1"]
+      const hosts = ["headers.test", "headers.test", ...loopbacks].map((host) => `://${host}`)
+      for (const at of ["s://secure.test", ...hosts, "://127.0.0.1.test"]) {
+        const [baseUrl, url] = [`http${at}`, `ws${at}/realtime`]
         assert.deepStrictEqual(yield* Fetch.headers(provider, url, { baseUrl }).pipe(Effect.provide(observed.layer)), {
           authorization: "Bearer sk-1"
         })
       }
       const warnings = observed.logs.filter(({ text }) => text.includes("plain http"))
-      assert.strictEqual(warnings.length, 1)
+      assert.strictEqual(warnings.length, 2)
       assert.include(warnings[0]?.text, "http://headers.test")
+      assert.include(warnings[1]?.text, "http://127.0.0.1.test")
     })
   )
 })
