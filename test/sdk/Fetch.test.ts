@@ -95,6 +95,20 @@ describe("a request carries the key", () => {
     })
   )
 
+  it.scopedLive("in place of what the caller has by the name of its header, in any case", () =>
+    Effect.gen(function* () {
+      const key = ApiKey.make({ value: "sk-1", headers: { "X-Own": "own-1" } })
+      const { server, fetch } = yield* make([key], ok)
+      for (const headers of [{ "x-own": "mine" }, { "X-OWN": "mine" }, new Headers({ "x-own": "mine" })]) {
+        yield* promise(() => fetch(server.origin, { headers }))
+      }
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["x-own"]),
+        ["own-1", "own-1", "own-1"]
+      )
+    })
+  )
+
   it.scopedLive("never in the URL: a parameter that was to hold it goes", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "x-goog-api-key" })

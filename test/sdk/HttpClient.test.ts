@@ -307,7 +307,7 @@ for (const [name, layer] of Object.entries(clients)) {
           }
         }
         for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
-          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "x-own": secret } } : {}) })
+          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "X-Own": secret } } : {}) })
           const { server, client, provider } = yield* make(
             [key],
             (request, response, count) => answers[request.path]?.(request, response, count),
