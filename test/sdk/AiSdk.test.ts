@@ -348,6 +348,7 @@ describe("an AWS key pair", () => {
       const options = { baseURL: server.origin, region: "eu-west-1" }
       for (const pair of [
         ApiKey.make({ username: "AKIA1", value: token }),
+        ApiKey.make({ username: "ASIA1", value: token }),
         ApiKey.make({ username: "x", value: token, sessionToken: token })
       ]) {
         const sdk = AiSdk.make(yield* Testing.provider([pair]), createAmazonBedrock, options)

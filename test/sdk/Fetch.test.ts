@@ -95,6 +95,31 @@ describe("a request carries the key", () => {
     })
   )
 
+  const pair = { username: "AKIA1", value: "very-secret", sessionToken: "session" }
+  for (const [how, scheme, own] of [
+    ["as it is", undefined, {}],
+    ["by a scheme that is a header's name", "x-api-key", {}],
+    ["by the headers that it brings along", undefined, { "x-signed": "1" }],
+    ["by a function", () => ({ "x-signed": "1" }), {}],
+    ["by basic", "basic", {}]
+  ] as const) {
+    const refused = how === "as it is" || scheme === "x-api-key"
+    it.scopedLive(`an AWS key pair ${how}: ${refused ? "is not sent" : "is what the caller chose"}`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make([ApiKey.make({ ...pair, headers: own })], ok, { scheme })
+        const outcome = yield* promise(() =>
+          fetch(server.origin).then(
+            ({ status }) => status,
+            (error: unknown) => error
+          )
+        )
+        if (refused) assert.propertyVal(outcome, "_tag", "InvalidOutput")
+        else assert.strictEqual(outcome, 200)
+        assert.strictEqual(server.seen.length, refused ? 0 : 1)
+      })
+    )
+  }
+
   it.scopedLive("in place of what the caller has by the name of its header, in any case", () =>
     Effect.gen(function* () {
       const key = ApiKey.make({ value: "sk-1", headers: { "X-Own": "own-1" } })
