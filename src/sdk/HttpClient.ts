@@ -44,7 +44,7 @@ import {
   thrown,
   warningOnce
 } from "../internal/authorization.js"
-import { isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
+import { type Hop, isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
 
 /**
  * @since 0.1.0
@@ -64,6 +64,8 @@ interface Sent<E> {
   readonly refused: boolean
   readonly answer: HttpClientResponse.HttpClientResponse
   readonly outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+  /** What there is to send once more, where redirects have made something else of the request. */
+  readonly pending: Hop | undefined
   readonly end: () => void
 }
 
@@ -98,7 +100,12 @@ export const withApiKey =
     const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
       headersFor(key, options.scheme, held(request))
 
-    const send = (request: HttpClientRequest.HttpClientRequest, headers: ReadonlyMap<string, string>, origin: string) =>
+    const send = (
+      request: HttpClientRequest.HttpClientRequest,
+      headers: ReadonlyMap<string, string>,
+      origin: string,
+      from?: Hop | undefined
+    ) =>
       Effect.suspend(() => {
         const names = Array.from(headers.keys())
         // The key follows where it is seen that it goes home: what is overlooked cannot take it elsewhere.
@@ -108,6 +115,7 @@ export const withApiKey =
         )
         const end = inScopeOf(request, authorized)
         let carried: boolean | undefined
+        let pending: Hop | undefined
         const atHome = keptAt(origin, authorized, headers, (carries) => {
           carried = carries
         })
@@ -118,9 +126,16 @@ export const withApiKey =
           }
         }
         const fetch = (stock: typeof globalThis.fetch) =>
-          keepingAtOrigin(stock, headers, origin, (carries) => {
-            carried = carries
-          })
+          keepingAtOrigin(
+            stock,
+            headers,
+            origin,
+            (carries, rest) => {
+              carried = carries
+              pending = rest
+            },
+            from
+          )
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
         const judged = (answer: HttpClientResponse.HttpClientResponse) => {
           if (carried === undefined) return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
@@ -140,6 +155,7 @@ export const withApiKey =
               Effect.map(judged(response), ({ refused, answer }) => ({
                 refused,
                 answer,
+                pending,
                 end,
                 outcome: Effect.succeed(answer)
               })),
@@ -149,6 +165,7 @@ export const withApiKey =
                 ? Effect.map(judged(error.response), ({ refused, answer }) => ({
                     refused,
                     answer,
+                    pending,
                     end,
                     outcome: Effect.fail(withResponse(error, answer))
                   }))
@@ -208,7 +225,7 @@ export const withApiKey =
             if (Either.isLeft(headers)) return yield* first.outcome
             yield* cancel(first.answer)
             first.end()
-            const second = yield* send(request, headers.right, origin)
+            const second = yield* send(request, headers.right, origin, first.pending)
             if (second.refused) yield* provider.reject(next.value)
             return yield* second.outcome
           })

@@ -1,5 +1,7 @@
 // The errors of other people's libraries are unknown.
 // @effect-diagnostics anyUnknownInErrorContext:off
+import { realpathSync } from "node:fs"
+import { homedir, tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { type AmazonBedrockProvider, createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
@@ -175,6 +177,22 @@ describe("getSDK", () => {
       yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       const { "api-key": key, authorization } = server.seen[0]?.headers ?? {}
       assert.deepStrictEqual([key, authorization], ["sk-1", undefined])
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("runs the command in the home directory, unless its `cwd` says otherwise", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const [home, folder] = [homedir(), tmpdir()].map((path) => realpathSync(path))
+      for (const cwd of [{}, { cwd: tmpdir() }]) {
+        const apiKeyCommand = { command: ["/bin/sh", "-c", "pwd -P"], ...cwd }
+        const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
+        yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      }
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        [`Bearer ${home}`, `Bearer ${folder}`]
+      )
     }).pipe(Effect.provide(sdks))
   )
 
@@ -360,6 +378,7 @@ describe("an AWS key pair", () => {
       const options = { baseURL: server.origin, region: "eu-west-1" }
       for (const pair of [
         ApiKey.make({ username: "AKIA1", value: token }),
+        ApiKey.make({ username: "ASIA1", value: token }),
         ApiKey.make({ username: "x", value: token, sessionToken: token })
       ]) {
         const sdk = AiSdk.make(yield* Testing.provider([pair]), createAmazonBedrock, options)

@@ -308,7 +308,7 @@ for (const [name, layer] of Object.entries(clients)) {
           }
         }
         for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
-          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "x-own": secret } } : {}) })
+          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "X-Own": secret } } : {}) })
           const { server, client, provider } = yield* make(
             [key],
             (request, response, count) => answers[request.path]?.(request, response, count),
@@ -391,6 +391,39 @@ describe("with the fetch client", () => {
       })
       assert.strictEqual((yield* client.get(server.origin)).status, 401)
       assert.strictEqual((yield* provider.status).rejections, 0)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scopedLive("a POST that a redirect has made a GET of is not made twice: that GET is", () =>
+    Effect.gen(function* () {
+      const key = (own: string, value: string) => ApiKey.make({ value, headers: { [own]: value } })
+      const { server, client } = yield* make(
+        [key("x-first", secret), key("x-second", fresh)],
+        (request, response, count) =>
+          request.method === "POST"
+            ? json(response, 303, {}, { location: "/on" })
+            : guarded([fresh], ok)(request, response, count)
+      )
+      const body = HttpBody.text("text")
+      for (const keys of [["x-first", "x-second"], ["x-second"]]) {
+        server.seen.length = 0
+        const response = yield* client.post(server.origin, { body, headers: { "x-kept": "yes" } })
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ body, headers, method, path }) => [
+            method,
+            path,
+            body,
+            headers["content-type"],
+            headers["x-kept"],
+            Object.keys(headers).filter((name) => name === "x-first" || name === "x-second")
+          ]),
+          [
+            ["POST", "/", "text", "text/plain", "yes", [keys[0]]],
+            ...keys.map((name) => ["GET", "/on", "", undefined, "yes", [name]])
+          ]
+        )
+      }
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
@@ -517,6 +550,24 @@ for (const [name, layer] of Object.entries(clients)) {
       }).pipe(Effect.provide(layer))
     )
   }
+
+  it.scopedLive(`nor do the caller's own credentials leave with a redirect: ${name}`, () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock } = yield* make([secret], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      const own = ["proxy-authorization", "cookie", "x-api-key", "x-goog-api-key", "api-key", "x-amz-security-token"]
+      const headers = Object.fromEntries(own.map((name) => [name, "mine"]))
+      yield* authorize(HttpClient.followRedirects(stock)).get(server.origin, { headers: { ...headers, "x-a": "kept" } })
+      const watched = ["authorization", ...own, "x-a"]
+      assert.deepStrictEqual(
+        [server, other].map(({ seen }) => watched.filter((name) => name in (seen[0]?.headers ?? {}))),
+        [watched, ["x-a"]]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.scopedLive(`a request that a transform below makes for itself keeps what it carries: ${name}`, () =>
     Effect.gen(function* () {
