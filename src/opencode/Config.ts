@@ -132,9 +132,10 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
   const fromFile = (seesWellKnown: boolean) => (file: string) =>
     Effect.gen(function* () {
       const real = yield* realPathOf(file)
+      const foundIn = yield* realPathOf(path.dirname(file))
       const isOwn =
-        // What was cloned below one of his folders is not his.
-        own.includes(path.dirname(real)) ||
+        // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
+        [foundIn, path.dirname(real)].every((folder) => own.includes(folder)) ||
         !seesWellKnown ||
         (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
       const hand = isOwn ? "user" : "project"
@@ -143,7 +144,8 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
         text: Effect.gen(function* () {
           const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
           if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
-          return yield* Placeholder.parse(real, yield* Document.readText(file))
+          // What was judged, not where a link leads by now.
+          return yield* Placeholder.parse(real, yield* Document.readText(real))
         }),
         hand,
         folder: path.dirname(file),
@@ -386,15 +388,19 @@ const writtenKey = (
         label: "options.apiKey",
         singles: Placeholder.sourcesIn(value, scope, path),
         read: Effect.flatMap(Placeholder.fill(value, scope, badReference(leaf)), (key) =>
-          key.trim() === ""
-            ? Effect.fail(new KeyNotConfigured({ provider: id, tried: ["options.apiKey"] }))
-            : keyFrom("options.apiKey", key)
+          key.trim() === "" ? Effect.fail(emptyKey(leaf, id)) : keyFrom("options.apiKey", key)
         )
       })
     ),
     notes
   }
 }
+
+/** A project's ends the search: what comes after it is for where the user pointed it, not for where the project's key goes. */
+const emptyKey = (leaf: Tree.Leaf<Origin>, provider: string): ApiKeyError =>
+  isProjectLeaf(leaf)
+    ? wrong(leaf, "`apiKey` comes out empty", "Put a key where it points, or remove it.")
+    : new KeyNotConfigured({ provider, tried: ["options.apiKey"] })
 
 const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
   const { file, line, column } = placeOf(leaf)
@@ -496,14 +502,21 @@ const harmlessOptions: ReadonlySet<string> = new Set([
 /** Fields of a model that turn its requests. */
 const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
 
+/** One that holds no key lets the next source be asked: another key, for where the user pointed his own. */
+const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>): boolean => {
+  if (typeof value !== "string") return true
+  const variable = wholeVariable.exec(value)?.[1]
+  return (variable === undefined ? value : (origin.scope.variable(variable) ?? "")).trim() === ""
+}
+
 /** Element by element: names come from the file and may hold any character. */
-const isPointing = (path: ReadonlyArray<string>, value: unknown): boolean => {
+const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boolean => {
   const [first, second, third] = path
+  const { value } = leaf
   if (first === undefined) return !Tree.isEmptyObject(value)
   if (first === "options") {
     if (second === undefined) return !Tree.isEmptyObject(value)
-    // One that holds no key lets the next source be asked: another key, for where the user pointed his own.
-    if (second === "apiKey") return typeof value !== "string" || value.trim() === ""
+    if (second === "apiKey") return isBlankKey(leaf)
     return !harmlessOptions.has(second)
   }
   if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
@@ -512,9 +525,7 @@ const isPointing = (path: ReadonlyArray<string>, value: unknown): boolean => {
 
 const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
-  const pointing = Tree.leaves(tree).find(
-    (each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf.value)
-  )?.leaf
+  const pointing = Tree.leaves(tree).find((each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf))?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
   return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })

@@ -117,10 +117,11 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const origin = path.dirname(file) === realFolder ? "user" : "project"
     const root = yield* projectRoot(file)
     const entries = Effect.gen(function* () {
-      const document = yield* Document.read(named)
+      // What was judged, not where a link leads by now.
+      const document = yield* Document.read(file)
       const weak = origin === "user" ? yield* weakSpot(file) : Option.none()
       if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
-      return yield* ConfigFile.entriesOf({ ...document, file }, origin)
+      return yield* ConfigFile.entriesOf(document, origin)
     })
     return { file, origin, root, entries: yield* Effect.either(entries) } as const
   })

@@ -1,15 +1,18 @@
 // A cloned repository: before its user trusts it, it runs nothing and sends nothing. One test for each place and trick.
-import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
+import { load, type Resolved } from "../../../src/internal/config/resolve.js"
+import * as OpencodeConfig from "../../../src/opencode/Config.js"
 import { attempt, attemptOpencode, opencodeOptions, ran, trustFile } from "../../support/attempt.js"
-import { type Sandbox, sandbox } from "../../support/sandbox.js"
+import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
 
 const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E>) =>
   it.scopedLive(name, () => Effect.flatMap(sandbox, test))
@@ -127,6 +130,19 @@ describe("a command in an opencode configuration of a project's does not run bef
     })
   )
 
+  for (const place of ["opencode.json", ".opencode/opencode.json"]) {
+    scenario(`by a link to the user's own file, whose program is named from where the file is: ${place}`, (self) =>
+      Effect.gen(function* () {
+        const file = self.write("home/.config/opencode/opencode.json", config("./get-key"))
+        self.program("home/.config/opencode/get-key", "users-key")
+        self.link(`project/${place}`, file)
+        self.program(join("project", place, "..", "get-key"), "evil-key")
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        assert.strictEqual(yield* attemptOpencode(self, "myprov", self.home), "users-key")
+      })
+    )
+  }
+
   scenario("put together of the user's program and the project's arguments", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
@@ -170,6 +186,47 @@ describe("whose a file is goes by the very folder it really is in", () => {
       mkdirSync(join(self.home, ".config"), { recursive: true })
       self.link("home/.config/opencode", join(self.home, "dotfiles/opencode"))
       assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+})
+
+describe("a link that is turned while the file is looked at", () => {
+  const turned = (link: string, to: string) =>
+    Effect.updateService(FileSystem.FileSystem, (fs) => ({
+      ...fs,
+      realPath: (named) =>
+        Effect.tap(fs.realPath(named), () => {
+          if (named !== link) return
+          rmSync(link)
+          symlinkSync(to, link)
+        })
+    }))
+
+  const kindsOf = ({ candidates }: Resolved) =>
+    candidates.map(({ source }) => Either.match(source, { onLeft: ({ _tag }) => _tag, onRight: ({ _tag }) => _tag }))
+
+  scenario("makes no project's command the user's", (self) =>
+    Effect.gen(function* () {
+      const evil = self.program("bin/evil", "evil-key")
+      const own = self.write(user, key({ literal: "users-key" }))
+      self.link("project/effect-apikey.jsonc", own)
+      const to = self.write("project/evil.jsonc", key({ command: [evil] }))
+      const configuration = yield* load().pipe(turned(self.projectFile, to), within(self), Effect.scoped)
+      assert.deepStrictEqual(kindsOf(yield* configuration.resolve("openai")), ["Literal", "Literal"])
+    })
+  )
+
+  scenario("nor one of opencode's files", (self) =>
+    Effect.gen(function* () {
+      const evil = self.program("bin/evil", "evil-key")
+      const folder = join(self.home, ".config/opencode")
+      self.write("home/.config/opencode/opencode.json", { provider: { myprov: { options: { apiKey: "users-key" } } } })
+      const link = join(folder, "opencode.jsonc")
+      const first = self.write("home/.config/opencode/more.json", {})
+      self.link("home/.config/opencode/opencode.jsonc", first)
+      const to = self.write("project/evil.json", { provider: { myprov: { options: { apiKeyCommand: [evil] } } } })
+      const configuration = yield* OpencodeConfig.loadAll.pipe(turned(link, to), within(self), Effect.scoped)
+      assert.deepStrictEqual(kindsOf(yield* configuration.resolve("myprov")), ["Literal"])
     })
   )
 })
@@ -576,6 +633,7 @@ describe("what a project brings is trusted as a whole", () => {
     { baseURL: [] },
     { apiKey: "" },
     { apiKey: " " },
+    { apiKey: "{env:MYPROV_API_KEY}" },
     null,
     []
   ]) {
@@ -588,6 +646,18 @@ describe("what a project brings is trusted as a whole", () => {
       })
     )
   }
+
+  scenario("a key file of the project's that is empty takes nothing of the user's away", (self) =>
+    Effect.gen(function* () {
+      self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
+      self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
+      self.write("project/empty", "\n")
+      const file = self.write("project/opencode.json", opencode({ apiKey: "{file:./empty}" }))
+      const outcome = yield* attemptOpencode(self, "myprov")
+      assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+      assert.include(outcome.message, `${file}:5:19: \`apiKey\` comes out empty`)
+    })
+  )
 
   scenario("nor does a provider or a list of them that is no object", (self) =>
     Effect.gen(function* () {
