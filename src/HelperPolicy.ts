@@ -22,7 +22,7 @@ import { PolicyRules, policyInForce } from "./internal/config/policyFile.js"
 import { expanded } from "./internal/config/readSource.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
 import * as TrustStore from "./internal/config/trustStore.js"
-import { digestOf } from "./internal/digest.js"
+import { digestOf, fileDigest } from "./internal/digest.js"
 import { programName, shownPath, shownPlaces } from "./internal/programName.js"
 import { findProgram, remedyFor, type SearchOptions } from "./internal/searchPath.js"
 
@@ -125,7 +125,7 @@ export type Rules = PolicyRules
 
 const forbiddenVariables: ReadonlyArray<RegExp> = [
   /^(?:LD|DYLD|GIT|XDG|NODE|NPM_CONFIG|GLIBC|BASH_FUNC|EFFECT_APIKEY)_/,
-  /^(?:PYTHON|PERL5|RUBY)/,
+  /^(?:PYTHON|PERL5|RUBY)|^PERLLIB$|^GEM_|^BUNDLE_/,
   /_PROXY$/,
   /^SSL_CERT_|^SSLKEYLOGFILE$|_CA_BUNDLE$|^OPENSSL_CONF$|^OPENSSL_MODULES$/,
   /^(?:BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PS4|IFS|PROMPT_COMMAND|CDPATH|ZDOTDIR)$/,
@@ -133,7 +133,11 @@ const forbiddenVariables: ReadonlyArray<RegExp> = [
   /^(?:SSH_ASKPASS|SSH_ASKPASS_REQUIRE|SUDO_ASKPASS|SSH_AUTH_SOCK|GNUPGHOME|KUBECONFIG|DOCKER_CONFIG|CURL_HOME|WGETRC)$/,
   /^(?:JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GCONV_PATH|LOCPATH|NLSPATH)$/,
   /^AWS_(?:CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL.*|CA_BUNDLE)$/,
-  /^BUN_|^DENO_|^LUA_|^TCL/
+  /^BUN_|^DENO_|^LUA_|^TCL/,
+  /^(?:DOTNET|CORECLR|COR)_|^OPENSSL_ENGINES$|^HOSTALIASES$|^TERMINFO|^DBUS_|^(?:COMSPEC|SYSTEMROOT|PSMODULEPATH)$/,
+  // The tools that people keep keys with: where they find their configuration, and what they load or start.
+  /^PASSWORD_STORE_|^CLOUDSDK_(?:PYTHON|CONFIG$|API_ENDPOINT|AUTH_|PROXY_)|^VAULT_(?:CONFIG_PATH|CACERT|CAPATH|SKIP_VERIFY)$/,
+  /_(?:CONFIG_DIR|EXTENSION_DIR|APPDATA_DIR)$|^GH_PATH$/
 ]
 
 /**
@@ -147,15 +151,27 @@ export const isForbiddenVariable = (name: string): boolean =>
 
 // --- the allow list
 
-const asPattern = (text: string): RegExp =>
-  new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("\\*", "[^]*")}$`)
+/** `*` stands for any text. Each piece between two at its first place: no going back, however a project writes its argument. */
+const fits = (pattern: string, text: string): boolean => {
+  const pieces = pattern.split("*")
+  const [first = "", last = ""] = [pieces[0], pieces.at(-1)]
+  const end = text.length - last.length
+  if (!text.startsWith(first) || !text.endsWith(last) || end < first.length) return false
+  let at = first.length
+  for (const piece of pieces.slice(1, -1)) {
+    const found = text.indexOf(piece, at)
+    if (found < 0 || found + piece.length > end) return false
+    at = found + piece.length
+  }
+  return true
+}
 
 const parentSegment = /(?:^|[/\\])\.\.(?:[/\\]|$)/
 
 const argumentMatches = (pattern: string, argument: string): boolean =>
   pattern === argument ||
   (pattern.includes("*") &&
-    asPattern(pattern).test(argument) &&
+    fits(pattern, argument) &&
     !parentSegment.test(argument) &&
     !(pattern.startsWith("*") && argument.startsWith("-")))
 
@@ -239,12 +255,14 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
 const sortedJson = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sortedJson)
   if (typeof value !== "object" || value === null) return value
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([key, inner]) => [key, sortedJson(inner)])
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([key, inner]) => [key, sortedJson(inner)])
+  )
 }
 
-const digestVersion = 1
+const digestVersion = 2
 
 /**
  * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
@@ -292,13 +310,9 @@ export const digest = (
   origin: Option.Option<string>
 ): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const scripts = yield* scriptsOf(contribution)
     const contents = yield* Effect.forEach(scripts, (script) =>
-      Effect.match(fs.readFile(script), {
-        onFailure: () => [script, null],
-        onSuccess: (bytes) => [script, digestOf(Buffer.from(bytes).toString("base64"))]
-      })
+      Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
     const { file, provider, says } = contribution
     return digestOf([digestVersion, file, provider, sortedJson(says), Option.getOrNull(origin), contents])
@@ -400,8 +414,10 @@ export const make = (rules: Rules): Policy => {
       const known = yield* TrustStore.read
       const origin = Option.map(demand.goesTo, (to) => to.origin)
       for (const contribution of demand.contributions) {
-        const hash = yield* digest(contribution, origin)
-        if (!known.some((entry) => entry.file === contribution.file && entry.digest === hash)) {
+        const ofFile = known.filter((entry) => entry.file === contribution.file)
+        // Where nothing is trusted nothing is read.
+        const hash = ofFile.length === 0 ? "" : yield* digest(contribution, origin)
+        if (!ofFile.some((entry) => entry.digest === hash)) {
           return yield* refusal(demand, undefined, contribution.file)
         }
       }

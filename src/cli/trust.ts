@@ -20,6 +20,7 @@ import { Surroundings } from "../internal/config/Surroundings.js"
 import { fileName } from "../internal/config/userFile.js"
 import { escaped } from "../internal/escape.js"
 import * as OpencodeConfig from "../opencode/Config.js"
+import { hideAllElse } from "../opencode/placeholder.js"
 import { nothingForwarded } from "./nothingForwarded.js"
 import { UsageError } from "./UsageError.js"
 
@@ -81,8 +82,6 @@ export const itemsIn = (file: string): Effect.Effect<ReadonlyArray<Item>, ApiKey
 
 const redacted = "<redacted>"
 
-const isReference = (text: string): boolean => /^(?:\{(?:env|file):[^}]+\})+$/.test(text)
-
 /**
  * Secrets that stand in the file itself are not part of the question. What is left out goes by its place: within a command
  * nothing is, whatever it is called.
@@ -94,8 +93,9 @@ const withoutKeys = (value: unknown, within?: string): unknown => {
     Object.entries(value).map(([name, inner]): [string, unknown] => {
       if (name === "command" || name === "apiKeyCommand") return [name, inner]
       const isKey = name === "literal" || name === "apiKey" || within === "headers"
-      return typeof inner === "string" && isKey && !isReference(inner)
-        ? [name, redacted]
+      // What it is put together from is what the user is asked about.
+      return typeof inner === "string" && isKey
+        ? [name, hideAllElse(inner, redacted)]
         : [name, withoutKeys(inner, name)]
     })
   )

@@ -246,7 +246,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
     const origin: Origin = { source, scope }
     const nameOf = (key: string): string =>
       // A name is no place for a secret, and nobody is asked about it.
-      source.hand === "project" ? key : key.replace(/\{env:([^}]+)\}/g, (_, name: string) => scope.variable(name) ?? "")
+      source.hand === "project" ? key : Placeholder.fillVariables(key, scope)
     const member = Tree.memberOf(root, "provider", text, origin, nameOf)
     if (member === undefined) continue
     const { node, tree } = member
@@ -425,7 +425,10 @@ const variablesOf = (
     const names = leaf.value.filter((name: unknown) => typeof name === "string")
     return { names, hand: handOf(leaf.origin, leaf.at) }
   }
-  return { names: Option.toArray(Option.fromNullable(variables[id])), hand: Hand.Environment() }
+  return {
+    names: Object.hasOwn(variables, id) ? Option.toArray(Option.fromNullable(variables[id])) : [],
+    hand: Hand.Environment()
+  }
 }
 
 const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.hand === "project"

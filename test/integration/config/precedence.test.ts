@@ -341,8 +341,7 @@ describe("a file that is wrong is one error with file, line, column and remedy",
       const configuration = yield* load().pipe(
         Effect.provideService(FileSystem.FileSystem, {
           ...fs,
-          readFileString: (path, encoding) =>
-            path === self.userFile ? Effect.fail(denied) : fs.readFileString(path, encoding)
+          open: (path, options) => (path === self.userFile ? Effect.fail(denied) : fs.open(path, options))
         })
       )
       const provider = yield* toProvider(yield* configuration.resolve("openai"))

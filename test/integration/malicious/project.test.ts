@@ -30,6 +30,9 @@ const refusedIn = (self: Sandbox, outcome: string | ApiKeyError, file: string, t
   assert.deepStrictEqual(ran(self), [])
 }
 
+/** A plain file of no size that never ends. */
+const endless = "/proc/self/pagemap"
+
 const key = (source: unknown, rest: object = {}) => ({ providers: { openai: { key: source, ...rest } } })
 const user = "home/.config/effect-apikey/effect-apikey.jsonc"
 
@@ -186,6 +189,27 @@ describe("whose a file is goes by the very folder it really is in", () => {
       mkdirSync(join(self.home, ".config"), { recursive: true })
       self.link("home/.config/opencode", join(self.home, "dotfiles/opencode"))
       assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+})
+
+describe("a file that never ends is refused at its limit, before anything is trusted", () => {
+  scenario("as the configuration", (self) =>
+    Effect.gen(function* () {
+      self.link("project/effect-apikey.jsonc", endless)
+      self.link("project/opencode.json", endless)
+      for (const outcome of [yield* attempt(self, "openai"), yield* attemptOpencode(self, "myprov")]) {
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+        assert.include(outcome.message, "larger than 1024 KiB")
+      }
+    })
+  )
+
+  scenario("as the script of a command", (self) =>
+    Effect.gen(function* () {
+      const file = self.write("project/effect-apikey.jsonc", key({ command: ["sh", "./big"] }))
+      self.link("project/big", endless)
+      refusedIn(self, yield* attempt(self, "openai"), file)
     })
   )
 })
@@ -548,7 +572,9 @@ describe("a project's command gets no program and no variable that the project c
       "XDG_DATA_HOME"
     ],
     ...["GIT_CONFIG_COUNT", "GIT_SSH_COMMAND", "GIT_DIR", "SSH_ASKPASS", "KUBECONFIG", "HTTPS_PROXY", "https_proxy"],
-    ...["all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+    ...["all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+    ...["CLOUDSDK_PYTHON", "CLOUDSDK_CONFIG", "VAULT_CONFIG_PATH", "PASSWORD_STORE_ENABLE_EXTENSIONS", "GH_CONFIG_DIR"],
+    ...["AZURE_EXTENSION_DIR", "PERLLIB", "GEM_PATH", "DOTNET_STARTUP_HOOKS", "CORECLR_PROFILER_PATH", "COMSPEC"]
   ]
   for (const name of variables) {
     scenario(`${name} may not be set, even when it is trusted`, (self) =>
@@ -577,10 +603,22 @@ describe("a project's command gets no program and no variable that the project c
         }
       )
     )
-    for (const name of ["VAULT_ADDR", "AWS_PROFILE", "OP_ACCOUNT", "LANG", "ENVIRONMENT"]) {
+    for (const name of ["VAULT_ADDR", "AWS_PROFILE", "OP_ACCOUNT", "CLOUDSDK_CORE_PROJECT", "LANG", "ENVIRONMENT"]) {
       assert.isFalse(HelperPolicy.isForbiddenVariable(name), name)
     }
   })
+
+  scenario("two things that one reading would take for the same are two", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "evil-key")
+      const file = self.write("project/opencode.json", {
+        provider: { myprov: { options: { apiKeyCommand: [["argv", [program]]] } } }
+      })
+      yield* trustFile(self, file)
+      self.write("project/opencode.json", { provider: { myprov: { options: { apiKeyCommand: { argv: [program] } } } } })
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+    })
+  )
 
   scenario("it does not run in the project's folder, where git would read the project's configuration", (self) =>
     Effect.gen(function* () {
