@@ -35,49 +35,53 @@ export interface Item {
 
 const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 
-/** As the project's file and as `--config`, what it says may go to different places. */
-const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configuration>, never, Needs> =>
+/** What in a file needs trust. `named` may be a link to it. */
+export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const surroundings = yield* Surroundings
-    // It may have any name, and what it says goes by where opencode is run.
-    const { OPENCODE_CONFIG: pointed = "", OPENCODE_CONFIG_DIR: pointedFolder = "" } = surroundings.env
-    const realOf = (named: string) => realPathOf(path.resolve(surroundings.cwd, named))
-    const isNamed = pointed !== "" && file === (yield* realOf(pointed))
-    const isInNamed =
-      pointedFolder !== "" &&
-      opencodeFiles.includes(path.basename(file)) &&
-      path.dirname(file) === (yield* realOf(pointedFolder))
-    if (isNamed || isInNamed) return [yield* OpencodeConfig.loadAll]
-    if (!opencodeFiles.includes(path.basename(file))) {
-      return yield* Effect.all([load({ project: file }), load({ config: file })])
+    const place = path.resolve(surroundings.cwd, named)
+    const file = yield* realPathOf(place)
+    // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
+    const opencodes = yield* OpencodeConfig.loadAll
+    const inForce = yield* itemsOf(file, [yield* load(), opencodes])
+    const isInForce = inForce.length > 0
+    if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
+      if (isInForce) return inForce
+      const folder = path.dirname(place)
+      const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
+      const there = { env: surroundings.env, home: surroundings.home, cwd }
+      return yield* itemsOf(file, [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, there)])
     }
-    const folder = path.dirname(file)
-    const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-    const here = { env: surroundings.env, home: surroundings.home, cwd }
-    return [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, here)]
+    // Named by `--config`, what it says may go to another place.
+    const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
+    return distinct([...inForce, ...(yield* itemsOf(file, otherwise))])
   })
 
-/** What in a file needs trust. */
-export const itemsIn = (file: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
+const distinct = (items: ReadonlyArray<Item>): ReadonlyArray<Item> =>
+  Array.from(new Map(items.map((item) => [item.digest, item])).values())
+
+const isAbout = (error: ApiKeyError, file: string): boolean =>
+  (error._tag === "ConfigInvalid" && error.file === file) || (error._tag === "SourceUnreadable" && error.path === file)
+
+const itemsOf = (
+  file: string,
+  configurations: ReadonlyArray<Configuration>
+): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
   Effect.gen(function* () {
-    const configurations = yield* configurationsWith(file)
     const items: Array<Item> = []
-    const seen = new Set<string>()
     for (const { ids, problems, resolve } of configurations) {
-      const problem = problems.find((error) => error._tag !== "ConfigInvalid" || error.file === file)
+      const problem = problems.find((error) => isAbout(error, file))
       if (problem !== undefined) return yield* problem
       for (const id of ids) {
         const { contributions, goesTo } = yield* resolve(id)
         const origin = Option.map(goesTo, (to) => to.origin)
         for (const contribution of contributions.filter((each) => each.file === file)) {
-          const digest = yield* HelperPolicy.digest(contribution, origin)
-          if (!seen.has(digest)) items.push({ contribution, origin, digest })
-          seen.add(digest)
+          items.push({ contribution, origin, digest: yield* HelperPolicy.digest(contribution, origin) })
         }
       }
     }
-    return items
+    return distinct(items)
   })
 
 const redacted = "<redacted>"
@@ -164,7 +168,7 @@ export const trust = Command.make(
         return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
       }
       yield* readText(file)
-      const items = yield* itemsIn(file)
+      const items = yield* itemsIn(place)
       if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
       if (!isYes) {
         yield* Console.error(yield* question(file, items))

@@ -57,6 +57,8 @@ export interface OpencodeConfig {
  * @internal
  */
 export interface Loaded extends OpencodeConfig, Configuration {
+  /** The files that were read, without links in their paths. */
+  readonly files: ReadonlyArray<string>
   /** Wherever the files point a provider's requests, its models' included. */
   readonly origins: (id: string) => ReadonlyArray<string>
 }
@@ -231,7 +233,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   /** What projects' files say, by the provider's id. */
   const said = new Map<string, ReadonlyArray<Said>>()
   let merged: Tree.Tree<Origin> = Tree.empty
-  for (const source of yield* sources) {
+  const all = yield* sources
+  for (const source of all) {
     const document = yield* Effect.either(source.text)
     if (Either.isLeft(document)) {
       failures.push({ name: source.name, error: document.left })
@@ -298,6 +301,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   }
 
   return {
+    files: all.map(({ name }) => name),
     ids: Array.from(children.keys()),
     problems: failures.map(({ error }) => error),
     resolve: (id) => Effect.sync(() => resolve(id)),

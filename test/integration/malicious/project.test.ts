@@ -6,8 +6,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
+import { itemsIn } from "../../../src/cli/trust.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
 import { load, type Resolved } from "../../../src/internal/config/resolve.js"
 import * as OpencodeConfig from "../../../src/opencode/Config.js"
@@ -776,4 +778,74 @@ describe("what a project brings is trusted as a whole", () => {
       })
     )
   }
+})
+
+describe("the remedy that a refusal names works where the user stands", () => {
+  const opencode = (options: unknown) => ({ provider: { myprov: { options } } })
+
+  /** Follows what each refusal says, to the key. */
+  const remedied = (self: Sandbox, ask: Effect.Effect<string | ApiKeyError>, cwd: string) =>
+    Effect.gen(function* () {
+      const followed: Array<string> = []
+      for (let outcome = yield* ask; ; outcome = yield* ask) {
+        if (!isApiKeyError(outcome)) return { key: outcome, followed }
+        const file = / effect-apikey trust (.*)$/.exec(outcome.hint)?.[1]
+        assert(file !== undefined && !followed.includes(file), `${outcome.message} (${outcome.hint})`)
+        followed.push(file)
+        yield* trustFile(self, file, cwd)
+      }
+    })
+
+  scenario("where an inner opencode.json says where the key of an outer one's command goes", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const outer = self.write(
+        "project/opencode.json",
+        opencode({ baseURL: "https://one.example", apiKeyCommand: [program] })
+      )
+      const inner = self.write("project/a/opencode.json", opencode({ baseURL: "https://two.example" }))
+      const cwd = join(self.project, "a")
+      const { followed, key: got } = yield* remedied(self, attemptOpencode(self, "myprov", cwd), cwd)
+      assert.strictEqual(got, "tool-key")
+      assert.sameMembers(followed, [outer, inner])
+      const [item] = yield* itemsIn(outer).pipe(within(self, { cwd }), Effect.scoped)
+      assert.deepStrictEqual(item?.origin, Option.some("https://two.example"))
+    })
+  )
+
+  scenario(
+    "where the user's opencode.json is a link to a file of another name, with a program beside the link",
+    (self) =>
+      Effect.gen(function* () {
+        const file = self.write("home/dotfiles/oc.json", opencode({ apiKeyCommand: ["./get-key"] }))
+        self.link("home/.config/opencode/opencode.json", file)
+        self.program("home/.config/opencode/get-key", "users-key")
+        const { followed, key: got } = yield* remedied(self, attemptOpencode(self, "myprov"), self.project)
+        assert.strictEqual(got, "users-key")
+        assert.deepStrictEqual(followed, [file])
+      })
+  )
+
+  scenario("where a project's opencode.json is a link, named from elsewhere", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const file = self.write("project/config/common.json", opencode({ apiKeyCommand: [program] }))
+      self.link("project/opencode.json", file)
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      yield* trustFile(self, join(self.project, "opencode.json"), self.home)
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+
+  scenario("where the user's effect-apikey.jsonc is a link and a project says where its key goes", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const file = self.write("home/dotfiles/keys.jsonc", key({ command: [program] }))
+      self.link(user, file)
+      self.write("project/effect-apikey.jsonc", { providers: { openai: { baseUrl: "https://one.example" } } })
+      const { followed, key: got } = yield* remedied(self, attempt(self, "openai"), self.project)
+      assert.strictEqual(got, "tool-key")
+      assert.sameMembers(followed, [file, self.projectFile])
+    })
+  )
 })
