@@ -200,7 +200,7 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
       const real = yield* Effect.option(fs.realPath(entry))
       if (Option.isNone(real)) continue
       if (Option.exists(root, (folder) => [real.value, entry].some((place) => isInside(folder, place, path)))) continue
-      if (Option.isSome(yield* weakSpot(real.value))) continue
+      if (Option.isSome(yield* weakSpot(entry))) continue
       kept.push(entry)
     }
     return kept.join(delimiter)
@@ -241,8 +241,7 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
           "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
       })
     }
-    const real = yield* realPathOf(found.path)
-    const weak = yield* weakSpot(real)
+    const weak = yield* weakSpot(found.path)
     if (Option.isSome(weak)) {
       const { problem, remedy } = told(weak.value, "")
       return yield* new CommandNotTrusted({ command, file, remedy: `Here ${problem}. ${remedy}` })

@@ -1,4 +1,5 @@
 /** Whether anybody but the user and the system could have put something where it stands. */
+import { lstatSync, readlinkSync, realpathSync, type Stats } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -21,41 +22,45 @@ export const isInside = (folder: string, file: string, path: Path.Path): boolean
 export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))
 
-interface Owned {
-  readonly uid: Option.Option<number>
-  readonly mode: number
-}
-
 /** Why something is not safe from others. */
 export interface WeakSpot {
   readonly place: string
   readonly because: "writable" | "owner" | "unseen"
 }
 
-/** In a sticky folder others can make files, but not replace ours. */
-const weaknessOf = ({ uid, mode }: Owned, kind: "file" | "folder"): Option.Option<WeakSpot["because"]> => {
-  if (Option.isNone(ourUid)) return Option.none()
-  if (!Option.exists(uid, (owner) => owner === root || Option.contains(ourUid, owner))) return Option.some("owner")
-  const isOpen = (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
-  return isOpen ? Option.some("writable") : Option.none()
+/** In a sticky folder others can make files, but not replace ours; who may write to a link has no meaning. */
+const weaknessOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): WeakSpot["because"] | undefined => {
+  if (Option.isNone(ourUid)) return undefined
+  if (uid !== root && !Option.contains(ourUid, uid)) return "owner"
+  const isOpen = kind !== "link" && (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
+  return isOpen ? "writable" : undefined
 }
 
-/** A file or one of the folders above it that others could write to or replace; the path has no links in it. */
-export const weakSpot = (
-  realFile: string
-): Effect.Effect<Option.Option<WeakSpot>, never, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    for (let place = realFile; ; place = path.dirname(place)) {
-      const info = yield* Effect.option(fs.stat(place))
-      const because = Option.match(info, {
-        onNone: () => Option.some<WeakSpot["because"]>("unseen"),
-        onSome: (found) => weaknessOf(found, place === realFile ? "file" : "folder")
-      })
-      if (Option.isSome(because)) return Option.some({ place, because: because.value })
-      if (path.dirname(place) === place) return Option.none()
+/**
+ * A file, a link on the way to it or one of the folders above any of them that others could write to, replace or turn.
+ * @effect/platform's FileSystem sees no link, so these calls are Node's own.
+ */
+export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, never, Path.Path> =>
+  Effect.map(Path.Path, (path) => {
+    const seen = new Set<string>()
+    const left: Array<{ readonly place: string; readonly kind: "file" | "folder" }> = [{ place: named, kind: "file" }]
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const { kind, place } = next
+      if (seen.has(place)) continue
+      seen.add(place)
+      const folder = path.dirname(place)
+      left.push({ place: folder, kind: "folder" })
+      try {
+        const info = lstatSync(place)
+        const isLink = info.isSymbolicLink()
+        const because = weaknessOf(info, isLink ? "link" : kind)
+        if (because !== undefined) return Option.some({ place, because })
+        if (isLink) left.push({ place: path.resolve(realpathSync(folder), readlinkSync(place)), kind })
+      } catch {
+        return Option.some({ place, because: "unseen" })
+      }
     }
+    return Option.none()
   })
 
 const reasons: Readonly<

@@ -1,5 +1,5 @@
 // A cloned repository: before its user trusts it, it runs nothing and sends nothing. One test for each place and trick.
-import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, lchownSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -557,6 +557,39 @@ describe("a project's command gets no program and no variable that the project c
       assert.include(foreign.hint, `somebody else owns ${program}`)
       assert.notInclude(foreign.hint, "chmod")
     })
+  )
+
+  scenario(
+    "nor one that is reached by a link in a folder that others may write to, or by one of somebody else's",
+    (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/tool", "tool-key")
+        self.link("open/tool", program)
+        self.link("open/bin", join(self.root, "bin"))
+        chmodSync(join(self.root, "open"), 0o777)
+        const link = join(self.root, "open/tool")
+        for (const [argv, path] of [
+          [[link], []],
+          [["tool"], [join(self.root, "open/bin")]]
+        ] as const) {
+          self.env["PATH"] = [...path, process.env["PATH"]].join(":")
+          self.write("project/effect-apikey.jsonc", key({ command: argv }))
+          yield* trustFile(self, self.projectFile)
+          const outcome = yield* attempt(self, "openai")
+          assert(isApiKeyError(outcome), `got a key: ${String(outcome)}`)
+          assert.strictEqual(outcome._tag, path.length === 0 ? "CommandNotTrusted" : "CommandNotFound")
+        }
+        assert.deepStrictEqual(ran(self), [])
+        self.write("project/effect-apikey.jsonc", key({ command: [link] }))
+        chmodSync(join(self.root, "open"), 0o1777)
+        yield* trustFile(self, self.projectFile)
+        assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+        if (process.getuid?.() !== 0) return console.log("skipped: only root can give a link to somebody else")
+        lchownSync(link, 65_534, 65_534)
+        const foreign = yield* attempt(self, "openai")
+        assert(isApiKeyError(foreign) && foreign._tag === "CommandNotTrusted", String(foreign))
+        assert.include(foreign.hint, `somebody else owns ${link}`)
+      })
   )
 
   const variables = [
