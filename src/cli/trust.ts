@@ -19,6 +19,7 @@ import { type Configuration, load, projectFile } from "../internal/config/resolv
 import { Surroundings } from "../internal/config/Surroundings.js"
 import { fileName } from "../internal/config/userFile.js"
 import { escaped } from "../internal/escape.js"
+import { shellWord } from "../internal/shellWord.js"
 import * as OpencodeConfig from "../opencode/Config.js"
 import { hideAllElse } from "../opencode/placeholder.js"
 import { nothingForwarded } from "./nothingForwarded.js"
@@ -185,5 +186,5 @@ const noTerminal = (file: string): CommandNotTrusted =>
   new CommandNotTrusted({
     command: fileName,
     file,
-    remedy: `There is no terminal to ask on; when you have read it: effect-apikey trust --yes ${file}`
+    remedy: `There is no terminal to ask on; when you have read it: effect-apikey trust --yes ${shellWord(file)}`
   })

@@ -4,6 +4,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { shellWord } from "../shellWord.js"
 
 const writableByOthers = 0o002
 const sticky = 0o1000
@@ -71,11 +72,12 @@ const reasons: Readonly<
 > = {
   writable: {
     problem: (place) => `others may write to ${place}`,
-    remedy: (place) => `Take their permission away: chmod o-w ${place}`
+    remedy: (place) => `Take their permission away: chmod o-w ${shellWord(place)}`
   },
   owner: {
     problem: (place) => `somebody else owns ${place}`,
-    remedy: (place) => `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${place}`
+    remedy: (place) =>
+      `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${shellWord(place)}`
   },
   unseen: {
     problem: (place) => `${place} cannot be looked at`,
