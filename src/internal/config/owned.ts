@@ -1,5 +1,5 @@
 /** Whether anybody but the user and the system could have put something where it stands. */
-import { lstatSync, readlinkSync, realpathSync, type Stats } from "node:fs"
+import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,31 @@ import { shellWord } from "../shellWord.js"
 const writableByOthers = 0o002
 const sticky = 0o1000
 const root = 0
+const usualOverflow = "65534"
+
+/**
+ * Whose files are the system's. In a user namespace that has no root (a container without one, bubblewrap, Flatpak) its files
+ * show as the overflow user's, as do those of all others who are not in it: there that one counts as the system.
+ */
+export const systemUids = (uidMap: string, overflow: string): ReadonlyArray<number> => {
+  const hasRoot = uidMap.trim() === "" || uidMap.split("\n").some((line) => /^\s*0\s/.test(line))
+  return hasRoot ? [root] : [root, Number(overflow)]
+}
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+/** A process stays in its namespace. */
+let known: ReadonlyArray<number> | undefined
+const isSystem = (uid: number): boolean => {
+  known ??= systemUids(textOf("/proc/self/uid_map"), textOf("/proc/sys/kernel/overflowuid") || usualOverflow)
+  return known.includes(uid)
+}
 
 /** Windows has no owners of this kind; there all is ours. */
 export const ourUid: Option.Option<number> = Option.fromNullable(process.getuid?.())
@@ -26,13 +51,13 @@ export const realPathOf = (named: string): Effect.Effect<string, never, FileSyst
 /** Why something is not safe from others. */
 export interface WeakSpot {
   readonly place: string
-  readonly because: "writable" | "owner" | "unseen"
+  readonly because: "writable" | "owner" | "keeper" | "unseen"
 }
 
 /** In a sticky folder others can make files, but not replace ours; who may write to a link has no meaning. */
 const weaknessOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): WeakSpot["because"] | undefined => {
   if (Option.isNone(ourUid)) return undefined
-  if (uid !== root && !Option.contains(ourUid, uid)) return "owner"
+  if (!isSystem(uid) && !Option.contains(ourUid, uid)) return kind === "folder" ? "keeper" : "owner"
   const isOpen = kind !== "link" && (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
   return isOpen ? "writable" : undefined
 }
@@ -78,6 +103,11 @@ const reasons: Readonly<
     problem: (place) => `somebody else owns ${place}`,
     remedy: (place) =>
       `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${shellWord(place)}`
+  },
+  keeper: {
+    problem: (place) => `somebody else owns ${place}`,
+    remedy: () =>
+      "Who owns a folder can replace what is in it: use a place where all folders above are yours or root's."
   },
   unseen: {
     problem: (place) => `${place} cannot be looked at`,
