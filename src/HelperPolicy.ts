@@ -263,9 +263,16 @@ const sortedJson = (value: unknown): unknown => {
 
 const digestVersion = 2
 
+/** What Node and Python look for where an argument names no file: it with an ending, or what stands in it as a folder. */
+const implied: ReadonlyArray<string> = [
+  ...[".js", ".json", ".node", ".py"],
+  ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
+]
+
 /**
  * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
- * of the project's or names one from it. Links are followed.
+ * of the project's or names one from it, also as Node and Python name theirs: without its ending, by its folder, by `-m`.
+ * Links are followed.
  *
  * @since 0.1.0
  * @category getters
@@ -280,11 +287,16 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
       for (const [index, argument] of argv.entries()) {
         const isBareProgram = index === 0 && !/[\\/]/.test(argument)
         if (isBareProgram) continue
-        const named = index === 0 ? argument : argument.slice(argument.indexOf("=") + 1)
+        const isModule = argv[index - 1] === "-m"
+        const value = index === 0 ? argument : argument.slice(argument.indexOf("=") + 1)
+        const named = isModule ? value.replaceAll(".", "/") : value
         // The program itself counts wherever it is, and so does what is named from the project: it came with it.
         const isBrought = index === 0 || !(path.isAbsolute(named) || named.startsWith("~"))
-        for (const base of [cwd ?? home, path.dirname(file)]) {
-          const place = expanded(named, { home, cwd: base }, path)
+        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        for (const place of places.flatMap((each) => [
+          each,
+          ...(index === 0 ? [] : implied.map((end) => each + end))
+        ])) {
           const real = yield* Effect.option(fs.realPath(place))
           if (Option.isNone(real)) continue
           const isProjects = [place, real.value].some((each) => isInside(root, each, path))

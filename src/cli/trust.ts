@@ -3,7 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Prompt from "@effect/cli/Prompt"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -14,7 +14,8 @@ import { type ApiKeyError, CommandNotTrusted } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { readText } from "../internal/config/document.js"
-import { realPathOf } from "../internal/config/owned.js"
+import { isInside, realPathOf } from "../internal/config/owned.js"
+import { expanded } from "../internal/config/readSource.js"
 import { type Configuration, load, projectFile } from "../internal/config/resolve.js"
 import { Surroundings } from "../internal/config/Surroundings.js"
 import { fileName } from "../internal/config/userFile.js"
@@ -106,8 +107,33 @@ const withoutKeys = (value: unknown, within?: string): unknown => {
   )
 }
 
+const runsText = /^-[A-Za-z]*[ceS]$|^-m$|^--(?:eval|split-string)/
+
+/** Whether more of the project's may run than the files that are named: by a shell, a module, a folder, or from where it runs. */
+const leadsFurther = ({ commands, file, root }: HelperPolicy.Contribution): Effect.Effect<boolean, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const isFolder = (named: string, cwd: string) => {
+      const place = expanded(named, { home, cwd }, path)
+      return Effect.map(
+        Effect.option(fs.stat(place)),
+        (info) => isInside(root, place, path) && Option.exists(info, ({ type }) => type === "Directory")
+      )
+    }
+    return yield* Effect.exists(commands, ({ argv, cwd }) => {
+      const [, ...args] = argv
+      if (args.some((each) => runsText.test(each)) || (cwd !== undefined && isInside(root, cwd, path))) {
+        return Effect.succeed(true)
+      }
+      const places = args.flatMap((each) => [cwd ?? home, path.dirname(file)].map((base) => [each, base] as const))
+      return Effect.exists(places, ([each, base]) => isFolder(each, base))
+    })
+  })
+
 const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
-  Effect.map(HelperPolicy.scriptsOf(contribution), (scripts) => {
+  Effect.zipWith(HelperPolicy.scriptsOf(contribution), leadsFurther(contribution), (scripts, isMore) => {
     const said = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
     return [
       `${escaped(contribution.provider)}:`,
@@ -115,7 +141,8 @@ const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never,
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
       // The whole of it: a part may stand in another file.
       ...contribution.commands.map(({ argv }) => `  runs ${escaped(JSON.stringify(argv))}`),
-      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`)
+      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
+      ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
     ].join("\n")
   })
 

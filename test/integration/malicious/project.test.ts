@@ -9,7 +9,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
-import { itemsIn } from "../../../src/cli/trust.js"
+import { itemsIn, question } from "../../../src/cli/trust.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
 import { load, type Resolved } from "../../../src/internal/config/resolve.js"
 import * as OpencodeConfig from "../../../src/opencode/Config.js"
@@ -31,6 +31,9 @@ const refusedIn = (self: Sandbox, outcome: string | ApiKeyError, file: string, t
   assert.notInclude(JSON.stringify(outcome) + outcome.message + outcome.hint, secret)
   assert.deepStrictEqual(ran(self), [])
 }
+
+const digestsOf = (self: Sandbox) =>
+  Effect.map(itemsIn(self.projectFile).pipe(within(self), Effect.scoped), (items) => items.map(({ digest }) => digest))
 
 /** A plain file of no size that never ends. */
 const endless = "/proc/self/pagemap"
@@ -491,6 +494,57 @@ describe("a trusted command is the one that was trusted", () => {
       })
     )
   }
+})
+
+describe("a script that Node and Python find by another name is part of what is trusted", () => {
+  const rows: ReadonlyArray<readonly [script: string, argv: ReadonlyArray<string>]> = [
+    ["tool/index.js", ["node", "./tool"]],
+    ["tool.js", ["node", "./tool"]],
+    ["tool/package.json", ["node", "tool"]],
+    ["mod/__main__.py", ["python3", "./mod"]],
+    ["mod/__main__.py", ["python3", "-m", "mod"]],
+    ["mod.py", ["python3", "-m", "mod"]],
+    ["a/b.py", ["python3", "-m", "a.b"]],
+    ["a/b/__main__.py", ["python3", "-m", "a.b"]]
+  ]
+  for (const [script, argv] of rows) {
+    scenario(`${argv.join(" ")}: ${script}`, (self) =>
+      Effect.gen(function* () {
+        self.write(`project/${script}`, "1")
+        self.write("project/effect-apikey.jsonc", key({ command: { argv, cwd: "." } }))
+        yield* trustFile(self, self.projectFile)
+        const before = yield* digestsOf(self)
+        self.write(`project/${script}`, "2")
+        assert.notDeepEqual(yield* digestsOf(self), before)
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      })
+    )
+  }
+
+  scenario("and what cannot be known of a shell's, a module's or a folder's is said", (self) =>
+    Effect.gen(function* () {
+      mkdirSync(join(self.project, "tool"))
+      const said = "may change without your being asked again"
+      for (const [command, isSaid] of [
+        [["sh", "-c", "exec node ./t2.js"], true],
+        [["bash", "-lc", "./t2"], true],
+        [["env", "-S", "node ./t2.js"], true],
+        [["python3", "-m", "mod"], true],
+        [["node", "./tool"], true],
+        [{ argv: ["make", "key"], cwd: "." }, true],
+        [["op", "read", "op://Work/key"], false],
+        [{ argv: ["op", "read"], cwd: "~" }, false]
+      ] as const) {
+        self.write("project/effect-apikey.jsonc", key({ command }))
+        const asked = yield* itemsIn(self.projectFile).pipe(
+          Effect.flatMap((items) => question(self.projectFile, items)),
+          within(self),
+          Effect.scoped
+        )
+        assert.strictEqual(asked.includes(said), isSaid, JSON.stringify(command))
+      }
+    })
+  )
 })
 
 describe("a project's command gets no program and no variable that the project chose", () => {
