@@ -56,6 +56,8 @@ export interface Contribution {
   readonly says: unknown
   /** The commands in it. */
   readonly commands: ReadonlyArray<RunOptions>
+  /** The whole command, placeholders not replaced, where other files may have a part in it. */
+  readonly whole?: unknown
 }
 
 /**
@@ -311,7 +313,7 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
 
 /**
  * What stands for trust in a contribution and the origin that the key goes to. It changes with the file's path, with
- * anything that the file says of the provider, with the origin, and with any file of the project that its commands name.
+ * anything that the file says of the provider, with the command that it has a part in, with the origin, and with any file of the project that its commands name.
  *
  * @since 0.1.0
  * @category getters
@@ -325,8 +327,9 @@ export const digest = (
     const contents = yield* Effect.forEach(scripts, (script) =>
       Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
-    const { file, provider, says } = contribution
-    return digestOf([digestVersion, file, provider, sortedJson(says), Option.getOrNull(origin), contents])
+    const { file, provider, says, whole } = contribution
+    const said = [says, whole ?? null].map(sortedJson)
+    return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
   })
 
 /**

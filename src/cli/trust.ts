@@ -132,6 +132,10 @@ const leadsFurther = ({ commands, file, root }: HelperPolicy.Contribution): Effe
     })
   })
 
+/** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
+const wholesOf = ({ commands, whole }: HelperPolicy.Contribution): ReadonlyArray<unknown> =>
+  whole === undefined ? commands.map(({ argv }) => argv) : [isRecord(whole) ? whole["argv"] : whole]
+
 const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
   Effect.zipWith(HelperPolicy.scriptsOf(contribution), leadsFurther(contribution), (scripts, isMore) => {
     const said = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
@@ -139,8 +143,7 @@ const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never,
       `${escaped(contribution.provider)}:`,
       ...said.map((line) => `  ${escaped(line)}`),
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      // The whole of it: a part may stand in another file.
-      ...contribution.commands.map(({ argv }) => `  runs ${escaped(JSON.stringify(argv))}`),
+      ...wholesOf(contribution).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
       ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
       ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
     ].join("\n")

@@ -272,23 +272,25 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   const resolve = (id: string): Resolved => {
     const tree = children.get(id)
     const parts = partsOf(id, tree, { auth, env, path })
-    const contributions = (said.get(id) ?? []).map(
-      ({ origin: { source }, says, tree: own }): Contribution => ({
+    const contributions = (said.get(id) ?? []).map(({ origin: { source }, says, tree: own }): Contribution => {
+      // What is run may be put together of several files: trust is for the whole.
+      const whole = Tree.at(own, commandPath) && Tree.at(tree, commandPath)
+      return {
         file: source.name,
         root: source.root,
         provider: id,
         says,
-        // What is run may be put together of several files: trust is for the whole.
-        commands: Option.match(Tree.at(own, commandPath) === undefined ? Option.none() : commandIn(tree, path), {
+        commands: Option.match(whole === undefined ? Option.none() : commandIn(tree, path), {
           onNone: () => [],
           onSome: ({ source: command }) =>
             Either.match(command, {
               onLeft: () => [],
               onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
             })
-        })
-      })
-    )
+        }),
+        whole: whole && plain(whole)
+      }
+    })
     const broken = failures.map(({ error }): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
     return {
       provider: id,

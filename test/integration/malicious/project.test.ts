@@ -740,6 +740,33 @@ describe("what a project brings is trusted as a whole", () => {
     })
   )
 
+  scenario(
+    "a change of the user's own part of the command asks again, and what a variable holds is not shown",
+    (self) =>
+      Effect.gen(function* () {
+        self.env["TOK"] = secret
+        self.write(own, opencode({ apiKeyCommand: { argv: ["echo", "one"] } }))
+        const file = self.write(
+          "project/opencode.json",
+          opencode({ apiKeyCommand: { env: { EVIL: "echo projects" } } })
+        )
+        yield* trustFile(self, file)
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "one")
+        self.write(own, opencode({ apiKeyCommand: { argv: ["sh", "-c", 'eval "$EVIL"', "{env:TOK}"] } }))
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        const asked = yield* itemsIn(file).pipe(
+          Effect.flatMap((items) => question(file, items)),
+          within(self),
+          Effect.scoped
+        )
+        assert.include(asked, String.raw`runs ["sh","-c","eval \"$EVIL\"","{env:TOK}"]`)
+        assert.notInclude(asked, secret)
+        yield* trustFile(self, file)
+        self.env["TOK"] = "another"
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "projects")
+      })
+  )
+
   scenario("the project's program under the user's options is part of it", (self) =>
     Effect.gen(function* () {
       self.program("project/get-key", "projects-script")
