@@ -1,5 +1,5 @@
 /** Whether anybody but the user and the system could have put something where it stands. */
-import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats } from "node:fs"
+import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -88,6 +88,17 @@ export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, 
     }
     return Option.none()
   })
+
+/** A file, or the link to it, that is neither ours nor root's nor of whoever owns the folder that we stand in. */
+export const isSomebodyElses = (file: string, cwd: string): boolean => {
+  if (Option.isNone(ourUid)) return false
+  try {
+    const known = [root, ourUid.value, statSync(cwd).uid]
+    return !known.includes(lstatSync(file).uid) || !known.includes(statSync(file).uid)
+  } catch {
+    return false
+  }
+}
 
 const reasons: Readonly<
   Record<

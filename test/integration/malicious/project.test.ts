@@ -260,6 +260,35 @@ describe("a link that is turned while the file is looked at", () => {
   )
 })
 
+describe("a file that somebody else put above the working directory", () => {
+  scenario("is not used, which is said, and the next one is", (self) =>
+    Effect.gen(function* () {
+      if (process.getuid?.() !== 0) return console.log("skipped: only root can give a file to somebody else")
+      self.write(user, key({ literal: "sk-mine" }))
+      const file = self.write("pub/effect-apikey.jsonc", key({ literal: "sk-attackers" }))
+      mkdirSync(join(self.root, "pub/mine/deep"), { recursive: true })
+      const cwd = join(self.root, "pub/mine/deep")
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-attackers")
+      chownSync(file, 65_534, 65_534)
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-mine")
+      const { notes } = yield* load().pipe(
+        Effect.flatMap(({ resolve }) => resolve("openai")),
+        within(self, { cwd }),
+        Effect.scoped
+      )
+      assert.deepStrictEqual(notes, [`${file} is somebody else's and not used. If you want it: --config ${file}`])
+      assert.strictEqual(yield* attempt(self, "openai", { cwd, config: file }), "sk-attackers")
+      // By a link of his to a file of ours as well; but not in a folder that is his, as a mounted checkout is.
+      rmSync(file)
+      symlinkSync(self.write("elsewhere.jsonc", key({ literal: "sk-other-project" })), file)
+      lchownSync(file, 65_534, 65_534)
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-mine")
+      chownSync(cwd, 65_534, 65_534)
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-other-project")
+    })
+  )
+})
+
 describe("a home directory that is reached by a link", () => {
   scenario("is no project", (self) =>
     Effect.gen(function* () {
