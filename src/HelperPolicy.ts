@@ -500,10 +500,11 @@ export const make = (rules: Rules): Policy => {
       if (isProject(from)) {
         if (source._tag === "Command") return yield* projectCommand(demand, source.command, from)
         if (source._tag === "Literal") return { options: {}, because: "the key is the project's own" }
-        if (source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
+        // What git ignores in a checkout is the user's: it goes nowhere that the project says.
+        if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
           return { options: {}, because: "the file is the project's own" }
         }
-        if (isUsual(demand) && !redirected) return { options: {}, because: "the variable is the usual one" }
+        if (!redirected && isUsual(demand)) return { options: {}, because: "the variable is the usual one" }
         return yield* requireTrust(demand)
       }
       const permit =
