@@ -123,6 +123,17 @@ describe("an allow list names a program with a pattern for each of its arguments
     })
   )
 
+  for (const name of ["~/bin/op", "../../bin/op"]) {
+    scenario(`by a path as it stands in the rest of a configuration: ${name}`, (self) =>
+      Effect.gen(function* () {
+        const program = self.program("home/bin/op", "users-op")
+        self.write(user, { policy: { allow: [[name, "read"]] } })
+        self.write("project/effect-apikey.jsonc", key({ command: [program, "read"] }))
+        assert.strictEqual(yield* attempt(self, "openai"), "users-op")
+      })
+    )
+  }
+
   scenario("does not when the project sets env, cwd, path or what is said on stdin, or where the key goes", (self) =>
     Effect.gen(function* () {
       self.program("bin/op", "users-op")

@@ -9,6 +9,8 @@ import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
 import { realPathOf, told, type WeakSpot, weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
+import { expanded } from "./readSource.js"
+import { Surroundings } from "./Surroundings.js"
 import { userFile, userFolder } from "./userFile.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
@@ -84,10 +86,25 @@ const rulesIn = (
     const real = yield* realPathOf(file)
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
-    return yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
+    const rules = yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
       toConfigInvalid(document, problem)
     )
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    return rules.allow === undefined
+      ? rules
+      : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(file) }, path)) }
   })
+
+/** As in the rest of a configuration: a program's path starts from the folder of the file. */
+const placed = (
+  [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
+  places: { readonly home: string; readonly cwd: string },
+  path: Path.Path
+): readonly [string, ...ReadonlyArray<string>] => [
+  /[\\/]/.test(program) ? expanded(program, places, path) : program,
+  ...patterns
+]
 
 export const openToOthers = (file: string, weak: WeakSpot): ConfigInvalid =>
   new ConfigInvalid({ file, line: 0, column: 0, ...told(weak, file) })
