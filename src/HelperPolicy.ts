@@ -189,6 +189,15 @@ export const argumentsMatch = (pattern: ReadonlyArray<string>, argv: ReadonlyArr
 
 // --- programs
 
+/** What holds the user's home is no project: what is in it is the user's. */
+const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const holdsHome = [yield* realPathOf(home), home].some((folder) => isInside(root, folder, path))
+    return holdsHome ? Option.none() : Option.some(root)
+  })
+
 /** PATH less what is empty, relative, in the project, or open to others. */
 const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
@@ -214,7 +223,7 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
  * @internal
  */
 export const searchPathFor = (from: Hand): Effect.Effect<string, never, Needs> =>
-  safePath(isProject(from) ? Option.some(from.root) : Option.none())
+  isProject(from) ? Effect.flatMap(projectFolder(from.root), safePath) : safePath(Option.none())
 
 const onlyIn = (searchPath: string): SearchOptions => ({
   env: { PATH: searchPath },
@@ -447,7 +456,8 @@ export const make = (rules: Rules): Policy => {
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
       const path = yield* Path.Path
       const { home } = yield* Surroundings
-      const searchPath = yield* safePath(Option.some(root))
+      const folder = yield* projectFolder(root)
+      const searchPath = yield* safePath(folder)
       const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays
@@ -459,7 +469,8 @@ export const make = (rules: Rules): Policy => {
               isListed(argv, program, searchPath),
               isProjectFile(program, root),
               // A link of the project's is its own to turn.
-              (isNamed, isBrought) => isNamed && !isBrought && !isInside(root, program, path)
+              (isNamed, isBrought) =>
+                isNamed && !isBrought && !Option.exists(folder, (within) => isInside(within, program, path))
             )
           ).pipe(Effect.orElseSucceed(() => false))
       const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(demand)
@@ -555,9 +566,7 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const surroundings = yield* Surroundings
-    const home = yield* realPathOf(surroundings.home)
-    // What holds the user's home is no project: the files in it are the user's.
-    if ([home, surroundings.home].some((folder) => isInside(root, folder, path))) return false
+    if (Option.isNone(yield* projectFolder(root))) return false
     const real = yield* Effect.option(fs.realPath(expanded(file, surroundings, path)))
     return isInside(
       root,

@@ -688,6 +688,20 @@ describe("a project's command gets no program and no variable that the project c
       })
   )
 
+  scenario("while a file in the home directory has the user's own programs there", (self) =>
+    Effect.gen(function* () {
+      self.program("home/.local/bin/mytool", "tool-key")
+      self.env["PATH"] = [join(self.home, ".local/bin"), process.env["PATH"]].join(":")
+      const config = self.write("home/keys.jsonc", key({ command: ["mytool"] }))
+      refusedIn(self, yield* attempt(self, "openai", { config }), config)
+      yield* trustFile(self, config)
+      assert.strictEqual(yield* attempt(self, "openai", { config }), "tool-key")
+      self.write(user, { policy: { allow: [["mytool"]] } })
+      self.write("home/keys.jsonc", key({ command: { argv: ["mytool"], timeout: "20 s" } }))
+      assert.strictEqual(yield* attempt(self, "openai", { config }), "tool-key")
+    })
+  )
+
   const variables = [
     ...["LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP"],
     ...[
