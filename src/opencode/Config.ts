@@ -247,6 +247,11 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       home
     }
     const origin: Origin = { source, scope }
+    if (root.type !== "object") {
+      const leaf = Tree.leafAt(root, text, origin)
+      failures.push({ name: source.name, error: wrong(leaf, "it is not an object", "Put it into braces: { … }") })
+      continue
+    }
     const nameOf = (key: string): string =>
       // A name is no place for a secret, and nobody is asked about it.
       source.hand === "project" ? key : Placeholder.fillVariables(key, scope)
@@ -294,7 +299,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
     const broken = failures.map(({ error }): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
     return {
       provider: id,
-      candidates: [...broken, ...parts.candidates],
+      candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
       silent: parts.silent,
       goesTo: goesToOf(tree),
       contributions,
@@ -360,6 +365,29 @@ const partsOf = (
   candidates.push(...Option.toArray(command))
   if (Option.isNone(command)) silent.push("options.apiKeyCommand")
   return { candidates, silent, notes }
+}
+
+/** What opencode would refuse to start with. */
+const misshapenIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<Candidate> => {
+  const checks: ReadonlyArray<readonly [path: ReadonlyArray<string>, problem: string, example: string]> = [
+    [[], "the provider is not an object", '{ "options": { … } }'],
+    [["options"], "`options` is not an object", '"options": { "apiKey": "{env:OPENAI_API_KEY}" }'],
+    [["env"], "`env` is not a list of names", '"env": ["OPENAI_API_KEY"]']
+  ]
+  for (const [path, problem, example] of checks) {
+    const found = Tree.at(tree, path)
+    if (found === undefined) continue
+    const isRight =
+      path[0] === "env"
+        ? found._tag === "Leaf" && Array.isArray(found.value) && found.value.every((each) => typeof each === "string")
+        : found._tag === "Branch" || Tree.isEmptyObject(found.value)
+    const leaf = Tree.leaves(found)[0]?.leaf
+    if (isRight || leaf === undefined) continue
+    return [
+      { hand: handOf(leaf.origin, leaf.at), source: Either.left(wrong(leaf, problem, `For example ${example}.`)) }
+    ]
+  }
+  return []
 }
 
 const wholeVariable = /^\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/

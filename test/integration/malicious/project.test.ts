@@ -852,7 +852,9 @@ describe("what a project brings is trusted as a whole", () => {
         self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
         self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
         const file = self.write("project/opencode.json", opencode(options))
-        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        const isMisshapen = options === null || Array.isArray(options)
+        const tag = isMisshapen ? "ConfigInvalid" : "CommandNotTrusted"
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file, tag)
       })
     )
   }
