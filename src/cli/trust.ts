@@ -8,9 +8,10 @@ import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
-import { type ApiKeyError, CommandNotTrusted } from "../ApiKeyError.js"
+import { type ApiKeyError, CommandNotTrusted, type ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { readText } from "../internal/config/document.js"
@@ -37,8 +38,17 @@ export interface Item {
 
 const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 
+interface Read {
+  readonly items: ReadonlyArray<Item>
+  /** What is wrong with single entries. */
+  readonly problems: ReadonlyArray<ConfigInvalid>
+}
+
 /** What in a file needs trust. `named` may be a link to it. */
 export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
+  Effect.map(readIn(named), ({ items }) => items)
+
+const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const surroundings = yield* Surroundings
@@ -47,7 +57,7 @@ export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKe
     // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
     const opencodes = yield* OpencodeConfig.loadAll
     const inForce = yield* itemsOf(file, [yield* load(), opencodes])
-    const isInForce = inForce.length > 0
+    const isInForce = inForce.items.length > 0
     if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
       if (isInForce) return inForce
       const folder = path.dirname(place)
@@ -57,33 +67,39 @@ export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKe
     }
     // Named by `--config`, what it says may go to another place.
     const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
-    return distinct([...inForce, ...(yield* itemsOf(file, otherwise))])
+    const { items, problems } = yield* itemsOf(file, otherwise)
+    return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
   })
 
-const distinct = (items: ReadonlyArray<Item>): ReadonlyArray<Item> =>
-  Array.from(new Map(items.map((item) => [item.digest, item])).values())
+const distinct = (items: ReadonlyArray<Item>, problems: ReadonlyArray<ConfigInvalid>): Read => ({
+  items: Array.from(new Map(items.map((item) => [item.digest, item])).values()),
+  problems: Array.from(new Map(problems.map((problem) => [problem.message, problem])).values())
+})
 
 const isAbout = (error: ApiKeyError, file: string): boolean =>
   (error._tag === "ConfigInvalid" && error.file === file) || (error._tag === "SourceUnreadable" && error.path === file)
 
-const itemsOf = (
-  file: string,
-  configurations: ReadonlyArray<Configuration>
-): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
+const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Effect.Effect<Read, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const items: Array<Item> = []
+    const wrong: Array<ConfigInvalid> = []
     for (const { ids, problems, resolve } of configurations) {
       const problem = problems.find((error) => isAbout(error, file))
       if (problem !== undefined) return yield* problem
       for (const id of ids) {
-        const { contributions, goesTo } = yield* resolve(id)
+        const { candidates, contributions, goesTo } = yield* resolve(id)
+        for (const { source } of candidates) {
+          if (Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)) {
+            wrong.push(source.left)
+          }
+        }
         const origin = Option.map(goesTo, (to) => to.origin)
         for (const contribution of contributions.filter((each) => each.file === file)) {
           items.push({ contribution, origin, digest: yield* HelperPolicy.digest(contribution, origin) })
         }
       }
     }
-    return distinct(items)
+    return distinct(items, wrong)
   })
 
 const redacted = "<redacted>"
@@ -199,7 +215,12 @@ export const trust = Command.make(
         return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
       }
       yield* readText(file)
-      const items = yield* itemsIn(place)
+      const { items, problems } = yield* readIn(place)
+      const [problem] = problems
+      if (items.length === 0 && problem !== undefined) return yield* problem
+      for (const { hint, message } of problems) {
+        yield* Console.error(`effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(hint)}`)
+      }
       if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
       if (!isYes) {
         yield* Console.error(yield* question(file, items))

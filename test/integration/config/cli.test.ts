@@ -241,6 +241,22 @@ describe("effect-apikey over a configuration", () => {
     })
   )
 
+  scenario("trust says what is wrong with entries, and leaves only them out", (self) =>
+    Effect.gen(function* () {
+      const bad = { bad: { key: { command: "op read x" } } }
+      const file = self.write("project/effect-apikey.jsonc", { providers: bad })
+      const none = yield* run(self, "trust", "--yes", "effect-apikey.jsonc")
+      assert.strictEqual(none.status, 78)
+      assert.include(none.stderr, `${file}:5:20: `)
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", { providers: { ...bad, good: { key: { command: [program] } } } })
+      const some = yield* run(self, "trust", "--yes", "effect-apikey.jsonc")
+      assert.strictEqual(some.status, 0)
+      assert.match(some.stderr, /effect-apikey\.jsonc:5:20: [\s\S]*left out[\s\S]*trusted as it is now/)
+      assert.strictEqual((yield* run(self, "get", "good")).stdout, "tool-key\n")
+    })
+  )
+
   scenario("several processes that trust at once lose nothing", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
