@@ -225,6 +225,25 @@ describe("the administrator's policy wins over the user's", () => {
   )
 })
 
+describe("a policy that is wrong says what is expected there", () => {
+  for (const [policy, problem] of [
+    [{ allow: [[]] }, "expected a program, and a pattern for each of its arguments"],
+    [{ allow: "op" }, "expected a list of commands, each a list of the program and patterns for its arguments"],
+    [[], "expected an object that says which commands may run"]
+  ] as const) {
+    scenario(JSON.stringify(policy), (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/tool", "tool-key")
+        self.write(user, { policy })
+        self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+        assert.include(outcome.message, problem)
+      })
+    )
+  }
+})
+
 describe("the file of what is trusted", () => {
   const prepared = (self: Sandbox): string => {
     const program = self.program("bin/tool", "tool-key")

@@ -17,7 +17,12 @@ const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWit
 
 export const PolicyRules = Schema.Struct({
   allow: optional(
-    Schema.Array(Schema.NonEmptyArray(Schema.String)).annotations({
+    Schema.Array(
+      Schema.NonEmptyArray(Schema.String).annotations({
+        description: "a program, and a pattern for each of its arguments",
+        documentation: 'For example ["op", "read", "op://Work/*"].'
+      })
+    ).annotations({
       description: "a list of commands, each a list of the program and patterns for its arguments",
       documentation: 'For example [["op", "read", "op://Work/*"]].'
     })
@@ -26,7 +31,7 @@ export const PolicyRules = Schema.Struct({
     Schema.Literal("trust", "allow", "deny").annotations({ description: '"trust", "allow" or "deny"' })
   ),
   user: optional(Schema.Literal("run", "allow").annotations({ description: '"run" or "allow"' }))
-}).annotations({ description: "which commands may run" })
+}).annotations({ description: "an object that says which commands may run" })
 export type PolicyRules = typeof PolicyRules.Type
 
 const decode = Schema.decodeUnknownEither(PolicyRules, { onExcessProperty: "error" })
