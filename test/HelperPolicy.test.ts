@@ -1,8 +1,10 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -173,6 +175,32 @@ describe("the administrator's policy wins over the user's", () => {
     })
   )
 
+  scenario("deny: not even what is on his own list", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      self.write("etc/policy.jsonc", { allow: [[program]] })
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      self.write("etc/policy.jsonc", { project: "deny", allow: [[program]] })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+    })
+  )
+
+  scenario("while it cannot be read a project is given nothing of the user's, and the user's own key stays", (self) =>
+    Effect.gen(function* () {
+      self.write("home/secret", "sk-secret")
+      self.env["AWS_SECRET_ACCESS_KEY"] = "sk-secret"
+      self.write("etc/policy.jsonc", "{")
+      for (const source of [{ env: "AWS_SECRET_ACCESS_KEY" }, { file: "~/secret" }, { literal: "sk-projects" }]) {
+        self.write("project/effect-apikey.jsonc", key(source))
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+      }
+      self.write(user, { providers: { mine: { key: { file: "~/secret" } } } })
+      assert.strictEqual(yield* attempt(self, "mine"), "sk-secret")
+    })
+  )
+
   scenario("allow: a list takes the place of the user's list and of trust", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
@@ -267,6 +295,19 @@ describe("the file of what is trusted", () => {
       if (process.getuid !== undefined) assert.strictEqual(uid, process.getuid())
       assert.notInclude(readFileSync(self.trustFile, "utf8"), "an-argument-that-is-secret")
       assert.deepStrictEqual(readdirSync(dirname(self.trustFile)), ["trust.json"])
+    })
+  )
+
+  scenario("is replaced as a whole: who has it open goes on with what was", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      const before = readFileSync(self.trustFile, "utf8")
+      const descriptor = openSync(self.trustFile, "r")
+      yield* trustFile(self, self.write("other/effect-apikey.jsonc", key({ command: [join(self.root, "bin/tool")] })))
+      assert.strictEqual(readFileSync(descriptor, "utf8"), before)
+      closeSync(descriptor)
+      assert.notStrictEqual(readFileSync(self.trustFile, "utf8"), before)
     })
   )
 

@@ -289,6 +289,21 @@ describe("a file that somebody else put above the working directory", () => {
   )
 })
 
+describe("opencode's file in the user's own folder", () => {
+  scenario("counts for nothing while others may write to it", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const config = { provider: { myprov: { options: { apiKeyCommand: [program] } } } }
+      const file = self.write("home/.config/opencode/opencode.json", config, 0o606)
+      const outcome = yield* attemptOpencode(self, "myprov")
+      refusedIn(self, outcome, file, "ConfigInvalid")
+      assert.include(String(isApiKeyError(outcome) && outcome.message), "others may write to it")
+      chmodSync(file, 0o604)
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+})
+
 describe("a home directory that is reached by a link", () => {
   scenario("is no project", (self) =>
     Effect.gen(function* () {
@@ -404,6 +419,14 @@ describe("the user's key does not go where a project points it before that is tr
       refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
       self.write("project/effect-apikey.jsonc", key({ env: "OPENAI_API_KEY" }, { baseUrl: "https://evil.example" }))
       refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      // Here no other source is asked before the one that the project names.
+      self.env["MYPROV_API_KEY"] = secret
+      const apiKey = "{env:MYPROV_API_KEY}"
+      const named = self.write("project/opencode.json", { provider: { myprov: { options: { apiKey } } } })
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), secret)
+      const options = { apiKey, baseURL: "https://evil.example/v1" }
+      self.write("project/opencode.json", { provider: { myprov: { options } } })
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), named)
     })
   )
 
