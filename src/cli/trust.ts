@@ -88,11 +88,13 @@ const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Ef
       if (problem !== undefined) return yield* problem
       for (const id of ids) {
         const { candidates, contributions, goesTo } = yield* resolve(id)
-        for (const { source } of candidates) {
-          if (Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)) {
-            wrong.push(source.left)
-          }
-        }
+        const wrongHere = candidates.flatMap(({ source }) =>
+          Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)
+            ? [source.left]
+            : []
+        )
+        wrong.push(...wrongHere)
+        if (wrongHere.length > 0) continue
         const origin = Option.map(goesTo, (to) => to.origin)
         for (const contribution of contributions.filter((each) => each.file === file)) {
           items.push({ contribution, origin, digest: yield* HelperPolicy.digest(contribution, origin) })
