@@ -297,7 +297,6 @@ describe("effect-apikey over a configuration", () => {
         self.write("project/opencode.json", {
           provider: {
             refused: { options: { apiKey: "{env:AWS_SECRET}-x" } },
-            absent: { options: { apiKey: "{env:NOT_SET}{env:NOR_THIS}" } },
             bad: { options: { apiKeyCommand: "op read x" } }
           }
         })
@@ -308,9 +307,12 @@ describe("effect-apikey over a configuration", () => {
         assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
         assert.notInclude(opencodes.stdout, "aws-secret")
         assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
-        const trusted = yield* run(self, "check", "absent", "--opencode")
-        assert.strictEqual(trusted.status, 78)
-        assert.match(trusted.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
+        self.write("home/.config/opencode/opencode.json", {
+          provider: { absent: { options: { apiKey: "{env:NOT_SET}{env:NOR_THIS}" } } }
+        })
+        const absent = yield* run(self, "check", "absent", "--opencode")
+        assert.strictEqual(absent.status, 78)
+        assert.match(absent.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
       })
   )
 
