@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { shellWord } from "./internal/shellWord.js"
 
 /**
  * @since 0.1.0
@@ -98,7 +99,9 @@ export class CommandNotTrusted extends Schema.TaggedError<CommandNotTrusted>("ef
     return `${named(this.command)}: refused, because ${this.file} is not trusted`
   }
   get hint(): string {
-    return this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${this.file}`
+    return (
+      this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${shellWord(this.file)}`
+    )
   }
   get isTransient(): boolean {
     return false
@@ -451,7 +454,7 @@ export class InsecurePermissions extends Schema.TaggedError<InsecurePermissions>
     return `${this.path}: others may read it (mode ${this.mode})`
   }
   get hint(): string {
-    return this.remedy ?? `Take their permission away: chmod 600 ${this.path}`
+    return this.remedy ?? `Take their permission away: chmod 600 ${shellWord(this.path)}`
   }
   get isTransient(): boolean {
     return false

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import { isBuiltin } from "node:module"
-import { homedir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { LanguageModelV3 } from "@ai-sdk/provider"
@@ -44,6 +43,7 @@ import {
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
 import { identityOf } from "../internal/commandIdentity.js"
 import { comparable } from "../internal/comparable.js"
+import { homeFolder } from "../internal/config/Surroundings.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
 
@@ -552,7 +552,7 @@ const commandOf = (id: string, command: unknown): Effect.Effect<CommandOptions, 
           timeToLive: timeOf("timeToLive", timeToLive),
           refreshAhead: timeOf("refreshAhead", refreshAhead)
         }),
-        (times): CommandOptions => ({ ...rest, ...times, cwd: rest.cwd ?? homedir(), provider: rest.provider ?? id })
+        (times): CommandOptions => ({ ...rest, ...times, cwd: rest.cwd ?? homeFolder(), provider: rest.provider ?? id })
       )
     })
   )
