@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { shellWord } from "./internal/shellWord.js"
 
 /**
  * @since 0.1.0
@@ -98,7 +99,9 @@ export class CommandNotTrusted extends Schema.TaggedError<CommandNotTrusted>("ef
     return `${named(this.command)}: refused, because ${this.file} is not trusted`
   }
   get hint(): string {
-    return this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${this.file}`
+    return (
+      this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${shellWord(this.file)}`
+    )
   }
   get isTransient(): boolean {
     return false
@@ -338,7 +341,7 @@ export class OutputTooLarge extends Schema.TaggedError<OutputTooLarge>("effect-a
 
 /**
  * The output is not what its format says. `path` is the field (empty: the whole output), `expected` what should have
- * stood there; never what stood there.
+ * stood there; never what stood there. The format `"header"` stands for a key that the request it is for cannot carry.
  *
  * @since 0.1.0
  * @category errors
@@ -354,7 +357,9 @@ export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-api
   override get message(): string {
     const where = this.path === "" ? "" : ` at ${this.path}`
     const what = this.format === "auto" ? "of no known format" : `not "${this.format}"`
-    return `${named(this.command)}: its output is ${what}; expected${where} ${this.expected}`
+    const problem =
+      this.format === "header" ? "the key cannot be sent" : `${named(this.command)}: its output is ${what}`
+    return `${problem}; expected${where} ${this.expected}`
   }
   get hint(): string {
     return this.remedy ?? "Choose the `format` that the command speaks, or change the command's arguments."
@@ -449,7 +454,7 @@ export class InsecurePermissions extends Schema.TaggedError<InsecurePermissions>
     return `${this.path}: others may read it (mode ${this.mode})`
   }
   get hint(): string {
-    return this.remedy ?? `Take their permission away: chmod 600 ${this.path}`
+    return this.remedy ?? `Take their permission away: chmod 600 ${shellWord(this.path)}`
   }
   get isTransient(): boolean {
     return false

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import { homedir } from "node:os"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -19,6 +18,7 @@ import type { ConfigInvalid } from "./ApiKeyError.js"
 import { FormatSpec, formatNames, optionsOf } from "./formats/FormatSpec.js"
 import * as Document from "./internal/config/document.js"
 import { inside, nearest, type Problem, problemOf, toConfigInvalid, unknownKey } from "./internal/config/problem.js"
+import { homeFolder } from "./internal/config/Surroundings.js"
 import { shownArgv } from "./internal/config/shellWords.js"
 import { durationPattern, formatDuration, parseDuration } from "./internal/durationText.js"
 import { programName } from "./internal/programName.js"
@@ -47,7 +47,7 @@ const FilePath = Schema.String.pipe(
 const infinite = "Infinity"
 
 const durationText = (description: string, canBeInfinite: boolean): Schema.Schema<Duration.Duration, string> => {
-  const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "500 ms".' }
+  const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "250 ms".' }
   const pattern = canBeInfinite ? `^${infinite}$|${durationPattern}` : durationPattern
   const written = Schema.String.annotations({ ...texts, jsonSchema: { type: "string", pattern } })
   return Schema.transformOrFail(written, Schema.DurationFromSelf, {
@@ -550,7 +550,7 @@ const parseArgv = (text: string): Either.Either<ApiKeySource, string> => {
   return Either.mapBoth(decoded, {
     onLeft: ({ problem, remedy }) => (remedy === undefined ? problem : `${problem}. ${remedy}`),
     // git and others would read the configuration of the project that we happen to stand in.
-    onRight: (source) => inDirectory(source, homedir())
+    onRight: (source) => inDirectory(source, homeFolder())
   })
 }
 

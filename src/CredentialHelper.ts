@@ -57,7 +57,7 @@ import {
   withoutSecrets
 } from "./internal/scrub.js"
 import { type Found, findProgram, isPath, remedyFor } from "./internal/searchPath.js"
-import { stop, stopOnTerminal } from "./internal/stop.js"
+import { settleLimit, stop, stopOnTerminal } from "./internal/stop.js"
 import { usualFolders } from "./internal/usualFolders.js"
 
 /**
@@ -300,11 +300,14 @@ const checkOptions = ({
   return broken === undefined ? Effect.void : invalid(`\`${broken[0]}\` is not what it takes`, `It takes ${broken[2]}.`)
 }
 
+/** A timer of Node's takes no more. */
+const endlessTimeout = Duration.days(24)
+
 const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
   Duration.decodeUnknown(options.timeout ?? (mayPrompt ? promptTimeout : defaultTimeout)).pipe(
-    Option.filter((timeout) => Duration.isFinite(timeout) && Duration.toMillis(timeout) > 0),
+    Option.filter((timeout) => Duration.toMillis(timeout) > 0 && Duration.lessThan(timeout, endlessTimeout)),
     Option.match({
-      onNone: () => invalid("`timeout` is not a time above 0", 'For example: "30 seconds"'),
+      onNone: () => invalid("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"'),
       onSome: Effect.succeed
     })
   )
@@ -389,6 +392,7 @@ const supervised = (context: Attempt, pipes: Scope.Scope) =>
 
     const ended = yield* Effect.raceFirst(Effect.either(process_.exitCode), Deferred.await(tooLarge))
     yield* setPhase(progress, "draining")
+    if (onTerminal && !(ended._tag === "Right" && ended.right === 0)) yield* Effect.sleep(settleLimit)
     // A background process of the helper's may hold the pipe open: what was read by the end of the window counts.
     yield* Effect.raceFirst(
       Effect.timeoutOption(Effect.interruptible(Fiber.await(reading)), drainWindow),

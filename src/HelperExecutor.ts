@@ -31,7 +31,7 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { type Watch, watch } from "./internal/exitGuard.js"
-import { groupIsAlive } from "./internal/processGroup.js"
+import { groupIsAlive, isInBackground } from "./internal/processGroup.js"
 import { programName } from "./internal/programName.js"
 
 /**
@@ -134,12 +134,15 @@ const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
 /** Node cannot ask for a controlling terminal otherwise; without one this throws. */
 const openTerminal = (): number => openSync("/dev/tty", "r+")
 
-/** A controlling terminal that can be opened is one that a person can answer on, wherever our stdin comes from. */
+/**
+ * A controlling terminal that can be opened is one that a person can answer on, wherever our stdin comes from; unless we run
+ * in its background: there a prompt would stop us and the whole job until somebody brings it back.
+ */
 const terminalExists = (): boolean => {
   if (isWindows) return isatty(stdinFd)
   try {
     closeSync(openTerminal())
-    return true
+    return !isInBackground()
   } catch {
     return false
   }

@@ -22,7 +22,7 @@ import { PolicyRules, policyInForce } from "./internal/config/policyFile.js"
 import { expanded } from "./internal/config/readSource.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
 import * as TrustStore from "./internal/config/trustStore.js"
-import { digestOf } from "./internal/digest.js"
+import { digestOf, fileDigest } from "./internal/digest.js"
 import { programName, shownPath, shownPlaces } from "./internal/programName.js"
 import { findProgram, remedyFor, type SearchOptions } from "./internal/searchPath.js"
 
@@ -56,6 +56,8 @@ export interface Contribution {
   readonly says: unknown
   /** The commands in it. */
   readonly commands: ReadonlyArray<RunOptions>
+  /** The whole command, placeholders not replaced, where other files may have a part in it. */
+  readonly whole?: unknown
 }
 
 /**
@@ -128,7 +130,7 @@ export type Rules = PolicyRules
 
 const forbiddenVariables: ReadonlyArray<RegExp> = [
   /^(?:LD|DYLD|GIT|XDG|NODE|NPM_CONFIG|GLIBC|BASH_FUNC|EFFECT_APIKEY)_/,
-  /^(?:PYTHON|PERL5|RUBY)/,
+  /^(?:PYTHON|PERL5|RUBY)|^PERLLIB$|^GEM_|^BUNDLE_/,
   /_PROXY$/,
   /^SSL_CERT_|^SSLKEYLOGFILE$|_CA_BUNDLE$|^OPENSSL_CONF$|^OPENSSL_MODULES$/,
   /^(?:BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PS4|IFS|PROMPT_COMMAND|CDPATH|ZDOTDIR)$/,
@@ -136,7 +138,11 @@ const forbiddenVariables: ReadonlyArray<RegExp> = [
   /^(?:SSH_ASKPASS|SSH_ASKPASS_REQUIRE|SUDO_ASKPASS|SSH_AUTH_SOCK|GNUPGHOME|KUBECONFIG|DOCKER_CONFIG|CURL_HOME|WGETRC)$/,
   /^(?:JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GCONV_PATH|LOCPATH|NLSPATH)$/,
   /^AWS_(?:CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL.*|CA_BUNDLE)$/,
-  /^BUN_|^DENO_|^LUA_|^TCL/
+  /^BUN_|^DENO_|^LUA_|^TCL/,
+  /^(?:DOTNET|CORECLR|COR)_|^OPENSSL_ENGINES$|^HOSTALIASES$|^TERMINFO|^DBUS_|^(?:COMSPEC|SYSTEMROOT|PSMODULEPATH)$/,
+  // The tools that people keep keys with: where they find their configuration, and what they load or start.
+  /^PASSWORD_STORE_|^CLOUDSDK_(?:PYTHON|CONFIG$|API_ENDPOINT|AUTH_|PROXY_)|^VAULT_(?:CONFIG_PATH|CACERT|CAPATH|SKIP_VERIFY)$/,
+  /_(?:CONFIG_DIR|EXTENSION_DIR|APPDATA_DIR)$|^GH_PATH$/
 ]
 
 /**
@@ -150,15 +156,27 @@ export const isForbiddenVariable = (name: string): boolean =>
 
 // --- the allow list
 
-const asPattern = (text: string): RegExp =>
-  new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("\\*", "[^]*")}$`)
+/** `*` stands for any text. Each piece between two at its first place: no going back, however a project writes its argument. */
+const fits = (pattern: string, text: string): boolean => {
+  const pieces = pattern.split("*")
+  const [first = "", last = ""] = [pieces[0], pieces.at(-1)]
+  const end = text.length - last.length
+  if (!text.startsWith(first) || !text.endsWith(last) || end < first.length) return false
+  let at = first.length
+  for (const piece of pieces.slice(1, -1)) {
+    const found = text.indexOf(piece, at)
+    if (found < 0 || found + piece.length > end) return false
+    at = found + piece.length
+  }
+  return true
+}
 
 const parentSegment = /(?:^|[/\\])\.\.(?:[/\\]|$)/
 
 const argumentMatches = (pattern: string, argument: string): boolean =>
   pattern === argument ||
   (pattern.includes("*") &&
-    asPattern(pattern).test(argument) &&
+    fits(pattern, argument) &&
     !parentSegment.test(argument) &&
     !(pattern.startsWith("*") && argument.startsWith("-")))
 
@@ -174,6 +192,15 @@ export const argumentsMatch = (pattern: ReadonlyArray<string>, argv: ReadonlyArr
 
 // --- programs
 
+/** What holds the user's home is no project: what is in it is the user's. */
+const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const holdsHome = [yield* realPathOf(home), home].some((folder) => isInside(root, folder, path))
+    return holdsHome ? Option.none() : Option.some(root)
+  })
+
 /** PATH less what is empty, relative, in the project, or open to others. */
 const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
@@ -187,7 +214,7 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
       const real = yield* Effect.option(fs.realPath(entry))
       if (Option.isNone(real)) continue
       if (Option.exists(root, (folder) => [real.value, entry].some((place) => isInside(folder, place, path)))) continue
-      if (Option.isSome(yield* weakSpot(real.value))) continue
+      if (Option.isSome(yield* weakSpot(entry))) continue
       kept.push(entry)
     }
     return kept.join(delimiter)
@@ -199,7 +226,7 @@ const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Nee
  * @internal
  */
 export const searchPathFor = (from: Hand): Effect.Effect<string, never, Needs> =>
-  safePath(isProject(from) ? Option.some(from.root) : Option.none())
+  isProject(from) ? Effect.flatMap(projectFolder(from.root), safePath) : safePath(Option.none())
 
 const onlyIn = (searchPath: string): SearchOptions => ({
   env: { PATH: searchPath },
@@ -228,8 +255,7 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
           "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
       })
     }
-    const real = yield* realPathOf(found.path)
-    const weak = yield* weakSpot(real)
+    const weak = yield* weakSpot(found.path)
     if (Option.isSome(weak)) {
       const { problem, remedy } = told(weak.value, "")
       return yield* new CommandNotTrusted({ command, file, remedy: `Here ${problem}. ${remedy}` })
@@ -242,16 +268,25 @@ const resolveProgram = (program: string, searchPath: string, file: string): Effe
 const sortedJson = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sortedJson)
   if (typeof value !== "object" || value === null) return value
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([key, inner]) => [key, sortedJson(inner)])
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([key, inner]) => [key, sortedJson(inner)])
+  )
 }
 
-const digestVersion = 1
+const digestVersion = 2
+
+/** What Node and Python look for where an argument names no file: it with an ending, or what stands in it as a folder. */
+const implied: ReadonlyArray<string> = [
+  ...[".js", ".json", ".node", ".py"],
+  ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
+]
 
 /**
  * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
- * of the project's or names one from it. Links are followed.
+ * of the project's or names one from it, also as Node and Python name theirs: without its ending, by its folder, by `-m`.
+ * Links are followed.
  *
  * @since 0.1.0
  * @category getters
@@ -266,11 +301,16 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
       for (const [index, argument] of argv.entries()) {
         const isBareProgram = index === 0 && !/[\\/]/.test(argument)
         if (isBareProgram) continue
-        const named = index === 0 ? argument : argument.slice(argument.indexOf("=") + 1)
+        const isModule = argv[index - 1] === "-m"
+        const value = index === 0 ? argument : argument.slice(argument.indexOf("=") + 1)
+        const named = isModule ? value.replaceAll(".", "/") : value
         // The program itself counts wherever it is, and so does what is named from the project: it came with it.
         const isBrought = index === 0 || !(path.isAbsolute(named) || named.startsWith("~"))
-        for (const base of [cwd ?? home, path.dirname(file)]) {
-          const place = expanded(named, { home, cwd: base }, path)
+        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        for (const place of places.flatMap((each) => [
+          each,
+          ...(index === 0 ? [] : implied.map((end) => each + end))
+        ])) {
           const real = yield* Effect.option(fs.realPath(place))
           if (Option.isNone(real)) continue
           const isProjects = [place, real.value].some((each) => isInside(root, each, path))
@@ -285,7 +325,7 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
 
 /**
  * What stands for trust in a contribution and the origin that the key goes to. It changes with the file's path, with
- * anything that the file says of the provider, with the origin, and with any file of the project that its commands name.
+ * anything that the file says of the provider, with the command that it has a part in, with the origin, and with any file of the project that its commands name.
  *
  * @since 0.1.0
  * @category getters
@@ -295,16 +335,13 @@ export const digest = (
   origin: Option.Option<string>
 ): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const scripts = yield* scriptsOf(contribution)
     const contents = yield* Effect.forEach(scripts, (script) =>
-      Effect.match(fs.readFile(script), {
-        onFailure: () => [script, null],
-        onSuccess: (bytes) => [script, digestOf(Buffer.from(bytes).toString("base64"))]
-      })
+      Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
-    const { file, provider, says } = contribution
-    return digestOf([digestVersion, file, provider, sortedJson(says), Option.getOrNull(origin), contents])
+    const { file, provider, says, whole } = contribution
+    const said = [says, whole ?? null].map(sortedJson)
+    return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
   })
 
 /**
@@ -403,8 +440,10 @@ export const make = (rules: Rules): Policy => {
       const known = yield* TrustStore.read
       const origin = Option.map(demand.goesTo, (to) => to.origin)
       for (const contribution of demand.contributions) {
-        const hash = yield* digest(contribution, origin)
-        if (!known.some((entry) => entry.file === contribution.file && entry.digest === hash)) {
+        const ofFile = known.filter((entry) => entry.file === contribution.file)
+        // Where nothing is trusted nothing is read.
+        const hash = ofFile.length === 0 ? "" : yield* digest(contribution, origin)
+        if (!ofFile.some((entry) => entry.digest === hash)) {
           return yield* refusal(demand, undefined, contribution.file)
         }
       }
@@ -420,7 +459,8 @@ export const make = (rules: Rules): Policy => {
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
       const path = yield* Path.Path
       const { home } = yield* Surroundings
-      const searchPath = yield* safePath(Option.some(root))
+      const folder = yield* projectFolder(root)
+      const searchPath = yield* safePath(folder)
       const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays
@@ -432,7 +472,8 @@ export const make = (rules: Rules): Policy => {
               isListed(argv, program, searchPath),
               isProjectFile(program, root),
               // A link of the project's is its own to turn.
-              (isNamed, isBrought) => isNamed && !isBrought && !isInside(root, program, path)
+              (isNamed, isBrought) =>
+                isNamed && !isBrought && !Option.exists(folder, (within) => isInside(within, program, path))
             )
           ).pipe(Effect.orElseSucceed(() => false))
       const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(demand)
@@ -473,10 +514,11 @@ export const make = (rules: Rules): Policy => {
       if (isProject(from)) {
         if (source._tag === "Command") return yield* projectCommand(demand, source.command, from)
         if (source._tag === "Literal") return { options: {}, because: "the key is the project's own" }
-        if (source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
+        // What git ignores in a checkout is the user's: it goes nowhere that the project says.
+        if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
           return { options: {}, because: "the file is the project's own" }
         }
-        if (isUsual(demand) && !redirected) return { options: {}, because: "the variable is the usual one" }
+        if (!redirected && isUsual(demand)) return { options: {}, because: "the variable is the usual one" }
         return yield* requireTrust(demand)
       }
       const permit =
@@ -527,9 +569,7 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const surroundings = yield* Surroundings
-    const home = yield* realPathOf(surroundings.home)
-    // What holds the user's home is no project: the files in it are the user's.
-    if ([home, surroundings.home].some((folder) => isInside(root, folder, path))) return false
+    if (Option.isNone(yield* projectFolder(root))) return false
     const real = yield* Effect.option(fs.realPath(expanded(file, surroundings, path)))
     return isInside(
       root,

@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { isRecord, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -193,6 +195,9 @@ export const placeholder: string = authorization.placeholder
 /**
  * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.
  *
+ * What goes wrong without an error (a renewal that fails while the key is still good) is a warning of the process, of type
+ * `ApiKeyWarning`: on stderr, unless `process.on("warning")` and `--disable-warning` say otherwise.
+ *
  * @example
  * ```ts
  * import { createApiKeyProvider, placeholder } from "effect-apikey/promise"
@@ -204,7 +209,12 @@ export const placeholder: string = authorization.placeholder
  * console.log(key) // the secret is not shown
  *
  * const baseURL = "https://api.openai.com/v1"
- * export const client = new OpenAI({ baseURL, apiKey: placeholder, fetch: provider.fetch({ baseUrl: baseURL }) })
+ * export const client = new OpenAI({
+ *   baseURL,
+ *   // Asked before each request, so that a failing helper is told at once; in `fetch` it would be tried again as a network fault.
+ *   apiKey: () => provider.get().then(() => placeholder),
+ *   fetch: provider.fetch({ baseUrl: baseURL })
+ * })
  * ```
  *
  * @since 0.1.0
@@ -213,7 +223,7 @@ export const placeholder: string = authorization.placeholder
 export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   const scope = Effect.runSync(Scope.make())
   const wrong = problemOf(options)
-  const provider = Effect.runSync(
+  const provider = Runtime.runSync(runtime)(
     (wrong === undefined ? fromCommand(options) : Effect.succeed(make({ get: Effect.fail(wrong) }))).pipe(
       Effect.provideService(Scope.Scope, scope),
       Effect.provide(HelperExecutor.layerNode)
@@ -222,8 +232,8 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   const peek = peekOf(provider)
 
   const getSlowly = (signal: AbortSignal | undefined): Promise<ApiKey> =>
-    runPromise(Runtime.defaultRuntime, provider.get, signal).then(plainOf, raise)
-  const dispose = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
+    runPromise(runtime, provider.get, signal).then(plainOf, raise)
+  const dispose = (): Promise<void> => Runtime.runPromise(runtime)(Scope.close(scope, Exit.void))
 
   return {
     get: (given) => {
@@ -232,13 +242,12 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
       const key = peek(Date.now())
       return key === undefined ? getSlowly(signal) : promiseOf(key)
     },
-    reject: (key) =>
-      runPromise(Runtime.defaultRuntime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
-    fetch: ({ scheme, ...rest }) => {
-      const fetch = authorizedFetch(provider, {
-        ...rest,
-        scheme: typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
-      })
+    reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
+    fetch: (given) => {
+      const { scheme, ...rest } = authorization.bound(given)
+      const plain: authorization.Scheme | undefined =
+        typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
+      const fetch = authorizedFetch(provider, { ...rest, scheme: plain }, runtime)
       return (input, init) => fetch(input, init).catch(raise)
     },
     status: () => statusOf(provider),
@@ -247,25 +256,64 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   }
 }
 
+/** Who does not use Effect does not expect its log, which goes to stdout, where a program's output belongs. */
+const warnings = Logger.make(({ message }) =>
+  process.emitWarning(Arr.ensure(message).map(String).join(" "), { type: "ApiKeyWarning" })
+)
+
+const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.replace(Logger.defaultLogger, warnings)))
+
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
 const problemOf = (options: unknown): TypedError | undefined => {
   if (!isRecord(options)) return authorization.configInvalid("the options are no object", example)
-  const { command, env, interactive } = options
-  if (!Array.isArray(command) || !command.every(isString)) {
-    return authorization.configInvalid("`command` is no list of strings", example)
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rules, name)) {
+      return authorization.configInvalid(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
+    }
   }
-  if (
-    env !== undefined &&
-    !(isRecord(env) && Object.values(env).every((value) => value === undefined || isString(value)))
-  ) {
-    return authorization.configInvalid("`env` is no record of strings", 'For example: { OP_ACCOUNT: "work" }')
+  for (const [name, { is, takes }] of Object.entries(rules)) {
+    const value = options[name]
+    if (!is(value) && (value !== undefined || name === "command")) {
+      return authorization.configInvalid(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
+    }
   }
-  return interactive === undefined || interactiveNames.includes(interactive)
-    ? undefined
-    : authorization.configInvalid("`interactive` is none that is known", `One of ${interactiveNames.join(", ")}.`)
+  return undefined
 }
 
-const interactiveNames: ReadonlyArray<unknown> = ["never", "if-available", "always"]
+interface Rule {
+  readonly is: (value: unknown) => boolean
+  readonly takes: string
+}
+
+const text: Rule = { is: isString, takes: "a text" }
+const oneOf = (...names: ReadonlyArray<unknown>): Rule => ({
+  is: (value) => names.includes(value),
+  takes: `one of ${names.join(", ")}`
+})
+/** Told with the run that it shapes. */
+const later: Rule = { is: () => true, takes: "" }
+
+const rules: Readonly<Record<keyof Options, Rule>> = {
+  command: {
+    is: (value) => Array.isArray(value) && value.every(isString),
+    takes: 'a list, the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]'
+  },
+  format: later,
+  timeout: later,
+  timeToLive: later,
+  refreshAhead: later,
+  env: {
+    is: (value) => isRecord(value) && Object.values(value).every((each) => each === undefined || isString(each)),
+    takes: 'a record of strings: { OP_ACCOUNT: "work" }'
+  },
+  cwd: text,
+  interactive: oneOf("never", "if-available", "always"),
+  onRepeat: oneOf("serve", "fail"),
+  whenAbandoned: oneOf("stop", "finish"),
+  prefetch: oneOf(true, false),
+  provider: text
+}
+
 const example = 'For example: { command: ["op", "read", "op://Private/OpenAI/api-key"] }'
 
 const raise = (error: unknown): never => {

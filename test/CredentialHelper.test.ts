@@ -10,6 +10,7 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
@@ -535,6 +536,69 @@ describe("terminal", () => {
       assert.include(warning?.text, "get-key was stopped at the terminal")
     }).pipe(Effect.provide(helper.layer), Effect.provide(observed.layer))
   })
+})
+
+describe("what stderr says in an error", () => {
+  const stderrOf = (stdout: string, stderr: string, options: Partial<CredentialHelper.Options> = {}) => {
+    const helper = always({ exitCode: Effect.succeed(1), stdout: text(stdout), stderr: text(stderr) })
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(run(options))
+      assert(error._tag === "NonZeroExit")
+      return error.stderr
+    }).pipe(Effect.provide(helper.layer))
+  }
+
+  it.effect("is nothing that stdout held, also a secret of no known shape", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* stderrOf("winter-melon", "refused: winter-melon"), "refused: <redacted>")
+    })
+  )
+
+  it.effect("is no value that the caller hands over in `env`", () =>
+    Effect.gen(function* () {
+      const env = { VAULT: "winter-melon" }
+      assert.strictEqual(yield* stderrOf("", "refused: winter-melon", { env }), "refused: <redacted>")
+    })
+  )
+})
+
+it.effect("a time limit that no timer can keep is refused", () => {
+  const helper = always(printsKey(key))
+  return Effect.forEach(["25 days", "0 seconds", Number.POSITIVE_INFINITY] as const, (timeout) =>
+    Effect.map(Effect.flip(run({ timeout })), (error) =>
+      assert.strictEqual(error.message, "code: `timeout` is not a time above 0 and below 24 days")
+    )
+  ).pipe(Effect.provide(helper.layer))
+})
+
+describe("Ctrl-C, which reaches a child on the terminal and us", () => {
+  const interrupted = { ...never, exitCode: Effect.fail(systemError("SIGINT")), stdout: Stream.empty }
+
+  for (const [ending, behaviour] of [
+    ["by the signal", interrupted],
+    ["with a status of its own", ends(130)]
+  ] as const) {
+    it.effect(`is an interruption, also where the child is seen to end first: ${ending}`, () => {
+      const helper = always(behaviour, { terminal: true })
+      return Effect.gen(function* () {
+        const fiber = yield* Effect.fork(run({ interactive: "always" }))
+        yield* turnsUntil(() => helper.starts.length > 0)
+        yield* TestClock.adjust("99 millis")
+        const exit = yield* Fiber.interrupt(fiber)
+        assert.isTrue(Exit.isInterrupted(exit), String(exit))
+      }).pipe(Effect.provide(helper.layer))
+    })
+
+    it.effect(`that never reached us is the child's own end after 100 ms: ${ending}`, () => {
+      const helper = always(behaviour, { terminal: true })
+      return Effect.gen(function* () {
+        unfinished(yield* after(run({ interactive: "always" }), "99 millis"))
+        const fiber = yield* Effect.fork(Effect.flip(run({ interactive: "always" })))
+        const { _tag } = yield* turnThrough(fiber, "100 millis")
+        assert.oneOf(_tag, ["CommandKilled", "NonZeroExit"])
+      }).pipe(Effect.provide(helper.layer))
+    })
+  }
 })
 
 describe("a slow helper", () => {

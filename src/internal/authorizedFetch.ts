@@ -110,14 +110,14 @@ export const authorizedFetch = (
   /** What is sent with the key: a copy of the headers given, less those named. */
   const authorize = (
     key: ApiKey,
-    { url, method, body }: Template,
-    headers: Fields,
+    { body }: Template,
+    { url, method, headers, keepsBody }: Hop,
     held: Held,
     dropped: ReadonlyArray<string>
   ): Sending | Promise<Sending> => {
     if (options.authorize !== undefined) {
       return options
-        .authorize(key, { url, method, body, headers: new Headers(headers) })
+        .authorize(key, { url, method, body: keepsBody ? body : undefined, headers: new Headers(headers) })
         .then((signed) => ({ headers: signed, names: credentialHeaders, rule: nothingSent }))
     }
     const { rule, names } = madeOf(key, held)
@@ -143,10 +143,17 @@ export const authorizedFetch = (
     const said = answerOf(answer)
     if (isRejectedAnswer(said)) return true
     const inBody = bodyRule(said, rule)
-    return inBody === undefined ? false : inBody.test(await peekText(answer))
+    if (inBody === undefined) return false
+    const text = await peekText(answer, signal)
+    if (signal?.aborted) {
+      answer.body?.cancel().catch(() => undefined)
+      throw signal.reason
+    }
+    return inBody.test(text)
   }
 
-  return async (input, init) => {
+  const authorized: Fetch = async (input, init) => {
+    if (init !== undefined && init !== null && !isPlain(init)) return authorized(...asRead(input, init))
     const at = locate(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
     const held = heldIn(given)
@@ -157,40 +164,39 @@ export const authorizedFetch = (
     const template = templateOf(input, init, at.cleaned, given)
     const { signal } = template
     signal?.throwIfAborted()
-    const signing = options.authorize !== undefined
     const known = options.keyAhead?.(init) ?? hit()
     // What the caller does with its headers while this waits does not count.
-    const headers = known === undefined || signing ? changed(template.headers, [], nothingSent) : template.headers
+    const waits = known === undefined || options.authorize !== undefined
+    const asked = firstHop(template, waits ? changed(template.headers, [], nothingSent) : template.headers)
     const key = known ?? (await get(signal))
     // Whatever stands for a key in the library's own headers must not go out beside the real one.
-    const authorizing = authorize(key, template, headers, held, namesOf(held))
+    const authorizing = authorize(key, template, asked, held, namesOf(held))
     const sending = authorizing instanceof Promise ? await authorizing : authorizing
-    const hop = firstHop(template, sending)
+    const hop = withHeaders(asked, sending.headers)
     const first = await template.send(send, hop)
     if (first.ok && options.isRejection === undefined) return first
-    const { answer, carried } = await follow(send, template, hop, first, sending.names)
+    const { answer, carried, pending } = await follow(send, template, hop, first, sending.names)
     if (answer.ok && options.isRejection === undefined) return answer
     // Another origin, where a redirect led, has not seen the key and cannot refuse it.
     if (!carried || !(await isRejection(answer, sending, signal))) return answer
-    if (!template.canBeSentAgain) {
+    if (pending.keepsBody && !template.canBeSentAgain) {
       await runPromise(runtime, provider.reject(key), signal)
       return answer
     }
     const another = await getAnother(key, signal)
     if (another === undefined) return answer
-    const again = await (signing
-      ? authorizeAgain(another, template, headers, held, [])
-      : authorizeAgain(another, template, sending.headers, held, sending.names))
+    const again = await authorizeAgain(another, template, pending, held, sending.names)
     if (again === undefined) return answer
     // Not awaited: where `isRejection` has cloned the answer, this ends only with the clone.
     answer.body?.cancel().catch(() => undefined)
-    const anew = firstHop(template, again)
+    const anew = withHeaders(pending, again.headers)
     const last = await follow(send, template, anew, await template.send(send, anew), again.names)
     if (last.carried && (await isRejection(last.answer, again, signal))) {
       await runPromise(runtime, provider.reject(another), signal)
     }
     return last.answer
   }
+  return authorized
 }
 
 const judged = async (
@@ -245,13 +251,15 @@ export const peekText = async (answer: Response, signal?: AbortSignal): Promise<
       text += decoder.decode(value, { stream: true })
     }
   }
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, maxPeekMillis)
-    signal?.addEventListener("abort", () => resolve(), { once: true })
+  let stop = (): void => undefined
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
   })
-  await Promise.race([read().catch(() => undefined), late])
+  const timer = setTimeout(stop, maxPeekMillis)
+  signal?.addEventListener("abort", stop)
+  await Promise.race([read().catch(() => undefined), stopped])
   clearTimeout(timer)
+  signal?.removeEventListener("abort", stop)
   // Not awaited: a copy's cancel ends only with the original's.
   reader.cancel().catch(() => undefined)
   return text
@@ -279,6 +287,40 @@ const locator = (): ((given: string | URL) => Place) => {
   }
 }
 
+// --- what fetch reads wherever an object has it, and a copy only where the object itself does: a `Request`, a class, an heir
+
+const isPlain = (given: object): boolean => {
+  const prototype = Object.getPrototypeOf(given)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Of a `RequestInit` (fetch standard, section 5.4), and Node's own. */
+const initFields: ReadonlyArray<string> = [
+  "method",
+  "headers",
+  "body",
+  "referrer",
+  "referrerPolicy",
+  "mode",
+  "credentials",
+  "cache",
+  "redirect",
+  "integrity",
+  "keepalive",
+  "signal",
+  "duplex",
+  "priority",
+  "window",
+  "dispatcher"
+]
+
+/** A `Request` stays one: so its body can be sent again. */
+const asRead = (input: Parameters<Fetch>[0], init: RequestInit): Parameters<Fetch> => {
+  if (init instanceof Request) return [new Request(input, init)]
+  const read = initFields.map((name) => [name, Reflect.get(init, name)] as const)
+  return [input, { ...Object.fromEntries(read.filter(([, value]) => value !== undefined)), ...init }]
+}
+
 // --- headers: of the kind that the caller gave, because a `Headers` costs more than all else here
 
 type Fields = Headers | Readonly<Record<string, string>>
@@ -300,10 +342,11 @@ const recordOf = (pairs: ReadonlyArray<ReadonlyArray<string>>): Readonly<Record<
 
 /** What else `Headers` takes, it reads by rules of its own. */
 const isPlainRecord = (given: object): given is Readonly<Record<string, string>> => {
-  const prototype = Object.getPrototypeOf(given)
-  if ((prototype !== Object.prototype && prototype !== null) || Symbol.iterator in given) return false
+  if (!isPlain(given) || Symbol.iterator in given) return false
   return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
 }
+
+const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields => changed(fields, dropped, nothingSent)
 
 /** A copy of the same kind: without those by the (lower-case) names, and with those added. */
 const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: Rule): Fields => {
@@ -373,15 +416,24 @@ const withoutPlaceholder = (
   if (cleaned === url && held.length === 0) return init === undefined ? [input] : [input, init]
   return [
     input instanceof Request ? requestTo(cleaned, input) : cleaned.href,
-    { ...init, headers: changed(headers, namesOf(held), nothingSent) }
+    { ...init, headers: without(headers, namesOf(held)) }
   ]
 }
 
 // --- for a client above that puts the key in itself
 
-/** Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. */
+/**
+ * Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. What it tells
+ * as `pending` is what there is to send once more, where that is not what it was given but what a redirect has made of it.
+ */
 export const keepingAtOrigin =
-  (fetch: Fetch, carriers: Rule, origin: string, onSent: (carries: boolean) => void): Fetch =>
+  (
+    fetch: Fetch,
+    carriers: Rule,
+    origin: string,
+    onSent: (carries: boolean, pending?: Hop) => void,
+    from?: Hop | undefined
+  ): Fetch =>
   async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
@@ -392,23 +444,25 @@ export const keepingAtOrigin =
     const names = namesOf(held)
     const template = templateOf(input, init, url, given)
     const stays = url.origin === origin
-    const headers = stays ? changed(template.headers, [], new Map(held)) : changed(template.headers, names, nothingSent)
+    const asked = (stays ? from : undefined) ?? firstHop(template, template.headers)
+    const hop = withHeaders(asked, stays ? changed(asked.headers, [], new Map(held)) : without(asked.headers, names))
     onSent(stays)
-    const hop = firstHop(template, { headers })
-    const { answer, carried } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
-    onSent(stays && carried)
+    const { answer, carried, pending } = await follow(fetch, template, hop, await template.send(fetch, hop), names)
+    onSent(stays && carried, pending === hop ? undefined : withHeaders(pending, without(pending.headers, names)))
     return answer
   }
 
 // --- a request that can be made more than once, as far as its body allows
 
-interface Hop {
+export interface Hop {
   readonly url: URL
   readonly method: string
   readonly headers: Fields
   readonly keepsBody: boolean
   /** The key. */
   readonly carries: boolean
+  /** That led here. */
+  readonly redirects: number
 }
 
 interface Template {
@@ -434,7 +488,7 @@ const templateOf = (
   const redirect = init?.redirect ?? "follow"
   return {
     url,
-    method: init?.method ?? "GET",
+    method: methodOf(init?.method ?? "GET"),
     headers,
     signal: init?.signal ?? undefined,
     redirect,
@@ -452,6 +506,10 @@ const templateOf = (
     }
   }
 }
+
+/** These are the same in any case, others are not (fetch standard, "normalize a method"). */
+const methodOf = (given: string): string =>
+  /^(?:delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given
 
 /**
  * A `Request` is made anew for each time that it is sent; if it has a body, a clone keeps that for the next, and the caller's is
@@ -490,11 +548,12 @@ const sentAs = (redirect: RequestRedirect): RequestRedirect => (redirect === "fo
 const requestTo = (url: URL, request: Request): Request =>
   url.href === request.url ? request : new Request(url, request)
 
-/** Whether it is gone once it is read; undici takes iterators, too. */
-const isStream = (body: unknown): boolean =>
+/** Whether it is gone once it is read; undici takes iterators, too, and whatever has a `pipe`. */
+export const isStream = (body: unknown): boolean =>
   typeof body === "object" &&
   body !== null &&
   (Symbol.asyncIterator in body ||
+    "pipe" in body ||
     body instanceof ReadableStream ||
     ("next" in body && typeof body.next === "function"))
 
@@ -504,14 +563,26 @@ interface Followed {
   readonly answer: Response
   /** Whether the request that it answers had the key. */
   readonly carried: boolean
+  /** From where on it may be made again: a POST that was answered by sending its maker on to a GET is done. */
+  readonly pending: Hop
 }
 
-const firstHop = ({ body, method, url }: Template, { headers }: Pick<Sending, "headers">): Hop => ({
+const firstHop = ({ body, method, url }: Template, headers: Fields): Hop => ({
   url,
   method,
   headers,
   keepsBody: body !== undefined,
-  carries: true
+  carries: true,
+  redirects: 0
+})
+
+const withHeaders = ({ url, method, keepsBody, carries, redirects }: Hop, headers: Fields): Hop => ({
+  url,
+  method,
+  headers,
+  keepsBody,
+  carries,
+  redirects
 })
 
 /** From the answer to the first hop on. */
@@ -522,16 +593,18 @@ const follow = async (
   answered: Response,
   names: ReadonlyArray<string>
 ): Promise<Followed> => {
+  let pending = first
   let hop = first
   let answer = answered
-  for (let count = 0; ; count++) {
+  for (;;) {
     const location = redirectStatuses.includes(answer.status) ? answer.headers.get("location") : null
     if (template.redirect !== "follow" || location === null) {
-      return { answer: redirected(answer, count > 0), carried: hop.carries }
+      return { answer: redirected(answer, hop.redirects > 0), carried: hop.carries, pending }
     }
     await answer.body?.cancel().catch(() => undefined)
-    if (count >= maxRedirects) throw networkError("redirect count exceeded")
+    if (hop.redirects >= maxRedirects) throw networkError("redirect count exceeded")
     hop = nextHop(hop, location, answer.status, names)
+    if (hop.method !== pending.method) pending = hop
     if (hop.keepsBody && !template.canBeSentAgain) throw networkError("a streamed body cannot follow a redirect")
     answer = await template.send(send, hop)
   }
@@ -547,13 +620,16 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   return {
     url,
     method: becomesGet ? "GET" : method,
-    headers: changed(hop.headers, dropped, nothingSent),
+    headers: without(hop.headers, dropped),
     keepsBody: hop.keepsBody && !becomesGet,
-    carries: hop.carries && !leaves
+    carries: hop.carries && !leaves,
+    redirects: hop.redirects + 1
   }
 }
 
-const targetOf = (location: string, base: URL): URL => {
+/** A header's value is its bytes, of which each is a character; what is not ASCII in them is UTF-8, as fetch takes it. */
+const targetOf = (value: string, base: URL): URL => {
+  const location = Buffer.from(value, "latin1").toString("utf8")
   if (!URL.canParse(location, base.href)) throw networkError("invalid redirect URL")
   const url = new URL(location, base)
   if (url.protocol !== "http:" && url.protocol !== "https:") throw networkError("URL scheme must be a HTTP(S) scheme")

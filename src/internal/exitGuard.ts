@@ -1,6 +1,8 @@
 /** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its group gets SIGKILL. */
 import { spawnSync } from "node:child_process"
+import { isMainThread } from "node:worker_threads"
 import { onExit } from "signal-exit"
+import { watchdog } from "./watchdog.js"
 
 const isWindows = process.platform === "win32"
 const live = new Map<number, boolean>()
@@ -80,6 +82,7 @@ let watches = 0
  */
 export const watch = (): Watch => {
   let watched: number | undefined
+  let endWatchdog: (() => void) | undefined
   let ended = false
   watches++
   unload ??= listen()
@@ -87,10 +90,12 @@ export const watch = (): Watch => {
     over: (pid, ownsGroup) => {
       watched = pid
       live.set(pid, ownsGroup)
+      if (!isMainThread && !isWindows) endWatchdog = watchdog(ownsGroup ? -pid : pid)
     },
     end: () => {
       if (ended) return
       ended = true
+      endWatchdog?.()
       if (watched !== undefined) live.delete(watched)
       watches--
       if (watches > 0) return

@@ -10,10 +10,10 @@ const maxSecrets = 1000
 
 const escape = "\\u001B"
 const stringTerminator = `(?:${escape}\\\\|\\u0007|\\u009C)`
-/** OSC, DCS, SOS, PM and APC strings to their terminator or the end; then CSI; then any other escape. */
+/** OSC, DCS, SOS, PM and APC strings to their terminator or the line's end; then CSI; then any other escape. */
 const terminalSequences = new RegExp(
   [
-    `(?:${escape}[\\]PX^_]|[\\u0090\\u0098\\u009D\\u009E\\u009F])[^]*?(?:${stringTerminator}|$)`,
+    `(?:${escape}[\\]PX^_]|[\\u0090\\u0098\\u009D\\u009E\\u009F])[^\\n]*?(?:${stringTerminator}|(?=\\n)|$)`,
     `(?:${escape}\\[|\\u009B)[0-?]*[ -/]*(?:[@-~]|$)`,
     `${escape}[ -/]*(?:[0-~]|$)`
   ].join("|"),
@@ -68,6 +68,24 @@ const percentForms = (secret: string): ReadonlyArray<string> => {
   return [...forms, ...forms.map(lowerPercent)]
 }
 
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;"
+}
+
+/** As the trace of a shell (bash, dash), Python's `repr`, bash's `%q` and XML write it. */
+const quotedForms = (secret: string): ReadonlyArray<string> => [
+  secret.replaceAll("'", `'\\''`),
+  secret.replaceAll("'", `'"'"'`),
+  secret.replaceAll("'", "\\'"),
+  secret.replace(/[^\w.,:=+%@/-]/g, "\\$&"),
+  secret.replace(/[&<>]/g, (each) => entities[each] ?? each),
+  secret.replace(/[&<>"']/g, (each) => entities[each] ?? each)
+]
+
 const encodedForms = (secret: string): ReadonlyArray<string> => {
   const bytes = Buffer.from(secret, "utf8")
   const base64 = bytes.toString("base64")
@@ -79,6 +97,7 @@ const encodedForms = (secret: string): ReadonlyArray<string> => {
     ...longForms.map(urlSafe),
     // Not every string is well-formed, and encodeURIComponent throws for the others.
     ...percentForms(bytes.toString("utf8")),
+    ...quotedForms(secret),
     hex,
     hex.toUpperCase()
   ].filter(isLongEnough)

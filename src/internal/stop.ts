@@ -7,8 +7,11 @@ import * as Option from "effect/Option"
 const killGrace = Duration.millis(500)
 /** After SIGKILL only a process that the system holds lives on; nobody waits longer for that. */
 const reapLimit = Duration.millis(300)
-/** Ctrl-C has reached a child on our terminal as well; so long it may end by itself, and leave the terminal as it was. */
-const settleLimit = Duration.millis(100)
+/**
+ * Ctrl-C reaches a child on our terminal and us. So long the child may end by itself, and leave the terminal as it was; and
+ * so long its failure waits for our own end, of which it may be the first sign.
+ */
+export const settleLimit = Duration.millis(100)
 
 /** What stopping takes at most; the caller of a run waits no longer. */
 export const stopLimit = Duration.millis(950)

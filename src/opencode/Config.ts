@@ -57,8 +57,10 @@ export interface OpencodeConfig {
  * @internal
  */
 export interface Loaded extends OpencodeConfig, Configuration {
-  /** Wherever the files point a provider's requests, its models' included. */
-  readonly origins: (id: string) => ReadonlyArray<string>
+  /** The files that were read, without links in their paths. */
+  readonly files: ReadonlyArray<string>
+  /** All that the files say of a provider, whoever wrote it, placeholders replaced: to compare with, not to be used. */
+  readonly written: (id: string) => Effect.Effect<unknown, ApiKeyError, Needs>
 }
 
 // --- the files, the last wins
@@ -132,9 +134,10 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
   const fromFile = (seesWellKnown: boolean) => (file: string) =>
     Effect.gen(function* () {
       const real = yield* realPathOf(file)
+      const foundIn = yield* realPathOf(path.dirname(file))
       const isOwn =
-        // What was cloned below one of his folders is not his.
-        own.includes(path.dirname(real)) ||
+        // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
+        [foundIn, path.dirname(real)].every((folder) => own.includes(folder)) ||
         !seesWellKnown ||
         (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
       const hand = isOwn ? "user" : "project"
@@ -143,7 +146,8 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
         text: Effect.gen(function* () {
           const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
           if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
-          return yield* Placeholder.parse(real, yield* Document.readText(file))
+          // What was judged, not where a link leads by now.
+          return yield* Placeholder.parse(real, yield* Document.readText(real))
         }),
         hand,
         folder: path.dirname(file),
@@ -229,7 +233,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   /** What projects' files say, by the provider's id. */
   const said = new Map<string, ReadonlyArray<Said>>()
   let merged: Tree.Tree<Origin> = Tree.empty
-  for (const source of yield* sources) {
+  const all = yield* sources
+  for (const source of all) {
     const document = yield* Effect.either(source.text)
     if (Either.isLeft(document)) {
       failures.push({ name: source.name, error: document.left })
@@ -242,9 +247,14 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       home
     }
     const origin: Origin = { source, scope }
+    if (root.type !== "object") {
+      const leaf = Tree.leafAt(root, text, origin)
+      failures.push({ name: source.name, error: wrong(leaf, "it is not an object", "Put it into braces: { … }") })
+      continue
+    }
     const nameOf = (key: string): string =>
       // A name is no place for a secret, and nobody is asked about it.
-      source.hand === "project" ? key : key.replace(/\{env:([^}]+)\}/g, (_, name: string) => scope.variable(name) ?? "")
+      source.hand === "project" ? key : Placeholder.fillVariables(key, scope)
     const member = Tree.memberOf(root, "provider", text, origin, nameOf)
     if (member === undefined) continue
     const { node, tree } = member
@@ -267,27 +277,29 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   const resolve = (id: string): Resolved => {
     const tree = children.get(id)
     const parts = partsOf(id, tree, { auth, env, path })
-    const contributions = (said.get(id) ?? []).map(
-      ({ origin: { source }, says, tree: own }): Contribution => ({
+    const contributions = (said.get(id) ?? []).map(({ origin: { source }, says, tree: own }): Contribution => {
+      // What is run may be put together of several files: trust is for the whole.
+      const whole = Tree.at(own, commandPath) && Tree.at(tree, commandPath)
+      return {
         file: source.name,
         root: source.root,
         provider: id,
         says,
-        // What is run may be put together of several files: trust is for the whole.
-        commands: Option.match(Tree.at(own, commandPath) === undefined ? Option.none() : commandIn(tree, path), {
+        commands: Option.match(whole === undefined ? Option.none() : commandIn(tree, path), {
           onNone: () => [],
           onSome: ({ source: command }) =>
             Either.match(command, {
               onLeft: () => [],
               onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
             })
-        })
-      })
-    )
+        }),
+        whole: whole && plain(whole)
+      }
+    })
     const broken = failures.map(({ error }): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
     return {
       provider: id,
-      candidates: [...broken, ...parts.candidates],
+      candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
       silent: parts.silent,
       goesTo: goesToOf(tree),
       contributions,
@@ -296,10 +308,11 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   }
 
   return {
+    files: all.map(({ name }) => name),
     ids: Array.from(children.keys()),
     problems: failures.map(({ error }) => error),
     resolve: (id) => Effect.sync(() => resolve(id)),
-    origins: (id) => originsIn(children.get(id)),
+    written: (id) => filled(children.get(id) ?? Tree.empty, filledText),
     provider: (id) => Effect.suspend(() => toProvider(resolve(id))),
     options: (id) => optionsOf(children.get(id), resolve(id), failures)
   }
@@ -317,6 +330,9 @@ interface Around {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly path: Path.Path
 }
+
+const hasKey = (entry: AuthJson.Entry | undefined): boolean =>
+  entry?.type === "api" && Option.isSome(AuthJson.keyOf(entry))
 
 /** In opencode the later wins; here the first that has a key does, so the order is turned around. */
 const partsOf = (
@@ -338,7 +354,7 @@ const partsOf = (
   }
 
   if (Either.isLeft(around.auth)) candidates.push({ hand: Hand.Environment(), source: Either.left(around.auth.left) })
-  else if (around.auth.right.get(id)?.type === "api") {
+  else if (hasKey(around.auth.right.get(id))) {
     candidates.push({ hand: Hand.Environment(), source: Either.right(ApiKeySource.auth(id)) })
   } else silent.push(`auth.json entry ${id}`)
 
@@ -352,6 +368,29 @@ const partsOf = (
   candidates.push(...Option.toArray(command))
   if (Option.isNone(command)) silent.push("options.apiKeyCommand")
   return { candidates, silent, notes }
+}
+
+/** What opencode would refuse to start with. */
+const misshapenIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<Candidate> => {
+  const checks: ReadonlyArray<readonly [path: ReadonlyArray<string>, problem: string, example: string]> = [
+    [[], "the provider is not an object", '{ "options": { … } }'],
+    [["options"], "`options` is not an object", '"options": { "apiKey": "{env:OPENAI_API_KEY}" }'],
+    [["env"], "`env` is not a list of names", '"env": ["OPENAI_API_KEY"]']
+  ]
+  for (const [path, problem, example] of checks) {
+    const found = Tree.at(tree, path)
+    if (found === undefined) continue
+    const isRight =
+      path[0] === "env"
+        ? found._tag === "Leaf" && Array.isArray(found.value) && found.value.every((each) => typeof each === "string")
+        : found._tag === "Branch" || Tree.isEmptyObject(found.value)
+    const leaf = Tree.leaves(found)[0]?.leaf
+    if (isRight || leaf === undefined) continue
+    return [
+      { hand: handOf(leaf.origin, leaf.at), source: Either.left(wrong(leaf, problem, `For example ${example}.`)) }
+    ]
+  }
+  return []
 }
 
 const wholeVariable = /^\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/
@@ -386,15 +425,19 @@ const writtenKey = (
         label: "options.apiKey",
         singles: Placeholder.sourcesIn(value, scope, path),
         read: Effect.flatMap(Placeholder.fill(value, scope, badReference(leaf)), (key) =>
-          key.trim() === ""
-            ? Effect.fail(new KeyNotConfigured({ provider: id, tried: ["options.apiKey"] }))
-            : keyFrom("options.apiKey", key)
+          key.trim() === "" ? Effect.fail(emptyKey(leaf, id)) : keyFrom("options.apiKey", key)
         )
       })
     ),
     notes
   }
 }
+
+/** A project's ends the search: what comes after it is for where the user pointed it, not for where the project's key goes. */
+const emptyKey = (leaf: Tree.Leaf<Origin>, provider: string): ApiKeyError =>
+  isProjectLeaf(leaf)
+    ? wrong(leaf, "`apiKey` comes out empty", "Put a key where it points, or remove it.")
+    : new KeyNotConfigured({ provider, tried: ["options.apiKey"] })
 
 const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
   const { file, line, column } = placeOf(leaf)
@@ -419,7 +462,10 @@ const variablesOf = (
     const names = leaf.value.filter((name: unknown) => typeof name === "string")
     return { names, hand: handOf(leaf.origin, leaf.at) }
   }
-  return { names: Option.toArray(Option.fromNullable(variables[id])), hand: Hand.Environment() }
+  return {
+    names: Object.hasOwn(variables, id) ? Option.toArray(Option.fromNullable(variables[id])) : [],
+    hand: Hand.Environment()
+  }
 }
 
 const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.hand === "project"
@@ -441,6 +487,9 @@ const withCache = (command: unknown): unknown => {
   const { timeToLive, cache, ...run } = command
   return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
 }
+
+const withTimeToLive = (remedy: string | undefined): string | undefined =>
+  remedy?.replace(/^Use one of: argv.*/, "$&, timeToLive")
 
 /** Each path from the folder of the file that says it, which need not be the one that decides. */
 const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
@@ -471,39 +520,61 @@ const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> 
   }
 }
 
+const onlyInArguments = "Only {env:NAME} in an argument is: write what it stands for, or let the helper look for it."
+
 const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path): Option.Option<Candidate> => {
   const written = Tree.at(tree, commandPath)
   const leaf = written && decisive(written)
   if (written === undefined || leaf === undefined) return Option.none()
-  const source = Either.mapLeft(
-    ApiKeySource.decodeProblem({ command: withCache(plain(placed(written, path))) }),
-    ({ problem, remedy }) => wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].')
-  )
+  const run = placed(written, path)
+  const source = Tree.leaves(run).some(({ leaf: { value } }) => Placeholder.isIn(JSON.stringify(value)))
+    ? Either.left(wrong(leaf, "apiKeyCommand: a placeholder stands where none is replaced", onlyInArguments))
+    : Either.mapLeft(ApiKeySource.decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
+        wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
+      )
   return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
 }
 
 // --- where the key goes
 
-/** What a project may say of a provider without pointing anything anywhere. */
-const harmlessFields: ReadonlySet<string> = new Set(["name", "id", "whitelist", "blacklist"])
-const harmlessOptions: ReadonlySet<string> = new Set([
+/**
+ * What a project may say of a provider without pointing anything anywhere.
+ *
+ * @internal
+ */
+export const harmlessFields: ReadonlySet<string> = new Set(["name", "id", "whitelist", "blacklist"])
+/**
+ * @internal
+ */
+export const harmlessOptions: ReadonlySet<string> = new Set([
   "apiKeyCommand",
   "timeout",
   "headerTimeout",
   "chunkTimeout",
   "setCacheKey"
 ])
-/** Fields of a model that turn its requests. */
-const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
+/**
+ * Fields of a model that turn its requests.
+ *
+ * @internal
+ */
+export const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
+
+/** One that holds no key lets the next source be asked: another key, for where the user pointed his own. */
+const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>): boolean => {
+  if (typeof value !== "string") return true
+  const variable = wholeVariable.exec(value)?.[1]
+  return (variable === undefined ? value : (origin.scope.variable(variable) ?? "")).trim() === ""
+}
 
 /** Element by element: names come from the file and may hold any character. */
-const isPointing = (path: ReadonlyArray<string>, value: unknown): boolean => {
+const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boolean => {
   const [first, second, third] = path
+  const { value } = leaf
   if (first === undefined) return !Tree.isEmptyObject(value)
   if (first === "options") {
     if (second === undefined) return !Tree.isEmptyObject(value)
-    // One that holds no key lets the next source be asked: another key, for where the user pointed his own.
-    if (second === "apiKey") return typeof value !== "string" || value.trim() === ""
+    if (second === "apiKey") return isBlankKey(leaf)
     return !harmlessOptions.has(second)
   }
   if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
@@ -512,9 +583,7 @@ const isPointing = (path: ReadonlyArray<string>, value: unknown): boolean => {
 
 const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
-  const pointing = Tree.leaves(tree).find(
-    (each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf.value)
-  )?.leaf
+  const pointing = Tree.leaves(tree).find((each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf))?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
   return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })
@@ -528,12 +597,31 @@ const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
   return Either.match(url, { onLeft: () => text, onRight: ({ origin }) => origin })
 }
 
-const basePath = /^(?:options\0baseURL|api|models\0[^\0]*\0provider\0api)$/
-
-const originsIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<string> =>
-  Tree.leaves(tree).flatMap(({ path, leaf }) => (basePath.test(path.join("\0")) ? [originOf(leaf)] : []))
-
 // --- options
+
+type Fill = (leaf: Tree.Leaf<Origin>, value: unknown) => Effect.Effect<unknown, ApiKeyError, Needs>
+
+const filledText: Fill = (leaf, value) =>
+  typeof value === "string" ? Placeholder.fill(value, leaf.origin.scope, badReference(leaf)) : Effect.succeed(value)
+
+const filled = (tree: Tree.Tree<Origin>, fill: Fill): ReturnType<Fill> => {
+  const inside = (leaf: Tree.Leaf<Origin>, value: unknown): ReturnType<Fill> =>
+    Array.isArray(value)
+      ? Effect.forEach(value, (each: unknown) => inside(leaf, each))
+      : isRecord(value)
+        ? eachOf(Object.entries(value), (each) => inside(leaf, each))
+        : fill(leaf, value)
+  return tree._tag === "Leaf" ? inside(tree, tree.value) : eachOf(tree.children, (child) => filled(child, fill))
+}
+
+const eachOf = <A>(
+  members: Iterable<readonly [string, A]>,
+  f: (value: A) => ReturnType<Fill>
+): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs> =>
+  Effect.map(
+    Effect.forEach(members, ([key, value]) => Effect.map(f(value), (result) => [key, result] as const)),
+    Object.fromEntries
+  )
 
 const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 
@@ -548,34 +636,19 @@ const optionsOf = (
     const policy = yield* HelperPolicy
     const path = yield* Path.Path
 
-    const filled = (each: Tree.Tree<Origin>): Effect.Effect<unknown, ApiKeyError, Needs> => {
-      if (each._tag === "Branch") {
-        return Effect.map(
-          Effect.forEach(each.children, ([key, child]) => Effect.map(filled(child), (value) => [key, value] as const)),
-          Object.fromEntries
-        )
-      }
-      return Array.isArray(each.value)
-        ? Effect.forEach(each.value, (value: unknown) => filledValue(each, value))
-        : filledValue(each, each.value)
-    }
-
-    const filledValue = (leaf: Tree.Leaf<Origin>, value: unknown): Effect.Effect<unknown, ApiKeyError, Needs> =>
+    const permitted: Fill = (leaf, value) =>
       Effect.gen(function* () {
         const text = typeof value === "string" ? value : ""
         const hand = handOf(leaf.origin, leaf.at)
-        const { scope } = leaf.origin
         const written: ApiKeySource.Single = { _tag: "Literal", literal: Redacted.make(text) }
-        for (const source of [written, ...Placeholder.sourcesIn(text, scope, path)]) {
+        for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
           yield* policy.authorize({ provider, source, hand, goesTo, contributions })
         }
-        return typeof value === "string" ? yield* Placeholder.fill(value, scope, badReference(leaf)) : value
+        return yield* filledText(leaf, value)
       })
 
     const own = Tree.at(tree, ["options"])
     if (own?._tag !== "Branch") return {}
-    const entries = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
-    return Object.fromEntries(
-      yield* Effect.forEach(entries, ([key, child]) => Effect.map(filled(child), (value) => [key, value] as const))
-    )
+    const others = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
+    return yield* eachOf(others, (child) => filled(child, permitted))
   })

@@ -22,9 +22,26 @@ export interface Scope {
 
 const envPlaceholder = /\{env:([^}]+)\}/g
 const filePlaceholder = /\{file:([^}]+)\}/g
-const bare = /\{(?:env|file):[^}"\\\r\n]+\}/y
+const anyPlaceholder = /(\{(?:env|file):[^}]+\})/
+const bare = /\{(?:env|file):[^}"\\\r\n]+(\}?)/y
 
-export const isIn = (text: string): boolean => /\{(?:env|file):[^}]+\}/.test(text)
+/** As far as there can be any: what is begun behind the last `}` would be looked through to the end, each time anew. */
+const closed = (text: string): string => text.slice(0, text.lastIndexOf("}") + 1)
+
+export const isIn = (text: string): boolean => anyPlaceholder.test(closed(text))
+
+/** A text of which only its placeholders may be seen. */
+export const hideAllElse = (text: string, instead: string): string => {
+  const ended = closed(text)
+  return [...ended.split(anyPlaceholder), text.slice(ended.length)]
+    .map((part) => (part === "" || isIn(part) ? part : instead))
+    .join("")
+}
+
+const replaceVariables = (text: string, by: (name: string) => string): string => {
+  const ended = closed(text)
+  return ended.replace(envPlaceholder, (_, name: string) => by(name)) + text.slice(ended.length)
+}
 
 /** JSONC in which a placeholder may also stand where a value or a name would: there it is read as a string. */
 export const parse = (file: string, text: string): Either.Either<Document.Document, ConfigInvalid> => {
@@ -45,12 +62,19 @@ export const parse = (file: string, text: string): Either.Either<Document.Docume
 const bareStarts = (text: string): ReadonlyArray<readonly [number, number]> => {
   const scanner = createScanner(text, true)
   const found: Array<readonly [number, number]> = []
+  // Up to where one was not closed no other is.
+  let openUntil = 0
   for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
     bare.lastIndex = scanner.getTokenOffset()
-    const match = text[bare.lastIndex] === "{" ? bare.exec(text) : null
+    const match = text[bare.lastIndex] === "{" && bare.lastIndex >= openUntil ? bare.exec(text) : null
     if (match === null) continue
-    found.push([match.index, match.index + match[0].length])
-    scanner.setPosition(match.index + match[0].length)
+    const end = match.index + match[0].length
+    if (match[1] === "") {
+      openUntil = end
+      continue
+    }
+    found.push([match.index, end])
+    scanner.setPosition(end)
   }
   return found
 }
@@ -65,23 +89,25 @@ interface Marked {
   /** The text with the values of variables set aside, so that nothing in them is taken for a placeholder. */
   readonly text: string
   readonly restore: (text: string) => string
+  /** The text as it was written. */
+  readonly unmark: (text: string) => string
 }
 
 const mark = (text: string, { variable }: Scope): Marked => {
-  const values: Array<string> = []
-  const marked = text.replace(envPlaceholder, (_, name: string) => {
-    values.push(variable(name) ?? "")
-    return `\uE000${values.length - 1}\uE001`
-  })
+  const names: Array<string> = []
+  const marked = replaceVariables(text, (name) => `\uE000${names.push(name) - 1}\uE001`)
+  const withEach = (rest: string, as: (name: string) => string) =>
+    rest.replace(/\uE000(\d+)\uE001/g, (_, index: string) => as(names[Number(index)] ?? ""))
   return {
     text: marked,
-    restore: (rest) => rest.replace(/\uE000(\d+)\uE001/g, (_, index: string) => values[Number(index)] ?? "")
+    restore: (rest) => withEach(rest, (name) => variable(name) ?? ""),
+    unmark: (rest) => withEach(rest, (name) => `{env:${name}}`)
   }
 }
 
 /** With its variables replaced; what they hold is not looked at again. */
 export const fillVariables = (text: string, { variable }: Scope): string =>
-  text.replace(envPlaceholder, (_, name: string) => variable(name) ?? "")
+  replaceVariables(text, (name) => variable(name) ?? "")
 
 const pathOf = (place: string, { home, folder }: Scope, path: Path.Path): string =>
   expanded(place, { home, cwd: folder }, path)
@@ -90,9 +116,9 @@ const pathOf = (place: string, { home, folder }: Scope, path: Path.Path): string
 export const sourcesIn = (text: string, scope: Scope, path: Path.Path): ReadonlyArray<Single> => {
   const { text: marked, restore } = mark(text, scope)
   return [
-    ...Array.from(text.matchAll(envPlaceholder), ([, name = ""]): Single => ({ _tag: "Env", env: name })),
+    ...Array.from(closed(text).matchAll(envPlaceholder), ([, name = ""]): Single => ({ _tag: "Env", env: name })),
     ...Array.from(
-      marked.matchAll(filePlaceholder),
+      closed(marked).matchAll(filePlaceholder),
       ([, place = ""]): Single => ({ _tag: "File", file: pathOf(restore(place), scope, path) })
     )
   ]
@@ -106,13 +132,14 @@ export const fill = (
 ): Effect.Effect<string, ApiKeyError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { text: marked, restore } = mark(text, scope)
+    const { text: marked, restore, unmark } = mark(text, scope)
     const parts: Array<string> = []
     let end = 0
-    for (const match of marked.matchAll(filePlaceholder)) {
+    for (const match of closed(marked).matchAll(filePlaceholder)) {
       const file = pathOf(restore(match[1] ?? ""), scope, path)
       const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
-      if (Option.isNone(bytes)) return yield* badReference(file)
+      // As it was written: what a variable holds is nobody's to read here.
+      if (Option.isNone(bytes)) return yield* badReference(unmark(match[1] ?? ""))
       parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
       end = match.index + match[0].length
     }

@@ -30,7 +30,14 @@ const fromNode = <Origin>(node: Node, text: string, origin: Origin, nameOf: (key
           Document.membersOf(node).map(({ key, value }) => [nameOf(key), fromNode(value, text, origin, nameOf)])
         )
       }
-    : { _tag: "Leaf", value: Document.valueOf(node), at: Document.positionAt(text, node.offset), origin }
+    : leafAt(node, text, origin)
+
+export const leafAt = <Origin>(node: Node, text: string, origin: Origin): Leaf<Origin> => ({
+  _tag: "Leaf",
+  value: Document.valueOf(node),
+  at: Document.positionAt(text, node.offset),
+  origin
+})
 
 /** One member of an object, without a look at what stands in the others; of several the last. */
 export const memberOf = <Origin>(
@@ -40,8 +47,7 @@ export const memberOf = <Origin>(
   origin: Origin,
   nameOf: (key: string) => string
 ): { readonly node: Node; readonly tree: Tree<Origin> } | undefined => {
-  const members = root.type === "object" ? Document.membersOf(root) : []
-  const node = members.findLast(({ key }) => nameOf(key) === name)?.value
+  const node = Document.membersOf(root).findLast(({ key }) => nameOf(key) === name)?.value
   return node && { node, tree: fromNode(node, text, origin, nameOf) }
 }
 

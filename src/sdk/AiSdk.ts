@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import { isBuiltin } from "node:module"
-import { homedir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { LanguageModelV3 } from "@ai-sdk/provider"
@@ -22,7 +21,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ApiKey } from "../ApiKey.js"
-import { type ConfigInvalid, InvalidOutput } from "../ApiKeyError.js"
+import type { ConfigInvalid } from "../ApiKeyError.js"
 import {
   ApiKeyProvider,
   type CommandOptions,
@@ -38,11 +37,13 @@ import {
   noScheme,
   notForAHeader,
   placeholder,
-  type Scheme
+  type Scheme,
+  unfit
 } from "../internal/authorization.js"
 import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
 import { identityOf } from "../internal/commandIdentity.js"
 import { comparable } from "../internal/comparable.js"
+import { homeFolder } from "../internal/config/Surroundings.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
 
@@ -190,13 +191,7 @@ const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest
   const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
   if (region === undefined || service === undefined) return headers
   if (Option.isNone(key.username)) {
-    throw new InvalidOutput({
-      command: "effect-apikey",
-      format: "aws-credential-process",
-      path: "AccessKeyId",
-      expected: "an AWS key pair",
-      remedy: 'Amazon Bedrock needs a key pair: format "aws-credential-process".'
-    })
+    throw unfit("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
   }
   const sent = [
     key.username.value,
@@ -297,7 +292,7 @@ const fetchOf = (settings: object): typeof globalThis.fetch | undefined =>
 
 /**
  * How a provider stands in a configuration file, as opencode has it. `options` are the package's own, and beside them
- * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` wins over it.
+ * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` that is neither empty nor null wins over it.
  * `scheme` is ours, too: which header carries the key, by name.
  *
  * @since 0.1.0
@@ -334,7 +329,8 @@ export class AiSdks extends Context.Tag("effect-apikey/sdk/AiSdk/AiSdks")<
 
 /**
  * Makes a provider object from configuration: its package is imported at run time, and equal configurations give one
- * object. Its helper runs at its first request, not here.
+ * object. Its helper runs at its first request, not here. Equal commands share a key where `name` is the same, or `provider`
+ * beside `command`: that is what the helper finds in `EFFECT_APIKEY_PROVIDER`.
  *
  * No policy is asked: the configuration is the program's own, as trusted as its code. What a project's file says has no place
  * here.
@@ -379,14 +375,12 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
     const sdks = new Map<string, Sdk>()
     const providers = new Map<string, Provider>()
 
-    const providerFor = (command: CommandOptions) => {
-      const digest = identityOf({ ...command, provider: undefined })
-      return orMake(
+    const providerFor = (command: CommandOptions) =>
+      orMake(
         providers,
-        digest,
+        identityOf(command),
         fromCommand(command).pipe(Effect.provide(runtime), Effect.provideService(Scope.Scope, scope))
       )
-    }
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
@@ -395,8 +389,8 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
         const factory = yield* load(npm)
         const id = name ?? npm
         const given = { name: id, ...settings }
-        // An empty one is what opencode makes of `{env:MISSING}`; it would hide the command.
-        if (apiKeyCommand === undefined || (settings["apiKey"] !== undefined && settings["apiKey"] !== "")) {
+        // An empty one is what opencode makes of `{env:MISSING}`, null is JSON's; they would hide the command.
+        if (apiKeyCommand === undefined || (settings["apiKey"] ?? "") !== "") {
           return yield* checked(npm, () => call(factory, given))
         }
         const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
@@ -440,6 +434,9 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
 const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
   if (!isRecord(config)) return Effect.fail(configInvalid("the configuration is no object", example))
   if (typeof config["npm"] !== "string") return Effect.fail(configInvalid("`npm` is missing or no text", example))
+  if (config["name"] !== undefined && typeof config["name"] !== "string") {
+    return Effect.fail(configInvalid("`name` is no text", example))
+  }
   if (config["options"] !== undefined && !isRecord(config["options"])) {
     return Effect.fail(configInvalid("`options` is no object", example))
   }
@@ -523,13 +520,14 @@ const Command = Schema.Struct({
   cwd: Schema.optional(Schema.String),
   interactive: Schema.optional(Schema.Literal("never", "if-available", "always")),
   onRepeat: Schema.optional(Schema.Literal("serve", "fail")),
-  whenAbandoned: Schema.optional(Schema.Literal("stop", "finish"))
+  whenAbandoned: Schema.optional(Schema.Literal("stop", "finish")),
+  provider: Schema.optional(Schema.NonEmptyString)
 })
 
 const decodeCommand = Schema.decodeUnknown(Command, { onExcessProperty: "error" })
 
 /** A command from configuration runs in the home directory unless `cwd` says otherwise: no project can change what it does. */
-const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
+const commandOf = (id: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
   if (typeof command === "string") {
     return Effect.fail(
       configInvalid(
@@ -554,7 +552,7 @@ const commandOf = (provider: string, command: unknown): Effect.Effect<CommandOpt
           timeToLive: timeOf("timeToLive", timeToLive),
           refreshAhead: timeOf("refreshAhead", refreshAhead)
         }),
-        (times): CommandOptions => ({ cwd: homedir(), ...rest, ...times, provider })
+        (times): CommandOptions => ({ ...rest, ...times, cwd: rest.cwd ?? homeFolder(), provider: rest.provider ?? id })
       )
     })
   )

@@ -6,10 +6,11 @@
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder } from "../internal/authorization.js"
+import { originOf, placeholder } from "../internal/authorization.js"
 import { authorizedFetch } from "../internal/authorizedFetch.js"
 import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
 
@@ -40,6 +41,7 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Anthropic from "effect-apikey/sdk/Anthropic"
  * import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
  *
  * export const models = Effect.gen(function* () {
  *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)
@@ -62,14 +64,16 @@ const makeIn = (
   const client: Anthropic = new Anthropic({
     ...options,
     ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
-    middleware: [...(options.middleware ?? []), keyFirst(ahead)],
+    middleware: [...(options.middleware ?? []), (...args) => keyFirst(ahead, home, ...args)],
     fetch: (input, init) => fetch(input, init)
   })
+  // It may come from the environment, so the client is asked.
+  const { baseURL } = client
+  const home = originOf(baseURL, "baseURL")
   const fetch = authorizedFetch(
     provider,
     {
-      // It may come from the environment, so the client is asked.
-      baseUrl: client.baseURL,
+      baseUrl: baseURL,
       scheme,
       fetch: options.fetch,
       keyAhead: (init) => ahead.take(init?.signal)
@@ -83,12 +87,17 @@ const makeIn = (
  * What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. Each try has a
  * signal of its own.
  */
-const keyFirst =
-  (ahead: KeyAhead): NonNullable<ClientOptions["middleware"]>[number] =>
-  async (request, next) => {
-    await ahead.get(request.signal, request.signal ?? undefined)
-    return next(request)
-  }
+const keyFirst = async (
+  ahead: KeyAhead,
+  home: ReturnType<typeof originOf>,
+  ...[request, next]: Parameters<Middleware>
+): Promise<Response> => {
+  Either.getOrThrowWith(home, (error) => error)
+  await ahead.get(request.signal, request.signal ?? undefined)
+  return next(request)
+}
+
+type Middleware = NonNullable<ClientOptions["middleware"]>[number]
 
 /**
  * The client's layer, with the provider of the context.

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
 import * as authorization from "../internal/authorization.js"
@@ -65,7 +66,7 @@ export interface Options extends authorization.Authorization {
  * @category constructors
  */
 export const make = (provider: Provider, options: Options): typeof globalThis.fetch =>
-  authorizedFetch(provider, options)
+  authorizedFetch(provider, authorization.bound(options))
 
 /**
  * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
@@ -76,7 +77,7 @@ export const make = (provider: Provider, options: Options): typeof globalThis.fe
  */
 export const fetch = (options: Options): Effect.Effect<typeof globalThis.fetch, never, ApiKeyProvider> =>
   Effect.flatMap(ApiKeyProvider, (provider) =>
-    Effect.map(Effect.runtime<never>(), (runtime) => authorizedFetch(provider, options, runtime))
+    Effect.map(Effect.runtime<never>(), (runtime) => authorizedFetch(provider, authorization.bound(options), runtime))
   )
 
 /**
@@ -107,13 +108,17 @@ export const headers = (
   options: authorization.Authorization
 ): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> =>
   Effect.gen(function* () {
-    const origin = yield* authorization.originOf(asHttp(options.baseUrl))
-    const target = yield* authorization.originOf(asHttp(url))
-    if (target !== origin) return {}
+    const { baseUrl, scheme } = authorization.bound(options)
+    const origin = yield* authorization.originOf(asHttp(baseUrl))
+    const target = asHttp(url)
+    if (!URL.canParse(target)) {
+      return yield* authorization.configInvalid("`url` is not a URL", 'For example: "wss://api.openai.com/v1/realtime"')
+    }
+    if (Either.getOrUndefined(authorization.originOf(target)) !== origin) return {}
     const warning = authorization.warningOnce(origin)
     if (warning !== undefined) yield* Effect.logWarning(warning)
     const key = yield* provider.get
-    return Object.fromEntries(yield* authorization.headersFor(key, options.scheme))
+    return Object.fromEntries(yield* authorization.headersFor(key, scheme))
   })
 
 const asHttp = (url: string | URL): string => String(url).replace(/^ws(s?):/i, "http$1:")

@@ -6,6 +6,7 @@
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
+import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { type HttpClientError, RequestError, ResponseError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -33,6 +34,7 @@ import {
   type Answer,
   type Authorization,
   bodyRule,
+  bound,
   configInvalid,
   credentialHeaders,
   headersFor,
@@ -42,7 +44,7 @@ import {
   thrown,
   warningOnce
 } from "../internal/authorization.js"
-import { keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
+import { type Hop, isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
 
 /**
  * @since 0.1.0
@@ -62,6 +64,8 @@ interface Sent<E> {
   readonly refused: boolean
   readonly answer: HttpClientResponse.HttpClientResponse
   readonly outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
+  /** What there is to send once more, where redirects have made something else of the request. */
+  readonly pending: Hop | undefined
   readonly end: () => void
 }
 
@@ -90,13 +94,18 @@ interface Sent<E> {
 export const withApiKey =
   (provider: Provider, options: Options) =>
   <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
-    const home = originOf(options.baseUrl)
+    const home = originOf(bound(options).baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
 
     const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
       headersFor(key, options.scheme, held(request))
 
-    const send = (request: HttpClientRequest.HttpClientRequest, headers: ReadonlyMap<string, string>, origin: string) =>
+    const send = (
+      request: HttpClientRequest.HttpClientRequest,
+      headers: ReadonlyMap<string, string>,
+      origin: string,
+      from?: Hop | undefined
+    ) =>
       Effect.suspend(() => {
         const names = Array.from(headers.keys())
         // The key follows where it is seen that it goes home: what is overlooked cannot take it elsewhere.
@@ -106,6 +115,7 @@ export const withApiKey =
         )
         const end = inScopeOf(request, authorized)
         let carried: boolean | undefined
+        let pending: Hop | undefined
         const atHome = keptAt(origin, authorized, headers, (carries) => {
           carried = carries
         })
@@ -116,9 +126,16 @@ export const withApiKey =
           }
         }
         const fetch = (stock: typeof globalThis.fetch) =>
-          keepingAtOrigin(stock, headers, origin, (carries) => {
-            carried = carries
-          })
+          keepingAtOrigin(
+            stock,
+            headers,
+            origin,
+            (carries, rest) => {
+              carried = carries
+              pending = rest
+            },
+            from
+          )
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
         const judged = (answer: HttpClientResponse.HttpClientResponse) => {
           if (carried === undefined) return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
@@ -138,6 +155,7 @@ export const withApiKey =
               Effect.map(judged(response), ({ refused, answer }) => ({
                 refused,
                 answer,
+                pending,
                 end,
                 outcome: Effect.succeed(answer)
               })),
@@ -147,6 +165,7 @@ export const withApiKey =
                 ? Effect.map(judged(error.response), ({ refused, answer }) => ({
                     refused,
                     answer,
+                    pending,
                     end,
                     outcome: Effect.fail(withResponse(error, answer))
                   }))
@@ -198,7 +217,7 @@ export const withApiKey =
             const first = yield* send(request, yield* headersOf(request, key), origin)
             if (!first.refused) return yield* first.outcome
             yield* provider.reject(key)
-            if (request.body._tag === "Stream") return yield* first.outcome
+            if (isGone(request.body)) return yield* first.outcome
             // Without another key, or with one that cannot be sent, the server's answer is the better explanation.
             const next = yield* Effect.option(provider.get)
             if (Option.isNone(next) || Equal.equals(next.value, key)) return yield* first.outcome
@@ -206,7 +225,7 @@ export const withApiKey =
             if (Either.isLeft(headers)) return yield* first.outcome
             yield* cancel(first.answer)
             first.end()
-            const second = yield* send(request, headers.right, origin)
+            const second = yield* send(request, headers.right, origin, first.pending)
             if (second.refused) yield* provider.reject(next.value)
             return yield* second.outcome
           })
@@ -412,6 +431,10 @@ const answerOf = (response: HttpClientResponse.HttpClientResponse): Answer => ({
   status: response.status,
   header: (name) => response.headers[name]
 })
+
+/** A client below reads a raw body in its own way, and may take a stream there. */
+const isGone = (body: HttpBody.HttpBody): boolean =>
+  body._tag === "Stream" || (body._tag === "Raw" && isStream(body.body))
 
 /** Ends the transfer of a body that nobody is going to read. */
 const cancel = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>

@@ -5,12 +5,13 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
-import { isApiKeyError } from "../ApiKeyError.js"
+import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { placeholder } from "../internal/authorization.js"
+import { configInvalid, originOf, placeholder } from "../internal/authorization.js"
 import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/authorizedFetch.js"
 import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
 
@@ -47,13 +48,15 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
 
 /**
  * Makes the client. The key goes to the origin of its base URL only. A failing helper is an `OpenAIError` with the typed
- * error as its `cause` (`ApiKeyError.fromCause` finds it).
+ * error as its `cause` (`ApiKeyError.fromCause` finds it). openai's Realtime classes cannot use the client: docs/sdk.md has what
+ * they take.
  *
  * @example
  * ```ts
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as OpenAi from "effect-apikey/sdk/OpenAi"
  * import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
  *
  * export const models = Effect.gen(function* () {
  *   const client = OpenAi.make(yield* ApiKeyProvider.ApiKeyProvider)
@@ -72,11 +75,26 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
   const client: OpenAI = new (class extends OpenAI {
     // The client tells it to the server.
     static override readonly name = OpenAI.name
+    protected override async prepareOptions(): Promise<void> {
+      Either.getOrThrowWith(home, openAiError)
+      this.apiKey = placeholder
+    }
     protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
       await super.prepareRequest(request, context)
       await keyFirst(ahead, request, context)
     }
-  })({ ...options, apiKey: placeholder, fetch: (input, init) => fetch(input, init) })
+    override _callApiKey(): Promise<never> {
+      return noRealtime()
+    }
+  })({
+    ...options,
+    // Not a text: a Realtime class that is made without `create` refuses a function, and would send a text.
+    apiKey: () => Promise.resolve(placeholder),
+    // Else it would be OPENAI_ADMIN_KEY's.
+    adminAPIKey: placeholder,
+    fetch: (input, init) => fetch(input, init)
+  })
+  const home = originOf(client.baseURL, "baseURL")
   const fetch = fetchOf(client, ahead, provider, { fetch: options.fetch }, runtime)
   return client
 }
@@ -98,11 +116,24 @@ const makeAzureIn = (
   const ahead = keyAhead(provider, scheme, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
     static override readonly name = AzureOpenAI.name
+    protected override async prepareOptions(): Promise<void> {
+      Either.getOrThrowWith(home, openAiError)
+    }
     protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
       await super.prepareRequest(request, context)
       await keyFirst(ahead, request, context)
     }
-  })({ ...options, apiKey: placeholder, fetch: (input, init) => fetch(input, init) })
+    override _callApiKey(): Promise<never> {
+      return noRealtime()
+    }
+  })({
+    ...options,
+    apiKey: placeholder,
+    // Else it would be OPENAI_ADMIN_KEY's.
+    adminAPIKey: null,
+    fetch: (input, init) => fetch(input, init)
+  })
+  const home = originOf(client.baseURL, "baseURL")
   const fetch = fetchOf(client, ahead, provider, { scheme, fetch: options.fetch }, runtime)
   return client
 }
@@ -133,10 +164,22 @@ const keyFirst = async (ahead: KeyAhead, ...[{ headers }, { options }]: Prepared
   try {
     await ahead.get(headers, signal ?? undefined)
   } catch (error) {
-    if (isApiKeyError(error)) throw Object.assign(new OpenAI.OpenAIError(error.message), { cause: error })
+    if (isApiKeyError(error)) throw openAiError(error)
     // An abort: the client has an error of its own for it.
     if (signal?.aborted !== true) throw error
   }
+}
+
+const openAiError = (error: ApiKeyError, message = error.message): Error =>
+  Object.assign(new OpenAI.OpenAIError(message), { cause: error })
+
+/** The Realtime classes would take the key out of the client and keep it; nobody else asks the client for it. */
+const noRealtime = async (): Promise<never> => {
+  const error = configInvalid(
+    "openai's Realtime classes take the key itself, which this client does not hold",
+    "Give them a client of their own for each connection, `new OpenAI({ apiKey })` with the current key; for Azure, the headers."
+  )
+  throw openAiError(error, `${error.message}. ${error.hint}`)
 }
 
 /**

@@ -117,6 +117,23 @@ describe("a secret on stderr is not shown", () => {
     }
   })
 
+  it("as the trace of a shell, Python or XML quotes it", () => {
+    const cases: ReadonlyArray<readonly [secret: string, written: ReadonlyArray<string>]> = [
+      [
+        "pa'ss\"wo rd1",
+        [`'pa'\\''ss"wo rd1'`, `'pa'"'"'ss"wo rd1'`, String.raw`'pa\'ss"wo rd1'`, String.raw`pa\'ss\"wo\ rd1`]
+      ],
+      ["abc$def gh!1", [String.raw`abc\$def\ gh\!1`]],
+      ["ab&cd<ef12", ["ab&amp;cd&lt;ef12"]],
+      [`ab'cd"12`, ["ab&#39;cd&quot;12"]]
+    ]
+    for (const [secret, written] of cases) {
+      for (const text of written) {
+        assert.match(withoutSecrets(`+ : ${text} there`, [secret]), /^\+ : '?<redacted>'? there$/, text)
+      }
+    }
+  })
+
   it("but for the names of what stdout holds, which people need to read", () => {
     const stdout = "export passphrase=1; user_name=1\n<credential>x</credential>"
     const text = "user_name and passphrase of the credential"
@@ -225,6 +242,10 @@ describe("what is shown", () => {
         assert.notMatch(shown, /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
       })
     ))
+
+  it("goes on in the next line after a terminal's sequence that was never ended", () => {
+    assert.strictEqual(printable("before \u001B]0;title\nafter"), "before \nafter")
+  })
 
   it("is at most 4 KiB of UTF-8, its end, from a line's start where there is one, for all input", () =>
     fc.assert(

@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import * as ApiKeyError from "../../src/ApiKeyError.js"
+import type { HostProvider } from "../../src/internal/opencode/host.js"
 import { changeFor } from "../../src/internal/opencode/init.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/internal/opencode/message.js"
 import { baseURL, echo, withConfig } from "./open.js"
@@ -62,6 +63,11 @@ describe("the message in the chat", () => {
         expect(isPassingFault(inPermanentWords(name))).toBe(false)
       })
     )
+  })
+
+  it("keeps sentences as sentences in the other words", () => {
+    const error = new ApiKeyError.NonZeroExit({ command: "op", exitCode: 75, stderr: "", reason: "Unavailable" })
+    expect(chatMessage("openai", error)).toMatch(/\. Send your message again after a while/)
   })
 
   it("leaves words alone that opencode does not mistake", () => {
@@ -198,27 +204,151 @@ describe("what the files do not say so", () => {
     })
   })
 
-  it("a base URL that somebody else sets, in whichever place, gets no key", async () => {
-    const elsewhere = "http://127.0.0.1:8/v1"
-    const user = { provider: { gw: { options: { apiKeyCommand }, api: baseURL } } }
-    const set = [
-      { options: { apiKeyCommand, fetch: echo, baseURL: elsewhere }, api: baseURL },
-      { options: { apiKeyCommand, fetch: echo }, api: elsewhere },
-      { options: { apiKeyCommand, fetch: echo }, api: baseURL, models: { m: { provider: { api: elsewhere } } } }
-    ]
-    await withConfig(user, async (open) => {
-      const usual = await open("usual", { provider: { gw: { ...set[1], api: baseURL } } })
-      expect(await usual.ask(undefined, { headers: authorization })).toBe("Bearer sk-user")
-      for (const gw of set) {
+  const elsewhere = "http://127.0.0.1:8/v1"
+  const user = { npm: "@ai-sdk/openai", options: { apiKeyCommand, headers: { "x-team": "blue" } }, api: baseURL }
+  const options = { ...user.options, fetch: echo }
+  const headed = (headers: Record<string, string>): HostProvider => ({ ...user, options: { ...options, headers } })
+  const modelled = (m: Record<string, unknown>): HostProvider => ({ ...user, options, models: { m } })
+  const others: ReadonlyArray<readonly [what: string, gw: HostProvider, url?: string]> = [
+    ["options.baseURL", { ...user, options: { ...options, baseURL: elsewhere } }, elsewhere],
+    ["api", { ...user, options, api: elsewhere }, elsewhere],
+    // The same gateway, another tenant of it.
+    ["api", { ...user, options, api: `${baseURL}/theirs` }, `${baseURL}/theirs`],
+    ["npm", { ...user, options, npm: "@ai-sdk/anthropic" }],
+    ["options.headers.x-team", headed({ "x-team": "theirs" })],
+    ["options.headers.x-tenant", headed({ "x-team": "blue", "x-tenant": "theirs" })],
+    ["models.m.provider.api", modelled({ provider: { api: elsewhere } }), elsewhere],
+    ["models.m.headers.x-tenant", modelled({ headers: { "x-tenant": "theirs" } })],
+    ["models.m.options.store", modelled({ options: { store: true } })]
+  ]
+  for (const [what, gw, url = baseURL] of others) {
+    it(`${what} as somebody else sets it gets no key: ${url}`, async () => {
+      await withConfig({ provider: { gw: user } }, async (open) => {
         const { ask, hooks } = await open("project", { provider: { gw } })
-        await expect(ask(`${elsewhere}/models`, { headers: authorization })).rejects.toThrow(
-          "its base URL is set by something else than the configuration files here"
+        await expect(ask(`${url}/models`, { headers: authorization })).rejects.toThrow(
+          `its ${what} is set by something else than the configuration files here`
         )
         await hooks.dispose()
-      }
-      await usual.hooks.dispose()
+      })
+    })
+  }
+
+  it("what turns no request may come from anywhere, and placeholders are compared as opencode fills them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-files-"))
+    const team = join(folder, "team")
+    writeFileSync(team, "blue\n", { mode: 0o600 })
+    process.env["EFFECT_APIKEY_TEST_HOST"] = "127.0.0.1:9"
+    const written = {
+      api: "http://{env:EFFECT_APIKEY_TEST_HOST}/v1",
+      options: { apiKeyCommand, headers: { "x-team": `{file:${team}}` }, body: { tags: [`{file:${team}}`] } }
+    }
+    const handed = {
+      name: "Gateway",
+      api: baseURL,
+      options: { ...options, timeout: 5000, body: { tags: ["blue"] } },
+      models: { m: { name: "M", limit: { context: 1, output: 1 } } }
+    }
+    try {
+      await withConfig({ provider: { gw: written } }, async (open) => {
+        const { ask, hooks } = await open("project", { provider: { gw: handed } })
+        expect(await ask(undefined, { headers: authorization })).toBe("Bearer sk-user")
+        await hooks.dispose()
+      })
+    } finally {
+      delete process.env["EFFECT_APIKEY_TEST_HOST"]
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+describe("the command and the other sources", () => {
+  const apiKeyCommand = ["sh", "-c", "echo sk-command"]
+
+  it("a blank key in auth.json is none: the command is run", async () => {
+    await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open, folder) => {
+      const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
+      writeFileSync(join(folder, "opencode", "auth.json"), JSON.stringify({ gw: { type: "api", key: " " } }))
+      const blank = await open("project", { provider })
+      expect(await blank.ask()).toBe("Bearer sk-command")
+      await blank.hooks.dispose()
+      writeFileSync(join(folder, "opencode", "auth.json"), JSON.stringify({ gw: { type: "api", key: "sk-auth" } }))
+      const set = await open("project", { provider })
+      expect(set.told).toContain("info: gw: auth.json has a key, so its command is not run")
+      await set.hooks.dispose()
     })
   })
+
+  const vertices: ReadonlyArray<readonly [id: string, npm: string | undefined]> = [
+    ["google-vertex", undefined],
+    ["google-vertex-anthropic", undefined],
+    ["mine", "@ai-sdk/google-vertex/anthropic"]
+  ]
+  for (const [id, npm] of vertices) {
+    it(`is told that ${id}${npm === undefined ? "" : ` with ${npm}`} takes none, and leaves it as it is`, async () => {
+      const entry = npm === undefined ? {} : { npm }
+      const user = { provider: { [id]: { ...entry, options: { apiKeyCommand } } } }
+      await withConfig(
+        user,
+        async (open) => {
+          const { told, options, hooks } = await open("project", structuredClone(user))
+          const message = `${id}: apiKeyCommand is not supported for ${id}, which has no API key`
+          expect(told).toEqual([`error: ${message}`, `toast, error: ${message}`])
+          expect(options).toEqual({})
+          await hooks.dispose()
+        },
+        id
+      )
+    })
+  }
+
+  const placeholders: Readonly<Record<string, unknown>> = {
+    "a file in an argument": [...apiKeyCommand, "{file:./team}"],
+    "a variable in the program": ["{env:HOME}/bin/key"],
+    "a variable in the folder": { argv: apiKeyCommand, cwd: "{env:HOME}/keys" },
+    "a variable in the environment": { argv: apiKeyCommand, env: { TEAM: "{env:TEAM}" } },
+    "a file in the environment": { argv: apiKeyCommand, env: { TEAM: "{file:./team}" } },
+    "a variable for the time": { argv: apiKeyCommand, timeout: "{env:TIME}" }
+  }
+  for (const [what, command] of Object.entries(placeholders)) {
+    it(`${what} is no text for a helper: it is refused, and nothing is run`, async () => {
+      const handed = { provider: { gw: { options: { baseURL, apiKeyCommand: ["opencode's own"], fetch: echo } } } }
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
+        const { ask, hooks } = await open("project", handed)
+        await expect(ask()).rejects.toThrow(
+          /opencode\.json:\d+:\d+: apiKeyCommand: a placeholder stands where none is replaced\. Only \{env:NAME\} in an argument is/
+        )
+        await hooks.dispose()
+      })
+    })
+  }
+
+  it("{env:NAME} in an argument is replaced", async () => {
+    const command = ["sh", "-c", 'echo "sk-$0"', "{env:EFFECT_APIKEY_TEST_TEAM}"]
+    await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
+      process.env["EFFECT_APIKEY_TEST_TEAM"] = "blue"
+      const { ask, hooks } = await open("project", {
+        provider: { gw: { options: { baseURL, apiKeyCommand: ["sh", "-c", 'echo "sk-$0"', "blue"], fetch: echo } } }
+      })
+      expect(await ask()).toBe("Bearer sk-blue")
+      await hooks.dispose()
+    })
+  })
+
+  const mistaken: Readonly<Record<string, readonly [command: unknown, says: string]>> = {
+    "a duration": [{ argv: apiKeyCommand, timeout: "soon" }, 'For example "10 seconds", "5 minutes" or "250 ms".'],
+    "a field": [{ argv: apiKeyCommand, zzzzzzzz: 1 }, "interactive, path, format, cache, timeToLive"]
+  }
+  for (const [what, [command, says]] of Object.entries(mistaken)) {
+    it(`${what} that is none is told with what can be written, as it is to be typed`, async () => {
+      await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
+        const { ask, hooks } = await open("project", {
+          provider: { gw: { options: { baseURL, apiKeyCommand: command, fetch: echo } } }
+        })
+        await expect(ask()).rejects.toThrow(says)
+        await hooks.dispose()
+      })
+    })
+  }
 })
 
 describe("a model that the user points elsewhere", () => {
@@ -236,6 +366,19 @@ describe("a model that the user points elsewhere", () => {
         await hooks.dispose()
       })
     }
+  })
+
+  it("takes it from none of the provider's other models, which go where opencode's SDK does", async () => {
+    const models = { m: { provider: { npm: "@ai-sdk/anthropic", api: "http://127.0.0.1:8/v1" } } }
+    const options = { apiKeyCommand: ["sh", "-c", "echo sk-user"] }
+    await withConfig({ provider: { gw: { options, models } } }, async (open) => {
+      const { ask, hooks } = await open("project", {
+        provider: { gw: { options: { ...options, fetch: echo }, models } }
+      })
+      const headers = { authorization: "Bearer effect-apikey-placeholder" }
+      expect(await ask("https://api.openai.com/v1/responses", { headers })).toBe("Bearer sk-user")
+      await hooks.dispose()
+    })
   })
 
   it("gets none where a project does so, before trust", async () => {

@@ -1,5 +1,18 @@
 // `effect-apikey opencode init` as a shell sees it: which file it changes, what it shows and asks before, what it refuses.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parse } from "jsonc-parser"
@@ -51,6 +64,7 @@ const changed = {
   plugin: ["theirs", "effect-apikey"],
   provider: { openai: { options: { timeout: 5, apiKeyCommand: ["op", "read", "op://Private/OpenAI/api-key"] } } }
 }
+const openAi = { apiKeyCommand: ["op", "read", "op://Private/OpenAI/api-key"] }
 const command = ["openai", "--", "op", "read", "op://Private/OpenAI/api-key"]
 
 describe("effect-apikey opencode init", () => {
@@ -141,6 +155,70 @@ describe("effect-apikey opencode init", () => {
     expect(status).toBe(0)
     expect(stderr).toContain('opencode offers no model of gw before it names one: add "models"')
     expect((await init("--yes", ...command)).stderr).not.toContain("offers no model")
+  })
+
+  it("shows a file with CRLF and tabs as it looks, and keeps both", async () => {
+    write(commented.replaceAll("\n", "\r\n").replaceAll("  ", "\t"))
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^\+ .*"effect-apikey"/m)
+    expect(stderr).not.toContain("\\u{")
+    expect(parse(text(), [], { allowTrailingComma: true })).toEqual(changed)
+    expect(text().replaceAll("\r\n", "")).not.toContain("\n")
+    expect(text()).toContain("\t")
+  })
+
+  it("sees what stands in the other file: an apiKey that wins, a plugin that need not be listed twice", async () => {
+    write("{}")
+    write(
+      `{ "plugin": ["effect-apikey@1"], "provider": { "openai": { "options": { "apiKey": "x" } } } }`,
+      "opencode.json"
+    )
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(0)
+    expect(stderr).toContain(`openai has an apiKey in ${config("opencode.json")}, which wins over the command`)
+    expect(parse(text())).toEqual({ provider: { openai: { options: openAi } } })
+  })
+
+  it("refuses a file in which a name stands twice: 78, with its place, and nothing is written", async () => {
+    const twice = `{ "provider": {},\n  "provider": { "openai": {} } }\n`
+    write(twice)
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(78)
+    expect(stderr).toContain(`${config()}:2:3: "provider" stands twice in one object`)
+    expect(text()).toBe(twice)
+  })
+
+  it("says of a link into another folder that it needs trust, and how; a linked folder is the user's own", async () => {
+    const dotfiles = join(folder, "dotfiles")
+    mkdirSync(dotfiles)
+    write(commented, "opencode.json")
+    renameSync(config("opencode.json"), join(dotfiles, "opencode.json"))
+    symlinkSync(join(dotfiles, "opencode.json"), config("opencode.json"))
+    const linked = await init("--yes", ...command)
+    expect(linked.status).toBe(0)
+    const real = realpathSync(join(dotfiles, "opencode.json"))
+    expect(linked.stderr).toContain(`the file is a link to ${real}`)
+    expect(linked.stderr).toContain(`effect-apikey trust ${real}`)
+    expect(lstatSync(config("opencode.json")).isSymbolicLink()).toBe(true)
+
+    rmSync(join(folder, "opencode"), { recursive: true })
+    symlinkSync(dotfiles, join(folder, "opencode"))
+    const again = await init("--yes", ...command)
+    expect(again).toMatchObject({ status: 0, stderr: "effect-apikey: it is all there already\n" })
+  })
+
+  it("says of a file that cannot be written that it cannot be written: 78", async () => {
+    // Nothing with a longer name can be made beside it.
+    const long = join(folder, "opencode", "x".repeat(253))
+    mkdirSync(join(folder, "opencode"))
+    writeFileSync(long, commented)
+    symlinkSync(long, config())
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(78)
+    expect(stderr).toContain(`${config()}: it cannot be written (ENAMETOOLONG)`)
+    expect(stderr).toContain("Nothing was changed.")
+    expect(text()).toBe(commented)
   })
 
   const wrong: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> = [

@@ -120,10 +120,22 @@ describe("placeholders", () => {
       { numRuns: 300 }
     ))
 
-  it("an unset variable is empty, a missing file an error that names it", async () => {
+  it("an unset variable is empty, a missing file an error that names it as it was written", async () => {
     assert.strictEqual(await fill("[{env:NO}]", {}), "[]")
-    const error = await fill("{file:/no/{env:A}/file}", { A: "such" }).catch((failure: unknown) => failure)
-    assert.include(String(error), "/no/such/file")
+    const error = await fill("{file:/no/{env:A}/file}", { A: "sk-secret" }).catch((failure: unknown) => failure)
+    assert.include(String(error), "/no/{env:A}/file")
+    assert.notInclude(String(error), "sk-secret")
+  })
+
+  it("that are begun a hundred thousand times and never ended are text", async () => {
+    // Each looked through to the end would take minutes.
+    for (const begun of ["{env:", "{file:"]) {
+      const text = begun.repeat(100_000)
+      assert.strictEqual(await fill(text, {}), text)
+      assert.isFalse(Placeholder.isIn(text))
+      assert.strictEqual(Placeholder.hideAllElse(text, "<hidden>"), "<hidden>")
+      assert.isTrue(Either.isLeft(Placeholder.parse("x", `{ "a": ${text}`)))
+    }
   })
 
   it("in comments are not there", () => {

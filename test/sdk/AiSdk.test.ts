@@ -1,5 +1,7 @@
 // The errors of other people's libraries are unknown.
 // @effect-diagnostics anyUnknownInErrorContext:off
+import { realpathSync } from "node:fs"
+import { homedir, tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { type AmazonBedrockProvider, createAmazonBedrock } from "@ai-sdk/amazon-bedrock"
@@ -88,6 +90,7 @@ describe("getSDK", () => {
       const { sdk, server } = yield* bedrock(`{"access_token":"secret"}`, "oauth")
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
+      assert.match(String(error), /the key cannot be sent; expected an AWS key pair/)
       assert.strictEqual(server.seen.length, 0)
     }).pipe(Effect.provide(sdks))
   )
@@ -124,17 +127,45 @@ describe("getSDK", () => {
     }).pipe(Effect.provide(sdks))
   )
 
-  it.scopedLive("an apiKey wins over the command, but not an empty one", () =>
+  const told = ["sh", "-c", 'printf "key-for-%s-%s" "$EFFECT_APIKEY_PROVIDER" "$$"']
+  const keyOf = (name: string, apiKeyCommand: unknown) =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
+      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", name, options })).languageModel("m"))
+      return server.seen[0]?.headers["authorization"] ?? ""
+    })
+
+  it.scopedLive("asks an equal command for each provider's own key, and tells it whose", () =>
+    Effect.gen(function* () {
+      const [alpha, beta, again] = [yield* keyOf("alpha", told), yield* keyOf("beta", told), yield* keyOf("beta", told)]
+      assert.match(alpha, /^Bearer key-for-alpha-/)
+      assert.match(beta, /^Bearer key-for-beta-/)
+      assert.strictEqual(again, beta)
+      assert.match(yield* keyOf("gamma", { command: told, provider: undefined }), /^Bearer key-for-gamma-/)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("asks once for those whose commands name one `provider`", () =>
+    Effect.gen(function* () {
+      const shared = { command: told, provider: "vault" }
+      const alpha = yield* keyOf("alpha", shared)
+      assert.match(alpha, /^Bearer key-for-vault-/)
+      assert.strictEqual(yield* keyOf("beta", shared), alpha)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("an apiKey wins over the command, but none that is empty or null", () =>
     Effect.gen(function* () {
       const server = yield* loopback(model())
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command }
-      for (const apiKey of ["sk-literal", ""]) {
+      for (const apiKey of ["sk-literal", "", null]) {
         const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { ...options, apiKey } })
         yield* ask(sdk.languageModel("m"))
       }
       assert.deepStrictEqual(
         server.seen.map(({ headers }) => headers["authorization"]),
-        ["Bearer sk-literal", "Bearer sk-1"]
+        ["Bearer sk-literal", "Bearer sk-1", "Bearer sk-1"]
       )
     }).pipe(Effect.provide(sdks))
   )
@@ -146,6 +177,22 @@ describe("getSDK", () => {
       yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       const { "api-key": key, authorization } = server.seen[0]?.headers ?? {}
       assert.deepStrictEqual([key, authorization], ["sk-1", undefined])
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("runs the command in the home directory, unless its `cwd` says otherwise", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const [home, folder] = [homedir(), tmpdir()].map((path) => realpathSync(path))
+      for (const cwd of [{}, { cwd: tmpdir() }]) {
+        const apiKeyCommand = { command: ["/bin/sh", "-c", "pwd -P"], ...cwd }
+        const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
+        yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      }
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"]),
+        [`Bearer ${home}`, `Bearer ${folder}`]
+      )
     }).pipe(Effect.provide(sdks))
   )
 
@@ -182,6 +229,7 @@ describe("getSDK", () => {
   const malformed: ReadonlyArray<readonly [string, unknown]> = [
     ["no configuration", null],
     ["no package", {}],
+    ["a name that is no text", { npm: "@ai-sdk/groq", name: 5, options: { apiKeyCommand: command } }],
     ["options that are null", { npm: "@ai-sdk/groq", options: null }],
     ["options that hold themselves", { npm: "@ai-sdk/groq", options: cyclic }],
     ...[-1, Number.NaN, 0].map(
@@ -330,11 +378,13 @@ describe("an AWS key pair", () => {
       const options = { baseURL: server.origin, region: "eu-west-1" }
       for (const pair of [
         ApiKey.make({ username: "AKIA1", value: token }),
+        ApiKey.make({ username: "ASIA1", value: token }),
         ApiKey.make({ username: "x", value: token, sessionToken: token })
       ]) {
         const sdk = AiSdk.make(yield* Testing.provider([pair]), createAmazonBedrock, options)
         const error = yield* Effect.flip(ask(sdk("m")))
         assert.propertyVal(error, "_tag", "InvalidOutput")
+        assert.match(String(error), /the key cannot be sent; expected .* not an AWS key pair/)
         assert.match((error as InvalidOutput).hint, /layerBedrock/)
       }
       assert.strictEqual(server.seen.length, 0)

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events"
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -12,7 +13,7 @@ import { EmptyOutput, isApiKeyError } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
-import { guarded, type Handler, json, loopback } from "../support/loopback.js"
+import { guarded, type Handler, json, loopback, type Seen } from "../support/loopback.js"
 import { observe } from "../support/observe.js"
 
 const ok: Handler = (_, response) => json(response, 200, { ok: true })
@@ -66,6 +67,9 @@ describe("a request carries the key", () => {
       const { server, fetch } = yield* make(["sk-1"], ok)
       yield* promise(() => fetch(server.origin, { headers: { "X-Goog-Api-Key": Fetch.placeholder } }))
       yield* promise(() => fetch(server.origin, { headers: { Authorization: bearer(Fetch.placeholder) } }))
+      const pair = (key: string) => `key=${key}, again=${key}`
+      yield* promise(() => fetch(server.origin, { headers: { "x-pair": pair(Fetch.placeholder) } }))
+      assert.strictEqual(server.seen[2]?.headers["x-pair"], pair("sk-1"))
       assert.strictEqual(server.seen[0]?.headers["x-goog-api-key"], "sk-1")
       assert.isUndefined(server.seen[0]?.headers["authorization"])
       assert.strictEqual(server.seen[1]?.headers["authorization"], "Bearer sk-1")
@@ -88,6 +92,45 @@ describe("a request carries the key", () => {
       yield* promise(() => fetch(server.origin))
       assert.strictEqual(server.seen[0]?.headers["cookie"], "session=1")
       assert.strictEqual(server.seen[0]?.headers["authorization"], "DPoP x")
+    })
+  )
+
+  const pair = { username: "AKIA1", value: "very-secret", sessionToken: "session" }
+  for (const [how, scheme, own] of [
+    ["as it is", undefined, {}],
+    ["by a scheme that is a header's name", "x-api-key", {}],
+    ["by the headers that it brings along", undefined, { "x-signed": "1" }],
+    ["by a function", () => ({ "x-signed": "1" }), {}],
+    ["by basic", "basic", {}]
+  ] as const) {
+    const refused = how === "as it is" || scheme === "x-api-key"
+    it.scopedLive(`an AWS key pair ${how}: ${refused ? "is not sent" : "is what the caller chose"}`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make([ApiKey.make({ ...pair, headers: own })], ok, { scheme })
+        const outcome = yield* promise(() =>
+          fetch(server.origin).then(
+            ({ status }) => status,
+            (error: unknown) => error
+          )
+        )
+        if (refused) assert.propertyVal(outcome, "_tag", "InvalidOutput")
+        else assert.strictEqual(outcome, 200)
+        assert.strictEqual(server.seen.length, refused ? 0 : 1)
+      })
+    )
+  }
+
+  it.scopedLive("in place of what the caller has by the name of its header, in any case", () =>
+    Effect.gen(function* () {
+      const key = ApiKey.make({ value: "sk-1", headers: { "X-Own": "own-1" } })
+      const { server, fetch } = yield* make([key], ok)
+      for (const headers of [{ "x-own": "mine" }, { "X-OWN": "mine" }, new Headers({ "x-own": "mine" })]) {
+        yield* promise(() => fetch(server.origin, { headers }))
+      }
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["x-own"]),
+        ["own-1", "own-1", "own-1"]
+      )
     })
   )
 
@@ -128,6 +171,112 @@ describe("a request carries the key", () => {
       assert.isTrue(server.seen.every(({ body }) => body.includes("text")))
       // @ts-expect-error the caller's init is as it was
       assert.isUndefined(init.headers)
+    })
+  )
+})
+
+describe("an init that is more than a record is read as fetch reads it", () => {
+  const asked = () => new Request("http://other.test", { method: "POST", body: "text", headers: { "x-a": "1" } })
+  class Init {
+    get method() {
+      return "POST"
+    }
+    get body() {
+      return "text"
+    }
+    get headers() {
+      return { "x-a": "1", "x-b": Fetch.placeholder }
+    }
+  }
+  const inits: ReadonlyArray<readonly [string, () => RequestInit]> = [
+    ["a Request, as a proxy hands it on", asked],
+    ["an object with getters of its class", () => new Init()],
+    ["an object that inherits its fields", () => Object.create(new Init())],
+    [
+      "an object with getters of its own",
+      () => ({
+        get method() {
+          return "POST"
+        },
+        get body() {
+          return "text"
+        },
+        get headers() {
+          return { "x-a": "1", "x-b": Fetch.placeholder }
+        }
+      })
+    ]
+  ]
+  for (const [name, init] of inits) {
+    it.scopedLive(`${name}: nothing of it is lost, also at the second try`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["sk-2"], ok), { scheme: "bearer" })
+        const inputs = [
+          server.origin,
+          new URL(server.origin),
+          new Request(server.origin, { method: "PUT", body: "its own" })
+        ]
+        for (const input of inputs) assert.strictEqual((yield* promise(() => fetch(input, init()))).status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ body, headers, method }) => [method, body, headers["x-a"], headers["authorization"]]),
+          ["sk-1", "sk-2", "sk-2", "sk-2"].map((key) => ["POST", "text", "1", bearer(key)])
+        )
+        assert.notInclude(JSON.stringify(server.seen), Fetch.placeholder)
+      })
+    )
+
+    it.scopedLive(`${name}: nor to another origin`, () =>
+      Effect.gen(function* () {
+        const other = yield* loopback(ok)
+        const { fetch } = yield* make(["sk-1"], ok)
+        yield* promise(() => fetch(other.origin, init()))
+        assert.deepStrictEqual(
+          other.seen.map(({ body, headers, method }) => [method, body, headers["x-a"], headers["x-b"]]),
+          [["POST", "text", "1", undefined]]
+        )
+      })
+    )
+  }
+
+  it.scopedLive("its redirect counts", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => json(response, 302, {}, { location: "/landed" }))
+      const init = new Request(server.origin, { redirect: "manual" })
+      assert.strictEqual((yield* promise(() => fetch(server.origin, init))).status, 302)
+      assert.strictEqual(server.seen.length, 1)
+    })
+  )
+
+  it.scopedLive("its signal ends what has been sent", () =>
+    Effect.gen(function* () {
+      const arrived = yield* Deferred.make<void>()
+      const { server, fetch } = yield* make(["sk-1"], () => Deferred.unsafeDone(arrived, Effect.void))
+      const controller = new AbortController()
+      const init = new Request(server.origin, { signal: controller.signal })
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, init)))
+      yield* Deferred.await(arrived)
+      const reason = new Error("mine")
+      controller.abort(reason)
+      assert.strictEqual(yield* Fiber.join(failing), reason)
+    })
+  )
+
+  it.live("what a fetch below knows beside the standard is handed on", () =>
+    Effect.promise(async () => {
+      const seen: Array<unknown> = []
+      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+        baseUrl: "https://api.test",
+        fetch: async (input, init) => {
+          seen.push([input, { ...init }])
+          return new Response()
+        }
+      })
+      await fetch(
+        "https://api.test",
+        Object.assign(Object.create({ method: "PUT", dispatcher: "mine" }), { agent: "own" })
+      )
+      const init = { method: "PUT", dispatcher: "mine", agent: "own", redirect: "manual" }
+      assert.deepStrictEqual(seen, [["https://api.test/", { ...init, headers: { authorization: "Bearer sk-1" } }]])
     })
   )
 })
@@ -436,7 +585,7 @@ describe("a key goes nowhere else", () => {
 
 describe("redirects are followed as fetch follows them", () => {
   for (const status of [301, 302, 303, 307, 308]) {
-    for (const method of ["GET", "HEAD", "POST", "PUT"]) {
+    for (const method of ["GET", "HEAD", "POST", "PUT", "head", "post", "put", "Post"]) {
       it.scopedLive(`${status} after ${method}`, () =>
         Effect.gen(function* () {
           const handler: Handler = (request, response) => {
@@ -445,7 +594,7 @@ describe("redirects are followed as fetch follows them", () => {
             response.end()
           }
           const { server, fetch } = yield* make(["sk-1"], handler)
-          const body = method === "POST" || method === "PUT" ? { body: "text" } : {}
+          const body = /get|head/i.test(method) ? {} : { body: "text" }
           const init: RequestInit = { method, ...body, headers: { "content-type": "text/plain", "x-kept": "yes" } }
           const stock = yield* promise(() => globalThis.fetch(`${server.origin}/go`, init))
           const ours = yield* promise(() => fetch(`${server.origin}/go#part`, init))
@@ -459,6 +608,25 @@ describe("redirects are followed as fetch follows them", () => {
         })
       )
     }
+  }
+
+  // A header holds bytes.
+  const locations = ["/café", "/日本?q=é#ü", "/caf%C3%A9", "/caf\u00E9 x"].map((text) =>
+    Buffer.from(text).toString("latin1")
+  )
+  for (const location of [...locations, "/\u00E9", "/\u00C3("]) {
+    it.scopedLive(`to a Location of the bytes ${JSON.stringify(location)}`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1"], (request, response) => {
+          if (request.path !== "/go") return ok(request, response, 0)
+          response.writeHead(302, { location })
+          response.end()
+        })
+        const stock = yield* promise(() => globalThis.fetch(`${server.origin}/go`))
+        const ours = yield* promise(() => fetch(`${server.origin}/go`))
+        assert.deepStrictEqual([ours.url, server.seen[3]?.path], [stock.url, server.seen[1]?.path])
+      })
+    )
   }
 
   it.scopedLive("a Request keeps its body", () =>
@@ -641,6 +809,79 @@ describe("a refused key", () => {
       })
     )
   }
+
+  /** Sends on what it gets at `/`, and knows one key elsewhere. */
+  const sendingOn =
+    (status: number, then: Handler = guarded(["sk-2"], ok)): Handler =>
+    (request, response, count) =>
+      request.path === "/" ? json(response, status, {}, { location: "/on" }) : then(request, response, count)
+  const shownAs = ({ body, headers, method, path }: Seen) =>
+    [method, path, body, headers["content-type"] ?? "", headers["x-kept"], headers["authorization"]].join(" ")
+
+  const accepted = ["POST / text text/x yes Bearer sk-1", "GET /on   yes Bearer sk-1", "GET /on   yes Bearer sk-2"]
+  for (const [what, method, status, seen] of [
+    ["a POST that 303 has accepted is not made twice", "POST", 303, accepted],
+    ["a POST that 302 has accepted is not made twice", "POST", 302, accepted],
+    [
+      "a POST that 307 has not accepted is made anew",
+      "POST",
+      307,
+      ["sk-1", "sk-2"].flatMap((key) => ["/", "/on"].map((path) => `POST ${path} text text/x yes Bearer ${key}`))
+    ],
+    [
+      "a GET, which may be made as often, is made anew",
+      "GET",
+      302,
+      ["sk-1", "sk-2"].flatMap((key) => ["/", "/on"].map((path) => `GET ${path}  text/x yes Bearer ${key}`))
+    ]
+  ] as const) {
+    for (const form of ["an init", "a Request"]) {
+      it.scopedLive(`where a redirect led: ${what}, as ${form}`, () =>
+        Effect.gen(function* () {
+          const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], sendingOn(status))
+          const headers = { "content-type": "text/x", "x-kept": "yes" }
+          const init = { method, headers, ...(method === "POST" ? { body: "text" } : {}) }
+          const answer = yield* promise(() =>
+            form === "an init" ? fetch(server.origin, init) : fetch(new Request(server.origin, init))
+          )
+          assert.deepStrictEqual([answer.status, answer.redirected, answer.url], [200, true, `${server.origin}/on`])
+          assert.deepStrictEqual(server.seen.map(shownAs), seen)
+          assert.strictEqual(yield* runs, 2)
+        })
+      )
+    }
+  }
+
+  it.scopedLive("where redirects led: what they made of an accepted POST goes by them again, in one number", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(
+        ["sk-1", "sk-2"],
+        sendingOn(303, ({ headers, path }, response) =>
+          path !== "/end"
+            ? json(response, 302, {}, { location: headers["authorization"] === bearer("sk-1") ? "/end" : "/more" })
+            : json(response, 401, {})
+        )
+      )
+      assert.instanceOf(yield* failureOf(() => fetch(server.origin, { method: "POST", body: "text" })), TypeError)
+      assert.deepStrictEqual(
+        server.seen.map(({ method, path }) => `${method} ${path}`),
+        ["POST /", "GET /on", "GET /end", "GET /on", ...Array.from({ length: 19 }, () => "GET /more")]
+      )
+    })
+  )
+
+  it.scopedLive("where a redirect led, without the stream that was sent before it: is sent once more", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1", "sk-2"], sendingOn(303))
+      const body = new Blob(["text"]).stream()
+      const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" }
+      assert.strictEqual((yield* promise(() => fetch(server.origin, init))).status, 200)
+      assert.deepStrictEqual(
+        server.seen.map(({ body, method }) => method + body),
+        ["POSTtext", "GET", "GET"]
+      )
+    })
+  )
 
   it.scopedLive("by an isRejection that clones the answer and leaves the copy unread, does not hang", () =>
     Effect.gen(function* () {
@@ -839,6 +1080,54 @@ describe("an abort", () => {
     })
   )
 
+  for (const below of ["fetch", "one that looks at no signal"]) {
+    it.scopedLive(`while the beginning of a refusal is looked into is an abort, over ${below}`, () =>
+      Effect.gen(function* () {
+        const asked = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
+        const handler: Handler = (_, response) => {
+          response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+          response.writeHead(400, { "content-length": "1000" })
+          response.write("{")
+        }
+        const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], handler, {
+          scheme: "x-goog-api-key",
+          fetch: async (input, init) => {
+            const answer = await globalThis.fetch(input, below === "fetch" ? init : { ...init, signal: null })
+            const clone = answer.clone.bind(answer)
+            return Object.assign(answer, {
+              clone: () => {
+                Deferred.unsafeDone(asked, Effect.void)
+                return clone()
+              }
+            })
+          }
+        })
+        const controller = new AbortController()
+        const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+        yield* Deferred.await(asked)
+        const reason = new Error("mine")
+        controller.abort(reason)
+        assert.strictEqual(yield* Fiber.join(failing), reason)
+        yield* Deferred.await(closed)
+        assert.strictEqual(yield* runs, 1)
+        assert.strictEqual(getEventListeners(controller.signal, "abort").length, 0)
+      })
+    )
+  }
+
+  it.scopedLive("leaves nothing behind in a signal that lives on, where a refusal was looked into", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => json(response, 400, {}), {
+        scheme: "x-goog-api-key",
+        fetch: (input, init) => globalThis.fetch(input, { ...init, signal: null })
+      })
+      const { signal } = new AbortController()
+      yield* promise(async () => (await fetch(server.origin, { signal })).text())
+      assert.strictEqual(getEventListeners(signal, "abort").length, 0)
+    })
+  )
+
   it.scopedLive("while the answer is read ends the reading", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1"], (_, response) => {
@@ -899,6 +1188,32 @@ describe("what goes wrong", () => {
     )
   }
 
+  // JavaScript gives what no type has looked at; SDKs call it `baseURL`.
+  for (const options of [undefined, {}, { baseUrl: undefined }, { baseUrl: null }, { baseURL: "https://api.test" }]) {
+    it.effect(`without a base URL (${inspect(options)}) is a typed error, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        let sent = 0
+        const fetch = async () => {
+          sent++
+          return new Response()
+        }
+        const given = (options === undefined ? undefined : { ...options, fetch }) as unknown as Fetch.Options
+        const provider = yield* Testing.provider(["sk-1"])
+        const headers = { authorization: `Bearer ${Fetch.placeholder}` }
+        for (const made of [Fetch.make(provider, given), yield* Fetch.fetch(given)]) {
+          for (const init of [{ headers }, {}]) {
+            const error = yield* failureOf(() => made("https://evil.test", init))
+            assert.propertyVal(error, "_tag", "ConfigInvalid")
+            assert.include(String(error), "`baseUrl` is missing")
+          }
+        }
+        const told = yield* Effect.flip(Fetch.headers(provider, "https://evil.test", given))
+        assert.include(String(told), "`baseUrl` is missing")
+        assert.strictEqual(sent, 0)
+      }).pipe(Effect.provide(Testing.layer(["sk-1"])), Effect.scoped)
+    )
+  }
+
   it.live("with a base URL that is none is a typed error", () =>
     Effect.gen(function* () {
       const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
@@ -933,6 +1248,19 @@ describe("what goes wrong", () => {
         { numRuns: 100 }
       )
     )
+  )
+})
+
+describe("a key that does not fit its scheme", () => {
+  it.scopedLive("is a typed error that says so, and what to do", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "headers" })
+      const error = yield* failureOf(() => fetch(server.origin))
+      assert.propertyVal(error, "_tag", "InvalidOutput")
+      assert.strictEqual(String(error), "InvalidOutput: the key cannot be sent; expected a key with headers of its own")
+      assert.propertyVal(error, "hint", 'Choose a `scheme` that makes the header, for example "bearer".')
+      assert.strictEqual(server.seen.length, 0)
+    })
   )
 })
 
@@ -980,20 +1308,34 @@ describe("a function that is given", () => {
     })
   )
 
-  it.scopedLive("as `scheme` and gives no text, and a scheme that is none, are typed errors, and nothing is sent", () =>
-    Effect.gen(function* () {
-      const schemes = [() => ({ "x-own": 1 }), () => undefined, "zzz", 7]
-      for (const scheme of schemes as ReadonlyArray<unknown> as ReadonlyArray<Fetch.Scheme>) {
-        const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
-        const error = yield* failureOf(() => fetch(server.origin))
-        assert.isTrue(isApiKeyError(error), String(error))
-        assert.strictEqual(server.seen.length, 0)
-        const told = yield* Effect.flip(
-          Fetch.headers(yield* Testing.provider(["sk-1"]), "https://api.test", { baseUrl: "https://api.test", scheme })
-        )
-        assert.isTrue(isApiKeyError(told))
-      }
-    })
+  it.scopedLive(
+    "as `scheme` and gives no header, and a scheme that is none, are typed errors, and nothing is sent",
+    () =>
+      Effect.gen(function* () {
+        const schemes = [
+          () => ({ "x-own": 1 }),
+          () => ({ "x-own": "" }),
+          () => ({ "x own": "1" }),
+          () => ({ "": "1" }),
+          () => ({}),
+          () => undefined,
+          "zzz",
+          7
+        ]
+        for (const scheme of schemes as ReadonlyArray<unknown> as ReadonlyArray<Fetch.Scheme>) {
+          const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
+          const error = yield* failureOf(() => fetch(server.origin))
+          assert.isTrue(isApiKeyError(error), String(error))
+          assert.strictEqual(server.seen.length, 0)
+          const told = yield* Effect.flip(
+            Fetch.headers(yield* Testing.provider(["sk-1"]), "https://api.test", {
+              baseUrl: "https://api.test",
+              scheme
+            })
+          )
+          assert.isTrue(isApiKeyError(told))
+        }
+      })
   )
 })
 
@@ -1044,7 +1386,13 @@ describe("headers for what is no fetch", () => {
       assert.deepStrictEqual(yield* Fetch.headers(provider, new URL("https://api.openai.com"), at), carried)
       assert.deepStrictEqual(yield* Fetch.headers(provider, "ws://api.openai.com", at), {})
       assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com@evil.test", at), {})
-      assert.strictEqual((yield* Effect.flip(Fetch.headers(provider, "nonsense", at)))._tag, "ConfigInvalid")
+      assert.deepStrictEqual(yield* Fetch.headers(provider, "ftp://api.openai.com", at), {})
+      assert.deepStrictEqual(yield* Fetch.headers(provider, "blob:https://api.openai.com/1", at), {})
+      const error = yield* Effect.flip(Fetch.headers(provider, "nonsense", at))
+      assert.strictEqual(error._tag, "ConfigInvalid")
+      assert.include(String(error), "`url` is not a URL")
+      const wrong = yield* Effect.flip(Fetch.headers(provider, "wss://api.openai.com", { baseUrl: "nonsense" }))
+      assert.include(String(wrong), "`baseUrl` is not a URL")
     })
   )
 
@@ -1052,16 +1400,18 @@ describe("headers for what is no fetch", () => {
     Effect.gen(function* () {
       const observed = observe()
       const provider = yield* Testing.provider(["sk-1"])
-      for (const host of ["headers.test", "headers.test", "127.0.0.1:1", "localhost:1", "[::1]:1"]) {
-        const baseUrl = `http://${host}`
-        const url = `ws://${host}/realtime`
+      const loopbacks = ["127.0.0.1:1", "127.1.2.3:1", "localhost:1", "a.b.localhost", "[::1]:1"]
+      const hosts = ["headers.test", "headers.test", ...loopbacks].map((host) => `://${host}`)
+      for (const at of ["s://secure.test", ...hosts, "://127.0.0.1.test"]) {
+        const [baseUrl, url] = [`http${at}`, `ws${at}/realtime`]
         assert.deepStrictEqual(yield* Fetch.headers(provider, url, { baseUrl }).pipe(Effect.provide(observed.layer)), {
           authorization: "Bearer sk-1"
         })
       }
       const warnings = observed.logs.filter(({ text }) => text.includes("plain http"))
-      assert.strictEqual(warnings.length, 1)
+      assert.strictEqual(warnings.length, 2)
       assert.include(warnings[0]?.text, "http://headers.test")
+      assert.include(warnings[1]?.text, "http://127.0.0.1.test")
     })
   )
 })

@@ -1,3 +1,4 @@
+import { Stream as OldStream, Readable } from "node:stream"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -307,7 +308,7 @@ for (const [name, layer] of Object.entries(clients)) {
           }
         }
         for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
-          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "x-own": secret } } : {}) })
+          const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "X-Own": secret } } : {}) })
           const { server, client, provider } = yield* make(
             [key],
             (request, response, count) => answers[request.path]?.(request, response, count),
@@ -390,6 +391,39 @@ describe("with the fetch client", () => {
       })
       assert.strictEqual((yield* client.get(server.origin)).status, 401)
       assert.strictEqual((yield* provider.status).rejections, 0)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+
+  it.scopedLive("a POST that a redirect has made a GET of is not made twice: that GET is", () =>
+    Effect.gen(function* () {
+      const key = (own: string, value: string) => ApiKey.make({ value, headers: { [own]: value } })
+      const { server, client } = yield* make(
+        [key("x-first", secret), key("x-second", fresh)],
+        (request, response, count) =>
+          request.method === "POST"
+            ? json(response, 303, {}, { location: "/on" })
+            : guarded([fresh], ok)(request, response, count)
+      )
+      const body = HttpBody.text("text")
+      for (const keys of [["x-first", "x-second"], ["x-second"]]) {
+        server.seen.length = 0
+        const response = yield* client.post(server.origin, { body, headers: { "x-kept": "yes" } })
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(
+          server.seen.map(({ body, headers, method, path }) => [
+            method,
+            path,
+            body,
+            headers["content-type"],
+            headers["x-kept"],
+            Object.keys(headers).filter((name) => name === "x-first" || name === "x-second")
+          ]),
+          [
+            ["POST", "/", "text", "text/plain", "yes", [keys[0]]],
+            ...keys.map((name) => ["GET", "/on", "", undefined, "yes", [name]])
+          ]
+        )
+      }
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
@@ -516,6 +550,24 @@ for (const [name, layer] of Object.entries(clients)) {
       }).pipe(Effect.provide(layer))
     )
   }
+
+  it.scopedLive(`nor do the caller's own credentials leave with a redirect: ${name}`, () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock } = yield* make([secret], (_, response) => {
+        response.writeHead(307, { location: other.origin })
+        response.end()
+      })
+      const own = ["proxy-authorization", "cookie", "x-api-key", "x-goog-api-key", "api-key", "x-amz-security-token"]
+      const headers = Object.fromEntries(own.map((name) => [name, "mine"]))
+      yield* authorize(HttpClient.followRedirects(stock)).get(server.origin, { headers: { ...headers, "x-a": "kept" } })
+      const watched = ["authorization", ...own, "x-a"]
+      assert.deepStrictEqual(
+        [server, other].map(({ seen }) => watched.filter((name) => name in (seen[0]?.headers ?? {}))),
+        [watched, ["x-a"]]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.scopedLive(`a request that a transform below makes for itself keeps what it carries: ${name}`, () =>
     Effect.gen(function* () {
@@ -659,8 +711,70 @@ describe("errors", () => {
       assert.isFunction(authorize(stock).execute)
       const nowhere = ApiKeyHttpClient.withApiKey(yield* Testing.provider([secret]), { baseUrl: "nowhere" })(stock)
       assert.strictEqual((yield* Effect.flip(nowhere.get(server.origin)))._tag, "ConfigInvalid")
+      const unbound = ApiKeyHttpClient.withApiKey(
+        yield* Testing.provider([secret]),
+        undefined as unknown as ApiKeyHttpClient.Options
+      )(stock)
+      assert.include(String(yield* Effect.flip(unbound.get(server.origin))), "`baseUrl` is missing")
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
+})
+
+describe("a body that undici reads itself", () => {
+  const gone: Readonly<Record<string, () => unknown>> = {
+    "Node's stream": () => Readable.from(["contents"]),
+    // As the package `form-data` is one.
+    "a stream of the old kind": () => {
+      const stream = new OldStream()
+      const resume = () =>
+        setImmediate(() => {
+          stream.emit("data", Buffer.from("contents"))
+          stream.emit("end")
+        })
+      return Object.assign(stream, { readable: true, resume })
+    },
+    "a web stream": () => new Blob(["contents"]).stream(),
+    "a generator": function* () {
+      yield Buffer.from("contents")
+    },
+    "an asynchronous generator": async function* () {
+      yield Buffer.from("contents")
+    }
+  }
+  for (const [name, body] of Object.entries(gone)) {
+    it.scopedLive(`is gone once it is sent: ${name}`, () =>
+      Effect.gen(function* () {
+        const { server, client, provider } = yield* make([secret, fresh], guarded([fresh], ok))
+        const response = yield* client.post(server.origin, { body: HttpBody.raw(body()) })
+        assert.strictEqual(response.status, 401)
+        assert.deepStrictEqual(
+          server.seen.map((seen) => seen.body),
+          ["contents"]
+        )
+        assert.strictEqual((yield* provider.status).rejections, 1)
+        assert.strictEqual((yield* client.get(server.origin)).status, 200)
+      }).pipe(Effect.provide(NodeHttpClient.layerUndici))
+    )
+  }
+
+  const kept: Readonly<Record<string, unknown>> = {
+    text: "contents",
+    bytes: new TextEncoder().encode("contents"),
+    "a file": new Blob(["contents"]),
+    "a list of chunks": [Buffer.from("con"), Buffer.from("tents")]
+  }
+  for (const [name, body] of Object.entries(kept)) {
+    it.scopedLive(`is sent again with another key: ${name}`, () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret, fresh], guarded([fresh], ok))
+        assert.strictEqual((yield* client.post(server.origin, { body: HttpBody.raw(body) })).status, 200)
+        assert.deepStrictEqual(
+          server.seen.map((seen) => seen.body),
+          ["contents", "contents"]
+        )
+      }).pipe(Effect.provide(NodeHttpClient.layerUndici))
+    )
+  }
 })
 
 describe("a base URL that is plain http", () => {

@@ -2,7 +2,8 @@
 // @effect-diagnostics anyUnknownInErrorContext:off floatingEffect:off missingEffectContext:off missingLayerContext:off
 /** What is particular to one client: how it tells of a failing helper, MCP, WebSocket, types, and what loads what. */
 import { execFile } from "node:child_process"
-import { createServer } from "node:http"
+import { createServer, type IncomingHttpHeaders } from "node:http"
+import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { inspect, promisify } from "node:util"
 import {
@@ -21,7 +22,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { assert, describe, expectTypeOf, it, vi } from "@effect/vitest"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import * as Context from "effect/Context"
@@ -34,6 +35,8 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import type { AzureClientOptions } from "openai/azure"
+import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket"
+import { OpenAIRealtimeWS } from "openai/realtime/ws"
 import { WebSocket, WebSocketServer } from "ws"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, fromCause } from "../../src/ApiKeyError.js"
@@ -47,6 +50,7 @@ import * as OpenAi from "../../src/sdk/OpenAi.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, json, loopback } from "../support/loopback.js"
 import { model } from "../support/model.js"
+import { shown } from "../support/observe.js"
 
 const failing = new EmptyOutput({ command: "op", stderr: "" })
 const messages = [{ role: "user" as const, content: "question" }]
@@ -105,6 +109,8 @@ describe("a failing helper", () => {
           const typed = Option.getOrThrow(fromCause(error))
           assert.strictEqual(typed._tag, expected)
           assert.include(String(error), typed.message)
+          if (name.startsWith("a key"))
+            assert.match(String(error), /the key cannot be sent; expected .* a header can carry/)
           assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
         }
         assert.strictEqual(sent, 0)
@@ -132,6 +138,66 @@ describe("a failing helper", () => {
       assert.deepInclude(error, { _tag: "HttpRequestError", reason: "Encode" })
       assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "EmptyOutput")
     }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("a base URL that is none", () => {
+  it.scopedLive("is told at once by openai, Azure and Anthropic, without any retry, and no helper runs", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const fetch = () => {
+        sent++
+        return Promise.reject(new TypeError("fetch failed"))
+      }
+      const baseURL = "localhost:3000/v1"
+      const question = { model: "m", messages }
+      const provider = yield* Testing.provider(["sk-1"])
+      const openAi = OpenAi.make(provider, { baseURL, fetch })
+      const azure = OpenAi.makeAzure(provider, { baseURL, apiVersion: "1", fetch })
+      const anthropic = Anthropic.make(provider, { baseURL, fetch })
+      for (const ask of [
+        () => openAi.chat.completions.create(question),
+        () => openAi.withOptions({ timeout: 1_000 }).chat.completions.create(question),
+        () => OpenAi.make(provider, { baseURL: "nonsense", fetch }).chat.completions.create(question),
+        () => azure.chat.completions.create(question),
+        () => anthropic.messages.create({ ...question, max_tokens: 9 })
+      ]) {
+        const error = yield* failureOf(ask)
+        assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "ConfigInvalid")
+        assert.notInstanceOf(error, OpenAI.APIConnectionError)
+        assert.notInstanceOf(error, Anthropic_.APIConnectionError)
+        assert.include(String(error), "`baseURL` is not a URL")
+      }
+      assert.strictEqual(sent, 0)
+      assert.strictEqual((yield* provider.status).runs, 0)
+    })
+  )
+})
+
+describe("a credential of the environment", () => {
+  it.scopedLive("is neither taken, nor shown, by openai's clients", () =>
+    Effect.gen(function* () {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          for (const name of ["OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "AZURE_OPENAI_API_KEY"]) {
+            vi.stubEnv(name, "very-secret")
+          }
+        }),
+        () => Effect.sync(() => vi.unstubAllEnvs())
+      )
+      const server = yield* loopback(model())
+      const provider = yield* Testing.provider(["sk-1"])
+      const openAi = OpenAi.make(provider, { baseURL: `${server.origin}/v1` })
+      const azure = OpenAi.makeAzure(provider, { endpoint: server.origin, apiVersion: "1", deployment: "m" })
+      assert.notInclude(shown([openAi, azure, openAi.withOptions({})]), "very-secret")
+      yield* failureOf(() => openAi.admin.organization.projects.list())
+      yield* failureOf(() => azure.chat.completions.create({ model: "m", messages }))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"] ?? headers["api-key"]),
+        ["Bearer sk-1", "sk-1"]
+      )
+      assert.notInclude(JSON.stringify(server.seen), "very-secret")
+    })
   )
 })
 
@@ -328,29 +394,86 @@ describe("an MCP client", () => {
 })
 
 describe("a WebSocket", () => {
+  /** A server that tells what the next handshake carries. */
+  const handshakes = Effect.gen(function* () {
+    const http = createServer()
+    const sockets = new WebSocketServer({ server: http })
+    yield* Effect.addFinalizer(() =>
+      Effect.async<void>((resume) => {
+        for (const socket of sockets.clients) socket.terminate()
+        sockets.close()
+        http.close(() => resume(Effect.void))
+      })
+    )
+    yield* Effect.async<void>((resume) => {
+      http.listen(0, "127.0.0.1", () => resume(Effect.void))
+    })
+    const address = http.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    const seenBy = (connect: () => unknown) =>
+      Effect.async<IncomingHttpHeaders>((resume) => {
+        sockets.once("connection", (_, request) => resume(Effect.succeed(request.headers)))
+        connect()
+      })
+    return { port, seenBy }
+  })
+
   it.scopedLive("carries the key in its handshake", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider(["sk-1"])
-      const http = createServer()
-      const sockets = new WebSocketServer({ server: http })
-      yield* Effect.addFinalizer(() =>
-        Effect.async<void>((resume) => {
-          for (const socket of sockets.clients) socket.terminate()
-          sockets.close()
-          http.close(() => resume(Effect.void))
-        })
-      )
-      yield* Effect.async<void>((resume) => {
-        http.listen(0, "127.0.0.1", () => resume(Effect.void))
-      })
-      const address = http.address()
-      const url = `ws://127.0.0.1:${typeof address === "object" ? address?.port : 0}/realtime`
+      const { port, seenBy } = yield* handshakes
+      const url = `ws://127.0.0.1:${port}/realtime`
       const headers = yield* Fetch.headers(provider, url, { baseUrl: url })
-      const seen = yield* Effect.async<string | undefined>((resume) => {
-        sockets.on("connection", (_, request) => resume(Effect.succeed(request.headers.authorization)))
-        new WebSocket(url, { headers })
-      })
-      assert.strictEqual(seen, "Bearer sk-1")
+      const seen = yield* seenBy(() => new WebSocket(url, { headers }))
+      assert.strictEqual(seen.authorization, "Bearer sk-1")
+    })
+  )
+
+  const azureOptions = { endpoint: "https://127.0.0.1:9", apiVersion: "1", deployment: "m" }
+
+  it.scopedLive("of openai's Realtime takes no client of ours: a typed error says what to give it", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider(["sk-1"])
+      const client = OpenAi.make(provider, { baseURL: "https://127.0.0.1:9/v1" })
+      yield* Effect.ignore(failureOf(() => client.models.list({ maxRetries: 0 })))
+      const azure = OpenAi.makeAzure(provider, azureOptions)
+      const model = { model: "m" }
+      for (const open of [
+        () => OpenAIRealtimeWS.create(client, model),
+        () => OpenAIRealtimeWebSocket.create(client.withOptions({ timeout: 1 }), model),
+        () => OpenAIRealtimeWS.azure(azure),
+        () => OpenAIRealtimeWebSocket.azure(azure)
+      ]) {
+        const error = yield* failureOf(open)
+        assert.instanceOf(error, OpenAI.OpenAIError)
+        assert.match(String(error), /Realtime.*new OpenAI\(\{ apiKey/)
+        assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "ConfigInvalid")
+      }
+      assert.throws(() => new OpenAIRealtimeWS(model, client), /\.create\(\)/)
+      assert.throws(() => new OpenAIRealtimeWebSocket(model, client), /\.create\(\)/)
+    })
+  )
+
+  it.scopedLive("of openai's Realtime carries the current key in the ways that docs/sdk.md has", () =>
+    Effect.gen(function* () {
+      const provider = yield* Testing.provider(["sk-1"])
+      const { port, seenBy } = yield* handshakes
+      // The class knows no ws:.
+      const options = { createConnection: () => connect(port, "127.0.0.1"), headers: {} }
+
+      const { value } = yield* provider.get
+      const baseURL = `https://127.0.0.1:${port}/v1`
+      const seen = yield* seenBy(
+        () => new OpenAIRealtimeWS({ model: "m", options }, new OpenAI({ baseURL, apiKey: Redacted.value(value) }))
+      )
+      assert.strictEqual(seen.authorization, "Bearer sk-1")
+
+      const azure = OpenAi.makeAzure(provider, { ...azureOptions, endpoint: `https://127.0.0.1:${port}` })
+      const headers = yield* Fetch.headers(provider, azure.baseURL, { baseUrl: azure.baseURL, scheme: "api-key" })
+      const azureSeen = yield* seenBy(
+        () => new OpenAIRealtimeWS({ model: "m", options: { ...options, headers } }, azure)
+      )
+      assert.deepStrictEqual([azureSeen["api-key"], azureSeen.authorization], ["sk-1", undefined])
     })
   )
 })

@@ -40,8 +40,8 @@ export const opencodeOptions = (self: Sandbox, id: string, cwd = self.project) =
   }).pipe(within(self, { cwd }), Effect.scoped)
 
 /** The user reads a file and trusts it as it is. */
-export const trustFile = (self: Sandbox, file: string) =>
-  Effect.flatMap(itemsIn(file), HelperPolicy.trust).pipe(within(self), Effect.scoped)
+export const trustFile = (self: Sandbox, file: string, cwd = self.project) =>
+  Effect.flatMap(itemsIn(file), HelperPolicy.trust).pipe(within(self, { cwd }), Effect.scoped)
 
 /** Which of the sandbox's programs ran. */
 export const ran = (self: Sandbox): ReadonlyArray<string> =>

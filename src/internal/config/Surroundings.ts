@@ -1,5 +1,6 @@
 /** What configuration is read from besides files: the environment, the home directory and the working directory. */
-import { homedir } from "node:os"
+import { homedir, userInfo } from "node:os"
+import { isAbsolute } from "node:path"
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 
@@ -12,15 +13,25 @@ export interface SurroundingsShape {
 /** A working directory that was removed cannot be asked for. */
 const workingDirectory = Option.liftThrowable(() => process.cwd())
 
+/** A user that the system does not know has none. */
+const knownHome = Option.liftThrowable(() => userInfo({ encoding: "utf8" }).homedir)
+
+/** `HOME` may say anything; a relative one would make the home directory of whatever folder we stand in. */
+export const homeFolder = (): string => {
+  const named = homedir()
+  if (isAbsolute(named)) return named
+  return Option.getOrElse(Option.filter(knownHome(), isAbsolute), () => "/")
+}
+
 const real: SurroundingsShape = {
   get env() {
     return process.env
   },
   get home() {
-    return homedir()
+    return homeFolder()
   },
   get cwd() {
-    return Option.getOrElse(workingDirectory(), () => homedir())
+    return Option.getOrElse(workingDirectory(), homeFolder)
   }
 }
 

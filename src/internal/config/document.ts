@@ -11,6 +11,7 @@ import {
   printParseErrorCode
 } from "jsonc-parser"
 import { ConfigInvalid, SourceUnreadable } from "../../ApiKeyError.js"
+import { chunksOf } from "../fileChunks.js"
 import { codeOf } from "../platformError.js"
 
 export interface Document {
@@ -109,18 +110,23 @@ export const readText = (
         ? invalid(file, nowhere, "it is a symbolic link that leads nowhere", "Correct the link, or remove it.")
         : unreadable(code)
     }
-    const info = stat.right
-    if (info.type !== "File") return yield* unreadable(info.type === "Directory" ? "EISDIR" : "not a plain file")
-    if (info.size > maxBytes) {
-      return yield* invalid(
-        file,
-        { line: 1, column: 1 },
-        `larger than ${maxBytes / 1024} KiB`,
-        "Remove what is no configuration."
-      )
-    }
-    const text = yield* Effect.mapError(fs.readFileString(file), (error) => unreadable(codeOf(error)))
-    return text.replace(/^\uFEFF/, "")
+    const { type } = stat.right
+    if (type !== "File") return yield* unreadable(type === "Directory" ? "EISDIR" : "not a plain file")
+    const decoder = new TextDecoder()
+    let text = ""
+    const isWhole = yield* Effect.mapError(
+      chunksOf(file, maxBytes, (chunk) => {
+        text += decoder.decode(chunk, { stream: true })
+      }),
+      (error) => unreadable(codeOf(error))
+    )
+    if (isWhole) return text + decoder.decode()
+    return yield* invalid(
+      file,
+      { line: 1, column: 1 },
+      `larger than ${maxBytes / 1024} KiB`,
+      "Remove what is no configuration."
+    )
   })
 
 export const parse = (file: string, text: string): Either.Either<Document, ConfigInvalid> => {

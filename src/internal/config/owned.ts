@@ -1,12 +1,39 @@
 /** Whether anybody but the user and the system could have put something where it stands. */
+import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { shellWord } from "../shellWord.js"
 
 const writableByOthers = 0o002
 const sticky = 0o1000
 const root = 0
+const usualOverflow = "65534"
+
+/**
+ * Whose files are the system's. In a user namespace that has no root (a container without one, bubblewrap, Flatpak) its files
+ * show as the overflow user's, as do those of all others who are not in it: there that one counts as the system.
+ */
+export const systemUids = (uidMap: string, overflow: string): ReadonlyArray<number> => {
+  const hasRoot = uidMap.trim() === "" || uidMap.split("\n").some((line) => /^\s*0\s/.test(line))
+  return hasRoot ? [root] : [root, Number(overflow)]
+}
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+/** A process stays in its namespace. */
+let known: ReadonlyArray<number> | undefined
+const isSystem = (uid: number): boolean => {
+  known ??= systemUids(textOf("/proc/self/uid_map"), textOf("/proc/sys/kernel/overflowuid") || usualOverflow)
+  return known.includes(uid)
+}
 
 /** Windows has no owners of this kind; there all is ours. */
 export const ourUid: Option.Option<number> = Option.fromNullable(process.getuid?.())
@@ -21,42 +48,57 @@ export const isInside = (folder: string, file: string, path: Path.Path): boolean
 export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))
 
-interface Owned {
-  readonly uid: Option.Option<number>
-  readonly mode: number
-}
-
 /** Why something is not safe from others. */
 export interface WeakSpot {
   readonly place: string
-  readonly because: "writable" | "owner" | "unseen"
+  readonly because: "writable" | "owner" | "keeper" | "unseen"
 }
 
-/** In a sticky folder others can make files, but not replace ours. */
-const weaknessOf = ({ uid, mode }: Owned, kind: "file" | "folder"): Option.Option<WeakSpot["because"]> => {
-  if (Option.isNone(ourUid)) return Option.none()
-  if (!Option.exists(uid, (owner) => owner === root || Option.contains(ourUid, owner))) return Option.some("owner")
-  const isOpen = (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
-  return isOpen ? Option.some("writable") : Option.none()
+/** In a sticky folder others can make files, but not replace ours; who may write to a link has no meaning. */
+const weaknessOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): WeakSpot["because"] | undefined => {
+  if (Option.isNone(ourUid)) return undefined
+  if (!isSystem(uid) && !Option.contains(ourUid, uid)) return kind === "folder" ? "keeper" : "owner"
+  const isOpen = kind !== "link" && (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
+  return isOpen ? "writable" : undefined
 }
 
-/** A file or one of the folders above it that others could write to or replace; the path has no links in it. */
-export const weakSpot = (
-  realFile: string
-): Effect.Effect<Option.Option<WeakSpot>, never, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    for (let place = realFile; ; place = path.dirname(place)) {
-      const info = yield* Effect.option(fs.stat(place))
-      const because = Option.match(info, {
-        onNone: () => Option.some<WeakSpot["because"]>("unseen"),
-        onSome: (found) => weaknessOf(found, place === realFile ? "file" : "folder")
-      })
-      if (Option.isSome(because)) return Option.some({ place, because: because.value })
-      if (path.dirname(place) === place) return Option.none()
+/**
+ * A file, a link on the way to it or one of the folders above any of them that others could write to, replace or turn.
+ * @effect/platform's FileSystem sees no link, so these calls are Node's own.
+ */
+export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, never, Path.Path> =>
+  Effect.map(Path.Path, (path) => {
+    const seen = new Set<string>()
+    const left: Array<{ readonly place: string; readonly kind: "file" | "folder" }> = [{ place: named, kind: "file" }]
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const { kind, place } = next
+      if (seen.has(place)) continue
+      seen.add(place)
+      const folder = path.dirname(place)
+      left.push({ place: folder, kind: "folder" })
+      try {
+        const info = lstatSync(place)
+        const isLink = info.isSymbolicLink()
+        const because = weaknessOf(info, isLink ? "link" : kind)
+        if (because !== undefined) return Option.some({ place, because })
+        if (isLink) left.push({ place: path.resolve(realpathSync(folder), readlinkSync(place)), kind })
+      } catch {
+        return Option.some({ place, because: "unseen" })
+      }
     }
+    return Option.none()
   })
+
+/** A file, or the link to it, that is neither ours nor root's nor of whoever owns the folder that we stand in. */
+export const isSomebodyElses = (file: string, cwd: string): boolean => {
+  if (Option.isNone(ourUid)) return false
+  try {
+    const known = [root, ourUid.value, statSync(cwd).uid]
+    return !known.includes(lstatSync(file).uid) || !known.includes(statSync(file).uid)
+  } catch {
+    return false
+  }
+}
 
 const reasons: Readonly<
   Record<
@@ -66,11 +108,17 @@ const reasons: Readonly<
 > = {
   writable: {
     problem: (place) => `others may write to ${place}`,
-    remedy: (place) => `Take their permission away: chmod o-w ${place}`
+    remedy: (place) => `Take their permission away: chmod o-w ${shellWord(place)}`
   },
   owner: {
     problem: (place) => `somebody else owns ${place}`,
-    remedy: (place) => `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${place}`
+    remedy: (place) =>
+      `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${shellWord(place)}`
+  },
+  keeper: {
+    problem: (place) => `somebody else owns ${place}`,
+    remedy: () =>
+      "Who owns a folder can replace what is in it: use a place where all folders above are yours or root's."
   },
   unseen: {
     problem: (place) => `${place} cannot be looked at`,

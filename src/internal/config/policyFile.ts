@@ -9,13 +9,20 @@ import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import * as Document from "./document.js"
 import { realPathOf, told, type WeakSpot, weakSpot } from "./owned.js"
 import { type Problem, problemOf, toConfigInvalid } from "./problem.js"
+import { expanded } from "./readSource.js"
+import { Surroundings } from "./Surroundings.js"
 import { userFile, userFolder } from "./userFile.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 
 export const PolicyRules = Schema.Struct({
   allow: optional(
-    Schema.Array(Schema.NonEmptyArray(Schema.String)).annotations({
+    Schema.Array(
+      Schema.NonEmptyArray(Schema.String).annotations({
+        description: "a program, and a pattern for each of its arguments",
+        documentation: 'For example ["op", "read", "op://Work/*"].'
+      })
+    ).annotations({
       description: "a list of commands, each a list of the program and patterns for its arguments",
       documentation: 'For example [["op", "read", "op://Work/*"]].'
     })
@@ -24,7 +31,7 @@ export const PolicyRules = Schema.Struct({
     Schema.Literal("trust", "allow", "deny").annotations({ description: '"trust", "allow" or "deny"' })
   ),
   user: optional(Schema.Literal("run", "allow").annotations({ description: '"run" or "allow"' }))
-}).annotations({ description: "which commands may run" })
+}).annotations({ description: "an object that says which commands may run" })
 export type PolicyRules = typeof PolicyRules.Type
 
 const decode = Schema.decodeUnknownEither(PolicyRules, { onExcessProperty: "error" })
@@ -84,10 +91,25 @@ const rulesIn = (
     const real = yield* realPathOf(file)
     const weak = yield* weakSpot(real)
     if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
-    return yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
+    const rules = yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
       toConfigInvalid(document, problem)
     )
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    return rules.allow === undefined
+      ? rules
+      : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(file) }, path)) }
   })
+
+/** As in the rest of a configuration: a program's path starts from the folder of the file. */
+const placed = (
+  [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
+  places: { readonly home: string; readonly cwd: string },
+  path: Path.Path
+): readonly [string, ...ReadonlyArray<string>] => [
+  /[\\/]/.test(program) ? expanded(program, places, path) : program,
+  ...patterns
+]
 
 export const openToOthers = (file: string, weak: WeakSpot): ConfigInvalid =>
   new ConfigInvalid({ file, line: 0, column: 0, ...told(weak, file) })

@@ -11,10 +11,11 @@ import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "../../ApiKeyE
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
 import { type Contribution, type Demand, HelperPolicy } from "../../HelperPolicy.js"
+import { shellWord } from "../shellWord.js"
 import * as ConfigFile from "./configFile.js"
 import * as Document from "./document.js"
 import { Hand } from "./hand.js"
-import { isInside, realPathOf, weakSpot } from "./owned.js"
+import { isInside, isSomebodyElses, realPathOf, weakSpot } from "./owned.js"
 import { openToOthers } from "./policyFile.js"
 import { Surroundings } from "./Surroundings.js"
 import type { Sharer } from "./sharedCommands.js"
@@ -96,14 +97,32 @@ const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
     return folder
   })
 
-export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.gen(function* () {
+interface Project {
+  readonly file: Option.Option<string>
+  /** What others put above us. */
+  readonly passedOver: ReadonlyArray<string>
+}
+
+const findProject: Effect.Effect<Project, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
-  for (const folder of yield* upwards((yield* Surroundings).cwd)) {
+  const { cwd } = yield* Surroundings
+  const passedOver: Array<string> = []
+  for (const folder of yield* upwards(cwd)) {
     const file = path.join(folder, fileName)
-    if (yield* Document.isThere(file)) return Option.some(file)
+    if (!(yield* Document.isThere(file))) continue
+    if (!isSomebodyElses(file, cwd)) return { file: Option.some(file), passedOver }
+    passedOver.push(file)
   }
-  return Option.none()
+  return { file: Option.none(), passedOver }
 })
+
+export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.map(
+  findProject,
+  ({ file }) => file
+)
+
+const passedOverNote = (file: string): string =>
+  `${file} is somebody else's and not used. If you want it: --config ${shellWord(file)}`
 
 // --- loading
 
@@ -117,10 +136,11 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const origin = path.dirname(file) === realFolder ? "user" : "project"
     const root = yield* projectRoot(file)
     const entries = Effect.gen(function* () {
-      const document = yield* Document.read(named)
+      // What was judged, not where a link leads by now.
+      const document = yield* Document.read(file)
       const weak = origin === "user" ? yield* weakSpot(file) : Option.none()
       if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
-      return yield* ConfigFile.entriesOf({ ...document, file }, origin)
+      return yield* ConfigFile.entriesOf(document, origin)
     })
     return { file, origin, root, entries: yield* Effect.either(entries) } as const
   })
@@ -139,7 +159,12 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
     const { cwd, home } = yield* Surroundings
     const user = yield* userFile
     const named = Option.map(Option.fromNullable(options.config), (file) => path.resolve(cwd, file))
-    const project = options.project === undefined ? yield* projectFile : Option.some(path.resolve(cwd, options.project))
+    const { file: project, passedOver } =
+      options.project === undefined && Option.isNone(named)
+        ? yield* findProject
+        : { file: Option.map(Option.fromNullable(options.project), (file) => path.resolve(cwd, file)), passedOver: [] }
+    const notes = passedOver.map(passedOverNote)
+    yield* Effect.forEach(notes, (note) => Effect.logWarning(note), { discard: true })
     const inFiles = Option.isSome(named)
       ? [named.value]
       : [...Option.toArray(project), ...((yield* Document.isThere(user)) ? [user] : [])]
@@ -168,7 +193,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
             silent: [...environment.silent, ...absent, ...silent, ...noUser],
             goesTo: Option.firstSomeOf(fromFiles.map(({ goesTo }) => goesTo)),
             contributions: fromFiles.flatMap(({ contributions }) => contributions),
-            notes: []
+            notes
           }
         })
     }

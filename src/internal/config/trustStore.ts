@@ -22,6 +22,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
 import { codeOf } from "../platformError.js"
+import { shellWord } from "../shellWord.js"
 import { ourUid, told, weakSpot } from "./owned.js"
 import { Surroundings, xdg } from "./Surroundings.js"
 
@@ -152,7 +153,7 @@ const lock = (file: string): Effect.Effect<void, SourceUnreadable> =>
     }),
     Effect.mapError((error) =>
       error.code === "EEXIST"
-        ? failure(file, "another process has it locked", `If none is running, remove it: rm ${file}`)
+        ? failure(file, "another process has it locked", `If none is running, remove it: rm ${shellWord(file)}`)
         : error
     )
   )

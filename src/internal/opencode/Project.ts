@@ -3,6 +3,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
@@ -12,7 +13,9 @@ import * as OpencodeConfig from "../../opencode/Config.js"
 import { placeholder } from "../authorization.js"
 import type { Candidate, Resolved } from "../config/resolve.js"
 import { Surroundings } from "../config/Surroundings.js"
+import { escaped } from "../escape.js"
 import * as Fetch from "./fetch.js"
+import { strangeIn } from "./handed.js"
 import { asksForCommand, copyOf, type Host, type HostConfig, type HostProvider, isRecord, modelsOf } from "./host.js"
 import * as Keeper from "./Keeper.js"
 import { plainMessage } from "./message.js"
@@ -54,7 +57,8 @@ export const make = (
         })
         for (const { id, entry, options, isMisplaced } of copies) {
           const resolved = yield* read.resolve(id)
-          const choice = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, read.origins(id), env)
+          const chosen = isMisplaced ? failed(misplaced) : choose(id, entry, options, resolved, env)
+          const choice = chosen._tag === "Command" ? yield* compared(entry, read.written(id), chosen) : chosen
           switch (choice._tag) {
             case "OpencodesOwn":
               teller.log("info", `${id}: ${choice.because}, so its command is not run`)
@@ -102,7 +106,8 @@ export const make = (
       options["fetch"] = Fetch.make({
         id,
         provider,
-        origins: originsIn(entry, options),
+        origins: [...ownOrigins(entry, options), ...originsOfModels(entry)],
+        isOpen: ownOrigins(entry, options).length === 0,
         inner: isFetch(fetch) ? fetch : undefined,
         runtime,
         onFailure: (error) => teller.failed(id, plainMessage(id, error)),
@@ -142,14 +147,12 @@ const choose = (
   entry: HostProvider,
   options: Readonly<Record<string, unknown>>,
   { candidates }: Resolved,
-  written: ReadonlyArray<string>,
   env: Readonly<Record<string, string | undefined>>
 ): Choice => {
   const { apiKey } = options
   if (typeof apiKey === "string" && apiKey.trim() !== "" && apiKey !== placeholder) return own("options.apiKey is set")
-  // opencode takes `fetch` out of these options, so nothing could put the key in.
-  if (id === vertex && !String(entry.npm ?? "").includes("@ai-sdk/openai-compatible")) {
-    return { _tag: "Unsupported", because: "apiKeyCommand is not supported for google-vertex, which has no API key" }
+  if (isVertex(id, entry)) {
+    return { _tag: "Unsupported", because: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }
   for (const { hand, source } of candidates) {
     if (Either.isLeft(source)) return failed(source.left)
@@ -160,15 +163,37 @@ const choose = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return isSeen(written, entry, options)
-          ? { _tag: "Command", hand, command: source.right.command }
-          : failed(unseen("its base URL is set by something else than the configuration files here"))
+        return { _tag: "Command", hand, command: source.right.command }
     }
   }
   return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))
 }
 
-const vertex = "google-vertex"
+/** The policy is asked about what stands in the files: only what stands there is taken. */
+const compared = (
+  entry: HostProvider,
+  written: ReturnType<OpencodeConfig.Loaded["written"]>,
+  command: Choice
+): Effect.Effect<Choice, never, Needs> =>
+  Effect.match(written, {
+    onFailure: failed,
+    onSuccess: (said) =>
+      Option.match(strangeIn(entry, said), {
+        onNone: () => command,
+        onSome: (path) =>
+          failed(unseen(`its ${escaped(path.join("."))} is set by something else than the configuration files here`))
+      })
+  })
+
+/** opencode takes `fetch` out of the one's options, the other's package asks Google before it: nothing could put the key in. */
+const isVertex = (id: string, { npm }: HostProvider): boolean =>
+  id === "google-vertex"
+    ? !String(npm ?? "").includes("@ai-sdk/openai-compatible")
+    : id === "google-vertex-anthropic"
+      ? npm === undefined || npm === vertexAnthropic
+      : npm === vertexAnthropic
+
+const vertexAnthropic = "@ai-sdk/google-vertex/anthropic"
 
 /** Whose hand wrote it cannot be told, so it is taken for nobody's. */
 const unseen = (problem: string): ConfigInvalid =>
@@ -177,7 +202,7 @@ const unseen = (problem: string): ConfigInvalid =>
     line: 0,
     column: 0,
     problem,
-    remedy: "Write the provider's baseURL and apiKeyCommand into your own opencode.json."
+    remedy: "Write it into your own opencode.json, or remove it where it is set."
   })
 
 const misplaced = new ConfigInvalid({
@@ -190,19 +215,14 @@ const misplaced = new ConfigInvalid({
 
 // --- where it goes
 
-/** Every place from which opencode takes a base URL. */
-const originsIn = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> => {
-  const ofModels = modelsOf(entry).map(([, model]) =>
-    isRecord(model) && isRecord(model["provider"]) ? model["provider"]["api"] : undefined
-  )
-  return [baseURL, entry.api, ...ofModels].flatMap((url) =>
-    typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
-  )
-}
+const originIn = (url: unknown): ReadonlyArray<string> =>
+  typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
 
-/** The origins that opencode will go to stand in the files, which the policy is asked about. */
-const isSeen = (
-  written: ReadonlyArray<string>,
-  entry: HostProvider,
-  options: Readonly<Record<string, unknown>>
-): boolean => originsIn(entry, options).every((origin) => written.some((each) => each === origin || each.includes("{")))
+/** Every place from which opencode takes a base URL. */
+const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
+  [baseURL, entry.api].flatMap(originIn)
+
+const originsOfModels = (entry: HostProvider): ReadonlyArray<string> =>
+  modelsOf(entry).flatMap(([, model]) =>
+    isRecord(model) && isRecord(model["provider"]) ? originIn(model["provider"]["api"]) : []
+  )

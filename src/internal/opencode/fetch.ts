@@ -12,8 +12,10 @@ export interface Options {
   /** The id, for the message. */
   readonly id: string
   readonly provider: Provider
-  /** The origins that the configuration names; none: those that opencode's SDK goes to with the placeholder. */
+  /** The origins that the configuration names, for the provider or for one of its models. */
   readonly origins: ReadonlyArray<string>
+  /** The provider itself has no base URL there: then the key also goes where opencode's SDK goes with the placeholder. */
+  readonly isOpen: boolean
   /** One that was configured before ours. */
   readonly inner: Fetch | undefined
   readonly runtime: Runtime.Runtime<never>
@@ -26,7 +28,7 @@ const holdsPlaceholder = (input: Parameters<Fetch>[0], init: RequestInit | undef
   return Array.from(headers.values()).some((value) => value.includes(placeholder))
 }
 
-export const make = ({ id, provider, origins, inner, runtime, onFailure, onSuccess }: Options): Fetch => {
+export const make = ({ id, provider, origins, isOpen, inner, runtime, onFailure, onSuccess }: Options): Fetch => {
   const known = new Map<string, Fetch>()
   const open = (origin: string): Fetch => {
     const made = authorizedFetch(provider, { baseUrl: origin, fetch: inner }, runtime)
@@ -38,8 +40,8 @@ export const make = ({ id, provider, origins, inner, runtime, onFailure, onSucce
 
   const choose = (input: Parameters<Fetch>[0], init: RequestInit | undefined): Fetch => {
     const { origin } = new URL(input instanceof Request ? input.url : input)
-    const made = known.get(origin) ?? first
-    if (made !== undefined && (origins.length > 0 || known.has(origin))) return made
+    const made = known.get(origin) ?? (isOpen ? undefined : first)
+    if (made !== undefined) return made
     return holdsPlaceholder(input, init) ? open(origin) : (inner ?? globalThis.fetch)
   }
 

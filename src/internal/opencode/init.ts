@@ -52,8 +52,33 @@ interface Step {
 
 const emptyConfig = `{\n  "$schema": "https://opencode.ai/config.json"\n}\n`
 
+/** Another file of the user's that opencode reads as well. */
+export interface Other {
+  readonly file: string
+  readonly config: unknown
+}
+
+export const otherOf = (file: string, text: string): Either.Either<Other, ConfigInvalid> =>
+  Either.map(Document.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
+
+/** Of a name that stands twice opencode takes the last, and the change would be made in the first. */
+const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, ConfigInvalid> => {
+  const twice = Document.duplicateKey(root)
+  if (twice === undefined) return Either.void
+  const problem = `${JSON.stringify(twice.key)} stands twice in one object`
+  const remedy = "Make one of the two, then run this again; opencode takes the last."
+  return Either.left(new ConfigInvalid({ file, ...Document.positionAt(text, twice.offset), problem, remedy }))
+}
+
+const listsUs = ({ config }: Other): boolean =>
+  isRecord(config) && Array.isArray(config["plugin"]) && config["plugin"].some(isOurs)
+
 /** The path of the change and its value; what is so already is no change. */
-const stepsFor = (config: unknown, wish: Wish): Either.Either<ReadonlyArray<Step>, string> => {
+const stepsFor = (
+  config: unknown,
+  wish: Wish,
+  others: ReadonlyArray<Other>
+): Either.Either<ReadonlyArray<Step>, string> => {
   if (!isRecord(config)) return Either.left("expected an object")
   const { plugin = [], provider = {} } = config
   if (!Array.isArray(plugin)) return Either.left('"plugin" is not a list')
@@ -64,7 +89,7 @@ const stepsFor = (config: unknown, wish: Wish): Either.Either<ReadonlyArray<Step
   }
   const at: JsonPath = ["provider", wish.provider]
   const steps: Array<Step> = []
-  if (!plugin.some(isOurs)) steps.push({ path: ["plugin"], value: [...plugin, pluginName] })
+  if (!plugin.some(isOurs) && !others.some(listsUs)) steps.push({ path: ["plugin"], value: [...plugin, pluginName] })
   if (wish.npm !== undefined) steps.push({ path: [...at, "npm"], value: wish.npm })
   if (wish.baseUrl !== undefined) steps.push({ path: [...at, "options", "baseURL"], value: wish.baseUrl })
   steps.push({ path: [...at, "options", "apiKeyCommand"], value: wish.command })
@@ -84,14 +109,20 @@ const formattingOf = (text: string) => {
   return indent.startsWith("\t") ? { insertSpaces: false, tabSize: 1 } : { insertSpaces: true, tabSize: indent.length }
 }
 
-/** `text` is what the file holds; nothing or blank is a file to be made. */
-export const changeFor = (file: string, text: string, wish: Wish): Either.Either<Change, ConfigInvalid> =>
+/** `text` is what the file holds; nothing or blank is a file to be made. `others` stand beside it. */
+export const changeFor = (
+  file: string,
+  text: string,
+  wish: Wish,
+  others: ReadonlyArray<Other> = []
+): Either.Either<Change, ConfigInvalid> =>
   Either.gen(function* () {
     const before = text.trim() === "" ? "" : text
     const document = yield* Document.parse(file, before === "" ? emptyConfig : before)
+    yield* notTwice(document)
     const config = Document.valueOf(document.root)
     const steps = yield* Either.mapLeft(
-      stepsFor(config, wish),
+      stepsFor(config, wish, others),
       (problem) =>
         new ConfigInvalid({ file, line: 1, column: 1, problem, remedy: "Correct it there, then run this again." })
     )
@@ -105,7 +136,7 @@ export const changeFor = (file: string, text: string, wish: Wish): Either.Either
     return {
       text: after,
       shown: before === "" ? difference("", after) : shown,
-      notes: notesOn(config, wish)
+      notes: [...notesOn(config, wish), ...others.flatMap((other) => apiKeyIn(other.config, wish.provider, other.file))]
     }
   })
 
@@ -119,7 +150,7 @@ const changed = (text: string, { path, value }: Step): string => {
   return applyEdits(text, edits)
 }
 
-const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.replace(/\n$/, "").split("\n"))
+const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/))
 
 const difference = (before: string, after: string): ReadonlyArray<string> => {
   const old = linesOf(before)
@@ -134,14 +165,23 @@ const difference = (before: string, after: string): ReadonlyArray<string> => {
   ]
 }
 
-const notesOn = (config: unknown, { provider, npm }: Wish): ReadonlyArray<string> => {
+const entryIn = (config: unknown, provider: string): Record<string, unknown> => {
   const providers = isRecord(config) && isRecord(config["provider"]) ? config["provider"] : {}
-  const entry = isRecord(providers[provider]) ? providers[provider] : {}
-  const { options, models } = entry
-  const notes: Array<string> = []
-  if (isRecord(options) && "apiKey" in options) {
-    notes.push(`${provider} has an apiKey there, which wins over the command as long as it is not empty: remove it`)
-  }
+  const entry = providers[provider]
+  return isRecord(entry) ? entry : {}
+}
+
+const apiKeyIn = (config: unknown, provider: string, where: string): ReadonlyArray<string> => {
+  const { options } = entryIn(config, provider)
+  return isRecord(options) && "apiKey" in options
+    ? [`${provider} has an apiKey in ${where}, which wins over the command as long as it is not empty: remove it`]
+    : []
+}
+
+const notesOn = (config: unknown, { provider, npm }: Wish): ReadonlyArray<string> => {
+  const entry = entryIn(config, provider)
+  const { models } = entry
+  const notes = [...apiKeyIn(config, provider, "this file")]
   // Those that opencode knows by itself need neither a package nor a list of models.
   if ((npm ?? entry["npm"]) !== undefined && !(isRecord(models) && Object.keys(models).length > 0)) {
     notes.push(`opencode offers no model of ${provider} before it names one: add "models": { "MODEL": {} }`)

@@ -24,6 +24,7 @@ export const isPassingFault = (text: string): boolean => passingFaults.some((pat
 /** What our own errors say that would be mistaken, in other words. */
 const otherWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bunavailable\b/gi, "not reachable"],
+  [/\bTry again later\b/g, "Send your message again after a while"],
   [/\btry again later\b/gi, "send your message again after a while"],
   [/\b(?:request|response|connection|network|stream|read) (timeout|timed out|time out)\b/gi, "too slow"]
 ]
@@ -47,8 +48,16 @@ export const inPermanentWords = (text: string): string =>
   defused(otherWords.reduce((result, [pattern, words]) => result.replace(pattern, words), text))
 
 /** What is to be done, seen from a chat. */
-const remedyOf = (error: ApiKeyError): string =>
-  error._tag === "ProviderClosed" ? "Start opencode again." : error.hint
+const remedyOf = (error: ApiKeyError): string => {
+  switch (error._tag) {
+    case "ProviderClosed":
+      return "Start opencode again."
+    case "NoTerminal":
+      return "opencode's own screen gives none: run the command once at another terminal, or use a log-in that needs no person."
+    default:
+      return error.hint
+  }
+}
 
 /** Which provider, what failed, what to do. Never what the helper wrote. */
 export const plainMessage = (provider: string, error: ApiKeyError): string =>

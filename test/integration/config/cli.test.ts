@@ -241,6 +241,22 @@ describe("effect-apikey over a configuration", () => {
     })
   )
 
+  scenario("trust says what is wrong with entries, and leaves only them out", (self) =>
+    Effect.gen(function* () {
+      const bad = { bad: { key: { command: "op read x" } } }
+      const file = self.write("project/effect-apikey.jsonc", { providers: bad })
+      const none = yield* run(self, "trust", "--yes", "effect-apikey.jsonc")
+      assert.strictEqual(none.status, 78)
+      assert.include(none.stderr, `${file}:5:20: `)
+      const program = self.program("bin/tool", "tool-key")
+      self.write("project/effect-apikey.jsonc", { providers: { ...bad, good: { key: { command: [program] } } } })
+      const some = yield* run(self, "trust", "--yes", "effect-apikey.jsonc")
+      assert.strictEqual(some.status, 0)
+      assert.match(some.stderr, /effect-apikey\.jsonc:5:20: [\s\S]*left out[\s\S]*trusted as it is now/)
+      assert.strictEqual((yield* run(self, "get", "good")).stdout, "tool-key\n")
+    })
+  )
+
   scenario("several processes that trust at once lose nothing", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
@@ -281,7 +297,6 @@ describe("effect-apikey over a configuration", () => {
         self.write("project/opencode.json", {
           provider: {
             refused: { options: { apiKey: "{env:AWS_SECRET}-x" } },
-            absent: { options: { apiKey: "{env:NOT_SET}{env:NOR_THIS}" } },
             bad: { options: { apiKeyCommand: "op read x" } }
           }
         })
@@ -292,9 +307,12 @@ describe("effect-apikey over a configuration", () => {
         assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
         assert.notInclude(opencodes.stdout, "aws-secret")
         assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
-        const trusted = yield* run(self, "check", "absent", "--opencode")
-        assert.strictEqual(trusted.status, 78)
-        assert.match(trusted.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
+        self.write("home/.config/opencode/opencode.json", {
+          provider: { absent: { options: { apiKey: "{env:NOT_SET}{env:NOR_THIS}" } } }
+        })
+        const absent = yield* run(self, "check", "absent", "--opencode")
+        assert.strictEqual(absent.status, 78)
+        assert.match(absent.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
       })
   )
 

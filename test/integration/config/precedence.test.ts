@@ -341,8 +341,7 @@ describe("a file that is wrong is one error with file, line, column and remedy",
       const configuration = yield* load().pipe(
         Effect.provideService(FileSystem.FileSystem, {
           ...fs,
-          readFileString: (path, encoding) =>
-            path === self.userFile ? Effect.fail(denied) : fs.readFileString(path, encoding)
+          open: (path, options) => (path === self.userFile ? Effect.fail(denied) : fs.open(path, options))
         })
       )
       const provider = yield* toProvider(yield* configuration.resolve("openai"))
@@ -406,6 +405,37 @@ describe("opencode's configuration, where it is wrong", () => {
       const error = yield* attemptOpencode(self, "nobody")
       assert(isApiKeyError(error) && error._tag === "KeyNotConfigured")
       assert.deepStrictEqual(error.tried, ["options.apiKey", "auth.json entry nobody", "options.apiKeyCommand"])
+    })
+  )
+
+  for (const [text, where] of [
+    ["[]", "1:1: it is not an object"],
+    ['{"provider":3}', "1:13: `provider` is not an object"],
+    ['{"provider":{"myprov":3}}', "1:23: the provider is not an object"],
+    ['{"provider":{"myprov":{"options":[]}}}', "1:34: `options` is not an object"],
+    ['{"provider":{"myprov":{"env":"X"}}}', "1:30: `env` is not a list of names"],
+    ['{"provider":{"myprov":{"env":["X",3]}}}', "1:30: `env` is not a list of names"],
+    ['{"provider":{"myprov":{"env":{"a":"X"}}}}', "1:35: `env` is not a list of names"]
+  ] as const) {
+    scenario(`a wrong type is one error with its place: ${text}`, (self) =>
+      Effect.gen(function* () {
+        self.env["X"] = "sk-x"
+        const file = self.write("home/.config/opencode/opencode.json", text)
+        const error = yield* attemptOpencode(self, "myprov")
+        assert(isApiKeyError(error) && error._tag === "ConfigInvalid", String(error))
+        assert.strictEqual(error.message, `${file}:${where}`)
+        assert.isNotEmpty(error.hint)
+      })
+    )
+  }
+
+  scenario("a cycle of links is told as one", (self) =>
+    Effect.gen(function* () {
+      const file = join(self.home, ".config/opencode/opencode.json")
+      self.link("home/.config/opencode/opencode.json", "opencode.json")
+      const error = yield* attemptOpencode(self, "myprov")
+      assert(isApiKeyError(error) && error._tag === "SourceUnreadable", String(error))
+      assert.strictEqual(error.message, `configuration: ${file} cannot be read (ELOOP)`)
     })
   )
 

@@ -1,5 +1,5 @@
 /** No helper outlives us under a plain `runPromise`, however we end. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -15,11 +15,14 @@ const oneSecond = 1_000
 const folder = mkdtempSync(join(tmpdir(), "our-end-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const run = JSON.stringify([{ command: stubborn, timeout: "1 minute" }])
+const runOf = (command: ReadonlyArray<string>): string => JSON.stringify([{ command, timeout: "1 minute" }])
+const run = runOf(stubborn)
 const runtimes = {
-  Node: (env: NodeJS.ProcessEnv = {}): Session => withoutTerminal(typescript(plain, run), { env }),
+  Node: (env: NodeJS.ProcessEnv = {}, file = plain, what = run): Session =>
+    withoutTerminal(typescript(file, what), { env }),
   // signal-exit does nothing there, so the guard listens by hand.
-  Bun: (env: NodeJS.ProcessEnv = {}): Session => withoutTerminal(bun(plain, run), { env: { ...env, ...asBun } })
+  Bun: (env: NodeJS.ProcessEnv = {}, file = plain, what = run): Session =>
+    withoutTerminal(bun(file, what), { env: { ...env, ...asBun } })
 }
 
 const pidOf = async (session: Session): Promise<number> => Number((await session.says(/pid \d+/)).slice(4))
@@ -56,6 +59,57 @@ for (const [runtime, start] of Object.entries(runtimes)) {
         await goneWithinASecond(pid)
       })
     }
+  })
+}
+
+const inAWorker = fileURLToPath(new URL("./inAWorker.ts", import.meta.url))
+
+/** What waits for our death on behalf of a helper's group, by its command line. */
+const watchdogsOf = (pid: number): ReadonlyArray<number> =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((each) => {
+      try {
+        return readFileSync(`/proc/${each}/cmdline`, "utf8").endsWith(`\0-${pid}\0`) && isAlive(each)
+      } catch {
+        return false
+      }
+    })
+
+for (const [runtime, start] of Object.entries(runtimes)) {
+  const it = runtime === "Bun" ? itUnderBun : plainly
+  describe(`in another thread than ${runtime}'s main one, which hears no signal`, () => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
+      it(`the helper and its children are gone within a second of our death by ${signal}, and so is who saw to it`, async () => {
+        const session = start({}, inAWorker)
+        const pid = await pidOf(session)
+        try {
+          assert.isTrue(await eventually(() => watchdogsOf(pid).length === 1))
+          session.child.kill(signal)
+          assert.strictEqual((await session.ended).signal, signal)
+          await goneWithinASecond(pid)
+          assert.isTrue(await eventually(() => watchdogsOf(pid).length === 0, oneSecond))
+        } finally {
+          session.child.kill("SIGKILL")
+          for (const each of membersOf([pid])) process.kill(each, "SIGKILL")
+        }
+      })
+    }
+
+    it("what a helper that succeeded leaves behind lives on after us, and nobody watches it", async () => {
+      const session = start({}, inAWorker, runOf(["sh", "-c", "sleep 600 >/dev/null 2>&1 & echo left-$!"]))
+      const pid = await pidOf(session)
+      const left = Number((await session.says(/printed left-\d+/)).slice("printed left-".length))
+      try {
+        assert.isTrue(await eventually(() => watchdogsOf(pid).length === 0))
+        session.child.kill("SIGKILL")
+        await session.ended
+        assert.isTrue(isAlive(left))
+      } finally {
+        process.kill(left, "SIGKILL")
+      }
+    })
   })
 }
 

@@ -88,6 +88,14 @@ describe("a helper that may ask", () => {
     assert.isFalse(isAlive(Number(note()[0])))
   })
 
+  it("has none where we are in the background of it, and so stops nobody", async () => {
+    const session = onTerminal(get("--", "sh", "-c", "echo sk-interactive-$EFFECT_APIKEY_INTERACTIVE-0123"), {
+      through: "set -m; % & wait $!"
+    })
+    await session.says("sk-interactive-0-0123")
+    assert.strictEqual((await session.ended).status, 0)
+  })
+
   it("has time on Ctrl-C to leave the terminal as it was", async () => {
     const session = onTerminal(get("--", at("restores-on-interrupt")), { env: { NOTE: at("note") } })
     await session.says("Password: ")

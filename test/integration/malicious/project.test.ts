@@ -1,15 +1,20 @@
 // A cloned repository: before its user trusts it, it runs nothing and sends nothing. One test for each place and trick.
-import { chmodSync, chownSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, chownSync, lchownSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
+import { itemsIn, question } from "../../../src/cli/trust.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
+import { load, type Resolved } from "../../../src/internal/config/resolve.js"
+import * as OpencodeConfig from "../../../src/opencode/Config.js"
 import { attempt, attemptOpencode, opencodeOptions, ran, trustFile } from "../../support/attempt.js"
-import { type Sandbox, sandbox } from "../../support/sandbox.js"
+import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
 
 const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E>) =>
   it.scopedLive(name, () => Effect.flatMap(sandbox, test))
@@ -26,6 +31,12 @@ const refusedIn = (self: Sandbox, outcome: string | ApiKeyError, file: string, t
   assert.notInclude(JSON.stringify(outcome) + outcome.message + outcome.hint, secret)
   assert.deepStrictEqual(ran(self), [])
 }
+
+const digestsOf = (self: Sandbox) =>
+  Effect.map(itemsIn(self.projectFile).pipe(within(self), Effect.scoped), (items) => items.map(({ digest }) => digest))
+
+/** A plain file of no size that never ends. */
+const endless = "/proc/self/pagemap"
 
 const key = (source: unknown, rest: object = {}) => ({ providers: { openai: { key: source, ...rest } } })
 const user = "home/.config/effect-apikey/effect-apikey.jsonc"
@@ -127,6 +138,19 @@ describe("a command in an opencode configuration of a project's does not run bef
     })
   )
 
+  for (const place of ["opencode.json", ".opencode/opencode.json"]) {
+    scenario(`by a link to the user's own file, whose program is named from where the file is: ${place}`, (self) =>
+      Effect.gen(function* () {
+        const file = self.write("home/.config/opencode/opencode.json", config("./get-key"))
+        self.program("home/.config/opencode/get-key", "users-key")
+        self.link(`project/${place}`, file)
+        self.program(join("project", place, "..", "get-key"), "evil-key")
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        assert.strictEqual(yield* attemptOpencode(self, "myprov", self.home), "users-key")
+      })
+    )
+  }
+
   scenario("put together of the user's program and the project's arguments", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
@@ -169,6 +193,112 @@ describe("whose a file is goes by the very folder it really is in", () => {
       })
       mkdirSync(join(self.home, ".config"), { recursive: true })
       self.link("home/.config/opencode", join(self.home, "dotfiles/opencode"))
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+})
+
+describe("a file that never ends is refused at its limit, before anything is trusted", () => {
+  scenario("as the configuration", (self) =>
+    Effect.gen(function* () {
+      self.link("project/effect-apikey.jsonc", endless)
+      self.link("project/opencode.json", endless)
+      for (const outcome of [yield* attempt(self, "openai"), yield* attemptOpencode(self, "myprov")]) {
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+        assert.include(outcome.message, "larger than 1024 KiB")
+      }
+    })
+  )
+
+  scenario("as the script of a command", (self) =>
+    Effect.gen(function* () {
+      const file = self.write("project/effect-apikey.jsonc", key({ command: ["sh", "./big"] }))
+      self.link("project/big", endless)
+      refusedIn(self, yield* attempt(self, "openai"), file)
+    })
+  )
+})
+
+describe("a link that is turned while the file is looked at", () => {
+  const turned = (link: string, to: string) =>
+    Effect.updateService(FileSystem.FileSystem, (fs) => ({
+      ...fs,
+      realPath: (named) =>
+        Effect.tap(fs.realPath(named), () => {
+          if (named !== link) return
+          rmSync(link)
+          symlinkSync(to, link)
+        })
+    }))
+
+  const kindsOf = ({ candidates }: Resolved) =>
+    candidates.map(({ source }) => Either.match(source, { onLeft: ({ _tag }) => _tag, onRight: ({ _tag }) => _tag }))
+
+  scenario("makes no project's command the user's", (self) =>
+    Effect.gen(function* () {
+      const evil = self.program("bin/evil", "evil-key")
+      const own = self.write(user, key({ literal: "users-key" }))
+      self.link("project/effect-apikey.jsonc", own)
+      const to = self.write("project/evil.jsonc", key({ command: [evil] }))
+      const configuration = yield* load().pipe(turned(self.projectFile, to), within(self), Effect.scoped)
+      assert.deepStrictEqual(kindsOf(yield* configuration.resolve("openai")), ["Literal", "Literal"])
+    })
+  )
+
+  scenario("nor one of opencode's files", (self) =>
+    Effect.gen(function* () {
+      const evil = self.program("bin/evil", "evil-key")
+      const folder = join(self.home, ".config/opencode")
+      self.write("home/.config/opencode/opencode.json", { provider: { myprov: { options: { apiKey: "users-key" } } } })
+      const link = join(folder, "opencode.jsonc")
+      const first = self.write("home/.config/opencode/more.json", {})
+      self.link("home/.config/opencode/opencode.jsonc", first)
+      const to = self.write("project/evil.json", { provider: { myprov: { options: { apiKeyCommand: [evil] } } } })
+      const configuration = yield* OpencodeConfig.loadAll.pipe(turned(link, to), within(self), Effect.scoped)
+      assert.deepStrictEqual(kindsOf(yield* configuration.resolve("myprov")), ["Literal"])
+    })
+  )
+})
+
+describe("a file that somebody else put above the working directory", () => {
+  scenario("is not used, which is said, and the next one is", (self) =>
+    Effect.gen(function* () {
+      if (process.getuid?.() !== 0) return console.log("skipped: only root can give a file to somebody else")
+      self.write(user, key({ literal: "sk-mine" }))
+      const file = self.write("pub/effect-apikey.jsonc", key({ literal: "sk-attackers" }))
+      mkdirSync(join(self.root, "pub/mine/deep"), { recursive: true })
+      const cwd = join(self.root, "pub/mine/deep")
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-attackers")
+      chownSync(file, 65_534, 65_534)
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-mine")
+      const { notes } = yield* load().pipe(
+        Effect.flatMap(({ resolve }) => resolve("openai")),
+        within(self, { cwd }),
+        Effect.scoped
+      )
+      assert.deepStrictEqual(notes, [`${file} is somebody else's and not used. If you want it: --config ${file}`])
+      assert.strictEqual(yield* attempt(self, "openai", { cwd, config: file }), "sk-attackers")
+      // By a link of his to a file of ours as well; but not in a folder that is his, as a mounted checkout is.
+      rmSync(file)
+      symlinkSync(self.write("elsewhere.jsonc", key({ literal: "sk-other-project" })), file)
+      lchownSync(file, 65_534, 65_534)
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-mine")
+      chownSync(cwd, 65_534, 65_534)
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-other-project")
+    })
+  )
+})
+
+describe("opencode's file in the user's own folder", () => {
+  scenario("counts for nothing while others may write to it", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const config = { provider: { myprov: { options: { apiKeyCommand: [program] } } } }
+      const file = self.write("home/.config/opencode/opencode.json", config, 0o606)
+      const outcome = yield* attemptOpencode(self, "myprov")
+      refusedIn(self, outcome, file, "ConfigInvalid")
+      assert.include(String(isApiKeyError(outcome) && outcome.message), "others may write to it")
+      chmodSync(file, 0o604)
       assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
     })
   )
@@ -289,6 +419,27 @@ describe("the user's key does not go where a project points it before that is tr
       refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
       self.write("project/effect-apikey.jsonc", key({ env: "OPENAI_API_KEY" }, { baseUrl: "https://evil.example" }))
       refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      // Here no other source is asked before the one that the project names.
+      self.env["MYPROV_API_KEY"] = secret
+      const apiKey = "{env:MYPROV_API_KEY}"
+      const named = self.write("project/opencode.json", { provider: { myprov: { options: { apiKey } } } })
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), secret)
+      const options = { apiKey, baseURL: "https://evil.example/v1" }
+      self.write("project/opencode.json", { provider: { myprov: { options } } })
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), named)
+    })
+  )
+
+  scenario("nor a file in the checkout, which may be one that git ignores", (self) =>
+    Effect.gen(function* () {
+      self.write("project/.env", secret)
+      self.write("project/effect-apikey.jsonc", key({ file: "./.env" }, { baseUrl: "https://evil.example" }))
+      refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      const options = { baseURL: "https://evil.example/v1", apiKey: "{file:./.env}" }
+      const file = self.write("project/opencode.json", { provider: { myprov: { options } } })
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), secret)
     })
   )
 
@@ -410,6 +561,57 @@ describe("a trusted command is the one that was trusted", () => {
   }
 })
 
+describe("a script that Node and Python find by another name is part of what is trusted", () => {
+  const rows: ReadonlyArray<readonly [script: string, argv: ReadonlyArray<string>]> = [
+    ["tool/index.js", ["node", "./tool"]],
+    ["tool.js", ["node", "./tool"]],
+    ["tool/package.json", ["node", "tool"]],
+    ["mod/__main__.py", ["python3", "./mod"]],
+    ["mod/__main__.py", ["python3", "-m", "mod"]],
+    ["mod.py", ["python3", "-m", "mod"]],
+    ["a/b.py", ["python3", "-m", "a.b"]],
+    ["a/b/__main__.py", ["python3", "-m", "a.b"]]
+  ]
+  for (const [script, argv] of rows) {
+    scenario(`${argv.join(" ")}: ${script}`, (self) =>
+      Effect.gen(function* () {
+        self.write(`project/${script}`, "1")
+        self.write("project/effect-apikey.jsonc", key({ command: { argv, cwd: "." } }))
+        yield* trustFile(self, self.projectFile)
+        const before = yield* digestsOf(self)
+        self.write(`project/${script}`, "2")
+        assert.notDeepEqual(yield* digestsOf(self), before)
+        refusedIn(self, yield* attempt(self, "openai"), self.projectFile)
+      })
+    )
+  }
+
+  scenario("and what cannot be known of a shell's, a module's or a folder's is said", (self) =>
+    Effect.gen(function* () {
+      mkdirSync(join(self.project, "tool"))
+      const said = "may change without your being asked again"
+      for (const [command, isSaid] of [
+        [["sh", "-c", "exec node ./t2.js"], true],
+        [["bash", "-lc", "./t2"], true],
+        [["env", "-S", "node ./t2.js"], true],
+        [["python3", "-m", "mod"], true],
+        [["node", "./tool"], true],
+        [{ argv: ["make", "key"], cwd: "." }, true],
+        [["op", "read", "op://Work/key"], false],
+        [{ argv: ["op", "read"], cwd: "~" }, false]
+      ] as const) {
+        self.write("project/effect-apikey.jsonc", key({ command }))
+        const asked = yield* itemsIn(self.projectFile).pipe(
+          Effect.flatMap((items) => question(self.projectFile, items)),
+          within(self),
+          Effect.scoped
+        )
+        assert.strictEqual(asked.includes(said), isSaid, JSON.stringify(command))
+      }
+    })
+  )
+})
+
 describe("a project's command gets no program and no variable that the project chose", () => {
   scenario(
     "a program named op in the project is not run, with . first on PATH, an empty entry, and its node_modules/.bin",
@@ -476,6 +678,53 @@ describe("a project's command gets no program and no variable that the project c
     })
   )
 
+  scenario(
+    "nor one that is reached by a link in a folder that others may write to, or by one of somebody else's",
+    (self) =>
+      Effect.gen(function* () {
+        const program = self.program("bin/tool", "tool-key")
+        self.link("open/tool", program)
+        self.link("open/bin", join(self.root, "bin"))
+        chmodSync(join(self.root, "open"), 0o777)
+        const link = join(self.root, "open/tool")
+        for (const [argv, path] of [
+          [[link], []],
+          [["tool"], [join(self.root, "open/bin")]]
+        ] as const) {
+          self.env["PATH"] = [...path, process.env["PATH"]].join(":")
+          self.write("project/effect-apikey.jsonc", key({ command: argv }))
+          yield* trustFile(self, self.projectFile)
+          const outcome = yield* attempt(self, "openai")
+          assert(isApiKeyError(outcome), `got a key: ${String(outcome)}`)
+          assert.strictEqual(outcome._tag, path.length === 0 ? "CommandNotTrusted" : "CommandNotFound")
+        }
+        assert.deepStrictEqual(ran(self), [])
+        self.write("project/effect-apikey.jsonc", key({ command: [link] }))
+        chmodSync(join(self.root, "open"), 0o1777)
+        yield* trustFile(self, self.projectFile)
+        assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
+        if (process.getuid?.() !== 0) return console.log("skipped: only root can give a link to somebody else")
+        lchownSync(link, 65_534, 65_534)
+        const foreign = yield* attempt(self, "openai")
+        assert(isApiKeyError(foreign) && foreign._tag === "CommandNotTrusted", String(foreign))
+        assert.include(foreign.hint, `somebody else owns ${link}`)
+      })
+  )
+
+  scenario("while a file in the home directory has the user's own programs there", (self) =>
+    Effect.gen(function* () {
+      self.program("home/.local/bin/mytool", "tool-key")
+      self.env["PATH"] = [join(self.home, ".local/bin"), process.env["PATH"]].join(":")
+      const config = self.write("home/keys.jsonc", key({ command: ["mytool"] }))
+      refusedIn(self, yield* attempt(self, "openai", { config }), config)
+      yield* trustFile(self, config)
+      assert.strictEqual(yield* attempt(self, "openai", { config }), "tool-key")
+      self.write(user, { policy: { allow: [["mytool"]] } })
+      self.write("home/keys.jsonc", key({ command: { argv: ["mytool"], timeout: "20 s" } }))
+      assert.strictEqual(yield* attempt(self, "openai", { config }), "tool-key")
+    })
+  )
+
   const variables = [
     ...["LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP"],
     ...[
@@ -491,7 +740,9 @@ describe("a project's command gets no program and no variable that the project c
       "XDG_DATA_HOME"
     ],
     ...["GIT_CONFIG_COUNT", "GIT_SSH_COMMAND", "GIT_DIR", "SSH_ASKPASS", "KUBECONFIG", "HTTPS_PROXY", "https_proxy"],
-    ...["all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+    ...["all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+    ...["CLOUDSDK_PYTHON", "CLOUDSDK_CONFIG", "VAULT_CONFIG_PATH", "PASSWORD_STORE_ENABLE_EXTENSIONS", "GH_CONFIG_DIR"],
+    ...["AZURE_EXTENSION_DIR", "PERLLIB", "GEM_PATH", "DOTNET_STARTUP_HOOKS", "CORECLR_PROFILER_PATH", "COMSPEC"]
   ]
   for (const name of variables) {
     scenario(`${name} may not be set, even when it is trusted`, (self) =>
@@ -520,10 +771,22 @@ describe("a project's command gets no program and no variable that the project c
         }
       )
     )
-    for (const name of ["VAULT_ADDR", "AWS_PROFILE", "OP_ACCOUNT", "LANG", "ENVIRONMENT"]) {
+    for (const name of ["VAULT_ADDR", "AWS_PROFILE", "OP_ACCOUNT", "CLOUDSDK_CORE_PROJECT", "LANG", "ENVIRONMENT"]) {
       assert.isFalse(HelperPolicy.isForbiddenVariable(name), name)
     }
   })
+
+  scenario("two things that one reading would take for the same are two", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "evil-key")
+      const file = self.write("project/opencode.json", {
+        provider: { myprov: { options: { apiKeyCommand: [["argv", [program]]] } } }
+      })
+      yield* trustFile(self, file)
+      self.write("project/opencode.json", { provider: { myprov: { options: { apiKeyCommand: { argv: [program] } } } } })
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+    })
+  )
 
   scenario("it does not run in the project's folder, where git would read the project's configuration", (self) =>
     Effect.gen(function* () {
@@ -556,6 +819,33 @@ describe("what a project brings is trusted as a whole", () => {
     })
   )
 
+  scenario(
+    "a change of the user's own part of the command asks again, and what a variable holds is not shown",
+    (self) =>
+      Effect.gen(function* () {
+        self.env["TOK"] = secret
+        self.write(own, opencode({ apiKeyCommand: { argv: ["echo", "one"] } }))
+        const file = self.write(
+          "project/opencode.json",
+          opencode({ apiKeyCommand: { env: { EVIL: "echo projects" } } })
+        )
+        yield* trustFile(self, file)
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "one")
+        self.write(own, opencode({ apiKeyCommand: { argv: ["sh", "-c", 'eval "$EVIL"', "{env:TOK}"] } }))
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        const asked = yield* itemsIn(file).pipe(
+          Effect.flatMap((items) => question(file, items)),
+          within(self),
+          Effect.scoped
+        )
+        assert.include(asked, String.raw`runs ["sh","-c","eval \"$EVIL\"","{env:TOK}"]`)
+        assert.notInclude(asked, secret)
+        yield* trustFile(self, file)
+        self.env["TOK"] = "another"
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "projects")
+      })
+  )
+
   scenario("the project's program under the user's options is part of it", (self) =>
     Effect.gen(function* () {
       self.program("project/get-key", "projects-script")
@@ -576,6 +866,7 @@ describe("what a project brings is trusted as a whole", () => {
     { baseURL: [] },
     { apiKey: "" },
     { apiKey: " " },
+    { apiKey: "{env:MYPROV_API_KEY}" },
     null,
     []
   ]) {
@@ -584,10 +875,24 @@ describe("what a project brings is trusted as a whole", () => {
         self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
         self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
         const file = self.write("project/opencode.json", opencode(options))
-        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        const isMisshapen = options === null || Array.isArray(options)
+        const tag = isMisshapen ? "ConfigInvalid" : "CommandNotTrusted"
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file, tag)
       })
     )
   }
+
+  scenario("a key file of the project's that is empty takes nothing of the user's away", (self) =>
+    Effect.gen(function* () {
+      self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
+      self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
+      self.write("project/empty", "\n")
+      const file = self.write("project/opencode.json", opencode({ apiKey: "{file:./empty}" }))
+      const outcome = yield* attemptOpencode(self, "myprov")
+      assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+      assert.include(outcome.message, `${file}:5:19: \`apiKey\` comes out empty`)
+    })
+  )
 
   scenario("nor does a provider or a list of them that is no object", (self) =>
     Effect.gen(function* () {
@@ -668,4 +973,74 @@ describe("what a project brings is trusted as a whole", () => {
       })
     )
   }
+})
+
+describe("the remedy that a refusal names works where the user stands", () => {
+  const opencode = (options: unknown) => ({ provider: { myprov: { options } } })
+
+  /** Follows what each refusal says, to the key. */
+  const remedied = (self: Sandbox, ask: Effect.Effect<string | ApiKeyError>, cwd: string) =>
+    Effect.gen(function* () {
+      const followed: Array<string> = []
+      for (let outcome = yield* ask; ; outcome = yield* ask) {
+        if (!isApiKeyError(outcome)) return { key: outcome, followed }
+        const file = / effect-apikey trust (.*)$/.exec(outcome.hint)?.[1]
+        assert(file !== undefined && !followed.includes(file), `${outcome.message} (${outcome.hint})`)
+        followed.push(file)
+        yield* trustFile(self, file, cwd)
+      }
+    })
+
+  scenario("where an inner opencode.json says where the key of an outer one's command goes", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const outer = self.write(
+        "project/opencode.json",
+        opencode({ baseURL: "https://one.example", apiKeyCommand: [program] })
+      )
+      const inner = self.write("project/a/opencode.json", opencode({ baseURL: "https://two.example" }))
+      const cwd = join(self.project, "a")
+      const { followed, key: got } = yield* remedied(self, attemptOpencode(self, "myprov", cwd), cwd)
+      assert.strictEqual(got, "tool-key")
+      assert.sameMembers(followed, [outer, inner])
+      const [item] = yield* itemsIn(outer).pipe(within(self, { cwd }), Effect.scoped)
+      assert.deepStrictEqual(item?.origin, Option.some("https://two.example"))
+    })
+  )
+
+  scenario(
+    "where the user's opencode.json is a link to a file of another name, with a program beside the link",
+    (self) =>
+      Effect.gen(function* () {
+        const file = self.write("home/dotfiles/oc.json", opencode({ apiKeyCommand: ["./get-key"] }))
+        self.link("home/.config/opencode/opencode.json", file)
+        self.program("home/.config/opencode/get-key", "users-key")
+        const { followed, key: got } = yield* remedied(self, attemptOpencode(self, "myprov"), self.project)
+        assert.strictEqual(got, "users-key")
+        assert.deepStrictEqual(followed, [file])
+      })
+  )
+
+  scenario("where a project's opencode.json is a link, named from elsewhere", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const file = self.write("project/config/common.json", opencode({ apiKeyCommand: [program] }))
+      self.link("project/opencode.json", file)
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      yield* trustFile(self, join(self.project, "opencode.json"), self.home)
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
+    })
+  )
+
+  scenario("where the user's effect-apikey.jsonc is a link and a project says where its key goes", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/tool", "tool-key")
+      const file = self.write("home/dotfiles/keys.jsonc", key({ command: [program] }))
+      self.link(user, file)
+      self.write("project/effect-apikey.jsonc", { providers: { openai: { baseUrl: "https://one.example" } } })
+      const { followed, key: got } = yield* remedied(self, attempt(self, "openai"), self.project)
+      assert.strictEqual(got, "tool-key")
+      assert.sameMembers(followed, [file, self.projectFile])
+    })
+  )
 })

@@ -20,6 +20,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { bundle, programs } from "../../../scripts/bundle.mjs"
 import type { Finished } from "../../support/processes.js"
+import { onTerminal, type Session } from "../../support/sessions.js"
 
 const root = resolve(import.meta.dirname, "../../..")
 
@@ -150,6 +151,16 @@ export const pidsOf = ({ home }: Place): ReadonlyArray<number> => {
   return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : []
 }
 
+/** What opencode has logged. */
+export const logOf = ({ home }: Place): string => {
+  const folder = join(home, ".local", "share", "opencode", "log")
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .map((file) => readFileSync(join(folder, file), "utf8"))
+        .join("\n")
+    : ""
+}
+
 /** `opencode run` to its end; an interrupted test kills it. */
 export const run = (at: Place, options: RunOptions): Effect.Effect<Run> =>
   Effect.async<Run>((resume) => {
@@ -182,6 +193,25 @@ export const run = (at: Place, options: RunOptions): Effect.Effect<Run> =>
     if (sending !== undefined) child.on("close", () => sending.unsafeInterruptAsFork(sending.id()))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
+
+/**
+ * opencode as people start it, on a terminal of its own, with a message; at the scope's end nothing of it is left, whatever
+ * the test has shown.
+ */
+export const tui = (at: Place, model: string): Effect.Effect<Session, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      onTerminal([requireOpencode(), at.project, "--prompt", "say hi", "-m", model], {
+        env: { ...at.env, TERM: "xterm-256color" },
+        // One without a size is none to draw on.
+        through: "stty rows 40 cols 120; exec %"
+      })
+    ),
+    () =>
+      Effect.sync(() => {
+        for (const pid of processesOf(at)) process.kill(pid, "SIGKILL")
+      })
+  )
 
 export interface Served {
   readonly url: string

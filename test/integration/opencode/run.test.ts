@@ -1,4 +1,6 @@
 // `opencode run` with the plugin: the real binary against a loopback gateway.
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -148,41 +150,68 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
       name: "missing",
       argv: () => ["no-such-helper-anywhere"],
       says: /no-such-helper-anywhere: command not found/,
-      remedy: /Install it, add its folder to PATH/
+      remedy: /Install it, add its folder to PATH/,
+      runs: 0
     },
     {
       name: "failing",
       argv: (at: Place) => at.helper("failing", "echo 'service unavailable, try again later: sk-secret' >&2; exit 3"),
       says: /ended with status 3/,
-      remedy: /Run the command by hand/
+      remedy: /Run the command by hand/,
+      runs: 1
     },
-    { name: "empty", argv: (at: Place) => at.helper("empty", "exit 0"), says: /printed no key/, remedy: /\. \S.*\.$/ },
+    {
+      name: "empty",
+      argv: (at: Place) => at.helper("empty", "exit 0"),
+      says: /printed no key/,
+      remedy: /\. \S.*\.$/,
+      runs: 1
+    },
     {
       name: "hanging",
       argv: (at: Place) => at.helper("hanging", "sleep 1000 & echo $! > pids; sleep 1000 & echo $! >> pids; wait"),
       says: /not finished within 3 s/,
-      remedy: /raise .timeout./
+      remedy: /raise .timeout./,
+      runs: 1
     }
   ]
 
-  for (const { name, argv, says, remedy } of failures) {
+  for (const { name, argv, says, remedy, runs } of failures) {
     it.scopedLive(
-      `says once and clearly what is wrong with a helper that is ${name}, and sends nothing`,
+      `says once, clearly and in time what is wrong with a helper that is ${name}, and sends nothing`,
       () =>
         Effect.gen(function* () {
           const at = yield* place
           const gw = yield* gateway
-          // How long opencode takes by itself on this machine is measured, not guessed.
-          configure(at, compatible(`${gw.origin}/v1`, { apiKey: "sk-set" }))
-          const plain = yield* run(at, { model: "gw/m" })
-          expect(plain.status).toBe(0)
-          gw.seen.length = 0
+          // Another plugin, around ours, notes what comes first in opencode itself: our answer, or the end of budget + 5 s.
+          const notes = join(at.root, "notes")
+          const noting = at.write(
+            "noting.js",
+            `import { appendFileSync } from "node:fs"
+            const note = (what) => appendFileSync("${notes}", what + "\\n")
+            export default { id: "noting", server: async () => ({ config: async (config) => {
+              const { options } = config.provider.gw
+              const { fetch } = options
+              options.fetch = async (url, init) => {
+                note("asked")
+                const timer = setTimeout(note, ${(budgetSeconds + 5) * 1000}, "late")
+                try {
+                  return await fetch(url, init)
+                } finally {
+                  clearTimeout(timer)
+                  note("answered")
+                }
+              }
+            } }) }`
+          )
           const command = { argv: argv(at), timeout: `${budgetSeconds} seconds` }
-          configure(at, compatible(`${gw.origin}/v1`, { apiKeyCommand: command }))
-          const ended = yield* run(at, { model: "gw/m" })
+          const config = compatible(`${gw.origin}/v1`, { apiKeyCommand: command })
+          at.write(userConfig, { plugin: [plugin.url, `file://${noting}`], ...config })
+          // With a title it asks for none, so there is one request.
+          const ended = yield* run(at, { model: "gw/m", args: ["--title", "greeting"] })
+          expect(readFileSync(notes, "utf8")).toBe("asked\nanswered\n")
           expect(ended.status).toBe(1)
-          // On a loaded machine the same start takes now this long, now twice as long.
-          expect(ended.millis - 2 * plain.millis).toBeLessThan((budgetSeconds + 5) * 1000)
+          expect(at.runsOf(name)).toBe(runs)
           const messages = ended.text.split("\n").filter((line) => line.includes("No API key for provider"))
           expect(messages).toHaveLength(1)
           expect(messages[0]).toContain('"gw"')

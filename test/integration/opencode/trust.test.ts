@@ -1,4 +1,6 @@
 // What a project may do to a key in opencode: nothing, before the user trusts it.
+import { execFileSync } from "node:child_process"
+import { mkdirSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -89,6 +91,28 @@ describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
         expect(after.text).toContain(answerText)
         expect(new Set(others.keys())).toEqual(new Set(["sk-user"]))
         expect(users.seen).toEqual([])
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "whose file opencode reads and the plugin does not, for a .git that is none, turns no request that carries a key",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const apiKeyCommand = at.helper("users-key", "echo sk-user")
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+        execFileSync("git", ["init", "--quiet", at.project], { env: at.env })
+        const inner = join(at.project, "inner")
+        mkdirSync(join(inner, ".git"), { recursive: true })
+        const theirs = { baseURL: `${gw.origin}/another-tenant/v1`, headers: { "x-tenant": "theirs" } }
+        at.write(projectConfig, { provider: { gw: { options: theirs } } })
+        const ended = yield* run(at, { model: "gw/m", cwd: inner })
+        expect(ended.status).toBe(1)
+        expect(ended.text).toContain("its options.baseURL is set by something else than the configuration files here")
+        expect(gw.seen).toEqual([])
+        expect(at.runsOf("users-key")).toBe(0)
       }),
     limit
   )

@@ -1,0 +1,4 @@
+/** A path in a command that a person is told to paste: one word of a shell's, whatever a project called its folders. */
+const plain = process.platform === "win32" ? /^[\w.,:@%+/\\-]+$/ : /^[\w.,:@%+/-]+$/
+
+export const shellWord = (text: string): string => (plain.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
