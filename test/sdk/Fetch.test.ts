@@ -725,6 +725,24 @@ describe("a refused key", () => {
       true
     ],
     [
+      "403 ExpiredToken in the body, from Bedrock",
+      {},
+      (_, response) => json(response, 403, { Code: "ExpiredTokenException" }, { "x-amzn-requestid": "1" }),
+      true
+    ],
+    [
+      "403 ExpiredToken in the body, from another",
+      {},
+      (_, response) => json(response, 403, { Code: "ExpiredToken" }),
+      false
+    ],
+    [
+      "400 ExpiredToken in the body, from Bedrock",
+      {},
+      (_, response) => json(response, 400, { Code: "ExpiredToken" }, { "x-amzn-requestid": "1" }),
+      false
+    ],
+    [
       "403 AccessDenied, from AWS",
       {},
       (_, response) => json(response, 403, { Code: "AccessDenied" }, { "x-amz-request-id": "1" }),
