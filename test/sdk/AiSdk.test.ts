@@ -11,6 +11,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { generateText } from "ai"
+import { AwsV4Signer } from "aws4fetch"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -123,6 +124,35 @@ describe("getSDK", () => {
       ])
       assert.strictEqual(first, second)
       assert.notStrictEqual(first, third)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("hands the provider's name to the package: its id, or else the package's own", () =>
+    Effect.gen(function* () {
+      const npm = "@ai-sdk/openai-compatible"
+      const options = { baseURL: "http://127.0.0.1:9/v1", apiKeyCommand: command }
+      const [named, unnamed] = yield* Effect.all([
+        AiSdk.getSDK({ npm, name: "gateway", options }),
+        AiSdk.getSDK({ npm, options })
+      ])
+      assert.deepStrictEqual(
+        [named, unnamed].map((sdk) => sdk?.languageModel("m").provider),
+        ["gateway.chat", `${npm}.chat`]
+      )
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("sends with the `fetch` of the options, below the key", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const sent: Array<string | null> = []
+      const fetch: typeof globalThis.fetch = (input, init) => {
+        sent.push(new Headers(init?.headers).get("authorization"))
+        return globalThis.fetch(input, init)
+      }
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, fetch }
+      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      assert.deepStrictEqual(sent, ["Bearer sk-1"])
     }).pipe(Effect.provide(sdks))
   )
 
@@ -550,6 +580,43 @@ describe("make", () => {
       assert.match(second?.headers["authorization"] ?? "", /Credential=AKIA2\//)
       assert.strictEqual(second?.headers["x-amz-security-token"], "session of AKIA2")
       assert.strictEqual(first?.body, second?.body)
+      // Each over what AWS gets to see: the body, the session token and the headers that it names.
+      for (const [index, { body, headers, path }] of server.seen.entries()) {
+        const id = `AKIA${index + 1}`
+        const signed = /SignedHeaders=([^,]+)/.exec(headers["authorization"] ?? "")?.[1]?.split(";") ?? []
+        const { headers: expected } = yield* Effect.promise(() =>
+          new AwsV4Signer({
+            url: `${server.origin}${path}`,
+            method: "POST",
+            headers: signed
+              .filter((name) => !/^(?:host|x-amz-.*)$/.test(name))
+              .map((name) => [name, headers[name] ?? ""]),
+            body,
+            region: "eu-west-1",
+            service: "bedrock",
+            datetime: headers["x-amz-date"] ?? "",
+            accessKeyId: id,
+            secretAccessKey: `secret of ${id}`,
+            sessionToken: `session of ${id}`
+          }).sign()
+        )
+        assert.strictEqual(headers["authorization"], expected.get("authorization"))
+      }
+    })
+  )
+
+  it.scopedLive("signs with the key pair, though the environment has a bearer token for Bedrock", () =>
+    Effect.gen(function* () {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => vi.stubEnv("AWS_BEARER_TOKEN_BEDROCK", "of-the-environment")),
+        () => Effect.sync(() => vi.unstubAllEnvs())
+      )
+      const server = yield* loopback(model())
+      const provider = yield* Testing.provider([ApiKey.make({ username: "AKIA1", value: "very-secret" })])
+      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      assert.strictEqual(yield* ask(sdk("m")), "hello")
+      assert.match(server.seen[0]?.headers["authorization"] ?? "", /^AWS4-HMAC-SHA256 Credential=AKIA1\//)
+      assert.notInclude(JSON.stringify(server.seen), "of-the-environment")
     })
   )
 
