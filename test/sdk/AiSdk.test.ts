@@ -91,6 +91,7 @@ describe("getSDK", () => {
       const { sdk, server } = yield* bedrock(`{"access_token":"secret"}`, "oauth")
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
+      assert.include((error as InvalidOutput).hint, "aws-credential-process")
       assert.strictEqual(server.seen.length, 0)
     }).pipe(Effect.provide(sdks))
   )
@@ -602,6 +603,24 @@ describe("make", () => {
         )
         assert.strictEqual(headers["authorization"], expected.get("authorization"))
       }
+    })
+  )
+
+  it.scopedLive("takes no session token along from a pair that was refused to one that has none", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((request, response, count) =>
+        count === 1 ? json(response, 401, {}) : model()(request, response, count)
+      )
+      const provider = yield* Testing.provider([
+        ApiKey.make({ username: "ASIA1", value: "very-secret", sessionToken: "session" }),
+        ApiKey.make({ username: "AKIA2", value: "very-secret-2" })
+      ])
+      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      assert.strictEqual(yield* ask(sdk("m")), "hello")
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["x-amz-security-token"]),
+        ["session", undefined]
+      )
     })
   )
 
