@@ -237,6 +237,7 @@ describe("getSDK", () => {
       (timeout) =>
         [`a timeout of ${timeout}`, { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout } } }] as const
     ),
+    ["a refresh ahead of -1", { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, refreshAhead: -1 } } }],
     ["no program", { npm: "@ai-sdk/groq", options: { apiKeyCommand: [""] } }]
   ]
   for (const [name, config] of malformed) {
@@ -290,6 +291,20 @@ describe("getSDK", () => {
       }).pipe(Effect.provide(sdks))
     )
   }
+})
+
+describe("a factory that refuses its options", () => {
+  it.scopedLive("is a typed error that quotes nothing of what it says: it may be a setting that is a secret", () =>
+    Effect.gen(function* () {
+      const replace = () => {
+        throw new RangeError("very-secret")
+      }
+      const options = { baseURL: { replace }, apiKeyCommand: command }
+      const error = yield* Effect.flip(AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }))
+      assert.include(error.message, "the factory of @ai-sdk/openai-compatible refuses its options (RangeError)")
+      assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
+    }).pipe(Effect.provide(sdks))
+  )
 })
 
 describe("a package in the program's own folder", () => {
