@@ -641,6 +641,23 @@ describe("redirects are followed as fetch follows them", () => {
     })
   )
 
+  it.live("not with a body that is gone: a network error, as fetch makes of it", () =>
+    Effect.promise(async () => {
+      const bodies: Array<string> = []
+      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+        baseUrl: "https://api.test",
+        fetch: async (_, init) => {
+          bodies.push(Array.from(init?.body as unknown as Iterable<string>).join(""))
+          return new Response(null, { status: 307, headers: { location: "/on" } })
+        }
+      })
+      const body = ["a", "b"].values() as unknown as BodyInit
+      const error = await fetch("https://api.test", { method: "POST", body }).catch((thrown: unknown) => thrown)
+      assert.instanceOf(error, TypeError)
+      assert.deepStrictEqual(bodies, ["ab"])
+    })
+  )
+
   it.scopedLive("not for ever, not to another kind of URL, and not where the caller wants none", () =>
     Effect.gen(function* () {
       let location = "/again"
@@ -1145,6 +1162,24 @@ describe("an abort", () => {
       assert.strictEqual(getEventListeners(signal, "abort").length, 0)
     })
   )
+
+  for (const status of [303, 307]) {
+    it.scopedLive(`after a redirect by ${status} ends what a Request has become`, () =>
+      Effect.gen(function* () {
+        const arrived = yield* Deferred.make<void>()
+        const { server, fetch } = yield* make(["sk-1"], ({ path }, response) => {
+          if (path === "/on") return Deferred.unsafeDone(arrived, Effect.void)
+          json(response, status, {}, { location: "/on" })
+        })
+        const controller = new AbortController()
+        const request = new Request(server.origin, { method: "POST", body: "text", signal: controller.signal })
+        const failing = yield* Effect.fork(failureOf(() => fetch(request)))
+        yield* Deferred.await(arrived)
+        controller.abort()
+        assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+      })
+    )
+  }
 
   it.scopedLive("while the answer is read ends the reading", () =>
     Effect.gen(function* () {
