@@ -1163,6 +1163,27 @@ describe("an abort", () => {
     })
   )
 
+  it.scopedLive("while `isRejection` reads is an abort with its own reason, not the fault of `isRejection`", () =>
+    Effect.gen(function* () {
+      const reading = yield* Deferred.make<void>()
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => response.writeHead(400).write("endless"), {
+        isRejection: (answer) => {
+          Deferred.unsafeDone(reading, Effect.void)
+          return answer
+            .clone()
+            .text()
+            .then((text) => text !== "")
+        }
+      })
+      const controller = new AbortController()
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+      yield* Deferred.await(reading)
+      const reason = new Error("mine")
+      controller.abort(reason)
+      assert.strictEqual(yield* Fiber.join(failing), reason)
+    })
+  )
+
   for (const status of [303, 307]) {
     it.scopedLive(`after a redirect by ${status} ends what a Request has become`, () =>
       Effect.gen(function* () {
@@ -1308,6 +1329,19 @@ describe("a function that is given", () => {
       })
     )
   }
+
+  it.scopedLive("as `isRejection` and throws: the transfer of the answer that nobody gets is ended", () =>
+    Effect.gen(function* () {
+      const closed = yield* Deferred.make<void>()
+      const endless: Handler = (_, response) => {
+        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.writeHead(200).write("endless")
+      }
+      const { server, fetch } = yield* make(["sk-1"], endless, { isRejection: () => Promise.reject(new Error("no")) })
+      assert.propertyVal(yield* failureOf(() => fetch(server.origin)), "_tag", "ConfigInvalid")
+      yield* Deferred.await(closed)
+    })
+  )
 
   it.scopedLive("as `scheme` makes the headers of each request anew", () =>
     Effect.gen(function* () {
