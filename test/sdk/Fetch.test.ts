@@ -434,10 +434,15 @@ describe("a key goes nowhere else", () => {
       assert.deepInclude(other.seen[0]?.headers, { "x-b": "2" })
       assert.strictEqual(other.seen[0]?.path, "/a?b=1")
       assert.isFalse(JSON.stringify(other.seen).includes(Fetch.placeholder))
-      const error = yield* failureOf(() =>
-        fetch(other.origin, { method: "POST", body: `{"key":"${Fetch.placeholder}"}` })
-      )
-      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      for (const [path, body] of [
+        ["", `{"key":"${Fetch.placeholder}"}`],
+        ["", new URLSearchParams({ key: Fetch.placeholder })],
+        [`/${Fetch.placeholder}/v1`, "text"],
+        [`#${Fetch.placeholder}`, "text"]
+      ] as const) {
+        const error = yield* failureOf(() => fetch(`${other.origin}${path}`, { method: "POST", body }))
+        assert.propertyVal(error, "_tag", "ConfigInvalid")
+      }
       assert.strictEqual(other.seen.length, 1)
       assert.strictEqual(yield* runs, 0)
     })
