@@ -606,7 +606,7 @@ describe("make", () => {
             method: "POST",
             headers: signed
               .filter((name) => !/^(?:host|x-amz-.*)$/.test(name))
-              .map((name) => [name, headers[name] ?? ""]),
+              .map((name): [string, string] => [name, headers[name] ?? ""]),
             body,
             region: "eu-west-1",
             service: "bedrock",
