@@ -11,6 +11,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { generateText } from "ai"
+import { AwsV4Signer } from "aws4fetch"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -91,6 +92,7 @@ describe("getSDK", () => {
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
       assert.match(String(error), /the key cannot be sent; expected an AWS key pair/)
+      assert.include((error as InvalidOutput).hint, "aws-credential-process")
       assert.strictEqual(server.seen.length, 0)
     }).pipe(Effect.provide(sdks))
   )
@@ -152,6 +154,35 @@ describe("getSDK", () => {
       const alpha = yield* keyOf("alpha", shared)
       assert.match(alpha, /^Bearer key-for-vault-/)
       assert.strictEqual(yield* keyOf("beta", shared), alpha)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("hands the provider's name to the package: its id, or else the package's own", () =>
+    Effect.gen(function* () {
+      const npm = "@ai-sdk/openai-compatible"
+      const options = { baseURL: "http://127.0.0.1:9/v1", apiKeyCommand: command }
+      const [named, unnamed] = yield* Effect.all([
+        AiSdk.getSDK({ npm, name: "gateway", options }),
+        AiSdk.getSDK({ npm, options })
+      ])
+      assert.deepStrictEqual(
+        [named, unnamed].map((sdk) => sdk?.languageModel("m").provider),
+        ["gateway.chat", `${npm}.chat`]
+      )
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("sends with the `fetch` of the options, below the key", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const sent: Array<string | null> = []
+      const fetch: typeof globalThis.fetch = (input, init) => {
+        sent.push(new Headers(init?.headers).get("authorization"))
+        return globalThis.fetch(input, init)
+      }
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, fetch }
+      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      assert.deepStrictEqual(sent, ["Bearer sk-1"])
     }).pipe(Effect.provide(sdks))
   )
 
@@ -236,6 +267,7 @@ describe("getSDK", () => {
       (timeout) =>
         [`a timeout of ${timeout}`, { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout } } }] as const
     ),
+    ["a refresh ahead of -1", { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, refreshAhead: -1 } } }],
     ["no program", { npm: "@ai-sdk/groq", options: { apiKeyCommand: [""] } }]
   ]
   for (const [name, config] of malformed) {
@@ -289,6 +321,20 @@ describe("getSDK", () => {
       }).pipe(Effect.provide(sdks))
     )
   }
+})
+
+describe("a factory that refuses its options", () => {
+  it.scopedLive("is a typed error that quotes nothing of what it says: it may be a setting that is a secret", () =>
+    Effect.gen(function* () {
+      const replace = () => {
+        throw new RangeError("very-secret")
+      }
+      const options = { baseURL: { replace }, apiKeyCommand: command }
+      const error = yield* Effect.flip(AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }))
+      assert.include(error.message, "the factory of @ai-sdk/openai-compatible refuses its options (RangeError)")
+      assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
+    }).pipe(Effect.provide(sdks))
+  )
 })
 
 describe("a package in the program's own folder", () => {
@@ -581,6 +627,61 @@ describe("make", () => {
       assert.match(second?.headers["authorization"] ?? "", /Credential=AKIA2\//)
       assert.strictEqual(second?.headers["x-amz-security-token"], "session of AKIA2")
       assert.strictEqual(first?.body, second?.body)
+      // Each over what AWS gets to see: the body, the session token and the headers that it names.
+      for (const [index, { body, headers, path }] of server.seen.entries()) {
+        const id = `AKIA${index + 1}`
+        const signed = /SignedHeaders=([^,]+)/.exec(headers["authorization"] ?? "")?.[1]?.split(";") ?? []
+        const { headers: expected } = yield* Effect.promise(() =>
+          new AwsV4Signer({
+            url: `${server.origin}${path}`,
+            method: "POST",
+            headers: signed
+              .filter((name) => !/^(?:host|x-amz-.*)$/.test(name))
+              .map((name): [string, string] => [name, headers[name] ?? ""]),
+            body,
+            region: "eu-west-1",
+            service: "bedrock",
+            datetime: headers["x-amz-date"] ?? "",
+            accessKeyId: id,
+            secretAccessKey: `secret of ${id}`,
+            sessionToken: `session of ${id}`
+          }).sign()
+        )
+        assert.strictEqual(headers["authorization"], expected.get("authorization"))
+      }
+    })
+  )
+
+  it.scopedLive("takes no session token along from a pair that was refused to one that has none", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((request, response, count) =>
+        count === 1 ? json(response, 401, {}) : model()(request, response, count)
+      )
+      const provider = yield* Testing.provider([
+        ApiKey.make({ username: "ASIA1", value: "very-secret", sessionToken: "session" }),
+        ApiKey.make({ username: "AKIA2", value: "very-secret-2" })
+      ])
+      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      assert.strictEqual(yield* ask(sdk("m")), "hello")
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["x-amz-security-token"]),
+        ["session", undefined]
+      )
+    })
+  )
+
+  it.scopedLive("signs with the key pair, though the environment has a bearer token for Bedrock", () =>
+    Effect.gen(function* () {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => vi.stubEnv("AWS_BEARER_TOKEN_BEDROCK", "of-the-environment")),
+        () => Effect.sync(() => vi.unstubAllEnvs())
+      )
+      const server = yield* loopback(model())
+      const provider = yield* Testing.provider([ApiKey.make({ username: "AKIA1", value: "very-secret" })])
+      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      assert.strictEqual(yield* ask(sdk("m")), "hello")
+      assert.match(server.seen[0]?.headers["authorization"] ?? "", /^AWS4-HMAC-SHA256 Credential=AKIA1\//)
+      assert.notInclude(JSON.stringify(server.seen), "of-the-environment")
     })
   )
 

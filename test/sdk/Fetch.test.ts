@@ -434,10 +434,15 @@ describe("a key goes nowhere else", () => {
       assert.deepInclude(other.seen[0]?.headers, { "x-b": "2" })
       assert.strictEqual(other.seen[0]?.path, "/a?b=1")
       assert.isFalse(JSON.stringify(other.seen).includes(Fetch.placeholder))
-      const error = yield* failureOf(() =>
-        fetch(other.origin, { method: "POST", body: `{"key":"${Fetch.placeholder}"}` })
-      )
-      assert.propertyVal(error, "_tag", "ConfigInvalid")
+      for (const [path, body] of [
+        ["", `{"key":"${Fetch.placeholder}"}`],
+        ["", new URLSearchParams({ key: Fetch.placeholder })],
+        [`/${Fetch.placeholder}/v1`, "text"],
+        [`#${Fetch.placeholder}`, "text"]
+      ] as const) {
+        const error = yield* failureOf(() => fetch(`${other.origin}${path}`, { method: "POST", body }))
+        assert.propertyVal(error, "_tag", "ConfigInvalid")
+      }
       assert.strictEqual(other.seen.length, 1)
       assert.strictEqual(yield* runs, 0)
     })
@@ -641,6 +646,23 @@ describe("redirects are followed as fetch follows them", () => {
     })
   )
 
+  it.live("not with a body that is gone: a network error, as fetch makes of it", () =>
+    Effect.promise(async () => {
+      const bodies: Array<string> = []
+      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+        baseUrl: "https://api.test",
+        fetch: async (_, init) => {
+          bodies.push(Array.from(init?.body as unknown as Iterable<string>).join(""))
+          return new Response(null, { status: 307, headers: { location: "/on" } })
+        }
+      })
+      const body = ["a", "b"].values() as unknown as BodyInit
+      const error = await fetch("https://api.test", { method: "POST", body }).catch((thrown: unknown) => thrown)
+      assert.instanceOf(error, TypeError)
+      assert.deepStrictEqual(bodies, ["ab"])
+    })
+  )
+
   it.scopedLive("not for ever, not to another kind of URL, and not where the caller wants none", () =>
     Effect.gen(function* () {
       let location = "/again"
@@ -723,6 +745,24 @@ describe("a refused key", () => {
       {},
       (_, response) => json(response, 403, { Code: "ExpiredToken" }, { "x-amz-request-id": "1" }),
       true
+    ],
+    [
+      "403 ExpiredToken in the body, from Bedrock",
+      {},
+      (_, response) => json(response, 403, { Code: "ExpiredTokenException" }, { "x-amzn-requestid": "1" }),
+      true
+    ],
+    [
+      "403 ExpiredToken in the body, from another",
+      {},
+      (_, response) => json(response, 403, { Code: "ExpiredToken" }),
+      false
+    ],
+    [
+      "400 ExpiredToken in the body, from Bedrock",
+      {},
+      (_, response) => json(response, 400, { Code: "ExpiredToken" }, { "x-amzn-requestid": "1" }),
+      false
     ],
     [
       "403 AccessDenied, from AWS",
@@ -1128,6 +1168,45 @@ describe("an abort", () => {
     })
   )
 
+  it.scopedLive("while `isRejection` reads is an abort with its own reason, not the fault of `isRejection`", () =>
+    Effect.gen(function* () {
+      const reading = yield* Deferred.make<void>()
+      const { server, fetch } = yield* make(["sk-1"], (_, response) => response.writeHead(400).write("endless"), {
+        isRejection: (answer) => {
+          Deferred.unsafeDone(reading, Effect.void)
+          return answer
+            .clone()
+            .text()
+            .then((text) => text !== "")
+        }
+      })
+      const controller = new AbortController()
+      const failing = yield* Effect.fork(failureOf(() => fetch(server.origin, { signal: controller.signal })))
+      yield* Deferred.await(reading)
+      const reason = new Error("mine")
+      controller.abort(reason)
+      assert.strictEqual(yield* Fiber.join(failing), reason)
+    })
+  )
+
+  for (const status of [303, 307]) {
+    it.scopedLive(`after a redirect by ${status} ends what a Request has become`, () =>
+      Effect.gen(function* () {
+        const arrived = yield* Deferred.make<void>()
+        const { server, fetch } = yield* make(["sk-1"], ({ path }, response) => {
+          if (path === "/on") return Deferred.unsafeDone(arrived, Effect.void)
+          json(response, status, {}, { location: "/on" })
+        })
+        const controller = new AbortController()
+        const request = new Request(server.origin, { method: "POST", body: "text", signal: controller.signal })
+        const failing = yield* Effect.fork(failureOf(() => fetch(request)))
+        yield* Deferred.await(arrived)
+        controller.abort()
+        assert.propertyVal(yield* Fiber.join(failing), "name", "AbortError")
+      })
+    )
+  }
+
   it.scopedLive("while the answer is read ends the reading", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1"], (_, response) => {
@@ -1294,6 +1373,19 @@ describe("a function that is given", () => {
       })
     )
   }
+
+  it.scopedLive("as `isRejection` and throws: the transfer of the answer that nobody gets is ended", () =>
+    Effect.gen(function* () {
+      const closed = yield* Deferred.make<void>()
+      const endless: Handler = (_, response) => {
+        response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
+        response.writeHead(200).write("endless")
+      }
+      const { server, fetch } = yield* make(["sk-1"], endless, { isRejection: () => Promise.reject(new Error("no")) })
+      assert.propertyVal(yield* failureOf(() => fetch(server.origin)), "_tag", "ConfigInvalid")
+      yield* Deferred.await(closed)
+    })
+  )
 
   it.scopedLive("as `scheme` makes the headers of each request anew", () =>
     Effect.gen(function* () {

@@ -227,6 +227,21 @@ for (const [name, layer] of Object.entries(clients)) {
       }).pipe(Effect.provide(layer))
     )
 
+    it.scopedLive("a parameter of the URL that was to hold the key goes", () =>
+      Effect.gen(function* () {
+        const { server, client } = yield* make([secret], ok, { scheme: "x-goog-api-key" })
+        yield* client.get(`${server.origin}/v1?alt=sse&key=${placeholder}`)
+        yield* client.get(`${server.origin}/v1`, { urlParams: { alt: "sse", key: placeholder } })
+        assert.deepStrictEqual(
+          server.seen.map(({ headers, path }) => [path, headers["x-goog-api-key"]]),
+          [
+            ["/v1?alt=sse", secret],
+            ["/v1?alt=sse", secret]
+          ]
+        )
+      }).pipe(Effect.provide(layer))
+    )
+
     it.scopedLive("another origin gets no key and no placeholder", () =>
       Effect.gen(function* () {
         const other = yield* loopback(ok)
@@ -611,6 +626,28 @@ describe("a client whose requests go out unseen, because a transform below follo
       )
     }
   }
+
+  it.scopedLive("nor does a transform below that sends it elsewhere take the key, or the placeholder, along", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const { server, authorize, stock } = yield* make([secret], ok)
+      for (const below of [stock, HttpClient.withTracerDisabledWhen(stock, constTrue)]) {
+        const elsewhere = HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
+          Effect.flatMap((request) => below.execute(HttpClientRequest.setUrl(request, other.origin))),
+          Effect.succeed
+        )
+        const headers = { "x-api-key": placeholder, "x-a": "kept" }
+        assert.strictEqual((yield* authorize(elsewhere).get(server.origin, { headers })).status, 200)
+      }
+      assert.deepStrictEqual(
+        other.seen.map(({ headers }) => [headers["x-a"], headers["authorization"], headers["x-api-key"]]),
+        [
+          ["kept", undefined, undefined],
+          ["kept", undefined, undefined]
+        ]
+      )
+    }).pipe(Effect.provide(clients["the fetch client"]))
+  )
 
   it.scopedLive("is none where fetch sends them: that is looked at, too", () =>
     Effect.gen(function* () {
