@@ -36,6 +36,7 @@ import { load, sharersOf, toProvider } from "./internal/config/resolve.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
 import * as SharedCommands from "./internal/config/sharedCommands.js"
 import { positiveMillis } from "./internal/keyLife.js"
+import { inOwnFiber } from "./internal/ownFiber.js"
 import { toldIds } from "./internal/toldIds.js"
 
 /**
@@ -90,7 +91,7 @@ const maxIdsShown = 10
 
 /** What equal commands share: at most one provider at a time, its scope, and who uses it. */
 interface Slot {
-  readonly build: Effect.Effect<Provider, ApiKeyError, Scope.Scope>
+  readonly build: Effect.Effect<Provider, ApiKeyError, Requirements | Scope.Scope>
   readonly opening: Effect.Semaphore
   opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope }>
   usedAt: number
@@ -137,7 +138,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       return Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-          const provider = yield* restore(Scope.extend(slot.build, own)).pipe(
+          const provider = yield* restore(inOwnFiber(runtime, Scope.extend(slot.build, own))).pipe(
             Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
           )
           slot.opened = Option.some({ provider, scope: own })
@@ -236,14 +237,14 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       }
       const users = [id]
       const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? toldIds(users) }))
-      const slot = slotOf(Effect.provide(build, runtime), false)
+      const slot = slotOf(build, false)
       shared.set(identity, { slot, ids: users })
       if (command.prefetch === true) prefetched.push(openedOf(slot, id))
       return slot
     }
 
     for (const [id, entry] of Object.entries(options.providers)) {
-      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(Effect.provide(entry, runtime), true)))
+      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(entry, true)))
       else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
     }
 

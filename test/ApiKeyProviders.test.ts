@@ -15,6 +15,9 @@ import * as Fiber from "effect/Fiber"
 import * as HashMap from "effect/HashMap"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -27,6 +30,8 @@ import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
 import * as ApiKeySource from "effect-apikey/ApiKeySource"
 import { secretOf } from "./support/cacheUnderTest.js"
+import { fake, printsKey } from "./support/fakeExecutor.js"
+import { observe } from "./support/observe.js"
 import { settle } from "./support/scriptedHelper.js"
 
 /** An executor whose programs print their arguments, a number for each run, and are told when to. */
@@ -490,5 +495,67 @@ describe("providers by id", () => {
       yield* Scope.close(scope, Exit.void)
       for (const waiter of waiters) expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
     }).pipe(Effect.provide(programs.layer))
+  })
+})
+
+describe("who happens to ask first", () => {
+  const shaped = (program: string): ApiKeyProvider.CommandOptions => ({
+    provider: "a",
+    command: [program],
+    timeToLive: "100 seconds",
+    retry: Schedule.recurs(0)
+  })
+  const said = (program: string) =>
+    JSON.stringify({ argv: [program], retries: 0, cache: { timeToLive: "100 seconds" } })
+  const ways: ReadonlyArray<[string, string, ReturnType<typeof ApiKeyProviders.layerConfig>]> = [
+    ["a command", "first-command", ApiKeyProviders.layer({ providers: { a: shaped("first-command") } })],
+    [
+      "one made at its first use",
+      "first-made",
+      ApiKeyProviders.layer({ providers: { a: ApiKeyProvider.fromCommand(shaped("first-made")) } })
+    ],
+    [
+      "configuration, shared",
+      "first-shared",
+      ApiKeyProviders.layerConfig({ a: ApiKeySource.config("a"), b: ApiKeySource.config("b") })
+    ]
+  ]
+  it.scoped.each(ways)("leaves no log annotation, tag, log level or tracer to later runs: %s", ([, program, keys]) => {
+    const helper = fake((_, index) =>
+      Effect.succeed(index === 0 ? printsKey("sk-1") : { exitCode: Effect.succeed(75) })
+    )
+    const observed = observe()
+    const lines: Array<string> = []
+    const logger = Logger.make(({ annotations, message }) => {
+      lines.push(`${Array_.ensure(message).join(" ")} ${Array.from(HashMap.keys(annotations)).join(" ")}`)
+    })
+    const env = new Map(["A", "B"].map((id) => [`${id}_API_KEY_COMMAND`, said(program)]))
+    return Effect.gen(function* () {
+      const { get } = yield* Effect.flatMap(ApiKeyProviders.ApiKeyProviders, (providers) => providers.get("a"))
+      yield* get.pipe(
+        Effect.annotateLogs("request", "first"),
+        Effect.tagMetrics("user", "first"),
+        Logger.withMinimumLogLevel(LogLevel.None),
+        Effect.withTracerEnabled(false)
+      )
+      yield* TestClock.adjust("99 seconds")
+      yield* get
+      yield* settle
+      expect(lines).toEqual([expect.stringMatching(/^a.*: a renewal failed, the current key goes on: .* error$/)])
+      expect(observed.spans.filter(({ name }) => name === "effect-apikey.run").length).toBe(helper.starts.length)
+      const tags = (yield* Metric.snapshot).flatMap(({ metricKey }) => {
+        const own = metricKey.tags.map(({ key, value }) => `${key}=${value}`)
+        return metricKey.name === "effect_apikey_runs_total" && own.includes(`program=${program}`) ? [own.sort()] : []
+      })
+      expect(tags.sort()).toEqual([
+        ["outcome=NonZeroExit", `program=${program}`],
+        ["outcome=success", `program=${program}`]
+      ])
+    }).pipe(
+      Effect.provide(keys),
+      Effect.provide(helper.layer),
+      Effect.withConfigProvider(ConfigProvider.fromMap(env)),
+      Effect.provide(Layer.merge(observed.layer, Logger.add(logger)))
+    )
   })
 })

@@ -45,6 +45,7 @@ import { identityOf } from "../internal/commandIdentity.js"
 import { comparable } from "../internal/comparable.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
+import { inOwnFiber } from "../internal/ownFiber.js"
 
 /**
  * What a factory of the AI SDK takes and we give instead.
@@ -381,11 +382,7 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
 
     const providerFor = (command: CommandOptions) => {
       const digest = identityOf({ ...command, provider: undefined })
-      return orMake(
-        providers,
-        digest,
-        fromCommand(command).pipe(Effect.provide(runtime), Effect.provideService(Scope.Scope, scope))
-      )
+      return orMake(providers, digest, inOwnFiber(runtime, Scope.extend(fromCommand(command), scope)))
     }
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>

@@ -12,6 +12,7 @@ import { generateText } from "ai"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, type InvalidOutput } from "../../src/ApiKeyError.js"
@@ -89,6 +90,23 @@ describe("getSDK", () => {
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
       assert.strictEqual(server.seen.length, 0)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("what it makes keeps nothing of who asked for it first", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["sk-1"], model()))
+      const apiKeyCommand = ["printf", "sk-1"]
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
+      const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }).pipe(
+        Effect.tagMetrics("user", "first")
+      )
+      yield* ask(sdk.languageModel("m"))
+      const runs = (yield* Metric.snapshot).flatMap(({ metricKey: { name, tags } }) => {
+        const said = tags.map(({ key, value }) => `${key}=${value}`).sort()
+        return name === "effect_apikey_runs_total" && said.includes("program=printf") ? [said] : []
+      })
+      assert.deepStrictEqual(runs, [["outcome=success", "program=printf"]])
     }).pipe(Effect.provide(sdks))
   )
 
