@@ -116,7 +116,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
   Effect.gen(function* () {
     // Without the scope: what is made in one of its own must not end up in this one.
     const runtime = Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope))
-    const scope = yield* Effect.scope
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const checkedIdle = positiveMillis("idleTimeToLive", options.idleTimeToLive ?? defaultIdleTimeToLive)
     const idleMillis = Either.getOrElse(checkedIdle, () => Duration.toMillis(defaultIdleTimeToLive))
     const open = new Set<Slot>()
@@ -138,9 +138,12 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       return Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-          const provider = yield* restore(inOwnFiber(runtime, Scope.extend(slot.build, own))).pipe(
-            Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
-          )
+          const made = yield* Effect.exit(restore(inOwnFiber(runtime, Scope.extend(slot.build, own), { scope })))
+          if (isClosed || Exit.isFailure(made)) {
+            yield* Scope.close(own, made)
+            return yield* isClosed ? new ProviderClosed({ provider: id }) : made
+          }
+          const provider = made.value
           slot.opened = Option.some({ provider, scope: own })
           // A prefetch is no use, and yet not idle since for ever.
           slot.usedAt = yield* Clock.currentTimeMillis
@@ -248,6 +251,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
     }
 
+    // The first to run: what it ends is not used while it ends.
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isClosed = true

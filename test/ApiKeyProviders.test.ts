@@ -481,6 +481,67 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
+  it.scoped("closing the registry stops what is being made, and who waits for it is told ProviderClosed", () => {
+    const gone: Array<string> = []
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const making = yield* Deferred.make<void>()
+      const lazy = Effect.addFinalizer(() => Effect.sync(() => gone.push("lazy"))).pipe(
+        Effect.zipRight(Deferred.succeed(making, undefined)),
+        Effect.zipRight(Effect.never)
+      )
+      const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { lazy } }), scope)
+      const waiter = yield* Effect.fork(keyOf(providers, "lazy"))
+      yield* Deferred.await(making)
+      yield* Scope.close(scope, Exit.void)
+      expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
+      expect(gone).toEqual(["lazy"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped(
+    "one that is made although the registry has closed meanwhile is ProviderClosed, then and afterwards",
+    () => {
+      const gone: Array<string> = []
+      return Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const gate = yield* Deferred.make<void>()
+        const lazy = Effect.uninterruptible(Deferred.await(gate)).pipe(
+          Effect.zipRight(Effect.addFinalizer(() => Effect.sync(() => gone.push("lazy")))),
+          Effect.as(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "k" })) }))
+        )
+        const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { lazy } }), scope)
+        const waiter = yield* Effect.fork(keyOf(providers, "lazy"))
+        yield* settle
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* settle
+        yield* Deferred.succeed(gate, undefined)
+        expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
+        yield* Fiber.join(closing)
+        expect((yield* Effect.flip(keyOf(providers, "lazy")))._tag).toBe("ProviderClosed")
+        expect(gone).toEqual(["lazy"])
+      }).pipe(Effect.provide(fakePrograms().layer))
+    }
+  )
+
+  it.scoped("while the registry closes, what it ends is not used any more", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const gate = yield* Deferred.make<void>()
+      const slow = Effect.as(
+        Effect.addFinalizer(() => Deferred.await(gate)),
+        ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "k" })) })
+      )
+      const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { slow } }), scope)
+      yield* keyOf(providers, "slow")
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* settle
+      expect((yield* Effect.flip(keyOf(providers, "slow")))._tag).toBe("ProviderClosed")
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(closing)
+    }).pipe(Effect.provide(fakePrograms().layer))
+  )
+
   it.scoped("closing the registry stops the runs of all", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {
