@@ -506,9 +506,10 @@ describe("providers by id", () => {
       return Effect.gen(function* () {
         const scope = yield* Scope.make()
         const gate = yield* Deferred.make<void>()
-        const lazy = Effect.uninterruptible(Deferred.await(gate)).pipe(
+        const lazy = Deferred.await(gate).pipe(
           Effect.zipRight(Effect.addFinalizer(() => Effect.sync(() => gone.push("lazy")))),
-          Effect.as(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "k" })) }))
+          Effect.as(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "k" })) })),
+          Effect.uninterruptible
         )
         const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { lazy } }), scope)
         const waiter = yield* Effect.fork(keyOf(providers, "lazy"))
