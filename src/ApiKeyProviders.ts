@@ -155,25 +155,36 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
 
     const isIdle = (slot: Slot, now: number): boolean => slot.pins === 0 && now - slot.usedAt >= idleMillis
 
-    /** Each is taken out before it is closed, so that nobody is given one that is about to close. */
-    const letGo = (slot: Slot, now: number): Effect.Effect<void> =>
-      Option.match(slot.opened, {
-        onNone: () => Effect.void,
-        onSome: ({ provider, scope: own }) =>
-          Effect.flatMap(provider.status, ({ state }) => {
-            if (state === "refreshing" || !isIdle(slot, now)) return Effect.void
-            slot.opened = Option.none()
-            open.delete(slot)
-            return Scope.close(own, Exit.void)
-          })
-      })
+    /** Each is taken out before it is closed, so that nobody is given one that is about to close; who asks anew waits for that. */
+    const letGo = (slot: Slot, now: number): Effect.Effect<unknown> =>
+      slot.opening
+        .withPermitsIfAvailable(1)(
+          Effect.suspend(() =>
+            Option.match(slot.opened, {
+              onNone: () => Effect.void,
+              onSome: ({ provider, scope: own }) =>
+                Effect.flatMap(Effect.interruptible(provider.status), ({ state }) => {
+                  if (state === "refreshing" || !isIdle(slot, now)) return Effect.void
+                  slot.opened = Option.none()
+                  open.delete(slot)
+                  return Scope.close(own, Exit.void)
+                })
+            })
+          )
+        )
+        .pipe(
+          Effect.uninterruptible,
+          Effect.catchAllCause((cause) => Effect.logDebug("a provider that was let go did not end well", cause))
+        )
 
-    const sweep = (now: number): Effect.Effect<void> => {
+    /** Goes on outside of whoever asks: a slow end of another provider, or a defect in it, is not theirs. */
+    const sweep = (asked: Slot, now: number): void => {
       sweepAt = now + idleMillis / sweepsPerIdleTime
       // After a step of the clock backward nobody has been used in the future.
       for (const slot of open) slot.usedAt = Math.min(slot.usedAt, now)
-      const idle = Array.from(open).filter((slot) => isIdle(slot, now))
-      return Effect.uninterruptible(Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true }))
+      const idle = [asked, ...open].filter((slot) => isIdle(slot, now))
+      const ends = Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true })
+      Runtime.runFork(runtime, ends, { scope })
     }
 
     const isSweepDue = (slot: Slot, now: number): boolean =>
@@ -186,13 +197,11 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     ): Effect.Effect<A, ApiKeyError> =>
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
-        const step = (): Effect.Effect<A, ApiKeyError> => {
-          slot.usedAt = now
-          return !slot.pinsUse && Option.isSome(slot.opened)
-            ? use(slot.opened.value.provider)
-            : pinned(slot, Effect.flatMap(openedOf(slot, id), use))
-        }
-        return isSweepDue(slot, now) ? Effect.zipRight(sweep(now), Effect.suspend(step)) : step()
+        if (isSweepDue(slot, now)) sweep(slot, now)
+        slot.usedAt = now
+        return !slot.pinsUse && Option.isSome(slot.opened)
+          ? use(slot.opened.value.provider)
+          : pinned(slot, Effect.flatMap(openedOf(slot, id), use))
       })
 
     // --- the handles

@@ -300,7 +300,10 @@ describe("providers by id", () => {
 
         clock.movesOn(Duration.minutes(10))
         yield* keyOf(providers, "p0")
-        expect(yield* inState(providers, "empty")).toBe(count - 1)
+        // The sweep of so many takes turns with others.
+        const left = Effect.map(inState(providers, "empty"), (empty) => count - empty)
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep(10), left), { until: (open) => open === 1 })
+        expect(yield* keyOf(providers, "p0")).toBe(`0#${used + 1}`)
       }).pipe(Effect.provide(programs.layer), Effect.withClock(clock))
     },
     600_000
@@ -351,6 +354,71 @@ describe("providers by id", () => {
       yield* TestClock.adjust("30 minutes")
       yield* keyOf(providers, "busy")
       expect(gone).toEqual(["idle"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  const fixed = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "fixed" })) })
+  const ended = (end: Effect.Effect<void>) =>
+    Effect.as(
+      Effect.addFinalizer(() => end),
+      fixed
+    )
+  const bad: Readonly<Record<string, ApiKeyProviders.Entry>> = {
+    "an end with a defect": ended(Effect.die("a defect")),
+    "an end that takes for ever": ended(Effect.never),
+    "a status with a defect": Effect.succeed({ ...fixed, status: Effect.die("a defect") }),
+    "a status that never comes": Effect.succeed({ ...fixed, status: Effect.never })
+  }
+  it.effect.each(Object.keys(bad))("%s, of one that is let go, is nothing to who uses another", (what) => {
+    const gone: Array<string> = []
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const providers = yield* Scope.extend(
+        ApiKeyProviders.make({
+          providers: {
+            bad: bad[what] ?? fixed,
+            idle: ended(Effect.sync(() => gone.push("idle"))),
+            busy: ended(Effect.void)
+          }
+        }),
+        scope
+      )
+      for (const id of providers.ids) yield* keyOf(providers, id)
+      yield* TestClock.adjust("2 hours")
+      expect(yield* keyOf(providers, "busy")).toBe("fixed")
+      yield* TestClock.adjust("2 hours")
+      expect(yield* keyOf(providers, "busy")).toBe("fixed")
+      expect(gone).toEqual(["idle"])
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* settle
+      expect(closing.unsafePoll() === null).toBe(what === "an end that takes for ever")
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped("who asks for one that is being let go waits for its end: there is one at a time", () => {
+    const log: Array<string> = []
+    return Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const one = Effect.sync(() => log.push("made")).pipe(
+        Effect.zipRight(
+          Effect.addFinalizer(() =>
+            Effect.zipRight(
+              Deferred.await(gate),
+              Effect.sync(() => log.push("gone"))
+            )
+          )
+        ),
+        Effect.as(fixed)
+      )
+      const providers = yield* ApiKeyProviders.make({ providers: { one, busy: fixed } })
+      yield* keyOf(providers, "one")
+      yield* TestClock.adjust("2 hours")
+      const waiter = yield* Effect.fork(keyOf(providers, "one"))
+      yield* settle
+      expect(log).toEqual(["made"])
+      yield* Deferred.succeed(gate, undefined)
+      expect(yield* Fiber.join(waiter)).toBe("fixed")
+      expect(log).toEqual(["made", "gone", "made"])
     }).pipe(Effect.provide(fakePrograms().layer))
   })
 
