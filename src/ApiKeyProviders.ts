@@ -37,6 +37,7 @@ import { Surroundings } from "./internal/config/Surroundings.js"
 import * as SharedCommands from "./internal/config/sharedCommands.js"
 import { positiveMillis } from "./internal/keyLife.js"
 import { inOwnFiber } from "./internal/ownFiber.js"
+import { type Peek, peekOf } from "./internal/peek.js"
 import { toldIds } from "./internal/toldIds.js"
 
 /**
@@ -93,11 +94,10 @@ const maxIdsShown = 10
 interface Slot {
   readonly build: Effect.Effect<Provider, ApiKeyError, Requirements | Scope.Scope>
   readonly opening: Effect.Semaphore
-  opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope }>
+  opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope; readonly peek: Peek }>
+  /** When the last use ended. */
   usedAt: number
-  /** Whether each use is a pin. A cache needs none: its status says when somebody waits, and a hit costs less. */
-  readonly pinsUse: boolean
-  /** Users that are not done: waiting for a key, or watching `changes`. */
+  /** Uses that are not over: waiting for a key, or watching `changes`. */
   pins: number
 }
 
@@ -126,10 +126,12 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     // --- opening and letting go
 
     const openedOf = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> =>
-      Option.match(slot.opened, {
-        onNone: () => slot.opening.withPermits(1)(Effect.suspend(() => openAnew(slot, id))),
-        onSome: ({ provider }) => Effect.succeed(provider)
-      })
+      Effect.suspend(() =>
+        Option.match(slot.opened, {
+          onNone: () => slot.opening.withPermits(1)(Effect.suspend(() => openAnew(slot, id))),
+          onSome: ({ provider }) => Effect.succeed(provider)
+        })
+      )
 
     const openAnew = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> => {
       if (Option.isSome(slot.opened)) return Effect.succeed(slot.opened.value.provider)
@@ -144,7 +146,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
             return yield* isClosed ? new ProviderClosed({ provider: id }) : made
           }
           const provider = made.value
-          slot.opened = Option.some({ provider, scope: own })
+          slot.opened = Option.some({ provider, scope: own, peek: peekOf(provider) })
           // A prefetch is no use, and yet not idle since for ever.
           slot.usedAt = yield* Clock.currentTimeMillis
           open.add(slot)
@@ -190,27 +192,34 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     const isSweepDue = (slot: Slot, now: number): boolean =>
       now >= sweepAt || sweepAt - now > idleMillis || (Option.isSome(slot.opened) && isIdle(slot, now))
 
-    const using = <A>(
-      slot: Slot,
-      id: string,
-      use: (provider: Provider) => Effect.Effect<A, ApiKeyError>
-    ): Effect.Effect<A, ApiKeyError> =>
+    const using = <A>(slot: Slot, use: (now: number) => Effect.Effect<A, ApiKeyError>): Effect.Effect<A, ApiKeyError> =>
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
         if (isSweepDue(slot, now)) sweep(slot, now)
         slot.usedAt = now
-        return !slot.pinsUse && Option.isSome(slot.opened)
-          ? use(slot.opened.value.provider)
-          : pinned(slot, Effect.flatMap(openedOf(slot, id), use))
+        return use(now)
       })
 
     // --- the handles
 
     const handle = (id: string, slot: Slot): Provider => {
       const named = (status: ApiKeyStatus): ApiKeyStatus => ({ ...status, provider: id })
+      const provider = openedOf(slot, id)
+      const get = pinned(
+        slot,
+        Effect.flatMap(provider, ({ get }) => get)
+      )
+      const refresh = pinned(
+        slot,
+        Effect.flatMap(provider, ({ refresh }) => refresh)
+      )
       return {
-        get: using(slot, id, ({ get }) => get),
-        refresh: using(slot, id, ({ refresh }) => refresh),
+        // A hit is over at once.
+        get: using(slot, (now) => {
+          const key = Option.isSome(slot.opened) ? slot.opened.value.peek(now) : undefined
+          return key === undefined ? get : Effect.succeed(key)
+        }),
+        refresh: using(slot, () => refresh),
         reject: (key) =>
           Effect.suspend(() =>
             Option.match(slot.opened, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
@@ -223,7 +232,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
         ),
         changes: Stream.unwrapScoped(
           pin(slot).pipe(
-            Effect.zipRight(openedOf(slot, id)),
+            Effect.zipRight(provider),
             Effect.match({
               onFailure: (error) =>
                 Stream.make<[ApiKeyStatus]>({ ...emptyStatus(id), state: "failing", lastFailure: Option.some(error) }),
@@ -249,14 +258,14 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       }
       const users = [id]
       const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? toldIds(users) }))
-      const slot = slotOf(build, false)
+      const slot = slotOf(build)
       shared.set(identity, { slot, ids: users })
       if (command.prefetch === true) prefetched.push(openedOf(slot, id))
       return slot
     }
 
     for (const [id, entry] of Object.entries(options.providers)) {
-      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(entry, true)))
+      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(entry)))
       else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
     }
 
@@ -281,9 +290,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     }
   })
 
-const slotOf = (build: Slot["build"], pinsUse: boolean): Slot => ({
+const slotOf = (build: Slot["build"]): Slot => ({
   build,
-  pinsUse,
   opening: Effect.unsafeMakeSemaphore(1),
   opened: Option.none(),
   usedAt: 0,
@@ -299,10 +307,12 @@ const pin = (slot: Slot): Effect.Effect<void, never, Scope.Scope> =>
   )
 
 const unpin = (slot: Slot): Effect.Effect<void> =>
-  Effect.sync(() => {
+  Effect.map(Clock.currentTimeMillis, (now) => {
     slot.pins--
+    slot.usedAt = now
   })
 
+/** A use that takes time. */
 const pinned = <A, E>(slot: Slot, use: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) => {
     slot.pins++

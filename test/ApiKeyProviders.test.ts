@@ -270,6 +270,41 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
+  it.scoped("idle time counts from the end of the last use: of a long wait for a key, of watching `changes`", () => {
+    const programs = fakePrograms()
+    const keeps: Partial<ApiKeyProvider.CommandOptions> = { timeout: "1 hour", timeToLive: Duration.infinity }
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({
+        providers: { slow: { ...command("slow"), ...keeps }, busy: { ...command("busy"), ...keeps } },
+        idleTimeToLive: "10 minutes"
+      })
+      const slow = yield* providers.get("slow")
+      yield* keyOf(providers, "busy")
+      for (const ask of [slow.get, slow.refresh]) {
+        const gate = yield* Deferred.make<void>()
+        programs.hold(Deferred.await(gate))
+        const waiter = yield* Effect.fork(ask)
+        yield* settle
+        yield* TestClock.adjust("15 minutes")
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.join(waiter)
+        yield* TestClock.adjust("6 minutes")
+        yield* keyOf(providers, "busy")
+        expect((yield* slow.status).state).toBe("fresh")
+      }
+      const watching = yield* Effect.fork(Stream.runDrain(slow.changes))
+      yield* settle
+      yield* TestClock.adjust("15 minutes")
+      yield* Fiber.interrupt(watching)
+      yield* TestClock.adjust("6 minutes")
+      yield* keyOf(providers, "busy")
+      expect((yield* slow.status).state).toBe("fresh")
+      yield* TestClock.adjust("5 minutes")
+      yield* keyOf(providers, "busy")
+      expect((yield* slow.status).state).toBe("empty")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
   it.scopedLive(
     "10,000 providers of commands cost no timer and no fiber each, used or not, and the idle ones are let go at the next use",
     () => {
