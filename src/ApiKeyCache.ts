@@ -20,7 +20,7 @@ import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
 import type { RunReason } from "./CredentialHelper.js"
-import { end, type Flight, join, launcher, type Restore } from "./internal/cacheFlight.js"
+import { defaultWhenAbandoned, end, type Flight, join, launcher, type Restore } from "./internal/cacheFlight.js"
 import { land, type Rules, refused } from "./internal/cacheLanding.js"
 import { makeLedger } from "./internal/cacheLedger.js"
 import { reasonOf, restingFailure, retryingAt } from "./internal/cachePast.js"
@@ -156,7 +156,7 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
   Effect.gen(function* () {
     const { provider, program, format, mayPrompt } = options
     const rules: Rules = { provider, program, onRepeat: options.onRepeat, life }
-    const finishes = (options.whenAbandoned ?? (mayPrompt ? "finish" : "stop")) === "finish"
+    const finishes = (options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)) === "finish"
     const ledger = makeLedger(program)
     const watchers = makeWatchers<ApiKeyStatus>()
     const closed = Effect.fail(new ProviderClosed({ provider }))

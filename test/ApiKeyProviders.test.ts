@@ -175,19 +175,55 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
-  it.scoped("a command that says what is the default anyway is the same command", () => {
-    const programs = fakePrograms()
-    const defaults: Partial<ApiKeyProvider.CommandOptions> = {
-      format: "auto",
-      inheritEnv: true,
-      interactive: "never",
-      onRepeat: "serve",
-      onReject: "forget",
-      prefetch: false
+  type Said = Required<ApiKeyProvider.CommandOptions>
+  /** Each option, and how its default can be said; of some it cannot. */
+  const defaults: { readonly [Name in keyof Said]: ReadonlyArray<Said[Name]> } = {
+    command: [],
+    provider: [],
+    cwd: [],
+    program: [],
+    retry: [],
+    refreshAhead: [],
+    format: ["auto"],
+    env: [{}],
+    inheritEnv: [true],
+    interactive: ["never"],
+    path: ["usual-folders"],
+    prefetch: [false],
+    onRepeat: ["serve"],
+    onReject: ["forget"],
+    timeout: ["30 seconds", 30_000],
+    timeToLive: ["5 minutes", Duration.seconds(300)],
+    whenAbandoned: ["stop"]
+  }
+  const sayings = Object.entries(defaults).flatMap(([name, values]) =>
+    values.map((value): [string, unknown] => [name, value])
+  )
+  it.scoped.each(sayings)(
+    "a command that says what is the default anyway is the same command: %s %s",
+    ([name, value]) => {
+      const programs = fakePrograms()
+      return Effect.gen(function* () {
+        const providers = yield* ApiKeyProviders.make({ providers: { base, same: { ...base, [name]: value } } })
+        expect(yield* Effect.all([keyOf(providers, "base"), keyOf(providers, "same")])).toEqual(["x#1", "x#1"])
+      }).pipe(Effect.provide(programs.layer))
     }
+  )
+
+  const known: ReadonlyArray<[string, Partial<ApiKeyProvider.CommandOptions>, boolean]> = [
+    ["/nowhere/op", { timeToLive: "1 hour", timeout: "2 minutes", whenAbandoned: "finish" }, true],
+    ["/nowhere/op", { timeToLive: "5 minutes" }, false],
+    ["/nowhere/op", { timeout: "30 seconds" }, false],
+    ["/nowhere/op", { whenAbandoned: "stop" }, false]
+  ]
+  it.scoped.each(known)("the defaults are those of the catalog: %s %o", ([program, options, isSame]) => {
+    const programs = fakePrograms()
+    const op = { command: [program, "read", "op://a/b/c"] }
     return Effect.gen(function* () {
-      const providers = yield* ApiKeyProviders.make({ providers: { base, same: { ...base, ...defaults } } })
-      expect(yield* Effect.all([keyOf(providers, "base"), keyOf(providers, "same")])).toEqual(["x#1", "x#1"])
+      const providers = yield* ApiKeyProviders.make({ providers: { op, said: { ...op, ...options } } })
+      yield* keyOf(providers, "op")
+      yield* keyOf(providers, "said")
+      expect(programs.started.length).toBe(isSame ? 1 : 2)
     }).pipe(Effect.provide(programs.layer))
   })
 

@@ -30,6 +30,9 @@ export interface Flight {
   phase: "on" | "stopping" | "over"
 }
 
+/** Whether a run that nobody waits for goes on: a person is not asked twice. */
+export const defaultWhenAbandoned = (mayPrompt: boolean): "finish" | "stop" => (mayPrompt ? "finish" : "stop")
+
 /** Runs fork from the runtime of who makes the cache, each in a fiber that does `run`. */
 export const launcher = <R>(run: (flight: Flight) => Effect.Effect<void, never, R>) =>
   Effect.map(Effect.runtime<R>(), (runtime) => {
