@@ -67,7 +67,7 @@ export interface ApiKeyStatus {
   /** Runs that brought another key than the one before. */
   readonly renewals: number
   readonly rejections: number
-  /** The error of the last run, if it failed. */
+  /** The error of the last run, if it failed; of one that ended with a defect, `ConfigInvalid` says so. */
   readonly lastFailure: Option.Option<ApiKeyError>
   /** Until when no run is started: the back-off after a failure, or that of a key which the server refuses and which is served. */
   readonly nextTry: Option.Option<DateTime.Utc>

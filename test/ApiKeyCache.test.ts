@@ -554,6 +554,33 @@ describe("failure", () => {
     })
   )
 
+  it.scoped("a defect in a renewal is warned of and told by status, without what it says, and the key goes on", () =>
+    logged((lines) =>
+      Effect.gen(function* () {
+        let runs = 0
+        const cache = yield* ApiKeyCache.make({
+          provider: "test",
+          program: "helper",
+          format: "own",
+          mayPrompt: false,
+          fetch: () => (runs++ === 0 ? Effect.succeed(ApiKey.make({ value: "k" })) : Effect.die(new Error("sk-secret")))
+        })
+        yield* cache.get
+        yield* TestClock.adjust("299 seconds")
+        expect(secretOf(yield* cache.get)).toBe("k")
+        yield* settle
+        const status = yield* cache.status
+        expect(status.state).toBe("failing")
+        expect(Option.map(status.lastFailure, ({ _tag, message }) => [_tag, message])).toEqual(
+          Option.some(["ConfigInvalid", "code: a run ended with a defect"])
+        )
+        expect(lines).toEqual([
+          "WARN test: a renewal failed, the current key goes on: code: a run ended with a defect. Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+        ])
+      })
+    )
+  )
+
   it.scoped("a run that ends interrupted from inside interrupts nobody who waits, and rests like a defect", () =>
     Effect.gen(function* () {
       let runs = 0
