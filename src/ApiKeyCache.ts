@@ -6,12 +6,14 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -255,7 +257,16 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
         end(flight, landing.answer)
         yield* Effect.zipRight(reported, landing.announce)
       })
-    const launch = yield* launcher(fly)
+    /** A run that could not be landed, such as one whose key is none, is one that failed: nobody waits for ever. */
+    const crash = (flight: Flight, cause: Cause.Cause<never>): Effect.Effect<void> =>
+      at((now) => {
+        const landing = land(rules, state, { exit: Exit.failCause(cause), now, random: 0 })
+        if (flight.phase === "over" || landing._tag === "Overtaken") return Effect.void
+        move(landing.state, now)
+        end(flight, landing.answer)
+        return landing.announce
+      }).pipe(Effect.ensuring(Effect.sync(() => end(flight, Exit.failCause(cause)))))
+    const launch = yield* launcher((flight) => Effect.catchAllCause(fly(flight), (cause) => crash(flight, cause)))
 
     // --- the scope
 

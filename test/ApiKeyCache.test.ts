@@ -3,6 +3,7 @@ import * as Array_ from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -579,6 +580,44 @@ describe("failure", () => {
         ])
       })
     )
+  )
+
+  /** As plain JavaScript may make it: headers hold secrets, and this one is a string. */
+  const noKey = ApiKey.make({ value: "k2" })
+  Reflect.set(noKey, "headers", { "x-key": "plain" })
+  it.scoped("a run whose key is none fails all who wait, and rests: nobody waits for ever", () =>
+    Effect.gen(function* () {
+      const { cache, helper, asks, fails, answers } = yield* cacheUnderTest()
+      const waiters = [yield* asks, yield* asks]
+      const run = helper.runs.at(-1)
+      if (run !== undefined) yield* Deferred.succeed(run.answer, noKey)
+      for (const waiter of waiters) expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
+      expect((yield* cache.status).state).toBe("failing")
+      expect(Exit.isFailure(yield* Effect.exit(cache.get))).toBe(true)
+      expect(helper.runs.length).toBe(1)
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* fails(unavailable)
+      yield* TestClock.adjust("2 seconds")
+      const next = yield* asks
+      yield* answers("k3")
+      expect(secretOf(yield* Fiber.join(next))).toBe("k3")
+    })
+  )
+
+  it.scoped("a renewal whose key is none leaves the current key", () =>
+    Effect.gen(function* () {
+      const { cache, helper, holding, value } = yield* cacheUnderTest()
+      yield* holding("k1")
+      yield* TestClock.adjust("299 seconds")
+      yield* cache.get
+      yield* settle
+      const run = helper.runs.at(-1)
+      if (run !== undefined) yield* Deferred.succeed(run.answer, noKey)
+      yield* settle
+      expect(yield* cache.status).toMatchObject({ state: "failing", runs: 2 })
+      expect(yield* value).toBe("k1")
+    })
   )
 
   it.scoped("a run that ends interrupted from inside interrupts nobody who waits, and rests like a defect", () =>

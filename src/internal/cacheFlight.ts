@@ -85,6 +85,7 @@ const leave = (flight: Flight): Effect.Effect<void> =>
 
 /** It has an answer for all who wait, and nothing is left of it. */
 export const end = (flight: Flight, answer: Effect.Effect<ApiKey, ApiKeyError>): void => {
+  if (flight.phase === "over") return
   flight.phase = "over"
   Deferred.unsafeDone(flight.result, answer)
   Deferred.unsafeDone(flight.gone, Effect.void)
