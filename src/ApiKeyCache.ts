@@ -112,8 +112,8 @@ export interface FetchRequest {
  */
 export interface LifeOptions {
   /**
-   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min (1 h for helpers that may
-   * prompt); may be infinite.
+   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min, and of a command what the catalog
+   * says for its program: 1 h for stores of static secrets that may prompt. May be infinite.
    */
   readonly timeToLive?: Duration.DurationInput | undefined
   /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
