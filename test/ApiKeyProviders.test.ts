@@ -466,6 +466,41 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(fakePrograms().layer))
   })
 
+  it.scoped("one that takes time to be made is made once, whoever comes meanwhile", () => {
+    let made = 0
+    return Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const slow = Effect.zipRight(
+        Effect.sync(() => {
+          made++
+        }),
+        Effect.as(Deferred.await(gate), fixed)
+      )
+      const providers = yield* ApiKeyProviders.make({ providers: { slow } })
+      const asking = yield* Effect.fork(
+        Effect.all(Array_.replicate(keyOf(providers, "slow"), 3), { concurrency: "unbounded" })
+      )
+      yield* settle
+      yield* Deferred.succeed(gate, undefined)
+      expect(yield* Fiber.join(asking)).toEqual(["fixed", "fixed", "fixed"])
+      expect(made).toBe(1)
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped("what the making of one has opened is closed when the making fails, not with the registry", () => {
+    const gone: Array<string> = []
+    const broken = new EmptyOutput({ command: "helper", stderr: "" })
+    return Effect.gen(function* () {
+      const half = Effect.zipRight(
+        Effect.addFinalizer(() => Effect.sync(() => gone.push("half"))),
+        Effect.fail(broken)
+      )
+      const providers = yield* ApiKeyProviders.make({ providers: { half } })
+      expect(yield* Effect.flip(keyOf(providers, "half"))).toBe(broken)
+      expect(gone).toEqual(["half"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
   it.scoped("who asks for one that is being let go waits for its end: there is one at a time", () => {
     const log: Array<string> = []
     return Effect.gen(function* () {
