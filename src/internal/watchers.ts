@@ -31,7 +31,7 @@ export const makeWatchers = <A>(): Watchers<A> => {
       if (queues.size === 0) return
       const value = current()
       // Not `unsafeOffer`, which drops the newest of a queue that is full.
-      for (const each of queues) Effect.runSync(Queue.offer(each, value))
+      for (const each of queues) Effect.runSync(each.offer(value))
     },
     watch: (now) =>
       Stream.unwrapScoped(Effect.map(queue, (own) => Stream.concat(Stream.fromEffect(now), Stream.fromQueue(own)))),
