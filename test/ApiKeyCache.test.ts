@@ -812,6 +812,27 @@ describe("reject", () => {
     })
   )
 
+  it.scoped("the doubling begins anew at 30 s for another key, which a refresh brought", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      /** How long the refusal rests of a key that the helper repeats. */
+      const restOf = (value: string) =>
+        Effect.gen(function* () {
+          yield* cache.reject(yield* cache.get)
+          yield* asks
+          yield* answers(value)
+          return (millisOf((yield* cache.status).nextTry) ?? 0) - (yield* Clock.currentTimeMillis)
+        })
+      yield* holding("k1")
+      expect(yield* restOf("k1")).toBe(30_000)
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k2")
+      expect(yield* restOf("k2")).toBe(30_000)
+    })
+  )
+
   it.scoped("a suspect key that a refresh confirms is suspect still", () =>
     Effect.gen(function* () {
       const { cache, holding, asks, answers } = yield* cacheUnderTest({ timeToLive: "100 seconds" })
