@@ -718,7 +718,7 @@ describe("reject", () => {
       yield* cache.reject(old)
       expect(yield* value).toBe("new")
       expect(helper.runs.length).toBe(2)
-      expect((yield* cache.status).rejections).toBe(0)
+      expect(yield* cache.status).toMatchObject({ rejections: 0, renewals: 1 })
     })
   )
 

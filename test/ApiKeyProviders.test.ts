@@ -734,6 +734,32 @@ describe("providers by id", () => {
   })
 })
 
+describe("onReject: erase", () => {
+  it.scoped(
+    "the helper is told once to forget a refused key, before the run that asks for another, and at no other",
+    () => {
+      const printsPair = (secret: string) =>
+        printsKey(`protocol=https\nhost=h.example\nusername=u\npassword=${secret}\n`)
+      const helper = fake(({ args }, index) =>
+        Effect.succeed(args.includes("fill") && index === 2 ? { exitCode: Effect.succeed(1) } : printsPair(`p${index}`))
+      )
+      return Effect.gen(function* () {
+        const provider = yield* ApiKeyProvider.fromCommand({
+          command: ["git", "credential", "fill"],
+          format: { name: "git-credential", url: "https://h.example" },
+          onReject: "erase",
+          retry: Schedule.recurs(0)
+        })
+        yield* provider.reject(yield* provider.get)
+        expect(Exit.isFailure(yield* Effect.exit(provider.get))).toBe(true)
+        yield* provider.refresh
+        yield* provider.refresh
+        expect(helper.starts.map(({ args }) => args.at(-1))).toEqual(["fill", "reject", "fill", "fill", "fill"])
+      }).pipe(Effect.provide(helper.layer))
+    }
+  )
+})
+
 describe("who happens to ask first", () => {
   const shaped = (program: string): ApiKeyProvider.CommandOptions => ({
     provider: "a",
