@@ -6,12 +6,14 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -20,7 +22,7 @@ import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
 import type { RunReason } from "./CredentialHelper.js"
-import { end, type Flight, join, launcher, type Restore } from "./internal/cacheFlight.js"
+import { defaultWhenAbandoned, end, type Flight, join, launcher, type Restore } from "./internal/cacheFlight.js"
 import { land, type Rules, refused } from "./internal/cacheLanding.js"
 import { makeLedger } from "./internal/cacheLedger.js"
 import { reasonOf, restingFailure, retryingAt } from "./internal/cachePast.js"
@@ -67,7 +69,7 @@ export interface ApiKeyStatus {
   /** Runs that brought another key than the one before. */
   readonly renewals: number
   readonly rejections: number
-  /** The error of the last run, if it failed. */
+  /** The error of the last run, if it failed; of one that ended with a defect, `ConfigInvalid` says so. */
   readonly lastFailure: Option.Option<ApiKeyError>
   /** Until when no run is started: the back-off after a failure, or that of a key which the server refuses and which is served. */
   readonly nextTry: Option.Option<DateTime.Utc>
@@ -110,8 +112,8 @@ export interface FetchRequest {
  */
 export interface LifeOptions {
   /**
-   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min (1 h for helpers that may
-   * prompt); may be infinite.
+   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min, and of a command what the catalog
+   * says for its program: 1 h for stores of static secrets that may prompt. May be infinite.
    */
   readonly timeToLive?: Duration.DurationInput | undefined
   /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
@@ -156,7 +158,7 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
   Effect.gen(function* () {
     const { provider, program, format, mayPrompt } = options
     const rules: Rules = { provider, program, onRepeat: options.onRepeat, life }
-    const finishes = (options.whenAbandoned ?? (mayPrompt ? "finish" : "stop")) === "finish"
+    const finishes = (options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)) === "finish"
     const ledger = makeLedger(program)
     const watchers = makeWatchers<ApiKeyStatus>()
     const closed = Effect.fail(new ProviderClosed({ provider }))
@@ -255,7 +257,16 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
         end(flight, landing.answer)
         yield* Effect.zipRight(reported, landing.announce)
       })
-    const launch = yield* launcher(fly)
+    /** A run that could not be landed, such as one whose key is none, is one that failed: nobody waits for ever. */
+    const crash = (flight: Flight, cause: Cause.Cause<never>): Effect.Effect<void> =>
+      at((now) => {
+        const landing = land(rules, state, { exit: Exit.failCause(cause), now, random: 0 })
+        if (flight.phase === "over" || landing._tag === "Overtaken") return Effect.void
+        move(landing.state, now)
+        end(flight, landing.answer)
+        return landing.announce
+      }).pipe(Effect.ensuring(Effect.sync(() => end(flight, Exit.failCause(cause)))))
+    const launch = yield* launcher((flight) => Effect.catchAllCause(fly(flight), (cause) => crash(flight, cause)))
 
     // --- the scope
 

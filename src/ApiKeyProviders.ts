@@ -36,6 +36,8 @@ import { load, sharersOf, toProvider } from "./internal/config/resolve.js"
 import { Surroundings } from "./internal/config/Surroundings.js"
 import * as SharedCommands from "./internal/config/sharedCommands.js"
 import { positiveMillis } from "./internal/keyLife.js"
+import { inOwnFiber } from "./internal/ownFiber.js"
+import { type Peek, peekOf } from "./internal/peek.js"
 import { toldIds } from "./internal/toldIds.js"
 
 /**
@@ -90,13 +92,12 @@ const maxIdsShown = 10
 
 /** What equal commands share: at most one provider at a time, its scope, and who uses it. */
 interface Slot {
-  readonly build: Effect.Effect<Provider, ApiKeyError, Scope.Scope>
+  readonly build: Effect.Effect<Provider, ApiKeyError, Requirements | Scope.Scope>
   readonly opening: Effect.Semaphore
-  opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope }>
+  opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope; readonly peek: Peek }>
+  /** When the last use ended. */
   usedAt: number
-  /** Whether each use is a pin. A cache needs none: its status says when somebody waits, and a hit costs less. */
-  readonly pinsUse: boolean
-  /** Users that are not done: waiting for a key, or watching `changes`. */
+  /** Uses that are not over: waiting for a key, or watching `changes`. */
   pins: number
 }
 
@@ -115,7 +116,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
   Effect.gen(function* () {
     // Without the scope: what is made in one of its own must not end up in this one.
     const runtime = Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope))
-    const scope = yield* Effect.scope
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const checkedIdle = positiveMillis("idleTimeToLive", options.idleTimeToLive ?? defaultIdleTimeToLive)
     const idleMillis = Either.getOrElse(checkedIdle, () => Duration.toMillis(defaultIdleTimeToLive))
     const open = new Set<Slot>()
@@ -125,10 +126,12 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     // --- opening and letting go
 
     const openedOf = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> =>
-      Option.match(slot.opened, {
-        onNone: () => slot.opening.withPermits(1)(Effect.suspend(() => openAnew(slot, id))),
-        onSome: ({ provider }) => Effect.succeed(provider)
-      })
+      Effect.suspend(() =>
+        Option.match(slot.opened, {
+          onNone: () => slot.opening.withPermits(1)(Effect.suspend(() => openAnew(slot, id))),
+          onSome: ({ provider }) => Effect.succeed(provider)
+        })
+      )
 
     const openAnew = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> => {
       if (Option.isSome(slot.opened)) return Effect.succeed(slot.opened.value.provider)
@@ -137,10 +140,13 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       return Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-          const provider = yield* restore(Scope.extend(slot.build, own)).pipe(
-            Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
-          )
-          slot.opened = Option.some({ provider, scope: own })
+          const made = yield* Effect.exit(restore(inOwnFiber(runtime, Scope.extend(slot.build, own), { scope })))
+          if (isClosed || Exit.isFailure(made)) {
+            yield* Scope.close(own, made)
+            return yield* isClosed ? new ProviderClosed({ provider: id }) : made
+          }
+          const provider = made.value
+          slot.opened = Option.some({ provider, scope: own, peek: peekOf(provider) })
           // A prefetch is no use, and yet not idle since for ever.
           slot.usedAt = yield* Clock.currentTimeMillis
           open.add(slot)
@@ -151,53 +157,69 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
 
     const isIdle = (slot: Slot, now: number): boolean => slot.pins === 0 && now - slot.usedAt >= idleMillis
 
-    /** Each is taken out before it is closed, so that nobody is given one that is about to close. */
-    const letGo = (slot: Slot, now: number): Effect.Effect<void> =>
-      Option.match(slot.opened, {
-        onNone: () => Effect.void,
-        onSome: ({ provider, scope: own }) =>
-          Effect.flatMap(provider.status, ({ state }) => {
-            if (state === "refreshing" || !isIdle(slot, now)) return Effect.void
-            slot.opened = Option.none()
-            open.delete(slot)
-            return Scope.close(own, Exit.void)
-          })
-      })
+    /** Each is taken out before it is closed, so that nobody is given one that is about to close; who asks anew waits for that. */
+    const letGo = (slot: Slot, now: number): Effect.Effect<unknown> =>
+      slot.opening
+        .withPermitsIfAvailable(1)(
+          Effect.suspend(() =>
+            Option.match(slot.opened, {
+              onNone: () => Effect.void,
+              onSome: ({ provider, scope: own }) =>
+                Effect.flatMap(Effect.interruptible(provider.status), ({ state }) => {
+                  if (state === "refreshing" || !isIdle(slot, now)) return Effect.void
+                  slot.opened = Option.none()
+                  open.delete(slot)
+                  return Scope.close(own, Exit.void)
+                })
+            })
+          )
+        )
+        .pipe(
+          Effect.uninterruptible,
+          Effect.catchAllCause((cause) => Effect.logDebug("a provider that was let go did not end well", cause))
+        )
 
-    const sweep = (now: number): Effect.Effect<void> => {
+    /** Goes on outside of whoever asks: a slow end of another provider, or a defect in it, is not theirs. */
+    const sweep = (asked: Slot, now: number): void => {
       sweepAt = now + idleMillis / sweepsPerIdleTime
       // After a step of the clock backward nobody has been used in the future.
       for (const slot of open) slot.usedAt = Math.min(slot.usedAt, now)
-      const idle = Array.from(open).filter((slot) => isIdle(slot, now))
-      return Effect.uninterruptible(Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true }))
+      const idle = [asked, ...open].filter((slot) => isIdle(slot, now))
+      const ends = Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true })
+      Runtime.runFork(runtime, ends, { scope })
     }
 
     const isSweepDue = (slot: Slot, now: number): boolean =>
       now >= sweepAt || sweepAt - now > idleMillis || (Option.isSome(slot.opened) && isIdle(slot, now))
 
-    const using = <A>(
-      slot: Slot,
-      id: string,
-      use: (provider: Provider) => Effect.Effect<A, ApiKeyError>
-    ): Effect.Effect<A, ApiKeyError> =>
+    const using = <A>(slot: Slot, use: (now: number) => Effect.Effect<A, ApiKeyError>): Effect.Effect<A, ApiKeyError> =>
       Effect.clockWith((clock) => {
         const now = clock.unsafeCurrentTimeMillis()
-        const step = (): Effect.Effect<A, ApiKeyError> => {
-          slot.usedAt = now
-          return !slot.pinsUse && Option.isSome(slot.opened)
-            ? use(slot.opened.value.provider)
-            : pinned(slot, Effect.flatMap(openedOf(slot, id), use))
-        }
-        return isSweepDue(slot, now) ? Effect.zipRight(sweep(now), Effect.suspend(step)) : step()
+        if (isSweepDue(slot, now)) sweep(slot, now)
+        slot.usedAt = now
+        return use(now)
       })
 
     // --- the handles
 
     const handle = (id: string, slot: Slot): Provider => {
       const named = (status: ApiKeyStatus): ApiKeyStatus => ({ ...status, provider: id })
+      const provider = openedOf(slot, id)
+      const get = pinned(
+        slot,
+        Effect.flatMap(provider, ({ get }) => get)
+      )
+      const refresh = pinned(
+        slot,
+        Effect.flatMap(provider, ({ refresh }) => refresh)
+      )
       return {
-        get: using(slot, id, ({ get }) => get),
-        refresh: using(slot, id, ({ refresh }) => refresh),
+        // A hit is over at once.
+        get: using(slot, (now) => {
+          const key = Option.isSome(slot.opened) ? slot.opened.value.peek(now) : undefined
+          return key === undefined ? get : Effect.succeed(key)
+        }),
+        refresh: using(slot, () => refresh),
         reject: (key) =>
           Effect.suspend(() =>
             Option.match(slot.opened, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
@@ -210,7 +232,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
         ),
         changes: Stream.unwrapScoped(
           pin(slot).pipe(
-            Effect.zipRight(openedOf(slot, id)),
+            Effect.zipRight(provider),
             Effect.match({
               onFailure: (error) =>
                 Stream.make<[ApiKeyStatus]>({ ...emptyStatus(id), state: "failing", lastFailure: Option.some(error) }),
@@ -236,17 +258,18 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       }
       const users = [id]
       const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? toldIds(users) }))
-      const slot = slotOf(Effect.provide(build, runtime), false)
+      const slot = slotOf(build)
       shared.set(identity, { slot, ids: users })
       if (command.prefetch === true) prefetched.push(openedOf(slot, id))
       return slot
     }
 
     for (const [id, entry] of Object.entries(options.providers)) {
-      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(Effect.provide(entry, runtime), true)))
+      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(entry)))
       else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
     }
 
+    // The first to run: what it ends is not used while it ends.
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isClosed = true
@@ -267,9 +290,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     }
   })
 
-const slotOf = (build: Slot["build"], pinsUse: boolean): Slot => ({
+const slotOf = (build: Slot["build"]): Slot => ({
   build,
-  pinsUse,
   opening: Effect.unsafeMakeSemaphore(1),
   opened: Option.none(),
   usedAt: 0,
@@ -285,10 +307,12 @@ const pin = (slot: Slot): Effect.Effect<void, never, Scope.Scope> =>
   )
 
 const unpin = (slot: Slot): Effect.Effect<void> =>
-  Effect.sync(() => {
+  Effect.map(Clock.currentTimeMillis, (now) => {
     slot.pins--
+    slot.usedAt = now
   })
 
+/** A use that takes time. */
 const pinned = <A, E>(slot: Slot, use: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) => {
     slot.pins++

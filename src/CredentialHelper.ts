@@ -39,7 +39,7 @@ import {
 } from "./ApiKeyError.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import * as HelperExecutor from "./HelperExecutor.js"
-import { within } from "./internal/budget.js"
+import { defaultBudget, within } from "./internal/budget.js"
 import { type Collector, collector } from "./internal/collector.js"
 import { entryOf, environmentFor } from "./internal/environment.js"
 import { interpreterRemedy } from "./internal/interpreter.js"
@@ -157,8 +157,6 @@ export interface Output {
   readonly startedAt: number
 }
 
-const defaultTimeout = Duration.seconds(30)
-const promptTimeout = Duration.minutes(2)
 const drainWindow = Duration.millis(200)
 const slowAfter = Duration.seconds(10)
 const maxStdoutBytes = 64 * 1024
@@ -304,7 +302,7 @@ const checkOptions = ({
 const endlessTimeout = Duration.days(24)
 
 const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
-  Duration.decodeUnknown(options.timeout ?? (mayPrompt ? promptTimeout : defaultTimeout)).pipe(
+  Duration.decodeUnknown(options.timeout ?? defaultBudget(mayPrompt)).pipe(
     Option.filter((timeout) => Duration.toMillis(timeout) > 0 && Duration.lessThan(timeout, endlessTimeout)),
     Option.match({
       onNone: () => invalid("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"'),

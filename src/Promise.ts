@@ -45,7 +45,7 @@ export interface Options {
   readonly format?: FormatName
   /** Over everything: waiting, tries and the delays between them. Default 30 s; 2 min for helpers that may prompt. */
   readonly timeout?: Time
-  /** How long a key without an expiry of its own is used; `Infinity` is allowed. Default 5 min; 1 h for helpers that may prompt. */
+  /** How long a key without an expiry of its own is used; `Infinity` is allowed. Default 5 min; what the catalog says for some programs, mostly 1 h. */
   readonly timeToLive?: Time
   /** How long before its expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
   readonly refreshAhead?: Time

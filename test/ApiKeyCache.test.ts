@@ -3,6 +3,7 @@ import * as Array_ from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -554,6 +555,71 @@ describe("failure", () => {
     })
   )
 
+  it.scoped("a defect in a renewal is warned of and told by status, without what it says, and the key goes on", () =>
+    logged((lines) =>
+      Effect.gen(function* () {
+        let runs = 0
+        const cache = yield* ApiKeyCache.make({
+          provider: "test",
+          program: "helper",
+          format: "own",
+          mayPrompt: false,
+          fetch: () => (runs++ === 0 ? Effect.succeed(ApiKey.make({ value: "k" })) : Effect.die(new Error("sk-secret")))
+        })
+        yield* cache.get
+        yield* TestClock.adjust("299 seconds")
+        expect(secretOf(yield* cache.get)).toBe("k")
+        yield* settle
+        const status = yield* cache.status
+        expect(status.state).toBe("failing")
+        expect(Option.map(status.lastFailure, ({ _tag, message }) => [_tag, message])).toEqual(
+          Option.some(["ConfigInvalid", "code: a run ended with a defect"])
+        )
+        expect(lines).toEqual([
+          "WARN test: a renewal failed, the current key goes on: code: a run ended with a defect. Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+        ])
+      })
+    )
+  )
+
+  /** As plain JavaScript may make it: headers hold secrets, and this one is a string. */
+  const noKey = ApiKey.make({ value: "k2" })
+  Reflect.set(noKey, "headers", { "x-key": "plain" })
+  it.scoped("a run whose key is none fails all who wait, and rests: nobody waits for ever", () =>
+    Effect.gen(function* () {
+      const { cache, helper, asks, fails, answers } = yield* cacheUnderTest()
+      const waiters = [yield* asks, yield* asks]
+      const run = helper.runs.at(-1)
+      if (run !== undefined) yield* Deferred.succeed(run.answer, noKey)
+      for (const waiter of waiters) expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
+      expect((yield* cache.status).state).toBe("failing")
+      expect(Exit.isFailure(yield* Effect.exit(cache.get))).toBe(true)
+      expect(helper.runs.length).toBe(1)
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* fails(unavailable)
+      yield* TestClock.adjust("2 seconds")
+      const next = yield* asks
+      yield* answers("k3")
+      expect(secretOf(yield* Fiber.join(next))).toBe("k3")
+    })
+  )
+
+  it.scoped("a renewal whose key is none leaves the current key", () =>
+    Effect.gen(function* () {
+      const { cache, helper, holding, value } = yield* cacheUnderTest()
+      yield* holding("k1")
+      yield* TestClock.adjust("299 seconds")
+      yield* cache.get
+      yield* settle
+      const run = helper.runs.at(-1)
+      if (run !== undefined) yield* Deferred.succeed(run.answer, noKey)
+      yield* settle
+      expect(yield* cache.status).toMatchObject({ state: "failing", runs: 2 })
+      expect(yield* value).toBe("k1")
+    })
+  )
+
   it.scoped("a run that ends interrupted from inside interrupts nobody who waits, and rests like a defect", () =>
     Effect.gen(function* () {
       let runs = 0
@@ -593,6 +659,12 @@ describe("failure", () => {
           }
           expect(rests).toEqual([1_000, 2_000, 4_000, 5_000, 5_000])
           expect(helper.runs.length).toBe(5)
+          // What else fails in between does not make it a new one.
+          for (const error of [unavailable, loginRequired]) {
+            yield* asks
+            yield* fails(error)
+            yield* TestClock.adjust("30 seconds")
+          }
           expect(lines).toEqual([
             "WARN test: a log-in is needed: helper: ended with status 1, a log-in is needed. Sign in: helper login"
           ])
@@ -646,7 +718,7 @@ describe("reject", () => {
       yield* cache.reject(old)
       expect(yield* value).toBe("new")
       expect(helper.runs.length).toBe(2)
-      expect((yield* cache.status).rejections).toBe(0)
+      expect(yield* cache.status).toMatchObject({ rejections: 0, renewals: 1 })
     })
   )
 
@@ -683,6 +755,97 @@ describe("reject", () => {
           ])
         })
       )
+  )
+
+  it.scoped("the doubling begins anew at 30 s once a refusal has ended with a key that the server takes", () =>
+    Effect.gen(function* () {
+      const { cache, holding, answers, helper } = yield* cacheUnderTest({ timeToLive: Duration.infinity })
+      /** The current key is refused and the helper says this one; then nothing but refusals: how long until the next run. */
+      const restAfter = (value: string) =>
+        Effect.gen(function* () {
+          const refused = yield* Effect.fork(Effect.zipRight(Effect.flatMap(cache.get, cache.reject), cache.get))
+          yield* settle
+          yield* answers(value)
+          yield* Fiber.join(refused)
+          return (yield* restOf) / 1_000
+        })
+      /** By refusing, since status tells the rest only of a key that is suspect. */
+      const restOf = Effect.gen(function* () {
+        const since = yield* Clock.currentTimeMillis
+        const before = helper.runs.length
+        let current = yield* cache.get
+        while (helper.runs.length === before) {
+          yield* TestClock.adjust("10 seconds")
+          yield* cache.reject(current)
+          yield* Effect.fork(cache.get)
+          yield* settle
+          if (helper.active > 0) yield* answers(`taken ${helper.runs.length}`)
+          current = yield* cache.get
+        }
+        return (yield* Clock.currentTimeMillis) - since
+      })
+      yield* holding("k")
+      const rests: Array<number> = []
+      for (const value of ["a", "b", "c"]) {
+        rests.push(yield* restAfter(value))
+        // The server takes what came last.
+        yield* TestClock.adjust("20 minutes")
+      }
+      expect(rests).toEqual([30, 30, 30])
+    })
+  )
+
+  it.scoped('`onRepeat: "fail"`: KeyRejected rests 30 s, doubling to 5 min as long as the helper repeats the key', () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers } = yield* cacheUnderTest({ onRepeat: "fail" })
+      yield* cache.reject(yield* holding("k"))
+      const rests: Array<number> = []
+      for (let times = 0; times < 6; times++) {
+        const waiter = yield* asks
+        yield* answers("k")
+        expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("KeyRejected")
+        const now = yield* Clock.currentTimeMillis
+        rests.push((millisOf((yield* cache.status).nextTry) ?? 0) - now)
+        yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
+      }
+      expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
+    })
+  )
+
+  it.scoped("the doubling begins anew at 30 s for another key, which a refresh brought", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      /** How long the refusal rests of a key that the helper repeats. */
+      const restOf = (value: string) =>
+        Effect.gen(function* () {
+          yield* cache.reject(yield* cache.get)
+          yield* asks
+          yield* answers(value)
+          return (millisOf((yield* cache.status).nextTry) ?? 0) - (yield* Clock.currentTimeMillis)
+        })
+      yield* holding("k1")
+      expect(yield* restOf("k1")).toBe(30_000)
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k2")
+      expect(yield* restOf("k2")).toBe(30_000)
+    })
+  )
+
+  it.scoped("a suspect key that a refresh confirms is suspect still", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers } = yield* cacheUnderTest({ timeToLive: "100 seconds" })
+      const key = yield* holding("k")
+      yield* cache.reject(key)
+      yield* asks
+      yield* answers("k")
+      expect((yield* cache.status).state).toBe("rejected")
+      yield* Effect.fork(cache.refresh)
+      yield* settle
+      yield* answers("k")
+      expect((yield* cache.status).state).toBe("rejected")
+    })
   )
 
   it.scoped('`onRepeat: "fail"` gives KeyRejected instead, for the back-off', () =>
@@ -782,6 +945,30 @@ describe("clock and scope", () => {
     })
   )
 
+  it.scoped("after a step backward `retryAt` says when the back-off ends by the clock as it is now", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(3_600_000)
+      const { cache, asks, fails } = yield* cacheUnderTest()
+      yield* asks
+      yield* fails(unavailable)
+      yield* TestClock.setTime(0)
+      const error = yield* Effect.flip(cache.get)
+      expect(error.retryAt?.epochMillis).toBe(1_000)
+      expect(millisOf((yield* cache.status).nextTry)).toBe(1_000)
+    })
+  )
+
+  it.scoped("after a step backward an expiry that the helper said stays where it was", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(3_600_000)
+      const { cache, holding } = yield* cacheUnderTest()
+      yield* holding("k", "1 hour")
+      const before = (yield* cache.status).hardExpiry
+      yield* TestClock.setTime(3_000_000)
+      expect((yield* cache.status).hardExpiry).toEqual(before)
+    })
+  )
+
   it.scoped("after a step backward a refusal rests no longer than it would have: the next one then causes a run", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(3_600_000)
@@ -818,6 +1005,17 @@ describe("clock and scope", () => {
     })
   )
 
+  it.scoped("the run of `prefetch` goes on when a caller that came to wait for it leaves", () =>
+    Effect.gen(function* () {
+      const { asks, answers, helper, value } = yield* cacheUnderTest({ prefetch: true })
+      yield* settle
+      yield* Fiber.interrupt(yield* asks)
+      expect(helper.active).toBe(1)
+      yield* answers("k")
+      expect(yield* value).toBe("k")
+    })
+  )
+
   it.scoped("`prefetch` fetches when the layer is built, and the first caller joins that run", () =>
     Effect.gen(function* () {
       const { asks, answers, helper } = yield* cacheUnderTest({ prefetch: true })
@@ -832,6 +1030,45 @@ describe("clock and scope", () => {
 })
 
 describe("status and changes", () => {
+  it.scoped("a slow reader of `changes` finds the last 16", () =>
+    Effect.gen(function* () {
+      const { cache, answers } = yield* cacheUnderTest()
+      const gate = yield* Deferred.make<void>()
+      const seen: Array<number> = []
+      yield* Effect.fork(
+        Stream.runForEach(cache.changes, ({ runs }) =>
+          Effect.zipRight(
+            Effect.sync(() => seen.push(runs)),
+            Deferred.await(gate)
+          )
+        )
+      )
+      yield* settle
+      for (let times = 1; times <= 20; times++) {
+        yield* Effect.fork(cache.refresh)
+        yield* settle
+        yield* answers(`k${times}`)
+      }
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      // Two a run: its start and its end. The first one was taken before the reader was slow.
+      const told = Array.from({ length: 20 }, (_, index) => [index + 1, index + 1]).flat()
+      expect(seen[0]).toBe(0)
+      expect(seen.slice(-16)).toEqual(told.slice(-16))
+      expect(seen.length).toBeLessThanOrEqual(1 + 16 + 1)
+    })
+  )
+
+  it.effect("`changes` of a closed cache is its last status, and ends", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { cache } = yield* Scope.extend(cacheUnderTest(), scope)
+      yield* Scope.close(scope, Exit.void)
+      const states = yield* Stream.runCollect(Stream.map(cache.changes, ({ state }) => state))
+      expect(Chunk.toReadonlyArray(states)).toEqual(["empty"])
+    })
+  )
+
   it.effect("`changes` is the status now and at every change, and ends with the scope", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()

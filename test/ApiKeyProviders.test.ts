@@ -15,6 +15,9 @@ import * as Fiber from "effect/Fiber"
 import * as HashMap from "effect/HashMap"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -27,6 +30,8 @@ import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
 import * as ApiKeySource from "effect-apikey/ApiKeySource"
 import { secretOf } from "./support/cacheUnderTest.js"
+import { fake, printsKey } from "./support/fakeExecutor.js"
+import { observe } from "./support/observe.js"
 import { settle } from "./support/scriptedHelper.js"
 
 /** An executor whose programs print their arguments, a number for each run, and are told when to. */
@@ -170,19 +175,55 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
-  it.scoped("a command that says what is the default anyway is the same command", () => {
-    const programs = fakePrograms()
-    const defaults: Partial<ApiKeyProvider.CommandOptions> = {
-      format: "auto",
-      inheritEnv: true,
-      interactive: "never",
-      onRepeat: "serve",
-      onReject: "forget",
-      prefetch: false
+  type Said = Required<ApiKeyProvider.CommandOptions>
+  /** Each option, and how its default can be said; of some it cannot. */
+  const defaults: { readonly [Name in keyof Said]: ReadonlyArray<Said[Name]> } = {
+    command: [],
+    provider: [],
+    cwd: [],
+    program: [],
+    retry: [],
+    refreshAhead: [],
+    format: ["auto"],
+    env: [{}],
+    inheritEnv: [true],
+    interactive: ["never"],
+    path: ["usual-folders"],
+    prefetch: [false],
+    onRepeat: ["serve"],
+    onReject: ["forget"],
+    timeout: ["30 seconds", 30_000],
+    timeToLive: ["5 minutes", Duration.seconds(300)],
+    whenAbandoned: ["stop"]
+  }
+  const sayings = Object.entries(defaults).flatMap(([name, values]) =>
+    values.map((value): [string, unknown] => [name, value])
+  )
+  it.scoped.each(sayings)(
+    "a command that says what is the default anyway is the same command: %s %s",
+    ([name, value]) => {
+      const programs = fakePrograms()
+      return Effect.gen(function* () {
+        const providers = yield* ApiKeyProviders.make({ providers: { base, same: { ...base, [name]: value } } })
+        expect(yield* Effect.all([keyOf(providers, "base"), keyOf(providers, "same")])).toEqual(["x#1", "x#1"])
+      }).pipe(Effect.provide(programs.layer))
     }
+  )
+
+  const known: ReadonlyArray<[string, Partial<ApiKeyProvider.CommandOptions>, boolean]> = [
+    ["/nowhere/op", { timeToLive: "1 hour", timeout: "2 minutes", whenAbandoned: "finish" }, true],
+    ["/nowhere/op", { timeToLive: "5 minutes" }, false],
+    ["/nowhere/op", { timeout: "30 seconds" }, false],
+    ["/nowhere/op", { whenAbandoned: "stop" }, false]
+  ]
+  it.scoped.each(known)("the defaults are those of the catalog: %s %o", ([program, options, isSame]) => {
+    const programs = fakePrograms()
+    const op = { command: [program, "read", "op://a/b/c"] }
     return Effect.gen(function* () {
-      const providers = yield* ApiKeyProviders.make({ providers: { base, same: { ...base, ...defaults } } })
-      expect(yield* Effect.all([keyOf(providers, "base"), keyOf(providers, "same")])).toEqual(["x#1", "x#1"])
+      const providers = yield* ApiKeyProviders.make({ providers: { op, said: { ...op, ...options } } })
+      yield* keyOf(providers, "op")
+      yield* keyOf(providers, "said")
+      expect(programs.started.length).toBe(isSame ? 1 : 2)
     }).pipe(Effect.provide(programs.layer))
   })
 
@@ -265,6 +306,41 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
+  it.scoped("idle time counts from the end of the last use: of a long wait for a key, of watching `changes`", () => {
+    const programs = fakePrograms()
+    const keeps: Partial<ApiKeyProvider.CommandOptions> = { timeout: "1 hour", timeToLive: Duration.infinity }
+    return Effect.gen(function* () {
+      const providers = yield* ApiKeyProviders.make({
+        providers: { slow: { ...command("slow"), ...keeps }, busy: { ...command("busy"), ...keeps } },
+        idleTimeToLive: "10 minutes"
+      })
+      const slow = yield* providers.get("slow")
+      yield* keyOf(providers, "busy")
+      for (const ask of [slow.get, slow.refresh]) {
+        const gate = yield* Deferred.make<void>()
+        programs.hold(Deferred.await(gate))
+        const waiter = yield* Effect.fork(ask)
+        yield* settle
+        yield* TestClock.adjust("15 minutes")
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.join(waiter)
+        yield* TestClock.adjust("6 minutes")
+        yield* keyOf(providers, "busy")
+        expect((yield* slow.status).state).toBe("fresh")
+      }
+      const watching = yield* Effect.fork(Stream.runDrain(slow.changes))
+      yield* settle
+      yield* TestClock.adjust("15 minutes")
+      yield* Fiber.interrupt(watching)
+      yield* TestClock.adjust("6 minutes")
+      yield* keyOf(providers, "busy")
+      expect((yield* slow.status).state).toBe("fresh")
+      yield* TestClock.adjust("5 minutes")
+      yield* keyOf(providers, "busy")
+      expect((yield* slow.status).state).toBe("empty")
+    }).pipe(Effect.provide(programs.layer))
+  })
+
   it.scopedLive(
     "10,000 providers of commands cost no timer and no fiber each, used or not, and the idle ones are let go at the next use",
     () => {
@@ -295,7 +371,10 @@ describe("providers by id", () => {
 
         clock.movesOn(Duration.minutes(10))
         yield* keyOf(providers, "p0")
-        expect(yield* inState(providers, "empty")).toBe(count - 1)
+        // The sweep of so many takes turns with others.
+        const left = Effect.map(inState(providers, "empty"), (empty) => count - empty)
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep(10), left), { until: (open) => open === 1 })
+        expect(yield* keyOf(providers, "p0")).toBe(`0#${used + 1}`)
       }).pipe(Effect.provide(programs.layer), Effect.withClock(clock))
     },
     600_000
@@ -346,6 +425,106 @@ describe("providers by id", () => {
       yield* TestClock.adjust("30 minutes")
       yield* keyOf(providers, "busy")
       expect(gone).toEqual(["idle"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  const fixed = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "fixed" })) })
+  const ended = (end: Effect.Effect<void>) =>
+    Effect.as(
+      Effect.addFinalizer(() => end),
+      fixed
+    )
+  const bad: Readonly<Record<string, ApiKeyProviders.Entry>> = {
+    "an end with a defect": ended(Effect.die("a defect")),
+    "an end that takes for ever": ended(Effect.never),
+    "a status with a defect": Effect.succeed({ ...fixed, status: Effect.die("a defect") }),
+    "a status that never comes": Effect.succeed({ ...fixed, status: Effect.never })
+  }
+  it.effect.each(Object.keys(bad))("%s, of one that is let go, is nothing to who uses another", (what) => {
+    const gone: Array<string> = []
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const providers = yield* Scope.extend(
+        ApiKeyProviders.make({
+          providers: {
+            bad: bad[what] ?? fixed,
+            idle: ended(Effect.sync(() => gone.push("idle"))),
+            busy: ended(Effect.void)
+          }
+        }),
+        scope
+      )
+      for (const id of providers.ids) yield* keyOf(providers, id)
+      yield* TestClock.adjust("2 hours")
+      expect(yield* keyOf(providers, "busy")).toBe("fixed")
+      yield* TestClock.adjust("2 hours")
+      expect(yield* keyOf(providers, "busy")).toBe("fixed")
+      expect(gone).toEqual(["idle"])
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* settle
+      expect(closing.unsafePoll() === null).toBe(what === "an end that takes for ever")
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped("one that takes time to be made is made once, whoever comes meanwhile", () => {
+    let made = 0
+    return Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const slow = Effect.zipRight(
+        Effect.sync(() => {
+          made++
+        }),
+        Effect.as(Deferred.await(gate), fixed)
+      )
+      const providers = yield* ApiKeyProviders.make({ providers: { slow } })
+      const asking = yield* Effect.fork(
+        Effect.all(Array_.replicate(keyOf(providers, "slow"), 3), { concurrency: "unbounded" })
+      )
+      yield* settle
+      yield* Deferred.succeed(gate, undefined)
+      expect(yield* Fiber.join(asking)).toEqual(["fixed", "fixed", "fixed"])
+      expect(made).toBe(1)
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped("what the making of one has opened is closed when the making fails, not with the registry", () => {
+    const gone: Array<string> = []
+    const broken = new EmptyOutput({ command: "helper", stderr: "" })
+    return Effect.gen(function* () {
+      const half = Effect.zipRight(
+        Effect.addFinalizer(() => Effect.sync(() => gone.push("half"))),
+        Effect.fail(broken)
+      )
+      const providers = yield* ApiKeyProviders.make({ providers: { half } })
+      expect(yield* Effect.flip(keyOf(providers, "half"))).toBe(broken)
+      expect(gone).toEqual(["half"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped("who asks for one that is being let go waits for its end: there is one at a time", () => {
+    const log: Array<string> = []
+    return Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const one = Effect.sync(() => log.push("made")).pipe(
+        Effect.zipRight(
+          Effect.addFinalizer(() =>
+            Effect.zipRight(
+              Deferred.await(gate),
+              Effect.sync(() => log.push("gone"))
+            )
+          )
+        ),
+        Effect.as(fixed)
+      )
+      const providers = yield* ApiKeyProviders.make({ providers: { one, busy: fixed } })
+      yield* keyOf(providers, "one")
+      yield* TestClock.adjust("2 hours")
+      const waiter = yield* Effect.fork(keyOf(providers, "one"))
+      yield* settle
+      expect(log).toEqual(["made"])
+      yield* Deferred.succeed(gate, undefined)
+      expect(yield* Fiber.join(waiter)).toBe("fixed")
+      expect(log).toEqual(["made", "gone", "made"])
     }).pipe(Effect.provide(fakePrograms().layer))
   })
 
@@ -476,6 +655,68 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
+  it.scoped("closing the registry stops what is being made, and who waits for it is told ProviderClosed", () => {
+    const gone: Array<string> = []
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const making = yield* Deferred.make<void>()
+      const lazy = Effect.addFinalizer(() => Effect.sync(() => gone.push("lazy"))).pipe(
+        Effect.zipRight(Deferred.succeed(making, undefined)),
+        Effect.zipRight(Effect.never)
+      )
+      const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { lazy } }), scope)
+      const waiter = yield* Effect.fork(keyOf(providers, "lazy"))
+      yield* Deferred.await(making)
+      yield* Scope.close(scope, Exit.void)
+      expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
+      expect(gone).toEqual(["lazy"])
+    }).pipe(Effect.provide(fakePrograms().layer))
+  })
+
+  it.scoped(
+    "one that is made although the registry has closed meanwhile is ProviderClosed, then and afterwards",
+    () => {
+      const gone: Array<string> = []
+      return Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const gate = yield* Deferred.make<void>()
+        const lazy = Deferred.await(gate).pipe(
+          Effect.zipRight(Effect.addFinalizer(() => Effect.sync(() => gone.push("lazy")))),
+          Effect.as(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "k" })) })),
+          Effect.uninterruptible
+        )
+        const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { lazy } }), scope)
+        const waiter = yield* Effect.fork(keyOf(providers, "lazy"))
+        yield* settle
+        const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+        yield* settle
+        yield* Deferred.succeed(gate, undefined)
+        expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
+        yield* Fiber.join(closing)
+        expect((yield* Effect.flip(keyOf(providers, "lazy")))._tag).toBe("ProviderClosed")
+        expect(gone).toEqual(["lazy"])
+      }).pipe(Effect.provide(fakePrograms().layer))
+    }
+  )
+
+  it.scoped("while the registry closes, what it ends is not used any more", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const gate = yield* Deferred.make<void>()
+      const slow = Effect.as(
+        Effect.addFinalizer(() => Deferred.await(gate)),
+        ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "k" })) })
+      )
+      const providers = yield* Scope.extend(ApiKeyProviders.make({ providers: { slow } }), scope)
+      yield* keyOf(providers, "slow")
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* settle
+      expect((yield* Effect.flip(keyOf(providers, "slow")))._tag).toBe("ProviderClosed")
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(closing)
+    }).pipe(Effect.provide(fakePrograms().layer))
+  )
+
   it.scoped("closing the registry stops the runs of all", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {
@@ -490,5 +731,93 @@ describe("providers by id", () => {
       yield* Scope.close(scope, Exit.void)
       for (const waiter of waiters) expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("ProviderClosed")
     }).pipe(Effect.provide(programs.layer))
+  })
+})
+
+describe("onReject: erase", () => {
+  it.scoped(
+    "the helper is told once to forget a refused key, before the run that asks for another, and at no other",
+    () => {
+      const printsPair = (secret: string) =>
+        printsKey(`protocol=https\nhost=h.example\nusername=u\npassword=${secret}\n`)
+      const helper = fake(({ args }, index) =>
+        Effect.succeed(args.includes("fill") && index === 2 ? { exitCode: Effect.succeed(1) } : printsPair(`p${index}`))
+      )
+      return Effect.gen(function* () {
+        const provider = yield* ApiKeyProvider.fromCommand({
+          command: ["git", "credential", "fill"],
+          format: { name: "git-credential", url: "https://h.example" },
+          onReject: "erase",
+          retry: Schedule.recurs(0)
+        })
+        yield* provider.reject(yield* provider.get)
+        expect(Exit.isFailure(yield* Effect.exit(provider.get))).toBe(true)
+        yield* provider.refresh
+        yield* provider.refresh
+        expect(helper.starts.map(({ args }) => args.at(-1))).toEqual(["fill", "reject", "fill", "fill", "fill"])
+      }).pipe(Effect.provide(helper.layer))
+    }
+  )
+})
+
+describe("who happens to ask first", () => {
+  const shaped = (program: string): ApiKeyProvider.CommandOptions => ({
+    provider: "a",
+    command: [program],
+    timeToLive: "100 seconds",
+    retry: Schedule.recurs(0)
+  })
+  const said = (program: string) =>
+    JSON.stringify({ argv: [program], retries: 0, cache: { timeToLive: "100 seconds" } })
+  const ways: ReadonlyArray<[string, string, ReturnType<typeof ApiKeyProviders.layerConfig>]> = [
+    ["a command", "first-command", ApiKeyProviders.layer({ providers: { a: shaped("first-command") } })],
+    [
+      "one made at its first use",
+      "first-made",
+      ApiKeyProviders.layer({ providers: { a: ApiKeyProvider.fromCommand(shaped("first-made")) } })
+    ],
+    [
+      "configuration, shared",
+      "first-shared",
+      ApiKeyProviders.layerConfig({ a: ApiKeySource.config("a"), b: ApiKeySource.config("b") })
+    ]
+  ]
+  it.scoped.each(ways)("leaves no log annotation, tag, log level or tracer to later runs: %s", ([, program, keys]) => {
+    const helper = fake((_, index) =>
+      Effect.succeed(index === 0 ? printsKey("sk-1") : { exitCode: Effect.succeed(75) })
+    )
+    const observed = observe()
+    const lines: Array<string> = []
+    const logger = Logger.make(({ annotations, message }) => {
+      lines.push(`${Array_.ensure(message).join(" ")} ${Array.from(HashMap.keys(annotations)).join(" ")}`)
+    })
+    const env = new Map(["A", "B"].map((id) => [`${id}_API_KEY_COMMAND`, said(program)]))
+    return Effect.gen(function* () {
+      const { get } = yield* Effect.flatMap(ApiKeyProviders.ApiKeyProviders, (providers) => providers.get("a"))
+      yield* get.pipe(
+        Effect.annotateLogs("request", "first"),
+        Effect.tagMetrics("user", "first"),
+        Logger.withMinimumLogLevel(LogLevel.None),
+        Effect.withTracerEnabled(false)
+      )
+      yield* TestClock.adjust("99 seconds")
+      yield* get
+      yield* settle
+      expect(lines).toEqual([expect.stringMatching(/^a.*: a renewal failed, the current key goes on: .* error$/)])
+      expect(observed.spans.filter(({ name }) => name === "effect-apikey.run").length).toBe(helper.starts.length)
+      const tags = (yield* Metric.snapshot).flatMap(({ metricKey }) => {
+        const own = metricKey.tags.map(({ key, value }) => `${key}=${value}`)
+        return metricKey.name === "effect_apikey_runs_total" && own.includes(`program=${program}`) ? [own.sort()] : []
+      })
+      expect(tags.sort()).toEqual([
+        ["outcome=NonZeroExit", `program=${program}`],
+        ["outcome=success", `program=${program}`]
+      ])
+    }).pipe(
+      Effect.provide(keys),
+      Effect.provide(helper.layer),
+      Effect.withConfigProvider(ConfigProvider.fromMap(env)),
+      Effect.provide(Layer.merge(observed.layer, Logger.add(logger)))
+    )
   })
 })

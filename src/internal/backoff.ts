@@ -1,4 +1,4 @@
-/** Back-offs by the wall clock, which can be set back: one never lasts longer than it was made for. */
+/** Back-offs by the wall clock. After a step backward past its beginning one lasts no longer than it was made for. */
 
 export interface Backoff {
   readonly at: number

@@ -1,9 +1,13 @@
 /** One budget over everything: when it is over the run is stopped, and its caller waits no longer than stopping may take. */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { stopLimit } from "./stop.js"
+
+/** Longer where a person may have to answer. */
+export const defaultBudget = (mayPrompt: boolean): Duration.Duration =>
+  mayPrompt ? Duration.minutes(2) : Duration.seconds(30)
 
 /**
  * The run has a fiber of its own, so that neither the budget's end nor an interruption hangs on an executor whose release

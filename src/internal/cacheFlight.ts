@@ -30,6 +30,9 @@ export interface Flight {
   phase: "on" | "stopping" | "over"
 }
 
+/** Whether a run that nobody waits for goes on: a person is not asked twice. */
+export const defaultWhenAbandoned = (mayPrompt: boolean): "finish" | "stop" => (mayPrompt ? "finish" : "stop")
+
 /** Runs fork from the runtime of who makes the cache, each in a fiber that does `run`. */
 export const launcher = <R>(run: (flight: Flight) => Effect.Effect<void, never, R>) =>
   Effect.map(Effect.runtime<R>(), (runtime) => {
@@ -82,6 +85,7 @@ const leave = (flight: Flight): Effect.Effect<void> =>
 
 /** It has an answer for all who wait, and nothing is left of it. */
 export const end = (flight: Flight, answer: Effect.Effect<ApiKey, ApiKeyError>): void => {
+  if (flight.phase === "over") return
   flight.phase = "over"
   Deferred.unsafeDone(flight.result, answer)
   Deferred.unsafeDone(flight.gone, Effect.void)

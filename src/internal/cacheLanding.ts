@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../ApiKeyError.js"
 import {
+  errorOf,
   failureAfter,
   openRejection,
   type Rejection,
@@ -119,12 +120,11 @@ const landFailure = (
     : hasKey(from) && isUsable(from.entry, now)
       ? "a renewal failed, the current key goes on"
       : undefined
-  const error = Option.getOrUndefined(Cause.failureOption(cause))
   return landed(
     transitions.fail(from, failure, from.past.rejection),
     Exit.failCause(failure.cause),
     "nothing new",
-    what === undefined || error === undefined ? undefined : warn(rules, what, error)
+    what === undefined ? undefined : warn(rules, what, errorOf(told))
   )
 }
 

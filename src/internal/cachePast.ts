@@ -2,7 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
-import { type ApiKeyError, withRetryAt } from "../ApiKeyError.js"
+import { type ApiKeyError, ConfigInvalid, withRetryAt } from "../ApiKeyError.js"
 import type { RunReason } from "../CredentialHelper.js"
 import {
   afterFailure,
@@ -81,6 +81,20 @@ export const pastRewound = (past: Past, now: number): Past => ({
 /** The failure that is served instead of trying again. */
 export const restingFailure = ({ failure }: Past, now: number): Option.Option<Failure> =>
   Option.filter(failure, (known) => holds(known.backoff, now))
+
+/** What is told of a failure. Of a defect only that it is one: it may hold what the helper printed. */
+export const errorOf = (cause: Cause.Cause<ApiKeyError>): ApiKeyError =>
+  Option.getOrElse(
+    Cause.failureOption(cause),
+    () =>
+      new ConfigInvalid({
+        file: "code",
+        line: 0,
+        column: 0,
+        problem: "a run ended with a defect",
+        remedy: "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+      })
+  )
 
 const isLoginRequired = (error: ApiKeyError): boolean =>
   error._tag === "NonZeroExit" && error.reason === "LoginRequired"

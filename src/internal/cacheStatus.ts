@@ -1,11 +1,10 @@
 /** The status of a cache, put together from its state when somebody asks. */
-import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { ApiKeyStatus } from "../ApiKeyCache.js"
 import { type Backoff, holds } from "./backoff.js"
-import { openRejection } from "./cachePast.js"
+import { errorOf, openRejection } from "./cachePast.js"
 import { hasFlight, hasKey, type State } from "./cacheState.js"
 import { isFresh } from "./keyLife.js"
 
@@ -48,7 +47,7 @@ export const statusOf = (provider: string, state: State, counts: Counts, now: nu
     age: Option.map(entry, ({ since }) => Duration.millis(Math.max(0, now - since))),
     softExpiry: Option.flatMap(entry, ({ softAt }) => DateTime.make(softAt)),
     hardExpiry: Option.flatMap(entry, ({ hardAt }) => DateTime.make(hardAt)),
-    lastFailure: Option.flatMap(failure, ({ cause }) => Cause.failureOption(cause)),
+    lastFailure: Option.map(failure, ({ cause }) => errorOf(cause)),
     nextTry: Option.firstSomeOf(pauses.map(Option.filter((rest) => holds(rest, now)))).pipe(
       Option.flatMap(({ until }) => DateTime.make(until))
     )

@@ -30,7 +30,7 @@ export interface Life {
   readonly aheadMillis: Option.Option<number>
 }
 
-const defaultTimeToLive = Duration.minutes(5)
+export const defaultTimeToLive = Duration.minutes(5)
 /** A key goes out of use before the helper's instant, for clocks that differ and requests under way. */
 const skewShare = 0.1
 const maxSkewMillis = 30_000

@@ -30,13 +30,16 @@ export const makeWatchers = <A>(): Watchers<A> => {
     tell: (current) => {
       if (queues.size === 0) return
       const value = current()
-      for (const each of queues) each.unsafeOffer(value)
+      // Not `unsafeOffer`, which drops the newest of a queue that is full.
+      for (const each of queues) Effect.runSync(each.offer(value))
     },
     watch: (now) =>
       Stream.unwrapScoped(Effect.map(queue, (own) => Stream.concat(Stream.fromEffect(now), Stream.fromQueue(own)))),
     close: Effect.suspend(() => {
       isClosed = true
-      return Effect.forEach(Array.from(queues), Queue.shutdown, { discard: true })
+      const open = Array.from(queues)
+      queues.clear()
+      return Effect.forEach(open, Queue.shutdown, { discard: true })
     })
   }
 }

@@ -46,6 +46,7 @@ import { comparable } from "../internal/comparable.js"
 import { homeFolder } from "../internal/config/Surroundings.js"
 import { digestOf } from "../internal/digest.js"
 import { isMissing, loadPackage } from "../internal/loadPackage.js"
+import { inOwnFiber } from "../internal/ownFiber.js"
 
 /**
  * What a factory of the AI SDK takes and we give instead.
@@ -376,11 +377,7 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
     const providers = new Map<string, Provider>()
 
     const providerFor = (command: CommandOptions) =>
-      orMake(
-        providers,
-        identityOf(command),
-        fromCommand(command).pipe(Effect.provide(runtime), Effect.provideService(Scope.Scope, scope))
-      )
+      orMake(providers, identityOf(command), inOwnFiber(runtime, Scope.extend(fromCommand(command), scope)))
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {

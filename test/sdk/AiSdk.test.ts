@@ -15,6 +15,7 @@ import { AwsV4Signer } from "aws4fetch"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, type InvalidOutput } from "../../src/ApiKeyError.js"
@@ -94,6 +95,23 @@ describe("getSDK", () => {
       assert.match(String(error), /the key cannot be sent; expected an AWS key pair/)
       assert.include((error as InvalidOutput).hint, "aws-credential-process")
       assert.strictEqual(server.seen.length, 0)
+    }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("what it makes keeps nothing of who asked for it first", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["sk-1"], model()))
+      const apiKeyCommand = ["printf", "sk-1"]
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
+      const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }).pipe(
+        Effect.tagMetrics("user", "first")
+      )
+      yield* ask(sdk.languageModel("m"))
+      const runs = (yield* Metric.snapshot).flatMap(({ metricKey: { name, tags } }) => {
+        const said = tags.map(({ key, value }) => `${key}=${value}`).sort()
+        return name === "effect_apikey_runs_total" && said.includes("program=printf") ? [said] : []
+      })
+      assert.deepStrictEqual(runs, [["outcome=success", "program=printf"]])
     }).pipe(Effect.provide(sdks))
   )
 

@@ -64,6 +64,8 @@ export const make = (
         groups.set(key, { ...group, ids: group.ids.add(id) })
       }
     }
+    // `RcMap.get` looks before it waits for its turn: of several that come at once each would make one.
+    const opening = yield* Effect.makeSemaphore(1)
     const opened = yield* RcMap.make({
       lookup: (group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
         const users = new Set<User>()
@@ -78,7 +80,9 @@ export const make = (
       const group = groups.get(keyOf(realm, command))
       return group === undefined || group.ids.size < 2
         ? fromGuardedCommand(command, guard, () => undefined)
-        : Effect.flatMap(RcMap.get(opened, group), (shared) => handle(shared, command.provider, guard))
+        : Effect.flatMap(opening.withPermits(1)(RcMap.get(opened, group)), (shared) =>
+            handle(shared, command.provider, guard)
+          )
     }
   })
 

@@ -26,6 +26,9 @@ interface Held {
   readonly scope: Scope.CloseableScope
 }
 
+/** `RcMap.get` looks before it waits for its turn: of several that come at once each would make one. */
+const opening = Effect.unsafeMakeSemaphore(1)
+
 /** Lives as long as the scope; runs nothing before the first `get`. */
 export const make = (
   id: string,
@@ -51,7 +54,7 @@ export const make = (
         const before = held
         if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const key = yield* Scope.extend(RcMap.get(keys, command), own)
+        const key = yield* opening.withPermits(1)(Scope.extend(RcMap.get(keys, command), own))
         held = Option.some({ command, key, scope: own })
         if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
         return key

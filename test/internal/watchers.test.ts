@@ -1,0 +1,23 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { makeWatchers } from "../../src/internal/watchers.js"
+import { settle } from "../support/scriptedHelper.js"
+
+describe("watchers", () => {
+  it.scoped("one that has left is told nothing more, and costs nothing more", () =>
+    Effect.gen(function* () {
+      const watchers = makeWatchers<number>()
+      const watching = yield* Effect.fork(Stream.runDrain(watchers.watch(Effect.succeed(0))))
+      yield* settle
+      let asked = 0
+      const tell = () => watchers.tell(() => ++asked)
+      tell()
+      expect(asked).toBe(1)
+      yield* Fiber.interrupt(watching)
+      tell()
+      expect(asked).toBe(1)
+    })
+  )
+})
