@@ -381,6 +381,35 @@ describe("a model that the user points elsewhere", () => {
     })
   })
 
+  it("where the provider's api is elsewhere, no model that opencode knows by itself goes out without a key", async () => {
+    const user = { api: baseURL, options: { apiKeyCommand: ["sh", "-c", "echo sk-user"] } }
+    await withConfig({ provider: { gw: user } }, async (open) => {
+      const options = { ...user.options, fetch: echo }
+      const { ask, hooks, told } = await open("project", { provider: { gw: { ...user, options } } })
+      for (const headers of [
+        { authorization: "Bearer effect-apikey-placeholder" },
+        { "x-api-key": "effect-apikey-placeholder" }
+      ]) {
+        await expect(ask("https://api.example/v1/chat", { headers })).rejects.toThrow(
+          /No API key for provider "gw": .*goes to https:\/\/api\.example.*names http:\/\/127\.0\.0\.1:9\. Set options\.baseURL/
+        )
+      }
+      expect(told).toContainEqual(expect.stringContaining("toast, error: "))
+      expect(await ask()).toBe("Bearer sk-user")
+      await hooks.dispose()
+    })
+  })
+
+  it("with opencode's own variable in the host, goes where opencode fills it", async () => {
+    const options = { baseURL: `https://\${THEIR_HOST}.example/v1`, apiKeyCommand: ["sh", "-c", "echo sk-user"] }
+    await withConfig({ provider: { gw: { options } } }, async (open) => {
+      const { ask, hooks } = await open("project", { provider: { gw: { options: { ...options, fetch: echo } } } })
+      const headers = { authorization: "Bearer effect-apikey-placeholder" }
+      expect(await ask("https://their.example/v1/chat", { headers })).toBe("Bearer sk-user")
+      await hooks.dispose()
+    })
+  })
+
   it("gets none where a project does so, before trust", async () => {
     const elsewhere = "http://127.0.0.1:8/v1"
     const models = { m: { provider: { api: elsewhere } } }

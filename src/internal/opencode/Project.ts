@@ -215,8 +215,9 @@ const misplaced = new ConfigInvalid({
 
 // --- where it goes
 
+/** What has a variable of opencode's own (`https://${NAME}.example`) names none. */
 const originIn = (url: unknown): ReadonlyArray<string> =>
-  typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
+  typeof url === "string" && URL.canParse(url) ? [new URL(url).origin].filter((origin) => !origin.includes("${")) : []
 
 /** Every place from which opencode takes a base URL. */
 const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
