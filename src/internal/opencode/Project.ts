@@ -202,7 +202,8 @@ const unseen = (problem: string): ConfigInvalid =>
     line: 0,
     column: 0,
     problem,
-    remedy: "Write it into your own opencode.json, or remove it where it is set."
+    remedy:
+      "Write it into your own opencode.json, remove it where it is set, or start opencode anew if you have just changed it."
   })
 
 const misplaced = new ConfigInvalid({
