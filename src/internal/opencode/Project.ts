@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { RunOptions } from "../../ApiKeySource.js"
 import type { HelperPolicy } from "../../HelperPolicy.js"
@@ -18,7 +18,7 @@ import * as Fetch from "./fetch.js"
 import { strangeIn } from "./handed.js"
 import { asksForCommand, copyOf, type Host, type HostConfig, type HostProvider, isRecord, modelsOf } from "./host.js"
 import * as Keeper from "./Keeper.js"
-import { plainMessage } from "./message.js"
+import { configInvalid, plainMessage } from "./message.js"
 import type { SharedKeys } from "./SharedKeys.js"
 import type { Teller } from "./Teller.js"
 
@@ -197,22 +197,15 @@ const vertexAnthropic = "@ai-sdk/google-vertex/anthropic"
 
 /** Whose hand wrote it cannot be told, so it is taken for nobody's. */
 const unseen = (problem: string): ConfigInvalid =>
-  new ConfigInvalid({
-    file: "opencode",
-    line: 0,
-    column: 0,
+  configInvalid(
     problem,
-    remedy:
-      "Write it into your own opencode.json, remove it where it is set, or start opencode anew if you have just changed it."
-  })
+    "Write it into your own opencode.json, remove it where it is set, or start opencode anew if you have just changed it."
+  )
 
-const misplaced = new ConfigInvalid({
-  file: "opencode",
-  line: 0,
-  column: 0,
-  problem: "apiKeyCommand stands in a model's options, where it would be sent to the server",
-  remedy: "Write it into the provider's own options."
-})
+const misplaced = configInvalid(
+  "apiKeyCommand stands in a model's options, where it would be sent to the server",
+  "Write it into the provider's own options."
+)
 
 // --- where it goes
 

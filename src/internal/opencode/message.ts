@@ -1,5 +1,5 @@
 /** The one message that the user sees in the chat when there is no key. */
-import type { ApiKeyError } from "../../ApiKeyError.js"
+import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 
 /**
  * What opencode 1.18.33 takes for a passing fault, which it retries with growing delays instead of showing the message
@@ -46,6 +46,10 @@ const defused = (text: string): string => {
 /** The same text in words that opencode shows at once. */
 export const inPermanentWords = (text: string): string =>
   defused(otherWords.reduce((result, [pattern, words]) => result.replace(pattern, words), text))
+
+/** Of opencode's configuration as a whole, which has no one place. */
+export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
+  new ConfigInvalid({ file: "opencode", line: 0, column: 0, problem, remedy })
 
 /** What is to be done, seen from a chat. */
 const remedyOf = (error: ApiKeyError): string => {
