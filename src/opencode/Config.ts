@@ -147,7 +147,7 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
           const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
           if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
           // What was judged, not where a link leads by now.
-          return yield* Placeholder.parse(real, yield* Document.readText(real))
+          return yield* Placeholder.parse(real, (yield* Document.readText(real)) || "{}")
         }),
         hand,
         folder: path.dirname(file),

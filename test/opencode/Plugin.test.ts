@@ -266,6 +266,16 @@ describe("what the files do not say so", () => {
 describe("the command and the other sources", () => {
   const apiKeyCommand = ["sh", "-c", "echo sk-command"]
 
+  it("an empty file beside is taken as opencode takes it: it says nothing", async () => {
+    await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open, folder) => {
+      writeFileSync(join(folder, "opencode", "opencode.jsonc"), "")
+      const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
+      const { ask, hooks } = await open("project", { provider })
+      expect(await ask()).toBe("Bearer sk-command")
+      await hooks.dispose()
+    })
+  })
+
   it("a blank key in auth.json is none: the command is run", async () => {
     await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand } } } }, async (open, folder) => {
       const provider = { gw: { options: { baseURL, apiKeyCommand, fetch: echo } } }
