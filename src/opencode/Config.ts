@@ -144,7 +144,7 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
       return {
         name: real,
         text: Effect.gen(function* () {
-          const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
+          const weak = isOwn ? yield* Effect.provideService(weakSpot(file), Path.Path, path) : Option.none()
           if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
           // What was judged, not where a link leads by now.
           return yield* Placeholder.parse(real, yield* Document.readText(real))
@@ -567,6 +567,9 @@ const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>): boolean => {
   return (variable === undefined ? value : (origin.scope.variable(variable) ?? "")).trim() === ""
 }
 
+const isUnsetKey = (path: ReadonlyArray<string>, { value }: Tree.Leaf<Origin>): boolean =>
+  path.join("\0") === "options\0apiKey" && typeof value === "string" && wholeVariable.test(value)
+
 /** Element by element: names come from the file and may hold any character. */
 const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boolean => {
   const [first, second, third] = path
@@ -583,7 +586,11 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boole
 
 const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
-  const pointing = Tree.leaves(tree).find((each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf))?.leaf
+  // Where nobody has pointed the provider a key that is not set points nothing: there is no other key to take away.
+  const isUsers = base !== undefined && !isProjectLeaf(base)
+  const pointing = Tree.leaves(tree).find(
+    ({ leaf, path }) => isProjectLeaf(leaf) && isPointing(path, leaf) && (isUsers || !isUnsetKey(path, leaf))
+  )?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
   return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })

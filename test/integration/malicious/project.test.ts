@@ -882,6 +882,17 @@ describe("what a project brings is trusted as a whole", () => {
     )
   }
 
+  scenario(
+    "a variable that a project names and nobody has set is said to be missing, where no key was pointed anywhere",
+    (self) =>
+      Effect.gen(function* () {
+        self.write("project/opencode.json", opencode({ apiKey: "{env:MYPROV_API_KEY}" }))
+        const outcome = yield* attemptOpencode(self, "myprov")
+        assert(isApiKeyError(outcome) && outcome._tag === "KeyNotConfigured", String(outcome))
+        assert.include(outcome.message, "MYPROV_API_KEY")
+      })
+  )
+
   scenario("a key file of the project's that is empty takes nothing of the user's away", (self) =>
     Effect.gen(function* () {
       self.write("home/.local/share/opencode/auth.json", { myprov: { type: "api", key: secret } })
