@@ -9,7 +9,7 @@ import { isNonEmptyReadonlyArray } from "effect/Array"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ConfigInvalid } from "../ApiKeyError.js"
+import { type ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import { readText } from "../internal/config/document.js"
 import { realPathOf } from "../internal/config/owned.js"
@@ -69,6 +69,9 @@ const noteOnLink = (file: string) =>
         ]
   })
 
+const noteOnUnread = ({ message }: ApiKeyError): string =>
+  `${message}; it was not looked at: put plugins that it lists into this file's list, too`
+
 const onlyUser = 0o600
 
 /** Written beside its place and moved there, links followed, its permissions kept. */
@@ -113,11 +116,14 @@ const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (optio
     if (Option.isSome(problem)) return yield* new UsageError({ problem: problem.value, hint: example })
     const { file, isThere, others } = yield* configFiles
     const before = isThere ? yield* readText(file) : ""
-    const beside = yield* Effect.forEach(others, (other) =>
+    // One that is not changed need not be right.
+    const [unread, beside] = yield* Effect.partition(others, (other) =>
       Effect.flatMap(readText(other), (text) => otherOf(other, text))
     )
     const change = yield* changeFor(file, before, wish, beside)
-    const said = [...change.notes, ...(yield* noteOnLink(file))].map((note) => `effect-apikey: ${escaped(note)}`)
+    const said = [...unread.map(noteOnUnread), ...change.notes, ...(yield* noteOnLink(file))].map(
+      (note) => `effect-apikey: ${escaped(note)}`
+    )
     if (change.text === before) {
       return yield* Console.error(["effect-apikey: it is all there already", ...said].join("\n"))
     }

@@ -570,6 +570,14 @@ const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>): boolean => {
 const isUnsetKey = (path: ReadonlyArray<string>, { value }: Tree.Leaf<Origin>): boolean =>
   path.join("\0") === "options\0apiKey" && typeof value === "string" && wholeVariable.test(value)
 
+/**
+ * Whether a model's id or name may lead to another place of the server: some of opencode's packages put it into the URL's path
+ * as it is. A placeholder may, too: opencode fills it.
+ *
+ * @internal
+ */
+export const leadsAway = (model: unknown): boolean => /[%?#\\{\p{Cc}]|(?:^|\/)\.{0,2}(?:\/|$)/u.test(String(model))
+
 /** Element by element: names come from the file and may hold any character. */
 const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boolean => {
   const [first, second, third] = path
@@ -581,6 +589,7 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boole
     return !harmlessOptions.has(second)
   }
   if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
+  if ((second !== undefined && leadsAway(second)) || (third === "id" && leadsAway(value))) return true
   return third === undefined ? !Tree.isEmptyObject(value) : turning.has(third)
 }
 

@@ -219,6 +219,8 @@ describe("what the files do not say so", () => {
     ["options.headers.x-tenant", headed({ "x-team": "blue", "x-tenant": "theirs" })],
     ["models.m.provider.api", modelled({ provider: { api: elsewhere } }), elsewhere],
     ["models.m.headers.x-tenant", modelled({ headers: { "x-tenant": "theirs" } })],
+    ["models.m.id", modelled({ id: "../../theirs/v1/models/m" })],
+    ["models...\\/theirs", { ...user, options, models: { "../theirs": {} } }],
     ["models.m.options.store", modelled({ options: { store: true } })]
   ]
   for (const [what, gw, url = baseURL] of others) {
@@ -226,7 +228,7 @@ describe("what the files do not say so", () => {
       await withConfig({ provider: { gw: user } }, async (open) => {
         const { ask, hooks } = await open("project", { provider: { gw } })
         await expect(ask(`${url}/models`, { headers: authorization })).rejects.toThrow(
-          `its ${what} is set by something else than the configuration files here`
+          new RegExp(`its ${what} is set by something else than the configuration files here.* start opencode anew`)
         )
         await hooks.dispose()
       })
@@ -380,6 +382,62 @@ describe("a model that the user points elsewhere", () => {
       await hooks.dispose()
     })
   })
+
+  it("where the provider's api is elsewhere, no model that opencode knows by itself goes out without a key", async () => {
+    const user = { api: baseURL, options: { apiKeyCommand: ["sh", "-c", "echo sk-user"] } }
+    await withConfig({ provider: { gw: user } }, async (open) => {
+      const options = { ...user.options, fetch: echo }
+      const { ask, hooks, told } = await open("project", { provider: { gw: { ...user, options } } })
+      for (const headers of [
+        { authorization: "Bearer effect-apikey-placeholder" },
+        { "x-api-key": "effect-apikey-placeholder" }
+      ]) {
+        await expect(ask("https://api.example/v1/chat", { headers })).rejects.toThrow(
+          /No API key for provider "gw": .*goes to https:\/\/api\.example.*names http:\/\/127\.0\.0\.1:9\. Set options\.baseURL/
+        )
+      }
+      expect(told).toContainEqual(expect.stringContaining("toast, error: "))
+      expect(await ask()).toBe("Bearer sk-user")
+      await hooks.dispose()
+    })
+  })
+
+  it("with opencode's own variable in the host, goes where opencode fills it", async () => {
+    const options = { baseURL: `https://\${THEIR_HOST}.example/v1`, apiKeyCommand: ["sh", "-c", "echo sk-user"] }
+    await withConfig({ provider: { gw: { options } } }, async (open) => {
+      const { ask, hooks } = await open("project", { provider: { gw: { options: { ...options, fetch: echo } } } })
+      const headers = { authorization: "Bearer effect-apikey-placeholder" }
+      expect(await ask("https://their.example/v1/chat", { headers })).toBe("Bearer sk-user")
+      await hooks.dispose()
+    })
+  })
+
+  const astray: ReadonlyArray<readonly [what: string, models: Record<string, unknown>, asks: boolean]> = [
+    ["an id that leads up", { m: { id: "../../theirs/v1/models/m" } }, true],
+    ["an id that leads up by another spelling", { m: { id: "%2e%2e/theirs" } }, true],
+    ["an id that leads up over a backslash", { m: { id: "..\\theirs" } }, true],
+    ["an id that ends the path", { m: { id: "m?x=" } }, true],
+    ["an id that opencode fills", { m: { id: "x{env:EFFECT_APIKEY_UNSET}" } }, true],
+    ["a name that leads up", { "../../theirs": {} }, true],
+    ["a name that leads up, with a limit", { "models/../x": { limit: { context: 1, output: 1 } } }, true],
+    ["an id as they are", { "meta/llama-3.3:free": { id: "us.anthropic.claude-v2:0@2025" }, "gpt-4.1": {} }, false]
+  ]
+  for (const [what, models, asks] of astray) {
+    it(`${what}, which a project gives a model, ${asks ? "gets no key before trust" : "needs no trust"}`, async () => {
+      const options = { baseURL: `${baseURL}/mine`, apiKeyCommand: ["sh", "-c", "echo sk-user"] }
+      await withConfig({ provider: { gw: { options } } }, async (open, folder) => {
+        mkdirSync(join(folder, "project", ".git"), { recursive: true })
+        writeFileSync(join(folder, "project", "opencode.json"), JSON.stringify({ provider: { gw: { models } } }))
+        const filled = JSON.parse(JSON.stringify(models).replace("{env:EFFECT_APIKEY_UNSET}", ""))
+        const { ask, hooks } = await open("project", {
+          provider: { gw: { options: { ...options, fetch: echo }, models: filled } }
+        })
+        if (asks) await expect(ask()).rejects.toThrow("is not trusted")
+        else expect(await ask()).toBe("Bearer sk-user")
+        await hooks.dispose()
+      })
+    })
+  }
 
   it("gets none where a project does so, before trust", async () => {
     const elsewhere = "http://127.0.0.1:8/v1"

@@ -180,6 +180,45 @@ describe("effect-apikey opencode init", () => {
     expect(parse(text())).toEqual({ provider: { openai: { options: openAi } } })
   })
 
+  it("puts the plugin into the list that counts, which is the last one read, and keeps the other file's plugins in it", async () => {
+    const listed = async (jsonc: string, json: string): Promise<readonly [plugin: unknown, stderr: string]> => {
+      write(jsonc)
+      write(json, "opencode.json")
+      const { status, stderr } = await init("--yes", ...command)
+      expect(status).toBe(0)
+      expect(text("opencode.json")).toBe(json)
+      return [parse(text())["plugin"], stderr]
+    }
+    const ours = `{ "plugin": ["effect-apikey"] }`
+    const note = `the plugins listed in ${config("opencode.json")} are listed here too`
+    expect((await listed(`{ "plugin": ["theirs"] }`, ours))[0]).toEqual(["theirs", "effect-apikey"])
+    expect((await listed(`{ "plugin": [] }`, ours))[0]).toEqual(["effect-apikey"])
+    expect((await listed("{}", ours))[0]).toBeUndefined()
+    const [copied, said] = await listed("{}", `{ "plugin": ["theirs", ["mine", { "a": 1 }]] }`)
+    expect(copied).toEqual(["theirs", ["mine", { a: 1 }], "effect-apikey"])
+    expect(said).toContain(note)
+    const [kept, quiet] = await listed(`{ "plugin": ["theirs"] }`, `{ "plugin": ["hidden"] }`)
+    expect(kept).toEqual(["theirs", "effect-apikey"])
+    expect(quiet).not.toContain(note)
+  })
+
+  it("says of another file that cannot be read that it was not looked at, and makes the change", async () => {
+    for (const [other, says] of [
+      ['{ "a": ', true],
+      ["", false],
+      [`{ "provider": { "x": { "options": { "timeout": {env:NUM} } } } }`, false]
+    ] as const) {
+      write("{}")
+      write(other, "opencode.json")
+      const { status, stderr } = await init("--yes", ...command)
+      expect(status).toBe(0)
+      expect(stderr.includes("it was not looked at")).toBe(says)
+      expect(stderr.includes(`${config("opencode.json")}:1:`)).toBe(says)
+      expect(parse(text())).toEqual({ plugin: ["effect-apikey"], provider: { openai: { options: openAi } } })
+      expect(text("opencode.json")).toBe(other)
+    }
+  })
+
   it("refuses a file in which a name stands twice: 78, with its place, and nothing is written", async () => {
     const twice = `{ "provider": {},\n  "provider": { "openai": {} } }\n`
     write(twice)

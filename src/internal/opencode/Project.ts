@@ -202,7 +202,8 @@ const unseen = (problem: string): ConfigInvalid =>
     line: 0,
     column: 0,
     problem,
-    remedy: "Write it into your own opencode.json, or remove it where it is set."
+    remedy:
+      "Write it into your own opencode.json, remove it where it is set, or start opencode anew if you have just changed it."
   })
 
 const misplaced = new ConfigInvalid({
@@ -215,8 +216,9 @@ const misplaced = new ConfigInvalid({
 
 // --- where it goes
 
+/** What has a variable of opencode's own (`https://${NAME}.example`) names none. */
 const originIn = (url: unknown): ReadonlyArray<string> =>
-  typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : []
+  typeof url === "string" && URL.canParse(url) ? [new URL(url).origin].filter((origin) => !origin.includes("${")) : []
 
 /** Every place from which opencode takes a base URL. */
 const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>

@@ -1,6 +1,6 @@
 /** The `fetch` that opencode's SDKs are given: the key goes where the configuration points, and a failure speaks to the user. */
 import type * as Runtime from "effect/Runtime"
-import { type ApiKeyError, isApiKeyError } from "../../ApiKeyError.js"
+import { type ApiKeyError, ConfigInvalid, isApiKeyError } from "../../ApiKeyError.js"
 import type { Provider } from "../../ApiKeyProvider.js"
 import { placeholder } from "../authorization.js"
 import { authorizedFetch } from "../authorizedFetch.js"
@@ -40,9 +40,18 @@ export const make = ({ id, provider, origins, isOpen, inner, runtime, onFailure,
 
   const choose = (input: Parameters<Fetch>[0], init: RequestInit | undefined): Fetch => {
     const { origin } = new URL(input instanceof Request ? input.url : input)
-    const made = known.get(origin) ?? (isOpen ? undefined : first)
+    const made = known.get(origin)
     if (made !== undefined) return made
-    return holdsPlaceholder(input, init) ? open(origin) : (inner ?? globalThis.fetch)
+    if (!holdsPlaceholder(input, init)) return (isOpen ? undefined : first) ?? inner ?? globalThis.fetch
+    if (isOpen) return open(origin)
+    // Of a model that opencode knows by itself: the key is for where the user points, and without one it would go in vain.
+    throw new ConfigInvalid({
+      file: "opencode",
+      line: 0,
+      column: 0,
+      problem: `a request goes to ${origin}, where the key does not: the configuration names ${origins.join(", ")}`,
+      remedy: "Set options.baseURL, which all models of the provider go to."
+    })
   }
 
   return async (input, init) => {

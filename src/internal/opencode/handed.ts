@@ -1,12 +1,12 @@
 /** What opencode hands over beside what the files say: whoever wrote the rest, no policy was asked about him. */
 import * as Option from "effect/Option"
-import { harmlessFields, harmlessOptions, turning } from "../../opencode/Config.js"
+import { harmlessFields, harmlessOptions, leadsAway, turning } from "../../opencode/Config.js"
 import { isRecord } from "./host.js"
 
 /** Whether it has a say in where requests go or in what they hold. */
-const turns = ([first = "", second = "", third]: ReadonlyArray<string>): boolean => {
+const turns = ([first = "", second = "", third]: ReadonlyArray<string>, value: unknown): boolean => {
   if (first === "options") return !harmlessOptions.has(second)
-  if (first === "models") return third !== undefined && turning.has(third)
+  if (first === "models") return third !== undefined && (turning.has(third) || (third === "id" && leadsAway(value)))
   return !harmlessFields.has(first)
 }
 
@@ -20,7 +20,12 @@ export const strangeIn = (
   path: ReadonlyArray<string> = []
 ): Option.Option<ReadonlyArray<string>> => {
   if (typeof handed === "function" || handed === undefined) return Option.none()
-  if (!isRecord(handed)) return turns(path) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
+  const [first, second, third] = path
+  if (first === "models" && third === undefined && written === undefined && second !== undefined && leadsAway(second)) {
+    return Option.some(path)
+  }
+  if (!isRecord(handed))
+    return turns(path, handed) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
   return Option.firstSomeOf(
     Object.entries(handed).map(([key, value]) =>
       strangeIn(value, isRecord(written) && Object.hasOwn(written, key) ? written[key] : undefined, [...path, key])

@@ -5,6 +5,7 @@ import { isRecord } from "effect/Predicate"
 import { applyEdits, modify } from "jsonc-parser"
 import { ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
+import * as Placeholder from "../../opencode/placeholder.js"
 import * as Document from "../config/document.js"
 
 export interface Wish {
@@ -48,18 +49,22 @@ type JsonPath = Array<string | number>
 interface Step {
   readonly path: JsonPath
   readonly value: unknown
+  /** A list that is there grows at its end, so that the comments in it stay. */
+  readonly grows?: boolean
 }
 
 const emptyConfig = `{\n  "$schema": "https://opencode.ai/config.json"\n}\n`
 
-/** Another file of the user's that opencode reads as well. */
+/** Another file of the user's that opencode reads as well, before the one that is changed. */
 export interface Other {
   readonly file: string
   readonly config: unknown
 }
 
 export const otherOf = (file: string, text: string): Either.Either<Other, ConfigInvalid> =>
-  Either.map(Document.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
+  text.trim() === ""
+    ? Either.right({ file, config: {} })
+    : Either.map(Placeholder.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
 
 /** Of a name that stands twice opencode takes the last, and the change would be made in the first. */
 const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, ConfigInvalid> => {
@@ -70,8 +75,12 @@ const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, 
   return Either.left(new ConfigInvalid({ file, ...Document.positionAt(text, twice.offset), problem, remedy }))
 }
 
-const listsUs = ({ config }: Other): boolean =>
-  isRecord(config) && Array.isArray(config["plugin"]) && config["plugin"].some(isOurs)
+const pluginsIn = (config: unknown): ReadonlyArray<unknown> | undefined =>
+  isRecord(config) && Array.isArray(config["plugin"]) ? config["plugin"] : undefined
+
+/** Of its global files' lists opencode takes the one that it reads last: the other file whose list that is, if it is another's. */
+const listedIn = (config: unknown, others: ReadonlyArray<Other>): Other | undefined =>
+  pluginsIn(config) === undefined ? others.find((other) => pluginsIn(other.config) !== undefined) : undefined
 
 /** The path of the change and its value; what is so already is no change. */
 const stepsFor = (
@@ -80,8 +89,8 @@ const stepsFor = (
   others: ReadonlyArray<Other>
 ): Either.Either<ReadonlyArray<Step>, string> => {
   if (!isRecord(config)) return Either.left("expected an object")
-  const { plugin = [], provider = {} } = config
-  if (!Array.isArray(plugin)) return Either.left('"plugin" is not a list')
+  const { plugin, provider = {} } = config
+  if (plugin !== undefined && !Array.isArray(plugin)) return Either.left('"plugin" is not a list')
   if (!isRecord(provider)) return Either.left('"provider" is not an object')
   const entry = provider[wish.provider] ?? {}
   if (!isRecord(entry) || !isRecord(entry["options"] ?? {})) {
@@ -89,7 +98,11 @@ const stepsFor = (
   }
   const at: JsonPath = ["provider", wish.provider]
   const steps: Array<Step> = []
-  if (!plugin.some(isOurs) && !others.some(listsUs)) steps.push({ path: ["plugin"], value: [...plugin, pluginName] })
+  const listed = pluginsIn(config) ?? pluginsIn(listedIn(config, others)?.config) ?? []
+  if (!listed.some(isOurs)) {
+    // A list of ours hides the other file's: its plugins come along.
+    steps.push({ path: ["plugin"], value: [...listed, pluginName], grows: Array.isArray(plugin) && plugin.length > 0 })
+  }
   if (wish.npm !== undefined) steps.push({ path: [...at, "npm"], value: wish.npm })
   if (wish.baseUrl !== undefined) steps.push({ path: [...at, "options", "baseURL"], value: wish.baseUrl })
   steps.push({ path: [...at, "options", "apiKeyCommand"], value: wish.command })
@@ -136,17 +149,20 @@ export const changeFor = (
     return {
       text: after,
       shown: before === "" ? difference("", after) : shown,
-      notes: [...notesOn(config, wish), ...others.flatMap((other) => apiKeyIn(other.config, wish.provider, other.file))]
+      notes: [
+        ...notesOn(config, wish),
+        ...copiedFrom(listedIn(config, others)),
+        ...others.flatMap((other) => apiKeyIn(other.config, wish.provider, other.file))
+      ]
     }
   })
 
-/** A list grows at its end, so that the comments in it stay. */
-const changed = (text: string, { path, value }: Step): string => {
+const changed = (text: string, { path, value, grows }: Step): string => {
   const formattingOptions = formattingOf(text)
-  const isGrowing = path.length === 1 && Array.isArray(value) && value.length > 1
-  const edits = isGrowing
-    ? modify(text, [...path, value.length - 1], value.at(-1), { formattingOptions, isArrayInsertion: true })
-    : modify(text, path, value, { formattingOptions })
+  const edits =
+    grows === true && Array.isArray(value)
+      ? modify(text, [...path, value.length - 1], value.at(-1), { formattingOptions, isArrayInsertion: true })
+      : modify(text, path, value, { formattingOptions })
   return applyEdits(text, edits)
 }
 
@@ -169,6 +185,13 @@ const entryIn = (config: unknown, provider: string): Record<string, unknown> => 
   const providers = isRecord(config) && isRecord(config["provider"]) ? config["provider"] : {}
   const entry = providers[provider]
   return isRecord(entry) ? entry : {}
+}
+
+const copiedFrom = (other: Other | undefined): ReadonlyArray<string> => {
+  const plugins = pluginsIn(other?.config) ?? []
+  return other === undefined || plugins.length === 0 || plugins.some(isOurs)
+    ? []
+    : [`the plugins listed in ${other.file} are listed here too: opencode takes only the last list that it reads`]
 }
 
 const apiKeyIn = (config: unknown, provider: string, where: string): ReadonlyArray<string> => {
