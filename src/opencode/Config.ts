@@ -141,7 +141,9 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
         // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
         [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
         !seesWellKnown ||
-        (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
+        (pointed.some((place) => isInside(place, file, path)) &&
+          // Neither found in the project nor by a link out of it.
+          ![file, foundIn, real].some((place) => isInside(root, place, path)))
       const hand = isOwn ? "user" : "project"
       return {
         name: real,

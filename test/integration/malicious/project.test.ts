@@ -152,6 +152,30 @@ describe("a command in an opencode configuration of a project's does not run bef
     )
   }
 
+  const linked: ReadonlyArray<readonly [link: string, to: string, env: Readonly<Record<string, string>>]> = [
+    ["custom.json", "home/.config/opencode/opencode.json", { OPENCODE_CONFIG: "custom.json" }],
+    ["custom.json", "clone/opencode.json", { OPENCODE_CONFIG: "custom.json" }],
+    [".oc", "clone", { OPENCODE_CONFIG_DIR: ".oc" }],
+    ["custom.json", "clone/opencode.json", { OPENCODE_CONFIG: "../by-link/custom.json" }]
+  ]
+  for (const [link, to, env] of linked) {
+    scenario(`by a link out of the project to ${to}, ${JSON.stringify(env)}`, (self) =>
+      Effect.gen(function* () {
+        self.program("project/get-key", "evil-key")
+        self.program("clone/get-key", "evil-key")
+        const file = self.write(to.endsWith(".json") ? to : `${to}/opencode.json`, config("./get-key"))
+        self.link(`project/${link}`, join(self.root, to))
+        self.link("by-link", self.project)
+        Object.assign(self.env, env)
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        Object.assign(self.env, { OPENCODE_CONFIG: file })
+        self.env["OPENCODE_CONFIG_DIR"] = ""
+        self.program(join(file, "../get-key").slice(self.root.length + 1), "users-key")
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "users-key")
+      })
+    )
+  }
+
   for (const named of ["./get-key", "../../bin/get-key"]) {
     scenario(
       `by a link to the user's own folder, whose program is named from the folder as he names it: ${named}`,
