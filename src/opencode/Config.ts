@@ -120,7 +120,8 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
     ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
   ])
   // The folders may be links of the user's own; a file in one may not lead out of it.
-  const own = yield* Effect.forEach([global, path.join(home, ".opencode")], realPathOf)
+  const ownAsNamed = [global, path.join(home, ".opencode")]
+  const own = yield* Effect.forEach(ownAsNamed, realPathOf)
   const files = [
     ...["config.json", ...names].map((name) => path.join(global, name)),
     ...(isSet(config) ? [path.resolve(cwd, config)] : []),
@@ -134,12 +135,15 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
   const fromFile = (seesWellKnown: boolean) => (file: string) =>
     Effect.gen(function* () {
       const real = yield* realPathOf(file)
-      const foundIn = yield* realPathOf(path.dirname(file))
+      const folder = path.dirname(file)
+      const foundIn = yield* realPathOf(folder)
       const isOwn =
         // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
-        [foundIn, path.dirname(real)].every((folder) => own.includes(folder)) ||
+        [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
         !seesWellKnown ||
-        (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
+        (pointed.some((place) => isInside(place, file, path)) &&
+          // Neither found in the project nor by a link out of it.
+          ![file, foundIn, real].some((place) => isInside(root, place, path)))
       const hand = isOwn ? "user" : "project"
       return {
         name: real,
@@ -150,7 +154,8 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
           return yield* Placeholder.parse(real, yield* Document.readText(real))
         }),
         hand,
-        folder: path.dirname(file),
+        // His as he names it, not as a project's link to it does.
+        folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
         root: isInside(root, real, path) ? root : path.dirname(real),
         seesWellKnown
       } as const
