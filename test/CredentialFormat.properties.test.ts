@@ -501,7 +501,7 @@ const disguised = (text: string, seed: number): string => {
   const body = isJson
     ? lines.join("\n")
     : isAttributes
-      ? `zz_unknown=1\n${text.trimEnd().split("\n").reverse().join("\n")}\nstate[]=x\n`
+      ? `zz_unknown=1\n${text.replace(/\n$/, "").split("\n").reverse().join("\n")}\nstate[]=x\n`
       : text
   return `\uFEFF${isAttributes || isPlainLine(text) ? "" : " \t"}${body.replace(/\n/g, "\r\n")}\r\n\r\n`
 }

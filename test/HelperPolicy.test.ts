@@ -136,6 +136,18 @@ describe("an allow list names a program with a pattern for each of its arguments
     )
   }
 
+  scenario("starts a path from the folder where its file really is, as a command's in the same file does", (self) =>
+    Effect.gen(function* () {
+      self.program("home/dotfiles/bin/t", "t-key")
+      self.write("home/dotfiles/ea/effect-apikey.jsonc", {
+        ...key({ command: ["../bin/t"] }),
+        policy: { user: "allow", allow: [["../bin/t"]] }
+      })
+      self.link("home/.config/effect-apikey", "../dotfiles/ea")
+      assert.strictEqual(yield* attempt(self, "openai"), "t-key")
+    })
+  )
+
   scenario("does not when the project sets env, cwd, path or what is said on stdin, or where the key goes", (self) =>
     Effect.gen(function* () {
       self.program("bin/op", "users-op")

@@ -120,7 +120,8 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
     ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
   ])
   // The folders may be links of the user's own; a file in one may not lead out of it.
-  const own = yield* Effect.forEach([global, path.join(home, ".opencode")], realPathOf)
+  const ownAsNamed = [global, path.join(home, ".opencode")]
+  const own = yield* Effect.forEach(ownAsNamed, realPathOf)
   const files = [
     ...["config.json", ...names].map((name) => path.join(global, name)),
     ...(isSet(config) ? [path.resolve(cwd, config)] : []),
@@ -134,23 +135,27 @@ const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(f
   const fromFile = (seesWellKnown: boolean) => (file: string) =>
     Effect.gen(function* () {
       const real = yield* realPathOf(file)
-      const foundIn = yield* realPathOf(path.dirname(file))
+      const folder = path.dirname(file)
+      const foundIn = yield* realPathOf(folder)
       const isOwn =
         // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
-        [foundIn, path.dirname(real)].every((folder) => own.includes(folder)) ||
+        [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
         !seesWellKnown ||
-        (pointed.some((place) => isInside(place, file, path)) && !isInside(root, real, path))
+        (pointed.some((place) => isInside(place, file, path)) &&
+          // Neither found in the project nor by a link out of it.
+          ![file, foundIn, real].some((place) => isInside(root, place, path)))
       const hand = isOwn ? "user" : "project"
       return {
         name: real,
         text: Effect.gen(function* () {
-          const weak = isOwn ? yield* Effect.provideService(weakSpot(real), Path.Path, path) : Option.none()
+          const weak = isOwn ? yield* Effect.provideService(weakSpot(file), Path.Path, path) : Option.none()
           if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
           // What was judged, not where a link leads by now.
-          return yield* Placeholder.parse(real, (yield* Document.readText(real)) || "{}")
+          return yield* Placeholder.parse(real, yield* Document.readText(real))
         }),
         hand,
-        folder: path.dirname(file),
+        // His as he names it, not as a project's link to it does.
+        folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
         root: isInside(root, real, path) ? root : path.dirname(real),
         seesWellKnown
       } as const
@@ -567,6 +572,9 @@ const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>): boolean => {
   return (variable === undefined ? value : (origin.scope.variable(variable) ?? "")).trim() === ""
 }
 
+const isUnsetKey = (path: ReadonlyArray<string>, { value }: Tree.Leaf<Origin>): boolean =>
+  path.join("\0") === "options\0apiKey" && typeof value === "string" && wholeVariable.test(value)
+
 /**
  * Whether a model's id or name may lead to another place of the server: some of opencode's packages put it into the URL's path
  * as it is. A placeholder may, too: opencode fills it.
@@ -592,7 +600,11 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boole
 
 const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
-  const pointing = Tree.leaves(tree).find((each) => isProjectLeaf(each.leaf) && isPointing(each.path, each.leaf))?.leaf
+  // Where nobody has pointed the provider a key that is not set points nothing: there is no other key to take away.
+  const isUsers = base !== undefined && !isProjectLeaf(base)
+  const pointing = Tree.leaves(tree).find(
+    ({ leaf, path }) => isProjectLeaf(leaf) && isPointing(path, leaf) && (isUsers || !isUnsetKey(path, leaf))
+  )?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
   return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })

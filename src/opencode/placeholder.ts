@@ -53,7 +53,8 @@ export const parse = (file: string, text: string): Either.Either<Document.Docume
     .concat(text.slice(ends[ends.length - 1]))
     .join("")
   const offsets = new Set(starts.map(([start]) => start))
-  return Either.map(Document.parse(file, quoted), (document) => ({
+  // opencode takes an empty file for an empty object.
+  return Either.map(Document.parse(file, quoted.trim() === "" ? "{}" : quoted), (document) => ({
     ...document,
     root: offsets.size === 0 ? document.root : restored(document.root, offsets)
   }))

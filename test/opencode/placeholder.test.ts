@@ -138,6 +138,10 @@ describe("placeholders", () => {
     }
   })
 
+  it("an empty file is an empty object, as opencode has it", () => {
+    assert.deepStrictEqual(Document.valueOf(Either.getOrThrow(Placeholder.parse("x", " \n")).root), {})
+  })
+
   it("in comments are not there", () => {
     const text = `{ // {file:/no/such/file} {env:A}\n /* {env:A} */ "a": {env:A}, "b": "{env:B}", }`
     const { root } = Either.getOrThrow(Placeholder.parse("x", text))

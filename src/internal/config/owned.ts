@@ -12,11 +12,12 @@ const root = 0
 const usualOverflow = "65534"
 
 /**
- * Whose files are the system's. In a user namespace that has no root (a container without one, bubblewrap, Flatpak) its files
- * show as the overflow user's, as do those of all others who are not in it: there that one counts as the system.
+ * Whose files are the system's. In a user namespace that the system's root is not in (rootless containers, bubblewrap, Flatpak)
+ * its files show as the overflow user's, as do those of all others who are not: there that one counts as the system.
  */
 export const systemUids = (uidMap: string, overflow: string): ReadonlyArray<number> => {
-  const hasRoot = uidMap.trim() === "" || uidMap.split("\n").some((line) => /^\s*0\s/.test(line))
+  // user_namespaces(7): `inside outside length`. A root inside may be the user himself outside.
+  const hasRoot = uidMap.trim() === "" || uidMap.split("\n").some((line) => /^\s*\d+\s+0\s/.test(line))
   return hasRoot ? [root] : [root, Number(overflow)]
 }
 
@@ -80,8 +81,11 @@ export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, 
         const info = lstatSync(place)
         const isLink = info.isSymbolicLink()
         const because = weaknessOf(info, isLink ? "link" : kind)
-        if (because !== undefined) return Option.some({ place, because })
-        if (isLink) left.push({ place: path.resolve(realpathSync(folder), readlinkSync(place)), kind })
+        if (because !== undefined) return Option.some({ place: isLink ? place : realpathSync(place), because })
+        // Its text as it stands: `d/..` is above wherever d leads.
+        const text = isLink ? readlinkSync(place) : ""
+        if (isLink)
+          left.push({ place: path.isAbsolute(text) ? text : `${realpathSync(folder)}${path.sep}${text}`, kind })
       } catch {
         return Option.some({ place, because: "unseen" })
       }

@@ -89,7 +89,7 @@ const rulesIn = (
     if (!(yield* Document.isThere(file))) return {}
     const document = yield* Document.read(file)
     const real = yield* realPathOf(file)
-    const weak = yield* weakSpot(real)
+    const weak = yield* weakSpot(file)
     if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
     const rules = yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
       toConfigInvalid(document, problem)
@@ -98,7 +98,7 @@ const rulesIn = (
     const { home } = yield* Surroundings
     return rules.allow === undefined
       ? rules
-      : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(file) }, path)) }
+      : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(real) }, path)) }
   })
 
 /** As in the rest of a configuration: a program's path starts from the folder of the file. */

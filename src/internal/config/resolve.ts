@@ -138,7 +138,7 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const entries = Effect.gen(function* () {
       // What was judged, not where a link leads by now.
       const document = yield* Document.read(file)
-      const weak = origin === "user" ? yield* weakSpot(file) : Option.none()
+      const weak = origin === "user" ? yield* weakSpot(named) : Option.none()
       if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
       return yield* ConfigFile.entriesOf(document, origin)
     })

@@ -13,7 +13,7 @@ import {
   unlinkSync,
   writeFileSync
 } from "node:fs"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -90,13 +90,11 @@ const readChecked = (file: string): Effect.Effect<Option.Option<string>, SourceU
 /** The folder is no link, and nobody else could replace it or one above it. */
 const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const info = yield* attempt(folder, () => lstatSync(folder, { throwIfNoEntry: false }))
     if (info === undefined) return false
     if (!info.isDirectory())
       return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is no folder")
-    const real = yield* Effect.mapError(fs.realPath(folder), () => failure(folder, "EUNKNOWN"))
-    const weak = yield* weakSpot(real)
+    const weak = yield* weakSpot(folder)
     if (Option.isSome(weak)) {
       const { place } = weak.value
       const { problem, remedy } = told(weak.value, place)

@@ -62,9 +62,7 @@ export interface Other {
 }
 
 export const otherOf = (file: string, text: string): Either.Either<Other, ConfigInvalid> =>
-  text.trim() === ""
-    ? Either.right({ file, config: {} })
-    : Either.map(Placeholder.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
+  Either.map(Placeholder.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
 
 /** Of a name that stands twice opencode takes the last, and the change would be made in the first. */
 const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, ConfigInvalid> => {

@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
 import { itemsIn, question } from "../../../src/cli/trust.js"
@@ -148,6 +149,60 @@ describe("a command in an opencode configuration of a project's does not run bef
         refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
         assert.strictEqual(yield* attemptOpencode(self, "myprov", self.home), "users-key")
       })
+    )
+  }
+
+  const linked: ReadonlyArray<readonly [link: string, to: string, env: Readonly<Record<string, string>>]> = [
+    ["custom.json", "home/.config/opencode/opencode.json", { OPENCODE_CONFIG: "custom.json" }],
+    ["custom.json", "clone/opencode.json", { OPENCODE_CONFIG: "custom.json" }],
+    [".oc", "clone", { OPENCODE_CONFIG_DIR: ".oc" }],
+    ["custom.json", "clone/opencode.json", { OPENCODE_CONFIG: "../by-link/custom.json" }]
+  ]
+  for (const [link, to, env] of linked) {
+    scenario(`by a link out of the project to ${to}, ${JSON.stringify(env)}`, (self) =>
+      Effect.gen(function* () {
+        self.program("project/get-key", "evil-key")
+        self.program("clone/get-key", "evil-key")
+        const file = self.write(to.endsWith(".json") ? to : `${to}/opencode.json`, config("./get-key"))
+        self.link(`project/${link}`, join(self.root, to))
+        self.link("by-link", self.project)
+        Object.assign(self.env, env)
+        refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+        Object.assign(self.env, { OPENCODE_CONFIG: file })
+        self.env["OPENCODE_CONFIG_DIR"] = ""
+        self.program(join(file, "../get-key").slice(self.root.length + 1), "users-key")
+        assert.strictEqual(yield* attemptOpencode(self, "myprov"), "users-key")
+      })
+    )
+  }
+
+  for (const named of ["./get-key", "../../bin/get-key"]) {
+    scenario(
+      `by a link to the user's own folder, whose program is named from the folder as he names it: ${named}`,
+      (self) =>
+        Effect.gen(function* () {
+          const app = join(self.project, "pkg/app")
+          const link = join(app, ".opencode")
+          self.write("home/dotfiles/opencode/opencode.json", config(named))
+          self.link("home/.config/opencode", join(self.home, "dotfiles/opencode"))
+          self.program(join("home/.config/opencode", named), "users-key")
+          self.program("project/pkg/bin/get-key", "evil-key")
+          self.program("project/pkg/evil/get-key", "evil-key")
+          self.link("project/pkg/app/.opencode", join(self.home, ".config/opencode"))
+          const outcome = yield* OpencodeConfig.load.pipe(
+            Effect.flatMap((configuration) => configuration.provider("myprov")),
+            Effect.tap(() => {
+              rmSync(link)
+              symlinkSync(join(self.project, "pkg/evil"), link)
+            }),
+            Effect.flatMap(({ get }) => get),
+            Effect.map(({ value }) => Redacted.value(value)),
+            within(self, { cwd: app }),
+            Effect.scoped
+          )
+          assert.strictEqual(outcome, "users-key")
+          assert.deepStrictEqual(ran(self), ["users-key"])
+        })
     )
   }
 
@@ -881,6 +936,17 @@ describe("what a project brings is trusted as a whole", () => {
       })
     )
   }
+
+  scenario(
+    "a variable that a project names and nobody has set is said to be missing, where no key was pointed anywhere",
+    (self) =>
+      Effect.gen(function* () {
+        self.write("project/opencode.json", opencode({ apiKey: "{env:MYPROV_API_KEY}" }))
+        const outcome = yield* attemptOpencode(self, "myprov")
+        assert(isApiKeyError(outcome) && outcome._tag === "KeyNotConfigured", String(outcome))
+        assert.include(outcome.message, "MYPROV_API_KEY")
+      })
+  )
 
   scenario("a key file of the project's that is empty takes nothing of the user's away", (self) =>
     Effect.gen(function* () {
