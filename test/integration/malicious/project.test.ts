@@ -206,6 +206,22 @@ describe("a command in an opencode configuration of a project's does not run bef
     )
   }
 
+  scenario("with a variable of the user's in an argument, which no allow list covers", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      self.env["AWS_SECRET_ACCESS_KEY"] = secret
+      self.write(user, { policy: { allow: [[program, "ref-*"]] } })
+      const said = (argument: string) =>
+        self.write("project/opencode.json", {
+          provider: { myprov: { options: { apiKeyCommand: { argv: [program, argument], timeout: "5 s" } } } }
+        })
+      const file = said("ref-{env:AWS_SECRET_ACCESS_KEY}")
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      said("ref-plain")
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "evil-key")
+    })
+  )
+
   scenario("put together of the user's program and the project's arguments", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
