@@ -660,6 +660,7 @@ describe("a script that Node and Python find by another name is part of what is 
   scenario("and what cannot be known of a shell's, a module's or a folder's is said", (self) =>
     Effect.gen(function* () {
       mkdirSync(join(self.project, "tool"))
+      self.link("home/link", self.project)
       const said = "may change without your being asked again"
       for (const [command, isSaid] of [
         [["sh", "-c", "exec node ./t2.js"], true],
@@ -668,6 +669,13 @@ describe("a script that Node and Python find by another name is part of what is 
         [["python3", "-m", "mod"], true],
         [["node", "./tool"], true],
         [{ argv: ["make", "key"], cwd: "." }, true],
+        [{ argv: ["make", "key"], cwd: "/proc/self/cwd" }, true],
+        [{ argv: ["make", "key"], cwd: "~/link" }, true],
+        [["make", "-C", join(self.home, "link"), "key"], true],
+        [["make", `--directory=${self.project}/tool`, "key"], true],
+        [["make", `-C${self.project}/tool`, "key"], true],
+        [["node", "-p", "x"], true],
+        [["awk", "BEGIN{x}"], true],
         [["op", "read", "op://Work/key"], false],
         [{ argv: ["op", "read"], cwd: "~" }, false]
       ] as const) {
