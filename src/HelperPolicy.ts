@@ -25,6 +25,7 @@ import * as TrustStore from "./internal/config/trustStore.js"
 import { digestOf, fileDigest } from "./internal/digest.js"
 import { programName, shownPath, shownPlaces } from "./internal/programName.js"
 import { findProgram, remedyFor, type SearchOptions } from "./internal/searchPath.js"
+import { isIn } from "./opencode/placeholder.js"
 
 /**
  * Whose hand wrote something, and where: the environment, a file of the user's, or one that came with a project (`root` is
@@ -111,7 +112,7 @@ export class HelperPolicy extends Context.Tag("effect-apikey/HelperPolicy")<Help
 /**
  * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
  * one each; `*` stands for any text but `..`, and for no option at an argument's start. A project's command is covered only
- * if it sets neither `env`, `cwd` nor `path` and the key goes nowhere that the project says. `project`: its commands need trust
+ * if it sets neither `env`, `cwd` nor `path`, has no placeholder, and the key goes nowhere that the project says. `project`: its commands need trust
  * or a place on the list (`"trust"`, default), a place on the list (`"allow"`), or never run (`"deny"`). `user`: the user's own
  * commands run (`"run"`, default), or only those on the list (`"allow"`).
  *
@@ -463,7 +464,9 @@ export const make = (rules: Rules): Policy => {
       const searchPath = yield* safePath(folder)
       const [name] = argv
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
-      const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays
+      // What a placeholder stands for is the user's: no list shows it.
+      const isFilled = demand.contributions.some(({ whole }) => isIn(JSON.stringify(whole ?? null)))
+      const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays || isFilled
       // A program in the project is none that a list can name: its content is the project's.
       const listed = isShaped
         ? false

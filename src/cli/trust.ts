@@ -125,28 +125,39 @@ const withoutKeys = (value: unknown, within?: string): unknown => {
   )
 }
 
-const runsText = /^-[A-Za-z]*[ceS]$|^-m$|^--(?:eval|split-string)/
+const runsText = /^-[A-Za-z]*[ceprS]$|^-m$|^--(?:eval|print|split-string)|[$({`]/
+
+/** What an argument may name: itself, what stands after its `=`, or what is joined to a letter (`-C./tools`). */
+const namedIn = (argument: string): ReadonlyArray<string> =>
+  [argument, argument.slice(argument.indexOf("=") + 1), argument.replace(/^-[A-Za-z]/, "")].filter(
+    (each) => each !== ""
+  )
 
 /** Whether more of the project's may run than the files that are named: by a shell, a module, a folder, or from where it runs. */
-const leadsFurther = ({ commands, file, root }: HelperPolicy.Contribution): Effect.Effect<boolean, never, Needs> =>
+const leadsFurther = (
+  { commands, file, root }: HelperPolicy.Contribution,
+  scripts: ReadonlyArray<string>
+): Effect.Effect<boolean, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const { home } = yield* Surroundings
-    const isFolder = (named: string, cwd: string) => {
-      const place = expanded(named, { home, cwd }, path)
-      return Effect.map(
-        Effect.option(fs.stat(place)),
-        (info) => isInside(root, place, path) && Option.exists(info, ({ type }) => type === "Directory")
+    const isIn = (place: string) =>
+      Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
+    const leadsOn = (place: string) =>
+      Effect.flatMap(Effect.option(fs.realPath(place)), (real) =>
+        Option.isNone(real) || scripts.includes(real.value) ? Effect.succeed(false) : isIn(place)
       )
-    }
-    return yield* Effect.exists(commands, ({ argv, cwd }) => {
-      const [, ...args] = argv
-      if (args.some((each) => runsText.test(each)) || (cwd !== undefined && isInside(root, cwd, path))) {
-        return Effect.succeed(true)
-      }
-      const places = args.flatMap((each) => [cwd ?? home, path.dirname(file)].map((base) => [each, base] as const))
-      return Effect.exists(places, ([each, base]) => isFolder(each, base))
+    return yield* Effect.exists(commands, ({ argv: [, ...args], cwd }) => {
+      if (args.some((each) => runsText.test(each))) return Effect.succeed(true)
+      const bases = [cwd ?? home, path.dirname(file)]
+      const places = args
+        .flatMap(namedIn)
+        .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
+      // What the kernel says of a process is another thing for another process.
+      const runsInside =
+        cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
+      return Effect.zipWith(runsInside, Effect.exists(places, leadsOn), (a, b) => a || b)
     })
   })
 
@@ -155,7 +166,9 @@ const wholesOf = ({ commands, whole }: HelperPolicy.Contribution): ReadonlyArray
   whole === undefined ? commands.map(({ argv }) => argv) : [isRecord(whole) ? whole["argv"] : whole]
 
 const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
-  Effect.zipWith(HelperPolicy.scriptsOf(contribution), leadsFurther(contribution), (scripts, isMore) => {
+  Effect.gen(function* () {
+    const scripts = yield* HelperPolicy.scriptsOf(contribution)
+    const isMore = yield* leadsFurther(contribution, scripts)
     const said = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
     return [
       `${escaped(contribution.provider)}:`,

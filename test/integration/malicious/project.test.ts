@@ -206,6 +206,22 @@ describe("a command in an opencode configuration of a project's does not run bef
     )
   }
 
+  scenario("with a variable of the user's in an argument, which no allow list covers", (self) =>
+    Effect.gen(function* () {
+      const program = self.program("bin/evil", "evil-key")
+      self.env["AWS_SECRET_ACCESS_KEY"] = secret
+      self.write(user, { policy: { allow: [[program, "ref-*"]] } })
+      const said = (argument: string) =>
+        self.write("project/opencode.json", {
+          provider: { myprov: { options: { apiKeyCommand: { argv: [program, argument], timeout: "5 s" } } } }
+        })
+      const file = said("ref-{env:AWS_SECRET_ACCESS_KEY}")
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      said("ref-plain")
+      assert.strictEqual(yield* attemptOpencode(self, "myprov"), "evil-key")
+    })
+  )
+
   scenario("put together of the user's program and the project's arguments", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "tool-key")
@@ -644,6 +660,7 @@ describe("a script that Node and Python find by another name is part of what is 
   scenario("and what cannot be known of a shell's, a module's or a folder's is said", (self) =>
     Effect.gen(function* () {
       mkdirSync(join(self.project, "tool"))
+      self.link("home/link", self.project)
       const said = "may change without your being asked again"
       for (const [command, isSaid] of [
         [["sh", "-c", "exec node ./t2.js"], true],
@@ -652,6 +669,13 @@ describe("a script that Node and Python find by another name is part of what is 
         [["python3", "-m", "mod"], true],
         [["node", "./tool"], true],
         [{ argv: ["make", "key"], cwd: "." }, true],
+        [{ argv: ["make", "key"], cwd: "/proc/self/cwd" }, true],
+        [{ argv: ["make", "key"], cwd: "~/link" }, true],
+        [["make", "-C", join(self.home, "link"), "key"], true],
+        [["make", `--directory=${self.project}/tool`, "key"], true],
+        [["make", `-C${self.project}/tool`, "key"], true],
+        [["node", "-p", "x"], true],
+        [["awk", "BEGIN{x}"], true],
         [["op", "read", "op://Work/key"], false],
         [{ argv: ["op", "read"], cwd: "~" }, false]
       ] as const) {
