@@ -303,21 +303,24 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
         const isBareProgram = index === 0 && !/[\\/]/.test(argument)
         if (isBareProgram) continue
         const isModule = argv[index - 1] === "-m"
-        const value = index === 0 ? argument : argument.slice(argument.indexOf("=") + 1)
-        const named = isModule ? value.replaceAll(".", "/") : value
-        // The program itself counts wherever it is, and so does what is named from the project: it came with it.
-        const isBrought = index === 0 || !(path.isAbsolute(named) || named.startsWith("~"))
-        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
-        for (const place of places.flatMap((each) => [
-          each,
-          ...(index === 0 ? [] : implied.map((end) => each + end))
-        ])) {
-          const real = yield* Effect.option(fs.realPath(place))
-          if (Option.isNone(real)) continue
-          const isProjects = [place, real.value].some((each) => isInside(root, each, path))
-          if (!isBrought && !isProjects) continue
-          const info = yield* Effect.option(fs.stat(real.value))
-          if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
+        // A path may hold a `=` itself.
+        const values = index === 0 ? [argument] : [argument, argument.slice(argument.indexOf("=") + 1)]
+        for (const value of new Set(values)) {
+          const named = isModule ? value.replaceAll(".", "/") : value
+          // The program itself counts wherever it is, and so does what is named from the project: it came with it.
+          const isBrought = index === 0 || !(path.isAbsolute(named) || named.startsWith("~"))
+          const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+          for (const place of places.flatMap((each) => [
+            each,
+            ...(index === 0 ? [] : implied.map((end) => each + end))
+          ])) {
+            const real = yield* Effect.option(fs.realPath(place))
+            if (Option.isNone(real)) continue
+            const isProjects = [place, real.value].some((each) => isInside(root, each, path))
+            if (!isBrought && !isProjects) continue
+            const info = yield* Effect.option(fs.stat(real.value))
+            if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
+          }
         }
       }
     }

@@ -855,6 +855,19 @@ describe("a project's command gets no program and no variable that the project c
     }
   })
 
+  scenario("a script whose path holds a = is part of what is trusted", (self) =>
+    Effect.gen(function* () {
+      const script = self.program("project/a=b/x.sh", "good-key")
+      self.write("project/effect-apikey.jsonc", key({ command: ["sh", script] }))
+      yield* trustFile(self, self.projectFile)
+      assert.strictEqual(yield* attempt(self, "openai"), "good-key")
+      self.program("project/a=b/x.sh", "evil-key")
+      const outcome = yield* attempt(self, "openai")
+      assert(isApiKeyError(outcome) && outcome._tag === "CommandNotTrusted", String(outcome))
+      assert.deepStrictEqual(ran(self), ["good-key"])
+    })
+  )
+
   scenario("two things that one reading would take for the same are two", (self) =>
     Effect.gen(function* () {
       const program = self.program("bin/tool", "evil-key")
