@@ -284,6 +284,21 @@ const implied: ReadonlyArray<string> = [
   ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
 ]
 
+interface Named {
+  readonly named: string
+  readonly isProgram: boolean
+}
+
+/** What in an argv may name a file: the program by its path, an argument or what stands behind its `=`, a module of Python's. */
+const namesIn = (argv: ReadonlyArray<string>): ReadonlyArray<Named> =>
+  argv.flatMap((argument, index): ReadonlyArray<Named> => {
+    if (index === 0) return /[\\/]/.test(argument) ? [{ named: argument, isProgram: true }] : []
+    // A path may hold a `=` itself.
+    const values = new Set([argument, argument.slice(argument.indexOf("=") + 1)])
+    const isModule = argv[index - 1] === "-m"
+    return Array.from(values, (value) => ({ named: isModule ? value.replaceAll(".", "/") : value, isProgram: false }))
+  })
+
 /**
  * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
  * of the project's or names one from it, also as Node and Python name theirs: without its ending, by its folder, by `-m`.
@@ -299,28 +314,18 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
     const { home } = yield* Surroundings
     const found = new Set<string>()
     for (const { argv, cwd } of commands) {
-      for (const [index, argument] of argv.entries()) {
-        const isBareProgram = index === 0 && !/[\\/]/.test(argument)
-        if (isBareProgram) continue
-        const isModule = argv[index - 1] === "-m"
-        // A path may hold a `=` itself.
-        const values = index === 0 ? [argument] : [argument, argument.slice(argument.indexOf("=") + 1)]
-        for (const value of new Set(values)) {
-          const named = isModule ? value.replaceAll(".", "/") : value
-          // The program itself counts wherever it is, and so does what is named from the project: it came with it.
-          const isBrought = index === 0 || !(path.isAbsolute(named) || named.startsWith("~"))
-          const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
-          for (const place of places.flatMap((each) => [
-            each,
-            ...(index === 0 ? [] : implied.map((end) => each + end))
-          ])) {
-            const real = yield* Effect.option(fs.realPath(place))
-            if (Option.isNone(real)) continue
-            const isProjects = [place, real.value].some((each) => isInside(root, each, path))
-            if (!isBrought && !isProjects) continue
-            const info = yield* Effect.option(fs.stat(real.value))
-            if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
-          }
+      for (const { isProgram, named } of namesIn(argv)) {
+        // The program itself counts wherever it is, and so does what is named from the project: it came with it.
+        const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
+        const ends = isProgram ? [""] : ["", ...implied]
+        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        for (const place of places.flatMap((each) => ends.map((end) => each + end))) {
+          const real = yield* Effect.option(fs.realPath(place))
+          if (Option.isNone(real)) continue
+          const isProjects = [place, real.value].some((each) => isInside(root, each, path))
+          if (!isBrought && !isProjects) continue
+          const info = yield* Effect.option(fs.stat(real.value))
+          if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
         }
       }
     }
