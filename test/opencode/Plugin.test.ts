@@ -12,6 +12,7 @@ import * as ApiKeyError from "../../src/ApiKeyError.js"
 import type { HostProvider } from "../../src/internal/opencode/host.js"
 import { changeFor } from "../../src/internal/opencode/init.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/internal/opencode/message.js"
+import { eventually, isAlive } from "../support/processes.js"
 import { baseURL, echo, withConfig } from "./open.js"
 
 const at = DateTime.unsafeMake(0)
@@ -98,6 +99,29 @@ describe("two projects with the same command", () => {
       })
     } finally {
       rmSync(dirname(runs), { recursive: true, force: true })
+    }
+  })
+})
+
+describe("dispose", () => {
+  it("ends a helper that is running, all that it started, and the request that waits for it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "effect-apikey-running-"))
+    const pids = join(folder, "pids")
+    const script = `trap '' TERM; sleep 600 & echo $! > '${pids}.new'; echo $$ >> '${pids}.new'; mv '${pids}.new' '${pids}'; wait`
+    const user = { provider: { gw: { options: { baseURL, apiKeyCommand: ["sh", "-c", script] } } } }
+    try {
+      await withConfig(user, async (open) => {
+        const { ask, hooks } = await open("project", user)
+        const refused = expect(ask()).rejects.toThrow('No API key for provider "gw"')
+        expect(await eventually(() => existsSync(pids), 10_000)).toBe(true)
+        const running = readFileSync(pids, "utf8").trim().split("\n").map(Number)
+        expect(running.map(isAlive)).toEqual([true, true])
+        await hooks.dispose()
+        await refused
+        expect(await eventually(() => !running.some(isAlive), 10_000)).toBe(true)
+      })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 })
