@@ -199,12 +199,19 @@ export const run = (at: Place, options: RunOptions): Effect.Effect<Run> =>
  * the test has shown.
  */
 export const tui = (at: Place, model: string): Effect.Effect<Session, never, Scope.Scope> =>
+  onTerminalOf(at, [at.project, "--prompt", "say hi", "-m", model])
+
+/** `opencode run` on a terminal. */
+export const runAtTerminal = (at: Place, model: string): Effect.Effect<Session, never, Scope.Scope> =>
+  onTerminalOf(at, ["run", "say hi", "-m", model])
+
+const onTerminalOf = (at: Place, args: ReadonlyArray<string>): Effect.Effect<Session, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      onTerminal([requireOpencode(), at.project, "--prompt", "say hi", "-m", model], {
+      onTerminal([requireOpencode(), ...args], {
         env: { ...at.env, TERM: "xterm-256color" },
         // One without a size is none to draw on.
-        through: "stty rows 40 cols 120; exec %"
+        through: `cd ${at.project}; stty rows 40 cols 120; exec %`
       })
     ),
     () =>

@@ -6,7 +6,7 @@ import { expect, it as plainIt } from "vitest"
 import { isAlive } from "../../support/processes.js"
 import { itWith } from "../../support/tools.js"
 import { gateway } from "./gateway.js"
-import { compatible, logOf, pidsOf, place, processesOf, reasonToSkip, tui, until } from "./harness.js"
+import { compatible, logOf, pidsOf, place, processesOf, reasonToSkip, runAtTerminal, tui, until } from "./harness.js"
 import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
@@ -60,6 +60,26 @@ describe.skipIf(reasonToSkip !== undefined || !hasTerminal)("opencode on a termi
         yield* tui(at, "gw/m")
         yield* until(() => gw.seen.length > 0)
         expect(new Set(gw.keys())).toEqual(new Set(["sk-0"]))
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "gives it to a helper that asks in `opencode run`, which has no screen",
+    () =>
+      Effect.gen(function* () {
+        const at = yield* place
+        const gw = yield* gateway
+        const argv = at.helper("asking", "printf 'PIN: ' > /dev/tty; read -r pin < /dev/tty; echo sk-pin-$pin")
+        const apiKeyCommand = { argv, interactive: "always" }
+        at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
+        const session = yield* runAtTerminal(at, "gw/m")
+        yield* Effect.promise(() => session.says("PIN: "))
+        session.write("42\n")
+        const { status } = yield* Effect.promise(() => session.ended)
+        expect(status).toBe(0)
+        expect(new Set(gw.keys())).toEqual(new Set(["sk-pin-42"]))
+        expect(at.runsOf("asking")).toBe(1)
       }),
     limit
   )
