@@ -286,6 +286,9 @@ describe("a file that never ends is refused at its limit, before anything is tru
       const file = self.write("project/effect-apikey.jsonc", key({ command: ["sh", "./big"] }))
       self.link("project/big", endless)
       refusedIn(self, yield* attempt(self, "openai"), file)
+      // Nobody can have read it, so nobody's word is for it.
+      yield* trustFile(self, file)
+      refusedIn(self, yield* attempt(self, "openai"), file)
     })
   )
 })
@@ -700,9 +703,12 @@ describe("a project's command gets no program and no variable that the project c
         self.program("project/..bin/op", "projects-op")
         self.program("project/node_modules/.bin/op", "projects-op")
         self.link("bin-link", join(self.project, "node_modules/.bin"))
+        // A link of the project's own, which it may turn.
+        self.program("elsewhere/op", "elsewheres-op")
+        self.link("project/linked-bin", join(self.root, "elsewhere"))
         const own = self.program("bin/op", "users-op")
         const bins = [
-          ...["node_modules/.bin", "", "..bin"].map((place) => join(self.project, place)),
+          ...["node_modules/.bin", "", "..bin", "linked-bin"].map((place) => join(self.project, place)),
           join(self.root, "bin-link")
         ]
         self.env["PATH"] = [".", "", "node_modules/.bin", ...bins, join(self.root, "bin"), process.env["PATH"]].join(
