@@ -55,11 +55,11 @@ const groupOfRunning = (pid: string): ReadonlyArray<number> => {
   }
 }
 
-/** Whether another process group than ours has our terminal. Where there is no /proc nobody tells, and it counts as ours. */
+/** Whether another process group than ours has our terminal. Where nobody tells (no /proc; gVisor says 0) it counts as ours. */
 export const isInBackground = (): boolean => {
   try {
     const { foreground, processGroup } = statOf("self")
-    return foreground !== processGroup
+    return Number(foreground) > 0 && foreground !== processGroup
   } catch {
     return false
   }

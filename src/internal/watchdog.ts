@@ -16,7 +16,8 @@ export const watchdog = (target: number): (() => void) => {
     stdio: ["pipe", "ignore", "ignore"]
   })
   dog.on("error", () => undefined)
-  dog.stdin.on("error", () => undefined)
+  // Without room for another pipe there is none, and the run goes on unwatched.
+  dog.stdin?.on("error", () => undefined)
   dog.unref()
-  return () => dog.stdin.end("end\n")
+  return () => dog.stdin?.end("end\n")
 }

@@ -41,7 +41,6 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Anthropic from "effect-apikey/sdk/Anthropic"
  * import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
  *
  * export const models = Effect.gen(function* () {
  *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)

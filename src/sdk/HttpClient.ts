@@ -138,8 +138,11 @@ export const withApiKey =
           )
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
         const judged = (answer: HttpClientResponse.HttpClientResponse) => {
-          if (carried === undefined) return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
-          return carried ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
+          // Answered below (a cache, a fake), or sent by a client that nobody sees through: without the key.
+          if (carried === undefined && denied.has(answer.status)) {
+            return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
+          }
+          return carried === true ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
         }
         return execute(guardedBy(fetch, watched, authorized)).pipe(
           // What `guardedBy` changes is changed for what is after it in `execute`, and only for that.
@@ -415,10 +418,13 @@ const guardedBy = (
     )
   })
 
+/** What a server says that wants a key. */
+const denied: ReadonlySet<number> = new Set([401, 403])
+
 const overlooked = (): ConfigInvalid =>
   configInvalid(
     "a client below `withApiKey` sends its requests unseen, so they are sent without the key",
-    "Put a `withTracerDisabledWhen` of your own above `followRedirects`, or above `withApiKey`."
+    "Use a client made with `HttpClient.make`, and put a `withTracerDisabledWhen` of your own above `followRedirects`, or above `withApiKey`."
   )
 
 /** @effect/platform-node's own, by its key. An undici dispatcher that follows redirects would take `x-api-key` along. */

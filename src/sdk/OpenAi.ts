@@ -56,7 +56,6 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as OpenAi from "effect-apikey/sdk/OpenAi"
  * import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
  *
  * export const models = Effect.gen(function* () {
  *   const client = OpenAi.make(yield* ApiKeyProvider.ApiKeyProvider)

@@ -606,7 +606,7 @@ describe("a client whose requests go out unseen, because a transform below follo
       withTracerDisabledWhen: HttpClient.withTracerDisabledWhen(constTrue),
       withTracerEnabled: HttpClient.transformResponse(Effect.withTracerEnabled(false))
     })) {
-      it.scopedLive(`is told of at once, and no key leaves at all: ${name}, ${how}`, () =>
+      it.scopedLive(`is told of where the server wants a key, and no key leaves at all: ${name}, ${how}`, () =>
         Effect.gen(function* () {
           const other = yield* loopback(ok)
           const { server, authorize, stock, provider } = yield* make([secret, fresh], (_, response) => {
@@ -614,8 +614,7 @@ describe("a client whose requests go out unseen, because a transform below follo
             response.end()
           })
           const client = authorize(HttpClient.followRedirects(hide(stock)))
-          const error = yield* Effect.flip(client.get(server.origin))
-          assert.strictEqual(error._tag, "ConfigInvalid")
+          assert.strictEqual((yield* client.get(server.origin)).status, 200)
           server.answer = refuse
           const refused = yield* Effect.flip(client.get(server.origin))
           assert.strictEqual(refused._tag, "ConfigInvalid")
@@ -626,6 +625,26 @@ describe("a client whose requests go out unseen, because a transform below follo
       )
     }
   }
+
+  it.scopedLive("an answer that a client below gives by itself is the answer: a cache, a fake", () =>
+    Effect.gen(function* () {
+      const { server, authorize } = yield* make([secret], ok)
+      const request = HttpClientRequest.get(server.origin)
+      const cached = HttpClientResponse.fromWeb(request, new Response("cached"))
+      const stock = yield* HttpClient.HttpClient
+      for (const below of [
+        HttpClient.transform(stock, () => Effect.succeed(cached)),
+        HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
+          () => Effect.succeed(cached),
+          Effect.succeed
+        )
+      ]) {
+        const answer = yield* authorize(below).execute(request)
+        assert.strictEqual(yield* answer.text, "cached")
+      }
+      assert.strictEqual(server.seen.length, 0)
+    }).pipe(Effect.provide(clients["the fetch client"]))
+  )
 
   it.scopedLive("nor does a transform below that sends it elsewhere take the key, or the placeholder, along", () =>
     Effect.gen(function* () {
