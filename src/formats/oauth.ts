@@ -16,11 +16,21 @@ import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/sha
 const Answer = Schema.Struct({
   access_token: Text,
   expires_in: maybe(Seconds),
-  expires_at: maybe(EpochSecondsOrRfc3339),
-  expires_on: maybe(EpochSecondsOrRfc3339)
+  expires_at: maybe(EpochSecondsOrRfc3339)
 })
 
-const read = fromJson(Answer)
+const readAnswer = fromJson(Answer)
+const readAzures = fromJson(Schema.Struct({ ...Answer.fields, expires_on: maybe(EpochSecondsOrRfc3339) }))
+
+/** Azure has more than one way to write its own field: one that cannot be read is passed over where another says when it ends. */
+const read = (text: string) =>
+  Either.orElse(readAzures(text), (refusal) =>
+    Either.flatMap(readAnswer(text), (answer) =>
+      Option.isSome(answer.expires_in) || Option.isSome(answer.expires_at)
+        ? Either.right({ ...answer, expires_on: Option.none<DateTime.Utc>() })
+        : Either.left(refusal)
+    )
+  )
 
 /** Section 5.2's codes are a closed list, so they may be told; `error_description` is free text and is not. */
 const meanings: Readonly<Record<string, Explanation["reason"]>> = {

@@ -337,6 +337,17 @@ describe("an answer that says less or more than it should", () => {
   })
 })
 
+describe("Azure's expires_on", () => {
+  it("that cannot be read is passed over where the answer says otherwise when it ends", () => {
+    const answer = { access_token: "abcdefgh", expires_in: "3599", expires_on: "09/14/2017 00:00:00 PM +00:00" }
+    expect(Either.map(decode("oauth", JSON.stringify(answer)), plain)).toMatchObject({ right: { value: "abcdefgh" } })
+    const { expires_in: _, ...rest } = answer
+    expect(Either.flip(decode("oauth", JSON.stringify(rest)))).toMatchObject({
+      right: { _tag: "InvalidOutput", path: "expires_on" }
+    })
+  })
+})
+
 describe("git's own rules", () => {
   it("a name with a blank before it is another name", () => {
     expect(Either.flip(decode("git-credential", "username=bob\n password=p\n"))).toMatchObject({
