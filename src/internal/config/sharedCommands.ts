@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../../ApiKey.js"
@@ -19,6 +18,7 @@ import {
 } from "../../ApiKeyProvider.js"
 import { type ApiKeySource, singles } from "../../ApiKeySource.js"
 import { identityOf } from "../commandIdentity.js"
+import { sharing } from "../sharing.js"
 import { toldIds } from "../toldIds.js"
 
 /** A source of one provider. Commands are equal only within a realm: how a program is found goes by whose command it is. */
@@ -64,25 +64,19 @@ export const make = (
         groups.set(key, { ...group, ids: group.ids.add(id) })
       }
     }
-    // `RcMap.get` looks before it waits for its turn: of several that come at once each would make one.
-    const opening = yield* Effect.makeSemaphore(1)
-    const opened = yield* RcMap.make({
-      lookup: (group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
-        const users = new Set<User>()
-        const provider = toldIds(Array.from(group.ids))
-        return Effect.map(
-          fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
-          (made) => ({ provider: made, users })
-        )
-      }
+    const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
+      const users = new Set<User>()
+      const provider = toldIds(Array.from(group.ids))
+      return Effect.map(
+        fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
+        (made) => ({ provider: made, users })
+      )
     })
     return (realm) => (command, guard) => {
       const group = groups.get(keyOf(realm, command))
       return group === undefined || group.ids.size < 2
         ? fromGuardedCommand(command, guard, () => undefined)
-        : Effect.flatMap(opening.withPermits(1)(RcMap.get(opened, group)), (shared) =>
-            handle(shared, command.provider, guard)
-          )
+        : Effect.flatMap(opened(group), (shared) => handle(shared, command.provider, guard))
     }
   })
 

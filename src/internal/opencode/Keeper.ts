@@ -6,7 +6,6 @@ import * as Equal from "effect/Equal"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
@@ -26,9 +25,6 @@ interface Held {
   readonly scope: Scope.CloseableScope
 }
 
-/** `RcMap.get` looks before it waits for its turn: of several that come at once each would make one. */
-const opening = Effect.unsafeMakeSemaphore(1)
-
 /** Lives as long as the scope; runs nothing before the first `get`. */
 export const make = (
   id: string,
@@ -37,7 +33,7 @@ export const make = (
 ): Effect.Effect<Keeper, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
-    const keys = yield* SharedKeys
+    const sharedKey = yield* SharedKeys
     const scope = yield* Effect.scope
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const changing = yield* Effect.makeSemaphore(1)
@@ -54,7 +50,7 @@ export const make = (
         const before = held
         if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const key = yield* opening.withPermits(1)(Scope.extend(RcMap.get(keys, command), own))
+        const key = yield* Scope.extend(sharedKey(command), own)
         held = Option.some({ command, key, scope: own })
         if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
         return key

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
-import * as RcMap from "effect/RcMap"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import { type CommandOptions, fromCommand, type Provider } from "../../ApiKeyProvider.js"
 import { identityOf } from "../commandIdentity.js"
+import { type Shared, sharing } from "../sharing.js"
 
 /** A command by all that shapes its runs. */
 export class SharedCommand implements Equal.Equal {
@@ -30,7 +30,7 @@ export interface SharedKey {
   readonly get: (anew: boolean) => Effect.Effect<ApiKey, ApiKeyError>
 }
 
-const sharing = (provider: Provider): SharedKey => {
+const askingAnew = (provider: Provider): SharedKey => {
   let hasFailed = false
   const note = (failed: boolean): Effect.Effect<void> =>
     Effect.sync(() => {
@@ -47,11 +47,11 @@ const sharing = (provider: Provider): SharedKey => {
 
 export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")<
   SharedKeys,
-  RcMap.RcMap<SharedCommand, SharedKey>
+  Shared<SharedCommand, SharedKey>
 >() {
   /** A provider lives while somebody's scope holds it. */
   static readonly layer = Layer.scoped(
     SharedKeys,
-    RcMap.make({ lookup: ({ options }: SharedCommand) => Effect.map(fromCommand(options), sharing) })
+    sharing(({ options }: SharedCommand) => Effect.map(fromCommand(options), askingAnew))
   )
 }
