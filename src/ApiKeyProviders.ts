@@ -176,7 +176,8 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
         )
         .pipe(
           Effect.uninterruptible,
-          Effect.catchAllCause((cause) => Effect.logDebug("a provider that was let go did not end well", cause))
+          // Not the cause: a defect may hold what a helper printed.
+          Effect.catchAllCause(() => Effect.logDebug("a provider that was let go did not end well"))
         )
 
     /** Goes on outside of whoever asks: a slow end of another provider, or a defect in it, is not theirs. */

@@ -373,7 +373,7 @@ describe("providers by id", () => {
         yield* keyOf(providers, "p0")
         // The sweep of so many takes turns with others.
         const left = Effect.map(inState(providers, "empty"), (empty) => count - empty)
-        yield* Effect.repeat(Effect.zipRight(Effect.sleep(10), left), { until: (open) => open === 1 })
+        yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), left), { until: (open) => open === 1 })
         expect(yield* keyOf(providers, "p0")).toBe(`0#${used + 1}`)
       }).pipe(Effect.provide(programs.layer), Effect.withClock(clock))
     },
@@ -435,13 +435,14 @@ describe("providers by id", () => {
       fixed
     )
   const bad: Readonly<Record<string, ApiKeyProviders.Entry>> = {
-    "an end with a defect": ended(Effect.die("a defect")),
+    "an end with a defect": ended(Effect.die("a defect that says sk-printed")),
     "an end that takes for ever": ended(Effect.never),
-    "a status with a defect": Effect.succeed({ ...fixed, status: Effect.die("a defect") }),
+    "a status with a defect": Effect.succeed({ ...fixed, status: Effect.die("a defect that says sk-printed") }),
     "a status that never comes": Effect.succeed({ ...fixed, status: Effect.never })
   }
   it.effect.each(Object.keys(bad))("%s, of one that is let go, is nothing to who uses another", (what) => {
     const gone: Array<string> = []
+    const observed = observe()
     return Effect.gen(function* () {
       const scope = yield* Scope.make()
       const providers = yield* Scope.extend(
@@ -463,7 +464,9 @@ describe("providers by id", () => {
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* settle
       expect(closing.unsafePoll() === null).toBe(what === "an end that takes for ever")
-    }).pipe(Effect.provide(fakePrograms().layer))
+      expect(observed.logs.some(({ text }) => text.includes("did not end well"))).toBe(what.endsWith("with a defect"))
+      expect(JSON.stringify(observed.logs)).not.toContain("sk-printed")
+    }).pipe(Effect.provide(fakePrograms().layer), Effect.provide(observed.layer))
   })
 
   it.scoped("one that takes time to be made is made once, whoever comes meanwhile", () => {
