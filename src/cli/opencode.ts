@@ -18,6 +18,7 @@ import { escaped } from "../internal/escape.js"
 import { changeFor, otherOf, problemWith } from "../internal/opencode/init.js"
 import { codeOf } from "../internal/platformError.js"
 import { withoutSecrets } from "../internal/scrub.js"
+import { shellWord } from "../internal/shellWord.js"
 import { Forwarded } from "./Forwarded.js"
 import { UsageError } from "./UsageError.js"
 
@@ -65,7 +66,7 @@ const noteOnLink = (file: string) =>
       ? []
       : [
           `the file is a link to ${real}, in another folder, so its commands need your trust: after each change run ` +
-            `effect-apikey trust ${real}, or make the folder the link instead of the file`
+            `effect-apikey trust ${shellWord(real)}, or make the folder the link instead of the file`
         ]
   })
 

@@ -229,7 +229,7 @@ describe("effect-apikey opencode init", () => {
   })
 
   it("says of a link into another folder that it needs trust, and how; a linked folder is the user's own", async () => {
-    const dotfiles = join(folder, "dotfiles")
+    const dotfiles = join(folder, "my dotfiles")
     mkdirSync(dotfiles)
     write(commented, "opencode.json")
     renameSync(config("opencode.json"), join(dotfiles, "opencode.json"))
@@ -238,7 +238,7 @@ describe("effect-apikey opencode init", () => {
     expect(linked.status).toBe(0)
     const real = realpathSync(join(dotfiles, "opencode.json"))
     expect(linked.stderr).toContain(`the file is a link to ${real}`)
-    expect(linked.stderr).toContain(`effect-apikey trust ${real}`)
+    expect(linked.stderr).toContain(`effect-apikey trust '${real}'`)
     expect(lstatSync(config("opencode.json")).isSymbolicLink()).toBe(true)
 
     rmSync(join(folder, "opencode"), { recursive: true })
