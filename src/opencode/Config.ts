@@ -565,15 +565,17 @@ export const harmlessOptions: ReadonlySet<string> = new Set([
  */
 export const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
 
-/** One that holds no key lets the next source be asked: another key, for where the user pointed his own. */
-const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>): boolean => {
+/**
+ * One that holds no key lets the next source be asked: another key, for where the user pointed his own. Where he pointed the
+ * provider nowhere, a variable that is not set takes no other key away.
+ */
+const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
   if (typeof value !== "string") return true
   const variable = wholeVariable.exec(value)?.[1]
-  return (variable === undefined ? value : (origin.scope.variable(variable) ?? "")).trim() === ""
+  return variable === undefined
+    ? value.trim() === ""
+    : isPointed && (origin.scope.variable(variable) ?? "").trim() === ""
 }
-
-const isUnsetKey = (path: ReadonlyArray<string>, { value }: Tree.Leaf<Origin>): boolean =>
-  path.join("\0") === "options\0apiKey" && typeof value === "string" && wholeVariable.test(value)
 
 /**
  * Whether a model's id or name may lead to another place of the server: some of opencode's packages put it into the URL's path
@@ -584,13 +586,13 @@ const isUnsetKey = (path: ReadonlyArray<string>, { value }: Tree.Leaf<Origin>): 
 export const leadsAway = (model: unknown): boolean => /[%?#\\{\p{Cc}]|(?:^|\/)\.{0,2}(?:\/|$)/u.test(String(model))
 
 /** Element by element: names come from the file and may hold any character. */
-const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boolean => {
+const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
   const [first, second, third] = path
   const { value } = leaf
   if (first === undefined) return !Tree.isEmptyObject(value)
   if (first === "options") {
     if (second === undefined) return !Tree.isEmptyObject(value)
-    if (second === "apiKey") return isBlankKey(leaf)
+    if (second === "apiKey") return isBlankKey(leaf, isPointed)
     return !harmlessOptions.has(second)
   }
   if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
@@ -600,10 +602,9 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>): boole
 
 const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
-  // Where nobody has pointed the provider a key that is not set points nothing: there is no other key to take away.
-  const isUsers = base !== undefined && !isProjectLeaf(base)
+  const isPointed = base !== undefined && !isProjectLeaf(base)
   const pointing = Tree.leaves(tree).find(
-    ({ leaf, path }) => isProjectLeaf(leaf) && isPointing(path, leaf) && (isUsers || !isUnsetKey(path, leaf))
+    ({ leaf, path }) => isProjectLeaf(leaf) && isPointing(path, leaf, isPointed)
   )?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()

@@ -82,10 +82,10 @@ export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, 
         const isLink = info.isSymbolicLink()
         const because = weaknessOf(info, isLink ? "link" : kind)
         if (because !== undefined) return Option.some({ place: isLink ? place : realpathSync(place), because })
+        if (!isLink) continue
         // Its text as it stands: `d/..` is above wherever d leads.
-        const text = isLink ? readlinkSync(place) : ""
-        if (isLink)
-          left.push({ place: path.isAbsolute(text) ? text : `${realpathSync(folder)}${path.sep}${text}`, kind })
+        const text = readlinkSync(place)
+        left.push({ place: path.isAbsolute(text) ? text : `${realpathSync(folder)}${path.sep}${text}`, kind })
       } catch {
         return Option.some({ place, because: "unseen" })
       }
