@@ -7,7 +7,7 @@ export default {
     "src/bin.ts",
     "src/opencode/Plugin.ts",
     // scripts/standIns.mjs puts them into the plugin's bundle.
-    "src/internal/opencode/standIns/*.ts",
+    "src/opencode/plugin/standIns/*.ts",
     "test/**/*.test.ts",
     "bench/*.ts",
     "examples/**/main.ts",

@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^effect-apikey$/, replacement: source("index.ts") },
+      { find: /^effect-apikey\/opencode\/(AuthJson|Config)$/, replacement: source("Opencode$1.ts") },
       { find: /^effect-apikey\/promise$/, replacement: source("Promise.ts") },
       { find: /^effect-apikey\/(?!package\.json)(.*)$/, replacement: source("$1.ts") }
     ]

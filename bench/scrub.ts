@@ -1,5 +1,5 @@
 /** What it costs to make a hostile helper's words fit to be shown: four times as much text takes about four times as long. */
-import { printable, secretsIn, withoutSecrets } from "../src/internal/scrub.js"
+import { printable, secretsIn, withoutSecrets } from "../src/internal/redact/redact.js"
 import { hostileStderr, hostileStdout } from "../test/support/hostile.js"
 
 const size = 256 * 1024

@@ -14,7 +14,7 @@ export const programs = {
     entry: "src/opencode/Plugin.ts",
     executable: false,
     isLean: true,
-    later: "src/internal/opencode/projects.ts"
+    later: "src/opencode/plugin/runtime.ts"
   }
 }
 

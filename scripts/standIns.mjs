@@ -2,7 +2,7 @@
 import { join } from "node:path"
 import { root } from "./support.mjs"
 
-const standIn = (name) => join(root, "src/internal/opencode/standIns", `${name}.ts`)
+const standIn = (name) => join(root, "src/opencode/plugin/standIns", `${name}.ts`)
 
 const packages = {
   "effect/Stream": "streams",
@@ -22,7 +22,7 @@ const within = [
 ]
 
 /** And ours each other. */
-const ours = [[/^\.{1,2}\/(?:internal\/)?metrics\.js$/, "metrics"]]
+const ours = [[/^(?:\.{1,2}\/)+(?:internal\/cache\/|cache\/)?metrics\.js$/, "metrics"]]
 
 const effectModule = /[\\/]node_modules[\\/]effect[\\/]dist[\\/]/
 const ourModule = join(root, "src")

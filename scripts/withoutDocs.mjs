@@ -4,7 +4,7 @@
 /** The files by their paths, and the properties that go. */
 const shownInDocs = [
   [/[\\/]src[\\/]formats[\\/].*\.ts$/, ["about"]],
-  [/[\\/]src[\\/]internal[\\/]helpers\.ts$/, ["evidence", "name", "source", "speaks"]]
+  [/[\\/]src[\\/]internal[\\/]catalog[\\/].*\.ts$/, ["evidence", "name", "source", "speaks"]]
 ]
 
 const namesIn = (id) => shownInDocs.find(([file]) => file.test(id))?.[1] ?? []

@@ -10,7 +10,7 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { digestOf } from "./internal/digest.js"
+import { digestOf } from "./internal/util/digest.js"
 
 /**
  * @since 0.1.0

@@ -22,10 +22,11 @@ import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
 import type { RunReason } from "./CredentialHelper.js"
-import { defaultWhenAbandoned, end, type Flight, join, launcher, type Restore } from "./internal/cacheFlight.js"
-import { land, type Rules, refused } from "./internal/cacheLanding.js"
-import { makeLedger } from "./internal/cacheLedger.js"
-import { reasonOf, restingFailure, retryingAt } from "./internal/cachePast.js"
+import { reasonOf, restingFailure, retryingAt } from "./internal/cache/history.js"
+import { defaultWhenAbandoned, end, type Flight, join, launcher, type Restore } from "./internal/cache/inFlight.js"
+import { type Entry, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
+import { reportRejection } from "./internal/cache/metrics.js"
+import { land, type Rules, refused } from "./internal/cache/settle.js"
 import {
   type Empty,
   type Holding,
@@ -35,11 +36,10 @@ import {
   isSetBack,
   type State,
   transitions
-} from "./internal/cacheState.js"
-import { emptyStatus, statusOf } from "./internal/cacheStatus.js"
-import { type Entry, isFresh, isUsable, type Life, lifeOf } from "./internal/keyLife.js"
-import { reportRejection } from "./internal/metrics.js"
-import { type Peek, peekSymbol } from "./internal/peek.js"
+} from "./internal/cache/state.js"
+import { emptyStatus, statusOf } from "./internal/cache/status.js"
+import { makeLedger } from "./internal/cache/telemetry.js"
+import { type Peek, peekSymbol } from "./internal/model/provider.js"
 import { inRunSpan } from "./internal/runSpan.js"
 import { makeWatchers } from "./internal/watchers.js"
 

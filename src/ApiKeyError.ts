@@ -13,7 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { shellWord } from "./internal/shellWord.js"
+import { shellWord } from "./internal/util/shell.js"
 
 /**
  * @since 0.1.0

@@ -27,9 +27,9 @@ import type * as ApiKeySource from "./ApiKeySource.js"
 import * as CredentialFormat from "./CredentialFormat.js"
 import * as CredentialHelper from "./CredentialHelper.js"
 import * as HelperCatalog from "./HelperCatalog.js"
-import { emptyStatus } from "./internal/cacheStatus.js"
-import { type Readable, readEnv, readSource } from "./internal/config/readSource.js"
-import { programName } from "./internal/programName.js"
+import { emptyStatus } from "./internal/cache/status.js"
+import { programName } from "./internal/redact/programName.js"
+import { type Readable, readEnv, readSource } from "./internal/source/read.js"
 
 /**
  * How a provider stands: never the secret.

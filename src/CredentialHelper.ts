@@ -39,14 +39,14 @@ import {
 } from "./ApiKeyError.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import * as HelperExecutor from "./HelperExecutor.js"
-import { defaultBudget, within } from "./internal/budget.js"
-import { type Collector, collector } from "./internal/collector.js"
-import { entryOf, environmentFor } from "./internal/environment.js"
-import { interpreterRemedy } from "./internal/interpreter.js"
-import { loginShellPath } from "./internal/loginShell.js"
-import * as Places from "./internal/places.js"
-import { codeOf, signalOf } from "./internal/platformError.js"
-import { isKey, programName, shownPath, shownPlaces } from "./internal/programName.js"
+import { defaultBudget, within } from "./internal/helper/deadline.js"
+import { entryOf, environmentFor } from "./internal/helper/environment.js"
+import { usualFolders } from "./internal/helper/installDirs.js"
+import { loginShellPath } from "./internal/helper/loginShell.js"
+import { type Found, findProgram, isPath, remedyFor } from "./internal/helper/searchPath.js"
+import { interpreterRemedy } from "./internal/helper/shebang.js"
+import { settleLimit, stop, stopOnTerminal } from "./internal/process/terminate.js"
+import { isKey, programName, shownPath, shownPlaces } from "./internal/redact/programName.js"
 import {
   minSecretLength,
   printable,
@@ -55,10 +55,10 @@ import {
   secretsInArguments,
   tail,
   withoutSecrets
-} from "./internal/scrub.js"
-import { type Found, findProgram, isPath, remedyFor } from "./internal/searchPath.js"
-import { settleLimit, stop, stopOnTerminal } from "./internal/stop.js"
-import { usualFolders } from "./internal/usualFolders.js"
+} from "./internal/redact/redact.js"
+import { type Collector, collector } from "./internal/util/bytes.js"
+import { codeOf, signalOf } from "./internal/util/platformError.js"
+import * as Places from "./internal/util/semaphore.js"
 
 /**
  * Whether the helper may ask a person on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must

@@ -7,8 +7,8 @@
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Reason } from "./ApiKeyError.js"
-import type { FormatName } from "./formats/FormatSpec.js"
-import { entries } from "./internal/helpers.js"
+import type { FormatName } from "./formats/table.js"
+import { entries } from "./internal/catalog/entries.js"
 
 /**
  * One meaning of a failure: all of the conditions given must hold. The first that fits counts.

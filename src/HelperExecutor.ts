@@ -30,9 +30,9 @@ import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { type Watch, watch } from "./internal/exitGuard.js"
-import { groupIsAlive, isInBackground } from "./internal/processGroup.js"
-import { programName } from "./internal/programName.js"
+import { type Watch, watch } from "./internal/process/exitGuard.js"
+import { groupIsAlive, isInBackground } from "./internal/process/group.js"
+import { programName } from "./internal/redact/programName.js"
 
 /**
  * @since 0.1.0

@@ -19,10 +19,10 @@ import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
 import { fromCommand, make, type Provider } from "./ApiKeyProvider.js"
 import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
-import * as authorization from "./internal/authorization.js"
-import { authorizedFetch } from "./internal/authorizedFetch.js"
-import { peekOf } from "./internal/peek.js"
-import { runPromise } from "./internal/runPromise.js"
+import { peekOf } from "./internal/model/provider.js"
+import { authorizedFetch } from "./internal/request/fetch.js"
+import * as authorization from "./internal/request/scheme.js"
+import { runPromise } from "./internal/util/fiber.js"
 
 /**
  * A time: in milliseconds, or as people write it, like `"30 seconds"` or `"5 minutes"`.

@@ -64,9 +64,9 @@ export * as HelperPolicy from "./HelperPolicy.js"
 /**
  * @since 0.1.0
  */
-export * as OpencodeAuthJson from "./opencode/AuthJson.js"
+export * as OpencodeAuthJson from "./OpencodeAuthJson.js"
 
 /**
  * @since 0.1.0
  */
-export * as OpencodeConfig from "./opencode/Config.js"
+export * as OpencodeConfig from "./OpencodeConfig.js"

@@ -24,7 +24,7 @@ import * as ApiKey from "./ApiKey.js"
 import * as ApiKeyCache from "./ApiKeyCache.js"
 import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
 import { ApiKeyProvider, type Provider, type Requirements } from "./ApiKeyProvider.js"
-import { programName } from "./internal/programName.js"
+import { programName } from "./internal/redact/programName.js"
 
 /**
  * What one run brings: a key, its text, a failure, or an effect of those (one that waits, one that counts).

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
-import type { Flight } from "../src/internal/cacheFlight.js"
-import { nothingYet, refusalOf } from "../src/internal/cachePast.js"
-import { initial, type Open, type State, transitions } from "../src/internal/cacheState.js"
-import { entryOf, lifeOf } from "../src/internal/keyLife.js"
+import { nothingYet, refusalOf } from "../src/internal/cache/history.js"
+import type { Flight } from "../src/internal/cache/inFlight.js"
+import { entryOf, lifeOf } from "../src/internal/cache/lifetime.js"
+import { initial, type Open, type State, transitions } from "../src/internal/cache/state.js"
 
 const documented = (): ReadonlyArray<string> => {
   const page = readFileSync(new URL("../docs/cache.md", import.meta.url), "utf8")

@@ -5,7 +5,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Configuration, load } from "../internal/config/resolve.js"
-import * as OpencodeConfig from "../opencode/Config.js"
+import * as OpencodeConfig from "../OpencodeConfig.js"
 import { UsageError } from "./UsageError.js"
 
 export const config = Options.text("config").pipe(

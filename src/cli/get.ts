@@ -10,9 +10,9 @@ import * as Redacted from "effect/Redacted"
 import * as ApiKeyProvider from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
 import { toProvider } from "../internal/config/resolve.js"
-import { parseDuration } from "../internal/durationText.js"
+import { parseDuration } from "../internal/util/duration.js"
 import { type Chosen, chosen, config, opencode } from "./configuration.js"
-import { Forwarded } from "./Forwarded.js"
+import { Forwarded } from "./passthrough.js"
 import { UsageError } from "./UsageError.js"
 
 const format = Options.choice("format", CredentialFormat.formatNames).pipe(

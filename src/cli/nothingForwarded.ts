@@ -1,6 +1,6 @@
 /** Refuses what stands after `--` where no command is due: it would be thrown away, and something else done. */
 import * as Effect from "effect/Effect"
-import { Forwarded } from "./Forwarded.js"
+import { Forwarded } from "./passthrough.js"
 import { UsageError } from "./UsageError.js"
 
 export const nothingForwarded: Effect.Effect<void, UsageError, Forwarded> = Effect.flatMap(Forwarded, (words) =>

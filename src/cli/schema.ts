@@ -2,7 +2,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { jsonSchema } from "../internal/config/configFile.js"
+import { jsonSchema } from "../internal/config/file.js"
 import { nothingForwarded } from "./nothingForwarded.js"
 
 export const schema = Command.make("schema", {}, () =>

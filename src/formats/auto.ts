@@ -5,8 +5,8 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Answer, CredentialFormat } from "../CredentialFormat.js"
-import { define } from "../internal/format.js"
-import { jsonOf, objectOf, refuse } from "../internal/shape.js"
+import { define } from "../internal/format/define.js"
+import { jsonOf, objectOf, refuse } from "../internal/format/schema.js"
 
 const answerOf = (text: string): Answer => {
   const json = jsonOf(text)

@@ -11,10 +11,10 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import * as Fit from "../internal/fit.js"
-import { define, field, jsonLine } from "../internal/format.js"
-import { Rfc3339 } from "../internal/instant.js"
-import { fromJson, maybe, refuse, Text } from "../internal/shape.js"
+import { define, field, jsonLine } from "../internal/format/define.js"
+import { Rfc3339 } from "../internal/format/instant.js"
+import * as Fit from "../internal/format/keySyntax.js"
+import { fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   Version: Schema.Literal(1).annotations({ description: "the number 1" }),

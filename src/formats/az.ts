@@ -8,10 +8,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/instant.js"
-import { jwtExpiry } from "../internal/jwt.js"
-import { fromJson, maybe, refuse, Text } from "../internal/shape.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/format/instant.js"
+import { jwtExpiry } from "../internal/format/jwt.js"
+import { fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   accessToken: Text,

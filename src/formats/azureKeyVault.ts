@@ -8,9 +8,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { EpochSeconds, Rfc3339 } from "../internal/instant.js"
-import { anObject, fromJson, maybe, refuse, Text } from "../internal/shape.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { EpochSeconds, Rfc3339 } from "../internal/format/instant.js"
+import { anObject, fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   value: Text,

@@ -10,11 +10,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import * as Fit from "../internal/fit.js"
-import { isAuthorization } from "../internal/fit.js"
-import { define, field, jsonLine } from "../internal/format.js"
-import { Rfc3339 } from "../internal/instant.js"
-import { AnyText, fromJson, maybe, refuse } from "../internal/shape.js"
+import { define, field, jsonLine } from "../internal/format/define.js"
+import { Rfc3339 } from "../internal/format/instant.js"
+import * as Fit from "../internal/format/keySyntax.js"
+import { isAuthorization } from "../internal/format/keySyntax.js"
+import { AnyText, fromJson, maybe, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("bazel"),

@@ -8,9 +8,18 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
-import { type FixedText, bitwarden as fixedTexts } from "../internal/fixedTexts.js"
-import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { AnyText, anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse } from "../internal/shape.js"
+import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { type FixedText, bitwarden as fixedTexts } from "../internal/format/messages.js"
+import {
+  AnyText,
+  anObject,
+  fromValue,
+  jsonOf,
+  maybe,
+  objectOf,
+  type Refusal,
+  refuse
+} from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("bitwarden"),

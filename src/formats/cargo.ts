@@ -9,9 +9,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
-import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { EpochSeconds, epoch, toEpochSeconds } from "../internal/instant.js"
-import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/shape.js"
+import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
+import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/format/schema.js"
 
 /** As cargo itself names it, though it fetches from the sparse index: providers keep their tokens by this URL. */
 const cratesIo = { "index-url": "https://github.com/rust-lang/crates.io-index", name: "crates-io" }

@@ -8,11 +8,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import * as Fit from "../internal/fit.js"
-import { isAuthorization } from "../internal/fit.js"
-import { define, jsonLine, onlyValue } from "../internal/format.js"
-import { keyIn, onlyLine } from "../internal/line.js"
-import { AnyText, fromJson, Text } from "../internal/shape.js"
+import { define, jsonLine, onlyValue } from "../internal/format/define.js"
+import * as Fit from "../internal/format/keySyntax.js"
+import { isAuthorization } from "../internal/format/keySyntax.js"
+import { keyIn, onlyLine } from "../internal/format/line.js"
+import { AnyText, fromJson, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   token: Text,

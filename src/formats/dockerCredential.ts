@@ -8,11 +8,11 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
-import * as Fit from "../internal/fit.js"
-import { docker } from "../internal/fixedTexts.js"
-import { lastWordReplaced } from "../internal/forget.js"
-import { define, failed, jsonLine, withoutUser } from "../internal/format.js"
-import { AnyText, fromJson, refuse } from "../internal/shape.js"
+import { define, failed, jsonLine, withoutUser } from "../internal/format/define.js"
+import { lastWordReplaced } from "../internal/format/erase.js"
+import * as Fit from "../internal/format/keySyntax.js"
+import { docker } from "../internal/format/messages.js"
+import { AnyText, fromJson, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("docker-credential"),

@@ -14,8 +14,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, onlyValue, tokenKey } from "../internal/format.js"
-import { type Refusal, refuse } from "../internal/shape.js"
+import { define, onlyValue, tokenKey } from "../internal/format/define.js"
+import { type Refusal, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("env"),

@@ -9,9 +9,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { Rfc3339 } from "../internal/instant.js"
-import { AnyText, anObject, fromJson, maybe, refuse } from "../internal/shape.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { Rfc3339 } from "../internal/format/instant.js"
+import { AnyText, anObject, fromJson, maybe, refuse } from "../internal/format/schema.js"
 
 const group = "client.authentication.k8s.io"
 const versions = ["v1", "v1beta1"] as const

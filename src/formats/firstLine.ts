@@ -5,9 +5,9 @@
  */
 import * as Either from "effect/Either"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define } from "../internal/format.js"
-import { keyIn, writeLine } from "../internal/line.js"
-import { refuse } from "../internal/shape.js"
+import { define } from "../internal/format/define.js"
+import { keyIn, writeLine } from "../internal/format/line.js"
+import { refuse } from "../internal/format/schema.js"
 
 /** A folder of a store is shown as `tree` shows it, with status 0: its own name, then the names in it. */
 const folder = /^.*[\r\n]+(?:[├└]─|[|`]--)/

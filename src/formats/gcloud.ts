@@ -9,9 +9,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { Rfc3339 } from "../internal/instant.js"
-import { anObject, fromJson, jsonOf, maybe, objectOf, Text } from "../internal/shape.js"
+import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { Rfc3339 } from "../internal/format/instant.js"
+import { anObject, fromJson, jsonOf, maybe, objectOf, Text } from "../internal/format/schema.js"
 
 const Printed = Schema.Struct({ token: Text, token_expiry: maybe(Rfc3339) })
 

@@ -4,8 +4,8 @@
  * Protocol: https://cli.github.com/manual/gh_auth_token
  */
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define } from "../internal/format.js"
-import { keyIn, onlyLine, writeLine } from "../internal/line.js"
+import { define } from "../internal/format/define.js"
+import { keyIn, onlyLine, writeLine } from "../internal/format/line.js"
 
 export const gh: CredentialFormat = define({
   name: "gh",

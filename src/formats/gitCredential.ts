@@ -15,11 +15,11 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { EmptyOutput } from "../ApiKeyError.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import * as Fit from "../internal/fit.js"
-import { lastWordReplaced } from "../internal/forget.js"
-import { define, withoutUser } from "../internal/format.js"
-import { EpochSeconds, epoch, toEpochSeconds } from "../internal/instant.js"
-import { AnyText, fromValue, maybe, type Refusal, refuse } from "../internal/shape.js"
+import { define, withoutUser } from "../internal/format/define.js"
+import { lastWordReplaced } from "../internal/format/erase.js"
+import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
+import * as Fit from "../internal/format/keySyntax.js"
+import { AnyText, fromValue, maybe, type Refusal, refuse } from "../internal/format/schema.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
 

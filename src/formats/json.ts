@@ -9,8 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import * as Fit from "../internal/fit.js"
-import { define, jsonLine, withoutUser } from "../internal/format.js"
+import { define, jsonLine, withoutUser } from "../internal/format/define.js"
 import {
   after,
   earlier,
@@ -21,9 +20,10 @@ import {
   parseNumber,
   parseRfc3339,
   toEpochSeconds
-} from "../internal/instant.js"
-import { build, lookUp } from "../internal/pointer.js"
-import { jsonOf, type Refusal, refuse } from "../internal/shape.js"
+} from "../internal/format/instant.js"
+import * as Fit from "../internal/format/keySyntax.js"
+import { build, lookUp } from "../internal/format/pointer.js"
+import { jsonOf, type Refusal, refuse } from "../internal/format/schema.js"
 
 const place = (description: string) => Schema.NonEmptyString.annotations({ description })
 

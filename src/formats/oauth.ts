@@ -9,9 +9,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
-import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/instant.js"
-import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/shape.js"
+import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/format/instant.js"
+import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   access_token: Text,

@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { AnyText, anObject, fromValue, jsonOf, maybe, refuse } from "../internal/shape.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { AnyText, anObject, fromValue, jsonOf, maybe, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("op"),

@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import * as ApiKey from "../ApiKey.js"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, onlyValue } from "../internal/format.js"
+import { define, onlyValue } from "../internal/format/define.js"
 
 export const raw: CredentialFormat = define({
   name: "raw",

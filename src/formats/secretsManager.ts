@@ -7,9 +7,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { build, lookUp } from "../internal/pointer.js"
-import { AnyText, fromJson, jsonOf, maybe, refuse } from "../internal/shape.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { build, lookUp } from "../internal/format/pointer.js"
+import { AnyText, fromJson, jsonOf, maybe, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("secrets-manager"),

@@ -3,8 +3,8 @@
  * rules are ours and not a protocol's.
  */
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define } from "../internal/format.js"
-import { keyIn, onlyLine, writeLine } from "../internal/line.js"
+import { define } from "../internal/format/define.js"
+import { keyIn, onlyLine, writeLine } from "../internal/format/line.js"
 
 /** The whole output is the key: one line of visible ASCII, white space around it removed. */
 export const text: CredentialFormat = define({

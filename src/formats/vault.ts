@@ -12,8 +12,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CredentialFormat } from "../CredentialFormat.js"
-import { define, jsonLine, onlyValue, tokenKey } from "../internal/format.js"
-import { after, lifetime, Seconds } from "../internal/instant.js"
+import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { after, lifetime, Seconds } from "../internal/format/instant.js"
 import {
   AnyObject,
   AnyText,
@@ -24,7 +24,7 @@ import {
   type Refusal,
   refuse,
   Text
-} from "../internal/shape.js"
+} from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("vault"),

@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { ApiKeyError } from "../ApiKeyError.js"
-import type { Flight } from "./cacheFlight.js"
+import type { Flight } from "./cache/inFlight.js"
 
 const runSpanName = "effect-apikey.run"
 

@@ -6,8 +6,8 @@
  *
  * @since 0.1.0
  */
-import type { Hooks, Host, HostConfig, HostProvider } from "../internal/opencode/host.js"
-import { asksForCommand, copyOf } from "../internal/opencode/host.js"
+import type { Hooks, Host, HostConfig, HostProvider } from "./plugin/host.js"
+import { asksForCommand, copyOf } from "./plugin/host.js"
 
 /** Of a plugin that does not start, opencode's log has the reason; no request goes out without a key. */
 const shut = (id: string, entry: HostProvider): HostProvider => {
@@ -26,7 +26,7 @@ const shut = (id: string, entry: HostProvider): HostProvider => {
 const server = async (host: Host): Promise<Hooks> => {
   let opened: Promise<Hooks> | undefined
   const open = (): Promise<Hooks> => {
-    opened ??= import("../internal/opencode/projects.js").then(({ open }) => open(host))
+    opened ??= import("./plugin/runtime.js").then(({ open }) => open(host))
     return opened
   }
   return {

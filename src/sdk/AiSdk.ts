@@ -30,6 +30,11 @@ import {
   type Requirements
 } from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
+import { homeFolder } from "../internal/host/HostEnvironment.js"
+import { inOwnFiber } from "../internal/ownFiber.js"
+import { identityOf } from "../internal/provider/identity.js"
+import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
+import { isMissing, loadPackage } from "../internal/request/optionalPackage.js"
 import {
   configInvalid,
   isForAHeader,
@@ -39,14 +44,9 @@ import {
   placeholder,
   type Scheme,
   unfit
-} from "../internal/authorization.js"
-import { authorizedFetch, type SignableRequest } from "../internal/authorizedFetch.js"
-import { identityOf } from "../internal/commandIdentity.js"
-import { comparable } from "../internal/comparable.js"
-import { homeFolder } from "../internal/config/Surroundings.js"
-import { digestOf } from "../internal/digest.js"
-import { isMissing, loadPackage } from "../internal/loadPackage.js"
-import { inOwnFiber } from "../internal/ownFiber.js"
+} from "../internal/request/scheme.js"
+import { comparable } from "../internal/util/canonicalJson.js"
+import { digestOf } from "../internal/util/digest.js"
 
 /**
  * What a factory of the AI SDK takes and we give instead.

@@ -10,9 +10,9 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { originOf, placeholder } from "../internal/authorization.js"
-import { authorizedFetch } from "../internal/authorizedFetch.js"
-import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
+import { authorizedFetch } from "../internal/request/fetch.js"
+import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
+import { originOf, placeholder } from "../internal/request/scheme.js"
 
 /**
  * The client's own options, less everything that is a credential.

@@ -16,8 +16,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ConfigInvalid } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import type { Scheme } from "../internal/authorization.js"
-import { loadPackage } from "../internal/loadPackage.js"
+import { loadPackage } from "../internal/request/optionalPackage.js"
+import type { Scheme } from "../internal/request/scheme.js"
 import * as ApiKeyHttpClient from "./HttpClient.js"
 
 /**

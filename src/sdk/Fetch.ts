@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import * as authorization from "../internal/authorization.js"
-import { authorizedFetch } from "../internal/authorizedFetch.js"
+import { authorizedFetch } from "../internal/request/fetch.js"
+import * as authorization from "../internal/request/scheme.js"
 
 /**
  * What a library that insists on a key is given; it is replaced in whichever header holds it. It never leaves the origin.

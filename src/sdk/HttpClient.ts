@@ -30,6 +30,7 @@ import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import type { Provider } from "../ApiKeyProvider.js"
+import { type Hop, isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/request/fetch.js"
 import {
   type Answer,
   type Authorization,
@@ -43,8 +44,7 @@ import {
   placeholder,
   thrown,
   warningOnce
-} from "../internal/authorization.js"
-import { type Hop, isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/authorizedFetch.js"
+} from "../internal/request/scheme.js"
 
 /**
  * @since 0.1.0

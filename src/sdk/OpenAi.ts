@@ -11,9 +11,9 @@ import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
-import { configInvalid, originOf, placeholder } from "../internal/authorization.js"
-import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/authorizedFetch.js"
-import { type KeyAhead, keyAhead } from "../internal/keyAhead.js"
+import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/request/fetch.js"
+import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
+import { configInvalid, originOf, placeholder } from "../internal/request/scheme.js"
 
 /**
  * The client's own options, less everything that is a credential.

@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as fc from "fast-check"
 import { afterEach, describe, expect, it } from "vitest"
-import { fromEpochSeconds, parseNumber, parseRfc3339 } from "../../src/internal/instant.js"
+import { fromEpochSeconds, parseNumber, parseRfc3339 } from "../../src/internal/format/instant.js"
 import { decode, plain } from "./support.js"
 
 const iso = (at: Option.Option<DateTime.Utc>): string | undefined =>

@@ -1,8 +1,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { describe, expect, it } from "vitest"
-import { EpochSeconds, Rfc3339 } from "../../src/internal/instant.js"
-import { fromJson, maybe, Text } from "../../src/internal/shape.js"
+import { EpochSeconds, Rfc3339 } from "../../src/internal/format/instant.js"
+import { fromJson, maybe, Text } from "../../src/internal/format/schema.js"
 
 const Inner = Schema.Struct({ token: Text, at: maybe(Rfc3339) }).annotations({ description: "an object" })
 const read = fromJson(

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import type { Node } from "jsonc-parser"
-import { entriesOf } from "../../src/internal/config/configFile.js"
-import * as Document from "../../src/internal/config/document.js"
-import * as Placeholder from "../../src/opencode/placeholder.js"
-import * as Tree from "../../src/opencode/tree.js"
+import { entriesOf } from "../../src/internal/config/file.js"
+import * as Document from "../../src/internal/source/jsonc.js"
+import * as Tree from "../../src/opencode/config/mergedTree.js"
+import * as Placeholder from "../../src/opencode/config/placeholder.js"
 
 /** From now on each node that is come by through its parent is counted. */
 const counting = (root: Node): { visits: number } => {

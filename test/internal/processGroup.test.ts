@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { afterEach, assert, describe, it, vi } from "vitest"
-import { groupIsAlive } from "../../src/internal/processGroup.js"
+import { groupIsAlive } from "../../src/internal/process/group.js"
 
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>()

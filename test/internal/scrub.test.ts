@@ -1,6 +1,6 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { printable, secretsIn, secretsInArguments, tail, withoutSecrets } from "../../src/internal/scrub.js"
+import { printable, secretsIn, secretsInArguments, tail, withoutSecrets } from "../../src/internal/redact/redact.js"
 import { arbitrarySecret } from "../support/arbitrary.js"
 import { hostileStderr, hostileStdout } from "../support/hostile.js"
 

@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import { CommandNotTrusted } from "../../src/ApiKeyError.js"
 import type { Guard } from "../../src/ApiKeyProvider.js"
 import * as ApiKeySource from "../../src/ApiKeySource.js"
-import * as SharedCommands from "../../src/internal/config/sharedCommands.js"
+import * as SharedCommands from "../../src/internal/provider/shared.js"
 import { secretOf } from "../support/cacheUnderTest.js"
 import { fake, printsKey } from "../support/fakeExecutor.js"
 

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { CommandNotTrusted, InsecurePermissions } from "../../src/ApiKeyError.js"
-import { told } from "../../src/internal/config/owned.js"
-import { shellWord } from "../../src/internal/shellWord.js"
+import { told } from "../../src/internal/host/ownership.js"
+import { shellWord } from "../../src/internal/util/shell.js"
 import { itWith } from "../support/tools.js"
 
 describe("a path in a command that is to be pasted", () => {

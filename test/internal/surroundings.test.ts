@@ -1,7 +1,7 @@
 import { userInfo } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { Surroundings } from "../../src/internal/config/Surroundings.js"
+import { Surroundings } from "../../src/internal/host/HostEnvironment.js"
 
 const homeWhere = (HOME: string) =>
   Effect.acquireUseRelease(

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isApiKeyError } from "../../src/ApiKeyError.js"
-import { systemUids } from "../../src/internal/config/owned.js"
+import { systemUids } from "../../src/internal/host/ownership.js"
 import { attempt } from "../support/attempt.js"
 import { sandbox } from "../support/sandbox.js"
 

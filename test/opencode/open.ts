@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Host, HostConfig } from "../../src/internal/opencode/host.js"
 import plugin from "../../src/opencode/Plugin.js"
+import type { Host, HostConfig } from "../../src/opencode/plugin/host.js"
 
 /** A user's opencode.json in a folder of its own, and a project that the plugin opens in it. */
 export const withConfig = async (

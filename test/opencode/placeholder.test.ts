@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as fc from "fast-check"
 import { ConfigInvalid } from "../../src/ApiKeyError.js"
-import * as Document from "../../src/internal/config/document.js"
-import * as OpencodeConfig from "../../src/opencode/Config.js"
-import * as Placeholder from "../../src/opencode/placeholder.js"
+import * as Document from "../../src/internal/source/jsonc.js"
+import * as OpencodeConfig from "../../src/OpencodeConfig.js"
+import * as Placeholder from "../../src/opencode/config/placeholder.js"
 import { sandbox, within } from "../support/sandbox.js"
 
 const bad = (path: string) => new ConfigInvalid({ file: "x", line: 1, column: 1, problem: path })

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
-import type { HostConfig } from "../../src/internal/opencode/host.js"
+import type { HostConfig } from "../../src/opencode/plugin/host.js"
 import { echo, withConfig } from "./open.js"
 
 const readme = readFileSync(resolve(import.meta.dirname, "../../README.md"), "utf8")

@@ -1,10 +1,10 @@
 // Where the plugin itself does not start, opencode goes on, and sends nothing that has no key.
 import { describe, it } from "@effect/vitest"
 import { expect, vi } from "vitest"
-import type { HostConfig } from "../../src/internal/opencode/host.js"
 import plugin from "../../src/opencode/Plugin.js"
+import type { HostConfig } from "../../src/opencode/plugin/host.js"
 
-vi.mock("../../src/internal/opencode/projects.js", () => ({ open: () => Promise.reject(new Error("broken")) }))
+vi.mock("../../src/opencode/plugin/runtime.js", () => ({ open: () => Promise.reject(new Error("broken")) }))
 
 const quiet = () => Promise.resolve(undefined)
 

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import { expect } from "vitest"
 import { programs } from "../../scripts/bundle.mjs"
-import * as StandIn from "../../src/internal/opencode/standIns/streams.js"
+import * as StandIn from "../../src/opencode/plugin/standIns/streams.js"
 
 const failed = (error: unknown): string => `failed: ${error instanceof Error ? error.message : String(error)}`
 

@@ -7,7 +7,7 @@ import type { ApiKeyError } from "../../src/ApiKeyError.js"
 import { itemsIn } from "../../src/cli/trust.js"
 import * as HelperPolicy from "../../src/HelperPolicy.js"
 import { type LoadOptions, load, toProvider } from "../../src/internal/config/resolve.js"
-import * as OpencodeConfig from "../../src/opencode/Config.js"
+import * as OpencodeConfig from "../../src/OpencodeConfig.js"
 import { type Sandbox, within } from "./sandbox.js"
 
 export interface Where extends LoadOptions {

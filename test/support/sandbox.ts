@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import * as HelperPolicy from "../../src/HelperPolicy.js"
-import { Surroundings } from "../../src/internal/config/Surroundings.js"
+import { Surroundings } from "../../src/internal/host/HostEnvironment.js"
 
 export interface Sandbox {
   readonly root: string

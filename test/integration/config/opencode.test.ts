@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { HelperPolicy } from "../../../src/HelperPolicy.js"
-import * as OpencodeConfig from "../../../src/opencode/Config.js"
+import * as OpencodeConfig from "../../../src/OpencodeConfig.js"
 import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
 
 const binary = join(

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { codeOf } from "../../../src/internal/platformError.js"
+import { codeOf } from "../../../src/internal/util/platformError.js"
 import { keyOf } from "../../support/runs.js"
 
 const [, , count = "1", limit = "", ...command] = process.argv

@@ -13,7 +13,7 @@ import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
 import { itemsIn, question } from "../../../src/cli/trust.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
 import { load, type Resolved } from "../../../src/internal/config/resolve.js"
-import * as OpencodeConfig from "../../../src/opencode/Config.js"
+import * as OpencodeConfig from "../../../src/OpencodeConfig.js"
 import { attempt, attemptOpencode, opencodeOptions, ran, trustFile } from "../../support/attempt.js"
 import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
 

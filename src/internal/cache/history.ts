@@ -1,0 +1,181 @@
+/** What a cache remembers whether or not it holds a key: the last failure, the last refusal, and which key was the last. */
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import { type ApiKeyError, ConfigInvalid, withRetryAt } from "../../ApiKeyError.js"
+import type { RunReason } from "../../CredentialHelper.js"
+import {
+  afterFailure,
+  afterLoginRequired,
+  afterRejection,
+  type Backoff,
+  backoff,
+  doubling,
+  holds,
+  isAhead,
+  shifted
+} from "../backoff.js"
+import type { Entry } from "./lifetime.js"
+
+export interface Past {
+  /** Of the last run, if it failed. */
+  readonly failure: Option.Option<Failure>
+  readonly rejection: Option.Option<Rejection>
+  /** Of the last key. */
+  readonly digest: Option.Option<string>
+  /** When the last key expires, if the helper said so. */
+  readonly saidAt: Option.Option<number>
+}
+
+/** Why nothing is tried for a while. */
+export interface Failure {
+  readonly cause: Cause.Cause<ApiKeyError>
+  readonly backoff: Backoff
+  /** How many times in a row. */
+  readonly times: number
+  /** A log-in is needed: the circuit is open until a run succeeds. */
+  readonly loginRequired: boolean
+}
+
+/** The last key that the server refused. */
+export interface Rejection {
+  readonly entry: Entry
+  readonly at: number
+  /** How many times in a row a refusal did not end with a key that the server takes. */
+  readonly strikes: number
+  /** None until the run that it causes brings a key. */
+  readonly backoff: Option.Option<Backoff>
+  /** The key that came instead was refused as well, or was the same one. */
+  readonly again: boolean
+}
+
+export const nothingYet: Past = {
+  failure: Option.none(),
+  rejection: Option.none(),
+  digest: Option.none(),
+  saidAt: Option.none()
+}
+
+// --- the clock
+
+const backoffsOf = ({ failure, rejection }: Past): ReadonlyArray<Option.Option<Backoff>> => [
+  Option.map(failure, (known) => known.backoff),
+  Option.flatMap(rejection, (known) => known.backoff)
+]
+
+/** A back-off began at an instant that is still to come: the clock was set back. */
+export const isPastAhead = (past: Past, now: number): boolean =>
+  backoffsOf(past).some(Option.exists((rest) => isAhead(rest, now)))
+
+export const pastRewound = (past: Past, now: number): Past => ({
+  ...past,
+  failure: Option.map(past.failure, (known) => ({ ...known, backoff: shifted(known.backoff, now) })),
+  rejection: Option.map(past.rejection, (known) => ({
+    ...known,
+    backoff: Option.map(known.backoff, (rest) => shifted(rest, now))
+  }))
+})
+
+// --- failures
+
+/** The failure that is served instead of trying again. */
+export const restingFailure = ({ failure }: Past, now: number): Option.Option<Failure> =>
+  Option.filter(failure, (known) => holds(known.backoff, now))
+
+/** What is told of a failure. Of a defect only that it is one: it may hold what the helper printed. */
+export const errorOf = (cause: Cause.Cause<ApiKeyError>): ApiKeyError =>
+  Option.getOrElse(
+    Cause.failureOption(cause),
+    () =>
+      new ConfigInvalid({
+        file: "code",
+        line: 0,
+        column: 0,
+        problem: "a run ended with a defect",
+        remedy: "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+      })
+  )
+
+const isLoginRequired = (error: ApiKeyError): boolean =>
+  error._tag === "NonZeroExit" && error.reason === "LoginRequired"
+
+/** Who waited is told of the back-off as well as who comes in it. */
+export const retryingAt = (cause: Cause.Cause<ApiKeyError>, rest: Backoff): Cause.Cause<ApiKeyError> =>
+  Cause.map(cause, (error) => withRetryAt(error, DateTime.unsafeMake(rest.until)))
+
+export const failureAfter = (
+  { failure }: Past,
+  cause: Cause.Cause<ApiKeyError>,
+  now: number,
+  random: number
+): Failure => {
+  const times =
+    1 +
+    Option.getOrElse(
+      Option.map(failure, (known) => known.times),
+      () => 0
+    )
+  const needsLogin = Option.exists(Cause.failureOption(cause), isLoginRequired)
+  const rest = backoff(now, doubling(needsLogin ? afterLoginRequired : afterFailure, times, random))
+  return {
+    cause: retryingAt(cause, rest),
+    times,
+    backoff: rest,
+    loginRequired: needsLogin || Option.exists(failure, (known) => known.loginRequired)
+  }
+}
+
+// --- refusals
+
+/** A refusal whose run has not brought a key yet. */
+export const openRejection = ({ rejection }: Past): Option.Option<Rejection> =>
+  Option.filter(rejection, (known) => Option.isNone(known.backoff))
+
+/** Whether a refusal now causes no run. */
+export const restsFromRejection = ({ rejection }: Past, now: number): boolean =>
+  Option.exists(
+    Option.flatMap(rejection, (known) => known.backoff),
+    (rest) => holds(rest, now)
+  )
+
+/** The refusal of a key that causes a run. */
+export const refusalOf = ({ rejection }: Past, entry: Entry, now: number): Rejection => ({
+  entry,
+  at: now,
+  strikes: Option.match(rejection, { onNone: () => 0, onSome: (known) => (known.again ? known.strikes : 0) }),
+  backoff: Option.none(),
+  again: false
+})
+
+/** For how long a refusal rests once its run has brought a key: the refused one again, or another. */
+const struck = (self: Rejection, now: number) => {
+  const strikes = self.strikes + 1
+  return { strikes, rest: backoff(now, doubling(afterRejection, strikes, 0)) }
+}
+
+/** What a run that brought a key makes of the refusal before it. */
+export const rejectionAfter = (
+  past: Past,
+  { repeats, isNew, now }: { readonly repeats: boolean; readonly isNew: boolean; readonly now: number }
+): Option.Option<Rejection> =>
+  Option.map(past.rejection, (known) => {
+    if (Option.isSome(known.backoff)) return isNew ? { ...known, again: false } : known
+    const { strikes, rest } = struck(known, now)
+    return { ...known, strikes, backoff: Option.some(rest), again: repeats }
+  })
+
+/** What `onRepeat: "fail"` makes of it: the refusal stays open, so that the next run is told of it again. */
+export const repeatFailed = (
+  self: Rejection,
+  cause: Cause.Cause<ApiKeyError>,
+  now: number
+): readonly [Failure, Option.Option<Rejection>] => {
+  const { strikes, rest } = struck(self, now)
+  return [
+    { cause: retryingAt(cause, rest), backoff: rest, times: 0, loginRequired: false },
+    Option.some({ ...self, strikes })
+  ]
+}
+
+export const reasonOf = (past: Past): RunReason =>
+  Option.isSome(openRejection(past)) ? "rejected" : Option.isSome(past.digest) ? "expiry" : "first"

@@ -1,0 +1,65 @@
+/** The status of a cache, put together from its state when somebody asks. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type { ApiKeyStatus } from "../../ApiKeyCache.js"
+import { type Backoff, holds } from "../backoff.js"
+import { errorOf, openRejection } from "./history.js"
+import { isFresh } from "./lifetime.js"
+import { hasFlight, hasKey, type State } from "./state.js"
+
+/** What is counted where it happens, without a lock. */
+export interface Counts {
+  runs: number
+  hits: number
+  renewals: number
+  rejections: number
+}
+
+export const emptyStatus = (provider: string): ApiKeyStatus => ({
+  provider,
+  state: "empty",
+  age: Option.none(),
+  softExpiry: Option.none(),
+  hardExpiry: Option.none(),
+  runs: 0,
+  hits: 0,
+  renewals: 0,
+  rejections: 0,
+  lastFailure: Option.none(),
+  nextTry: Option.none()
+})
+
+export const statusOf = (provider: string, state: State, counts: Counts, now: number): ApiKeyStatus => {
+  const { runs, hits, renewals, rejections } = counts
+  const counted = { ...emptyStatus(provider), runs, hits, renewals, rejections }
+  if (state._tag === "Closed") return counted
+  const entry = hasKey(state) ? Option.some(state.entry) : Option.none()
+  const { failure, rejection } = state.past
+  const pauses: ReadonlyArray<Option.Option<Backoff>> = [
+    Option.map(failure, ({ backoff }) => backoff),
+    // A key that the server takes has no run to wait for.
+    Option.exists(entry, ({ suspect }) => suspect) ? Option.flatMap(rejection, ({ backoff }) => backoff) : Option.none()
+  ]
+  return {
+    ...counted,
+    state: nameOf(state, now),
+    age: Option.map(entry, ({ since }) => Duration.millis(Math.max(0, now - since))),
+    softExpiry: Option.flatMap(entry, ({ softAt }) => DateTime.make(softAt)),
+    hardExpiry: Option.flatMap(entry, ({ hardAt }) => DateTime.make(hardAt)),
+    lastFailure: Option.map(failure, ({ cause }) => errorOf(cause)),
+    nextTry: Option.firstSomeOf(pauses.map(Option.filter((rest) => holds(rest, now)))).pipe(
+      Option.flatMap(({ until }) => DateTime.make(until))
+    )
+  }
+}
+
+/** What matters most comes first: a run that is on, a server that says no, a helper that fails. */
+const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyStatus["state"] => {
+  if (hasFlight(state)) return "refreshing"
+  const refused = hasKey(state) ? state.entry.suspect : Option.isSome(openRejection(state.past))
+  if (refused) return "rejected"
+  if (Option.isSome(state.past.failure)) return "failing"
+  if (!hasKey(state)) return "empty"
+  return isFresh(state.entry, now) ? "fresh" : "stale"
+}

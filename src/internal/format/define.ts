@@ -1,0 +1,112 @@
+/** What every format is made of: reading that fails with a place and an expectation, writing that is checked by reading it back. */
+
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as ApiKey from "../../ApiKey.js"
+import { type ApiKeyError, InvalidOutput, isApiKeyError, NonZeroExit } from "../../ApiKeyError.js"
+import type { CredentialFormat, DecodeContext, Explanation } from "../../CredentialFormat.js"
+import { asRead } from "../utf8.js"
+import { jwtExpiry } from "./jwt.js"
+import * as Fit from "./keySyntax.js"
+import { type Refusal, refuse } from "./schema.js"
+
+/** Ours is the program when a key is written. */
+const ourselves: DecodeContext = { command: "effect-apikey", startedAt: 0, stderr: () => "" }
+
+export interface Definition extends Omit<CredentialFormat, "decode" | "encode"> {
+  readonly read: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, Refusal | ApiKeyError>
+  readonly write: (key: ApiKey.ApiKey) => Either.Either<string, Refusal>
+}
+
+export const define = ({ read, write, ...rest }: Definition): CredentialFormat => {
+  const { name } = rest
+  const invalid = (command: string, refusal: Refusal): InvalidOutput =>
+    new InvalidOutput({ command, format: name, ...refusal })
+  const decode: CredentialFormat["decode"] = (text, context) =>
+    Either.mapLeft(read(text, context), (left) => (isApiKeyError(left) ? left : invalid(context.command, left)))
+  return {
+    ...rest,
+    decode,
+    encode: (key) =>
+      write(key).pipe(
+        Either.flatMap((text): Either.Either<string, Refusal> => {
+          const back = Option.flatMap(asRead(text), (input) => Either.getRight(decode(input, ourselves)))
+          return Option.match(
+            Option.filter(back, (read) => Equal.equals(bare(read), bare(key))),
+            {
+              onNone: () => refuse("", "a key that this format can carry"),
+              onSome: (read) =>
+                livesLonger(read, key)
+                  ? refuse(
+                      "expiresAt",
+                      "a key without an expiry",
+                      "This format has no place for an expiry: choose one that has (oauth, exec-credential, json with expiresAt), or leave the expiry out."
+                    )
+                  : Either.right(text)
+            }
+          )
+        }),
+        Either.mapLeft((refusal) => invalid(ourselves.command, refusal))
+      )
+  }
+}
+
+/** A key that goes as a bearer token, with the header spelt out or without: most formats have a place for only one of the two. */
+const bare = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
+  const [header, ...others] = Object.entries(key.headers)
+  const isBearer =
+    header !== undefined &&
+    others.length === 0 &&
+    Fit.isAuthorization(header[0]) &&
+    Option.isNone(key.username) &&
+    Redacted.value(header[1]) === `Bearer ${Redacted.value(key.value)}`
+  const { expiresAt, sessionToken, value } = key
+  return isBearer ? new ApiKey.ApiKey({ value, sessionToken, expiresAt }) : key
+}
+
+/** Who reads it must not hold it for good when it expires: the format's own expiry says so, or a JWT's. */
+const livesLonger = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
+  const within = jwtExpiry(Redacted.value(read.value))
+  const ends = [...Option.toArray(read.expiresAt), ...Option.toArray(within)]
+  return Option.exists(key.expiresAt, (at) => !ends.some((end) => DateTime.lessThanOrEqualTo(end, at)))
+}
+
+/** The secret of a key that is nothing but a secret (and perhaps an expiry). */
+export const onlyValue = (key: ApiKey.ApiKey): Either.Either<string, Refusal> => {
+  if (Option.isSome(key.username)) return refuse("username", "a key without a user name")
+  return withoutUser(key)
+}
+
+/** The same for a format that has a place for a user name. */
+export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Refusal> => {
+  if (Option.isSome(key.sessionToken)) return refuse("sessionToken", "a key without a session token")
+  if (Object.keys(bare(key).headers).length > 0) return refuse("headers", "a key without headers of its own")
+  return Either.right(Redacted.value(key.value))
+}
+
+/** A failure that the answer itself tells, though the helper ended well. */
+export const failed = (
+  command: string,
+  { detail = "", reason, remedy }: Explanation
+): Either.Either<never, NonZeroExit> =>
+  Either.left(
+    new NonZeroExit({ command, exitCode: 0, stderr: detail, reason, ...(remedy === undefined ? {} : { remedy }) })
+  )
+
+/** One JSON object a line's end: what most helpers print. */
+export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`
+
+/** Adds a field only where there is something to write. */
+export const field = <A>(name: string, value: Option.Option<A>): Record<string, A> =>
+  Option.match(value, { onNone: () => ({}), onSome: (some) => ({ [name]: some }) })
+
+/** A key that is a token and perhaps an expiry. */
+export const tokenKey = (
+  path: string,
+  value: string,
+  expiresAt: ApiKey.Fields["expiresAt"] = Option.none()
+): Either.Either<ApiKey.ApiKey, Refusal> =>
+  Either.map(Fit.token(value, path), (fit) => new ApiKey.ApiKey({ value: Redacted.make(fit), expiresAt }))

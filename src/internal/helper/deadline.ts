@@ -1,0 +1,36 @@
+/** One budget over everything: when it is over the run is stopped, and its caller waits no longer than stopping may take. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import { stopLimit } from "../process/terminate.js"
+
+/** Longer where a person may have to answer. */
+export const defaultBudget = (mayPrompt: boolean): Duration.Duration =>
+  mayPrompt ? Duration.minutes(2) : Duration.seconds(30)
+
+/**
+ * The run has a fiber of its own, so that neither the budget's end nor an interruption hangs on an executor whose release
+ * does (the stock one waits for ever for a process that will not die).
+ */
+export const within = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  budget: Duration.Duration,
+  onTimeout: () => E2
+): Effect.Effect<A, E | E2, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkDaemon(Effect.interruptible(Effect.exit(self)))
+      const stopped = Effect.zipRight(
+        Fiber.interruptFork(fiber),
+        Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), stopLimit)
+      )
+      const exit = yield* restore(Effect.timeoutOption(Fiber.await(fiber), budget)).pipe(
+        Effect.onInterrupt(() => stopped)
+      )
+      if (Option.isSome(exit)) return yield* Effect.flatten(exit.value)
+      const error = onTimeout()
+      yield* stopped
+      return yield* Effect.fail(error)
+    })
+  )

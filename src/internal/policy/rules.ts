@@ -1,0 +1,115 @@
+/** The rules of a policy, from the administrator's file and the user's own. */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
+import { Surroundings } from "../host/HostEnvironment.js"
+import { realPathOf, told, type WeakSpot, weakSpot } from "../host/ownership.js"
+import { userFile, userFolder } from "../host/paths.js"
+import * as Document from "../source/jsonc.js"
+import { type Problem, problemOf, toConfigInvalid } from "../source/problem.js"
+import { expanded } from "../source/read.js"
+
+const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+
+export const PolicyRules = Schema.Struct({
+  allow: optional(
+    Schema.Array(
+      Schema.NonEmptyArray(Schema.String).annotations({
+        description: "a program, and a pattern for each of its arguments",
+        documentation: 'For example ["op", "read", "op://Work/*"].'
+      })
+    ).annotations({
+      description: "a list of commands, each a list of the program and patterns for its arguments",
+      documentation: 'For example [["op", "read", "op://Work/*"]].'
+    })
+  ),
+  project: optional(
+    Schema.Literal("trust", "allow", "deny").annotations({ description: '"trust", "allow" or "deny"' })
+  ),
+  user: optional(Schema.Literal("run", "allow").annotations({ description: '"run" or "allow"' }))
+}).annotations({ description: "an object that says which commands may run" })
+export type PolicyRules = typeof PolicyRules.Type
+
+const decode = Schema.decodeUnknownEither(PolicyRules, { onExcessProperty: "error" })
+
+export const decodePolicy = (value: unknown): Either.Either<PolicyRules, Problem> =>
+  Either.mapLeft(decode(value), ({ issue }) => problemOf(issue))
+
+const systemFiles: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: "/Library/Application Support/effect-apikey/policy.jsonc",
+  win32: "C:\\ProgramData\\effect-apikey\\policy.jsonc"
+}
+
+const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/policy.jsonc"
+
+type Failure = ConfigInvalid | SourceUnreadable
+type Needs = FileSystem.FileSystem | Path.Path
+
+/** Rule by rule the administrator's wins; once he says whose commands may run, only his list says which. */
+export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
+  Effect.gen(function* () {
+    const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
+    const { allow, ...user } = yield* userRules
+    const isUsersListOpen = system.user === undefined && system.project === undefined
+    return { ...(isUsersListOpen && allow !== undefined ? { allow } : {}), ...user, ...system }
+  })
+
+/** A link that leads out of the user's folder leads to what another hand may write: no policy comes from there. */
+const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const file = yield* userFile
+  const folder = yield* userFolder
+  const rules = yield* rulesIn(file, (value) => policyOf(value))
+  const real = yield* realPathOf(file)
+  const realFolder = yield* realPathOf(folder)
+  if (Object.keys(rules).length === 0 || path.dirname(real) === realFolder) return rules
+  return yield* new ConfigInvalid({
+    file,
+    line: 0,
+    column: 0,
+    problem: `it is a link that leads out of ${folder}, so its policy does not count`,
+    remedy: `Put the file itself, or one with the policy alone, into ${folder}.`
+  })
+})
+
+const policyOf = (value: unknown): Either.Either<PolicyRules, Problem> => {
+  const policy: unknown = typeof value === "object" && value !== null && "policy" in value ? value.policy : {}
+  return Either.mapLeft(decodePolicy(policy), (problem) => ({ ...problem, path: ["policy", ...problem.path] }))
+}
+
+const rulesIn = (
+  file: string,
+  decodeRules: (value: unknown) => Either.Either<PolicyRules, Problem>
+): Effect.Effect<PolicyRules, Failure, Needs> =>
+  Effect.gen(function* () {
+    if (!(yield* Document.isThere(file))) return {}
+    const document = yield* Document.read(file)
+    const real = yield* realPathOf(file)
+    const weak = yield* weakSpot(file)
+    if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
+    const rules = yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
+      toConfigInvalid(document, problem)
+    )
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    return rules.allow === undefined
+      ? rules
+      : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(real) }, path)) }
+  })
+
+/** As in the rest of a configuration: a program's path starts from the folder of the file. */
+const placed = (
+  [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
+  places: { readonly home: string; readonly cwd: string },
+  path: Path.Path
+): readonly [string, ...ReadonlyArray<string>] => [
+  /[\\/]/.test(program) ? expanded(program, places, path) : program,
+  ...patterns
+]
+
+export const openToOthers = (file: string, weak: WeakSpot): ConfigInvalid =>
+  new ConfigInvalid({ file, line: 0, column: 0, ...told(weak, file) })

@@ -1,0 +1,170 @@
+/** The file of what the user has trusted: his own, no link, locked while it is changed, and replaced as a whole. */
+import { randomUUID } from "node:crypto"
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync
+} from "node:fs"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { SourceUnreadable } from "../../ApiKeyError.js"
+import { Surroundings, xdg } from "../host/HostEnvironment.js"
+import { ourUid, told, weakSpot } from "../host/ownership.js"
+import { codeOf } from "../util/platformError.js"
+import { shellWord } from "../util/shell.js"
+
+/** One thing trusted. Arguments can hold secrets, so of the command only the program's name is kept, and the digest. */
+export const Trusted = Schema.Struct({
+  file: Schema.String,
+  provider: Schema.String,
+  program: Schema.String,
+  digest: Schema.String,
+  at: Schema.DateTimeUtc
+})
+export type Trusted = typeof Trusted.Type
+
+const TrustFile = Schema.parseJson(Schema.Struct({ version: Schema.Literal(1), trusted: Schema.Array(Trusted) }))
+const decode = Schema.decodeUnknown(TrustFile)
+const encode = Schema.encode(TrustFile)
+
+const onlyUser = 0o600
+const folderMode = 0o700
+const writableByAnyone = 0o022
+const lockPatience = Duration.seconds(5)
+const lockDelay = Duration.millis(50)
+
+const location: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
+  const path = yield* Path.Path
+  return path.join(xdg(yield* Surroundings, "XDG_DATA_HOME", path.join), "effect-apikey", "trust.json")
+})
+
+const failure = (path: string, code: string, remedy?: string): SourceUnreadable =>
+  new SourceUnreadable({
+    source: "trust file",
+    path,
+    code,
+    remedy: remedy ?? "Look at who put it there; if in doubt remove it and trust again what you have read."
+  })
+
+/** @effect/platform's FileSystem follows links and cannot be told not to, so these few calls are Node's own. */
+const attempt = <A>(path: string, action: () => A): Effect.Effect<A, SourceUnreadable> =>
+  Effect.try({ try: action, catch: (error) => failure(path, codeOf(error)) })
+
+const nofollow = constants.O_NOFOLLOW ?? 0
+
+/** Opened without following a link, and looked at through the descriptor that is read. */
+const readChecked = (file: string): Effect.Effect<Option.Option<string>, SourceUnreadable> =>
+  Effect.acquireUseRelease(
+    attempt(file, () => openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | nofollow)),
+    (descriptor) =>
+      Effect.gen(function* () {
+        const info = yield* attempt(file, () => fstatSync(descriptor))
+        if (!info.isFile()) return yield* failure(file, "it is no plain file")
+        if (Option.exists(ourUid, (uid) => info.uid !== uid)) return yield* failure(file, "somebody else owns it")
+        if (Option.isSome(ourUid) && (info.mode & writableByAnyone) !== 0) {
+          return yield* failure(file, "others may write to it")
+        }
+        return Option.some(yield* attempt(file, () => readFileSync(descriptor, "utf8")))
+      }),
+    (descriptor) => Effect.ignore(attempt(file, () => closeSync(descriptor)))
+  ).pipe(
+    Effect.catchAll((error) => {
+      if (error.code === "ENOENT") return Effect.succeedNone
+      return Effect.fail(error.code === "ELOOP" ? failure(file, "it is a symbolic link") : error)
+    })
+  )
+
+/** The folder is no link, and nobody else could replace it or one above it. */
+const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const info = yield* attempt(folder, () => lstatSync(folder, { throwIfNoEntry: false }))
+    if (info === undefined) return false
+    if (!info.isDirectory())
+      return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is no folder")
+    const weak = yield* weakSpot(folder)
+    if (Option.isSome(weak)) {
+      const { place } = weak.value
+      const { problem, remedy } = told(weak.value, place)
+      return yield* failure(place, problem, remedy)
+    }
+    return true
+  })
+
+type Needs = FileSystem.FileSystem | Path.Path
+
+export const read: Effect.Effect<ReadonlyArray<Trusted>, SourceUnreadable, Needs> = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const file = yield* location
+  return (yield* checkFolder(path.dirname(file))) ? yield* readEntries(file) : []
+})
+
+const readEntries = (file: string): Effect.Effect<ReadonlyArray<Trusted>, SourceUnreadable> =>
+  Effect.flatMap(
+    readChecked(file),
+    Option.match({
+      onNone: () => Effect.succeed([]),
+      onSome: (text) =>
+        Effect.mapBoth(decode(text), {
+          onFailure: () => failure(file, "it is damaged"),
+          onSuccess: ({ trusted }) => trusted
+        })
+    })
+  )
+
+/** Changes what is trusted; of several who do so at once each sees what the one before has written. */
+export const update = (
+  change: (trusted: ReadonlyArray<Trusted>) => ReadonlyArray<Trusted>
+): Effect.Effect<void, SourceUnreadable, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const file = yield* location
+    const folder = path.dirname(file)
+    yield* attempt(folder, () => mkdirSync(folder, { recursive: true, mode: folderMode }))
+    yield* checkFolder(folder)
+    yield* Effect.acquireUseRelease(
+      lock(`${file}.lock`),
+      () => Effect.flatMap(readEntries(file), (before) => replace(file, change(before))),
+      () => Effect.ignore(attempt(file, () => unlinkSync(`${file}.lock`)))
+    )
+  })
+
+const createNew = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | nofollow
+
+const lock = (file: string): Effect.Effect<void, SourceUnreadable> =>
+  attempt(file, () => closeSync(openSync(file, createNew, onlyUser))).pipe(
+    Effect.retry({
+      schedule: Schedule.spaced(lockDelay).pipe(Schedule.upTo(lockPatience)),
+      while: ({ code }) => code === "EEXIST"
+    }),
+    Effect.mapError((error) =>
+      error.code === "EEXIST"
+        ? failure(file, "another process has it locked", `If none is running, remove it: rm ${shellWord(file)}`)
+        : error
+    )
+  )
+
+const replace = (file: string, trusted: ReadonlyArray<Trusted>): Effect.Effect<void, SourceUnreadable> =>
+  Effect.gen(function* () {
+    const text = yield* Effect.mapError(encode({ version: 1, trusted }), () => failure(file, "EUNKNOWN"))
+    const temporary = `${file}.${randomUUID()}.tmp`
+    yield* attempt(file, () => {
+      const descriptor = openSync(temporary, createNew, onlyUser)
+      writeFileSync(descriptor, text)
+      fsyncSync(descriptor)
+      closeSync(descriptor)
+      renameSync(temporary, file)
+    }).pipe(Effect.tapError(() => Effect.ignore(attempt(temporary, () => unlinkSync(temporary)))))
+  })

@@ -1,0 +1,131 @@
+/** Equal commands of several providers from configuration: one cache and one run, and each provider's policy asked for itself. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ApiKey } from "../../ApiKey.js"
+import { type ApiKeyError, ProviderClosed } from "../../ApiKeyError.js"
+import {
+  type ApiKeyStatus,
+  type CommandOptions,
+  commandOptions,
+  fromGuardedCommand,
+  type Guard,
+  type Open,
+  type Provider,
+  type Requirements
+} from "../../ApiKeyProvider.js"
+import { type ApiKeySource, singles } from "../../ApiKeySource.js"
+import { toldIds } from "../toldIds.js"
+import { sharing } from "../util/sharedByKey.js"
+import { identityOf } from "./identity.js"
+
+/** A source of one provider. Commands are equal only within a realm: how a program is found goes by whose command it is. */
+export interface Sharer {
+  readonly id: string
+  readonly realm: string
+  readonly source: ApiKeySource
+}
+
+interface Group {
+  readonly command: CommandOptions
+  readonly ids: Set<string>
+}
+
+/** One provider's policy, and what it said when it was last asked: before the provider's first get, and in each run since. */
+interface User {
+  readonly guard: Guard
+  verdict: Option.Option<Either.Either<Permitted, ApiKeyError>>
+}
+
+type Permitted = Effect.Effect.Success<Guard>
+
+interface Shared {
+  readonly provider: Provider
+  readonly users: Set<User>
+}
+
+/** From all that providers may ask to how each opens its commands, which run in `cwd` unless they say otherwise. */
+export const make = (
+  parts: ReadonlyArray<Sharer>,
+  cwd?: string
+): Effect.Effect<(realm: string) => Open, never, Requirements | Scope.Scope> =>
+  Effect.gen(function* () {
+    const keyOf = (realm: string, { provider: _, ...command }: CommandOptions): string =>
+      JSON.stringify([realm, identityOf({ ...command, cwd: command.cwd ?? cwd })])
+    const groups = new Map<string, Group>()
+    for (const { id, realm, source } of parts) {
+      for (const single of singles(source)) {
+        if (single._tag !== "Command") continue
+        const command = commandOptions(single.command)
+        const key = keyOf(realm, command)
+        const group = groups.get(key) ?? { command, ids: new Set() }
+        groups.set(key, { ...group, ids: group.ids.add(id) })
+      }
+    }
+    const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
+      const users = new Set<User>()
+      const provider = toldIds(Array.from(group.ids))
+      return Effect.map(
+        fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
+        (made) => ({ provider: made, users })
+      )
+    })
+    return (realm) => (command, guard) => {
+      const group = groups.get(keyOf(realm, command))
+      return group === undefined || group.ids.size < 2
+        ? fromGuardedCommand(command, guard, () => undefined)
+        : Effect.flatMap(opened(group), (shared) => handle(shared, command.provider, guard))
+    }
+  })
+
+const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>, never, Effect.Effect.Context<Guard>> =>
+  Effect.tap(Effect.either(user.guard), (said) =>
+    Effect.sync(() => {
+      user.verdict = Option.some(said)
+    })
+  )
+
+const isAllowed = ({ verdict }: User): boolean => Option.exists(verdict, Either.isRight)
+
+/** A run asks all who have been allowed so far, and needs the word of one. */
+const permitOf = (users: ReadonlySet<User>, provider: string): Guard =>
+  Effect.suspend(() => Effect.forEach(Array.from(users).filter(isAllowed), judge)).pipe(
+    Effect.flatMap((verdicts) => verdicts.find(Either.isRight) ?? verdicts[0] ?? new ProviderClosed({ provider }))
+  )
+
+/** Nobody starts a run before its own policy has said yes, or is given what a run brought that its policy refused. */
+const handle = (
+  { provider: shared, users }: Shared,
+  id: string | undefined,
+  guard: Guard
+): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<Requirements>()
+    const user: User = { guard, verdict: Option.none() }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => users.add(user)),
+      () => Effect.sync(() => users.delete(user))
+    )
+    const allowed = Effect.suspend(() => (isAllowed(user) ? Effect.void : Effect.flatten(judge(user)))).pipe(
+      Effect.provide(context)
+    )
+    const refusal = () => Option.flatMap(user.verdict, Either.getLeft)
+    const asking = (ask: Effect.Effect<ApiKey, ApiKeyError>): Effect.Effect<ApiKey, ApiKeyError> =>
+      Effect.flatMap(Effect.zipRight(allowed, Effect.either(ask)), (answer) =>
+        Option.match(refusal(), { onNone: () => answer, onSome: Effect.fail })
+      )
+    const own = (status: ApiKeyStatus): ApiKeyStatus => ({
+      ...status,
+      provider: id ?? status.provider,
+      ...(Option.isSome(refusal()) ? { state: "failing", lastFailure: refusal() } : {})
+    })
+    return {
+      get: asking(shared.get),
+      refresh: asking(shared.refresh),
+      reject: shared.reject,
+      status: Effect.map(shared.status, own),
+      changes: Stream.map(shared.changes, own)
+    }
+  })

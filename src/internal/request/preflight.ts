@@ -1,0 +1,41 @@
+/** A request's key, got before a client's own retry loop: that would take a failure of it for a network fault. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { isObject } from "effect/Predicate"
+import * as Runtime from "effect/Runtime"
+import type { ApiKey } from "../../ApiKey.js"
+import type { Provider } from "../../ApiKeyProvider.js"
+import { peekOf } from "../model/provider.js"
+import { runPromise } from "../util/fiber.js"
+import { headersFor, type Scheme } from "./scheme.js"
+
+/** A ticket is an object that the client hands on with this one request. */
+export interface KeyAhead {
+  /** Rejects with the typed error, or with the signal's reason. */
+  readonly get: (ticket: object | null | undefined, signal: AbortSignal | undefined) => Promise<void>
+  /** The key got for it, once: a request that a client repeats asks for itself. */
+  readonly take: (ticket: unknown) => ApiKey | undefined
+}
+
+export const keyAhead = (provider: Provider, scheme: Scheme | undefined, runtime: Runtime.Runtime<never>): KeyAhead => {
+  const peek = peekOf(provider)
+  const clock = Runtime.runSync(runtime)(Effect.clock)
+  const good = new WeakSet<ApiKey>()
+  const got = new WeakMap<object, ApiKey>()
+  return {
+    get: async (ticket, signal) => {
+      const key = peek(clock.unsafeCurrentTimeMillis()) ?? (await runPromise(runtime, provider.get, signal))
+      if (!good.has(key)) {
+        Either.getOrThrowWith(headersFor(key, scheme), (error) => error)
+        good.add(key)
+      }
+      if (isObject(ticket)) got.set(ticket, key)
+    },
+    take: (ticket) => {
+      if (!isObject(ticket)) return undefined
+      const key = got.get(ticket)
+      got.delete(ticket)
+      return key
+    }
+  }
+}

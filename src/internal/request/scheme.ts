@@ -1,0 +1,209 @@
+/** Which headers carry a key, where it may go, and which answers mean that it was refused: the same for every SDK. */
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { ApiKey } from "../../ApiKey.js"
+import { ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
+
+/** How a key stands in a request. A function gives the headers itself. */
+export type Scheme =
+  | "bearer"
+  | "x-api-key"
+  | "x-goog-api-key"
+  | "api-key"
+  | "basic"
+  | "headers"
+  | ((key: ApiKey) => Readonly<Record<string, string>>)
+
+const schemeNames: ReadonlyArray<unknown> = ["bearer", "x-api-key", "x-goog-api-key", "api-key", "basic", "headers"]
+
+/** What no type has looked at: a configuration's, or plain JavaScript's. */
+export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.includes(u)
+
+export const noScheme = (): ConfigInvalid =>
+  configInvalid("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
+
+/** Where a key goes, and how. */
+export interface Authorization {
+  /** Requests to another origin than this URL's go out without the key. */
+  readonly baseUrl: string | URL
+  /**
+   * Which header carries it. Default: each that holds the `placeholder`, else `Authorization: Bearer`. A key that brings
+   * headers of its own is sent in those. A function is called for each time that a request is sent.
+   */
+  readonly scheme?: Scheme | undefined
+}
+
+/** What a library that insists on a key is given. */
+export const placeholder = "effect-apikey-placeholder"
+
+/** Headers that hold credentials, by what they are for. They do not go along to another origin, whoever set them. */
+export const credentialHeaders: ReadonlyArray<string> = [
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "x-amz-security-token"
+]
+
+/** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
+export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
+  const text = String(baseUrl)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === "http:" || url?.protocol === "https:"
+    ? Either.right(url.origin)
+    : Either.left(
+        configInvalid(
+          `\`${name}\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
+          'For example: "https://api.openai.com/v1"'
+        )
+      )
+}
+
+/** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
+export const bound = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
+  ...options,
+  baseUrl: options?.baseUrl ?? ""
+})
+
+export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
+  new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
+
+type Named = Exclude<Scheme, "headers" | ((key: ApiKey) => Readonly<Record<string, string>>)>
+
+const byScheme = (key: ApiKey, scheme: Named): Readonly<Record<string, string>> => {
+  const secret = Redacted.value(key.value)
+  switch (scheme) {
+    case "bearer":
+      return { authorization: `Bearer ${secret}` }
+    case "basic":
+      return {
+        authorization: `Basic ${Encoding.encodeBase64(`${Option.getOrElse(key.username, () => "")}:${secret}`)}`
+      }
+    default:
+      return { [scheme]: secret }
+  }
+}
+
+type Entries = ReadonlyArray<readonly [name: string, value: string]>
+
+const headersOf = (key: ApiKey, scheme: Scheme | undefined, held: Entries): Either.Either<Entries, ConfigInvalid> => {
+  if (typeof scheme === "function") {
+    // What it throws may hold the key.
+    return Either.try({ try: () => Object.entries(scheme(key)), catch: () => thrown("scheme") })
+  }
+  if (scheme !== undefined && !isScheme(scheme)) return Either.left(noScheme())
+  const own = Object.entries(key.headers)
+  if (own.length > 0 || scheme === "headers") {
+    return Either.right(own.map(([name, value]) => [name, Redacted.value(value)] as const))
+  }
+  if (scheme === undefined && held.length > 0) {
+    const secret = Redacted.value(key.value)
+    return Either.right(held.map(([name, value]) => [name, value.replaceAll(placeholder, secret)] as const))
+  }
+  return Either.right(Object.entries(byScheme(key, scheme ?? "bearer")))
+}
+
+/** A function that was given is at fault. */
+export const thrown = (name: "scheme" | "isRejection"): ConfigInvalid =>
+  configInvalid(
+    `the function given as \`${name}\` throws`,
+    "It must return; call it with a test key to see why it does not."
+  )
+
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const headerValue = /^[\x20-\x7E]+$/
+
+/**
+ * The headers for a key, by lower-case name; `held` are the request's own that hold the placeholder. One that no header
+ * can carry is refused here, because fetch would quote it.
+ */
+export const headersFor = (
+  key: ApiKey,
+  scheme: Scheme | undefined,
+  held: Entries = []
+): Either.Either<ReadonlyMap<string, string>, InvalidOutput | ConfigInvalid> => {
+  if (isAwsPair(key) && !takesAwsPair(key, scheme)) return Either.left(awsPair())
+  return Either.flatMap(
+    headersOf(key, scheme, held),
+    (entries): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
+      if (!entries.every(([name, value]) => headerName.test(name) && isForAHeader(value))) {
+        return Either.left(notForAHeader())
+      }
+      const headers = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]))
+      return headers.size === 0 ? Either.left(noHeaders()) : Either.right(headers)
+    }
+  )
+}
+
+/** A function can give what is no text. */
+export const isForAHeader = (value: unknown): boolean => typeof value === "string" && headerValue.test(value)
+
+/** A secret access key signs requests; sent itself, it would be given away. */
+const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>
+  Option.isSome(sessionToken) || Option.exists(username, (id) => /^A[KS]IA[A-Z0-9]+$/.test(id))
+
+const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
+  scheme === "basic" || scheme === "headers" || typeof scheme === "function" || Object.keys(key.headers).length > 0
+
+/** Not the helper's fault, as far as is known here: it is the key that does not fit. */
+export const unfit = (expected: string, remedy: string): InvalidOutput =>
+  new InvalidOutput({ command: "effect-apikey", format: "header", path: "", expected, remedy })
+
+const awsPair = (): InvalidOutput =>
+  unfit(
+    "a key that is sent as it is, not an AWS key pair",
+    "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
+  )
+
+export const notForAHeader = (): InvalidOutput =>
+  unfit(
+    "a key that a header can carry",
+    "The key holds characters that no header can carry; check what the command prints."
+  )
+
+const noHeaders = (): InvalidOutput =>
+  unfit("a key with headers of its own", 'Choose a `scheme` that makes the header, for example "bearer".')
+
+/** What an answer says, as far as it matters here. */
+export interface Answer {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+}
+
+/** 401, and 403 when the server says that the token is invalid (RFC 6750, section 3.1) or expired (AWS). */
+export const isRejectedAnswer = ({ status, header }: Answer): boolean =>
+  status === 401 ||
+  (status === 403 &&
+    (/\binvalid_token\b/.test(header("www-authenticate") ?? "") ||
+      /\bExpiredToken/.test(header("x-amzn-errortype") ?? "")))
+
+/**
+ * What to look for in the body where status and headers leave it open: Google answers 400 with the reason
+ * `API_KEY_INVALID`, AWS 403 with the code `ExpiredToken`.
+ */
+export const bodyRule = ({ status, header }: Answer, sent: ReadonlyMap<string, string>): RegExp | undefined => {
+  if (status === 400 && sent.has("x-goog-api-key")) return /\bAPI_KEY_INVALID\b/
+  const isAws = header("x-amzn-requestid") !== undefined || header("x-amz-request-id") !== undefined
+  return status === 403 && isAws ? /\bExpiredToken/ : undefined
+}
+
+const loopbackHost = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
+
+/** A key sent there can be read on the way. */
+const isReadableOnTheWay = (origin: string): boolean => {
+  if (!origin.startsWith("http:")) return false
+  return !loopbackHost.test(new URL(origin).hostname)
+}
+
+const warned = new Set<string>()
+
+/** What to say of an origin, the first time that it is asked about. */
+export const warningOnce = (origin: string): string | undefined => {
+  if (!isReadableOnTheWay(origin) || warned.has(origin)) return undefined
+  warned.add(origin)
+  return `${origin} is plain http: whoever is on the way can read the key that is sent there; use https`
+}

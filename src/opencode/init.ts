@@ -1,0 +1,211 @@
+/** The change to a user's opencode.jsonc that gives a provider a command: comments and everything else stay as they are. */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
+import { applyEdits, modify } from "jsonc-parser"
+import { ConfigInvalid } from "../ApiKeyError.js"
+import * as ApiKeySource from "../ApiKeySource.js"
+import * as Document from "../internal/source/jsonc.js"
+import * as Placeholder from "./config/placeholder.js"
+
+export interface Wish {
+  readonly provider: string
+  readonly command: readonly [string, ...ReadonlyArray<string>]
+  readonly baseUrl: string | undefined
+  readonly npm: string | undefined
+}
+
+export interface Change {
+  readonly text: string
+  /** The lines that go (`-`) and that come (`+`). */
+  readonly shown: ReadonlyArray<string>
+  readonly notes: ReadonlyArray<string>
+}
+
+const pluginName = "effect-apikey"
+
+/** As opencode writes a model, `provider/model`: what stands before the slash. */
+const providerId = /^[A-Za-z0-9][\w.-]*$/
+/** A package of npm, with a version or without, or a file. */
+const packageName = /^(?:file:\/\/\S+|(?:@[\w.-]+\/)?[\w.-]+(?:@[^\s/]+)?)$/
+
+const isWebUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+
+/** What opencode or the plugin would not take, before it is written anywhere. */
+export const problemWith = ({ provider, command, baseUrl, npm }: Wish): Option.Option<string> => {
+  if (!providerId.test(provider)) return Option.some(`${JSON.stringify(provider)} is not the id of a provider`)
+  if (baseUrl !== undefined && !isWebUrl(baseUrl)) {
+    return Option.some("--base-url is not a URL that begins with https:// or http://")
+  }
+  if (npm !== undefined && !packageName.test(npm)) return Option.some("--npm is not the name of a package")
+  return Either.match(ApiKeySource.decodeProblem({ command }), {
+    onLeft: ({ problem }) => Option.some(`the command will not do: ${problem}`),
+    onRight: () => Option.none()
+  })
+}
+
+type JsonPath = Array<string | number>
+
+interface Step {
+  readonly path: JsonPath
+  readonly value: unknown
+  /** A list that is there grows at its end, so that the comments in it stay. */
+  readonly grows?: boolean
+}
+
+const emptyConfig = `{\n  "$schema": "https://opencode.ai/config.json"\n}\n`
+
+/** Another file of the user's that opencode reads as well, before the one that is changed. */
+export interface Other {
+  readonly file: string
+  readonly config: unknown
+}
+
+export const otherOf = (file: string, text: string): Either.Either<Other, ConfigInvalid> =>
+  Either.map(Placeholder.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
+
+/** Of a name that stands twice opencode takes the last, and the change would be made in the first. */
+const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, ConfigInvalid> => {
+  const twice = Document.duplicateKey(root)
+  if (twice === undefined) return Either.void
+  const problem = `${JSON.stringify(twice.key)} stands twice in one object`
+  const remedy = "Make one of the two, then run this again; opencode takes the last."
+  return Either.left(new ConfigInvalid({ file, ...Document.positionAt(text, twice.offset), problem, remedy }))
+}
+
+const pluginsIn = (config: unknown): ReadonlyArray<unknown> | undefined =>
+  isRecord(config) && Array.isArray(config["plugin"]) ? config["plugin"] : undefined
+
+/** Of its global files' lists opencode takes the one that it reads last: the other file whose list that is, if it is another's. */
+const listedIn = (config: unknown, others: ReadonlyArray<Other>): Other | undefined =>
+  pluginsIn(config) === undefined ? others.find((other) => pluginsIn(other.config) !== undefined) : undefined
+
+/** The path of the change and its value; what is so already is no change. */
+const stepsFor = (
+  config: unknown,
+  wish: Wish,
+  others: ReadonlyArray<Other>
+): Either.Either<ReadonlyArray<Step>, string> => {
+  if (!isRecord(config)) return Either.left("expected an object")
+  const { plugin, provider = {} } = config
+  if (plugin !== undefined && !Array.isArray(plugin)) return Either.left('"plugin" is not a list')
+  if (!isRecord(provider)) return Either.left('"provider" is not an object')
+  const entry = provider[wish.provider] ?? {}
+  if (!isRecord(entry) || !isRecord(entry["options"] ?? {})) {
+    return Either.left(`"provider.${wish.provider}" is not an object with "options"`)
+  }
+  const at: JsonPath = ["provider", wish.provider]
+  const steps: Array<Step> = []
+  const listed = pluginsIn(config) ?? pluginsIn(listedIn(config, others)?.config) ?? []
+  if (!listed.some(isOurs)) {
+    // A list of ours hides the other file's: its plugins come along.
+    steps.push({ path: ["plugin"], value: [...listed, pluginName], grows: Array.isArray(plugin) && plugin.length > 0 })
+  }
+  if (wish.npm !== undefined) steps.push({ path: [...at, "npm"], value: wish.npm })
+  if (wish.baseUrl !== undefined) steps.push({ path: [...at, "options", "baseURL"], value: wish.baseUrl })
+  steps.push({ path: [...at, "options", "apiKeyCommand"], value: wish.command })
+  return Either.right(steps)
+}
+
+/** The bundle itself, or the folder of the package. */
+const ourFile = /(?:^|[\\/])(?:opencode-plugin\.js|effect-apikey[\\/]?)$/
+
+const isOurs = (plugin: unknown): boolean => {
+  const name: unknown = Array.isArray(plugin) ? plugin[0] : plugin
+  return typeof name === "string" && (name === pluginName || name.startsWith(`${pluginName}@`) || ourFile.test(name))
+}
+
+const formattingOf = (text: string) => {
+  const [indent = "  "] = /^[ \t]+(?=")/m.exec(text) ?? []
+  return indent.startsWith("\t") ? { insertSpaces: false, tabSize: 1 } : { insertSpaces: true, tabSize: indent.length }
+}
+
+/** `text` is what the file holds; nothing or blank is a file to be made. `others` stand beside it. */
+export const changeFor = (
+  file: string,
+  text: string,
+  wish: Wish,
+  others: ReadonlyArray<Other> = []
+): Either.Either<Change, ConfigInvalid> =>
+  Either.gen(function* () {
+    const before = text.trim() === "" ? "" : text
+    const document = yield* Document.parse(file, before === "" ? emptyConfig : before)
+    yield* notTwice(document)
+    const config = Document.valueOf(document.root)
+    const steps = yield* Either.mapLeft(
+      stepsFor(config, wish, others),
+      (problem) =>
+        new ConfigInvalid({ file, line: 1, column: 1, problem, remedy: "Correct it there, then run this again." })
+    )
+    let after = document.text
+    const shown: Array<string> = []
+    for (const step of steps) {
+      const edited = changed(after, step)
+      shown.push(...difference(before === "" ? "" : after, before === "" ? "" : edited))
+      after = edited
+    }
+    return {
+      text: after,
+      shown: before === "" ? difference("", after) : shown,
+      notes: [
+        ...notesOn(config, wish),
+        ...copiedFrom(listedIn(config, others)),
+        ...others.flatMap((other) => apiKeyIn(other.config, wish.provider, other.file))
+      ]
+    }
+  })
+
+const changed = (text: string, { path, value, grows }: Step): string => {
+  const formattingOptions = formattingOf(text)
+  const edits =
+    grows === true && Array.isArray(value)
+      ? modify(text, [...path, value.length - 1], value.at(-1), { formattingOptions, isArrayInsertion: true })
+      : modify(text, path, value, { formattingOptions })
+  return applyEdits(text, edits)
+}
+
+const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/))
+
+const difference = (before: string, after: string): ReadonlyArray<string> => {
+  const old = linesOf(before)
+  const now = linesOf(after)
+  let start = 0
+  while (start < Math.min(old.length, now.length) && old[start] === now[start]) start++
+  let end = 0
+  while (end < Math.min(old.length, now.length) - start && old.at(-1 - end) === now.at(-1 - end)) end++
+  return [
+    ...old.slice(start, old.length - end).map((line) => `- ${line}`),
+    ...now.slice(start, now.length - end).map((line) => `+ ${line}`)
+  ]
+}
+
+const entryIn = (config: unknown, provider: string): Record<string, unknown> => {
+  const providers = isRecord(config) && isRecord(config["provider"]) ? config["provider"] : {}
+  const entry = providers[provider]
+  return isRecord(entry) ? entry : {}
+}
+
+const copiedFrom = (other: Other | undefined): ReadonlyArray<string> => {
+  const plugins = pluginsIn(other?.config) ?? []
+  return other === undefined || plugins.length === 0 || plugins.some(isOurs)
+    ? []
+    : [`the plugins listed in ${other.file} are listed here too: opencode takes only the last list that it reads`]
+}
+
+const apiKeyIn = (config: unknown, provider: string, where: string): ReadonlyArray<string> => {
+  const { options } = entryIn(config, provider)
+  return isRecord(options) && "apiKey" in options
+    ? [`${provider} has an apiKey in ${where}, which wins over the command as long as it is not empty: remove it`]
+    : []
+}
+
+const notesOn = (config: unknown, { provider, npm }: Wish): ReadonlyArray<string> => {
+  const entry = entryIn(config, provider)
+  const { models } = entry
+  const notes = [...apiKeyIn(config, provider, "this file")]
+  // Those that opencode knows by itself need neither a package nor a list of models.
+  if ((npm ?? entry["npm"]) !== undefined && !(isRecord(models) && Object.keys(models).length > 0)) {
+    notes.push(`opencode offers no model of ${provider} before it names one: add "models": { "MODEL": {} }`)
+  }
+  return notes
+}

@@ -1,0 +1,66 @@
+/** The `fetch` that opencode's SDKs are given: the key goes where the configuration points, and a failure speaks to the user. */
+import type * as Runtime from "effect/Runtime"
+import { type ApiKeyError, isApiKeyError } from "../../ApiKeyError.js"
+import type { Provider } from "../../ApiKeyProvider.js"
+import { authorizedFetch } from "../../internal/request/fetch.js"
+import { placeholder } from "../../internal/request/scheme.js"
+import { chatMessage, configInvalid } from "./message.js"
+
+type Fetch = typeof globalThis.fetch
+
+export interface Options {
+  /** The id, for the message. */
+  readonly id: string
+  readonly provider: Provider
+  /** The origins that the configuration names, for the provider or for one of its models. */
+  readonly origins: ReadonlyArray<string>
+  /** The provider itself has no base URL there: then the key also goes where opencode's SDK goes with the placeholder. */
+  readonly isOpen: boolean
+  /** One that was configured before ours. */
+  readonly inner: Fetch | undefined
+  readonly runtime: Runtime.Runtime<never>
+  readonly onFailure: (error: ApiKeyError) => void
+  readonly onSuccess: () => void
+}
+
+const holdsPlaceholder = (input: Parameters<Fetch>[0], init: RequestInit | undefined): boolean => {
+  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+  return Array.from(headers.values()).some((value) => value.includes(placeholder))
+}
+
+export const make = ({ id, provider, origins, isOpen, inner, runtime, onFailure, onSuccess }: Options): Fetch => {
+  const known = new Map<string, Fetch>()
+  const open = (origin: string): Fetch => {
+    const made = authorizedFetch(provider, { baseUrl: origin, fetch: inner }, runtime)
+    known.set(origin, made)
+    return made
+  }
+  for (const origin of origins) open(origin)
+  const [first] = known.values()
+
+  const choose = (input: Parameters<Fetch>[0], init: RequestInit | undefined): Fetch => {
+    const { origin } = new URL(input instanceof Request ? input.url : input)
+    const made = known.get(origin)
+    if (made !== undefined) return made
+    if (!holdsPlaceholder(input, init)) return (isOpen ? undefined : first) ?? inner ?? globalThis.fetch
+    if (isOpen) return open(origin)
+    // Of a model that opencode knows by itself: the key is for where the user points, and without one it would go in vain.
+    throw configInvalid(
+      `a request goes to ${origin}, where the key does not: the configuration names ${origins.join(", ")}`,
+      "Set options.baseURL, which all models of the provider go to."
+    )
+  }
+
+  return async (input, init) => {
+    try {
+      const answer = await choose(input, init)(input, init)
+      onSuccess()
+      return answer
+    } catch (error) {
+      // What is no matter of the key (an abort, a network fault) is opencode's to judge.
+      if (!isApiKeyError(error)) throw error
+      onFailure(error)
+      throw new Error(chatMessage(id, error))
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** All that one opencode has open: what its projects share is there as long as one of them is. */
+import { isMainThread } from "node:worker_threads"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Scope from "effect/Scope"
+import * as HelperExecutor from "../../HelperExecutor.js"
+import * as HelperPolicy from "../../HelperPolicy.js"
+import type { Hooks, Host } from "./host.js"
+import * as Project from "./Instance.js"
+import * as Teller from "./Notifier.js"
+import { SharedKeys } from "./SharedKeys.js"
+
+const tellers = new Set<Teller.Teller>()
+
+/** Beside the main thread there is opencode's own screen, which has the terminal and all that is typed. */
+const executor: HelperExecutor.HelperExecutor = isMainThread
+  ? HelperExecutor.make
+  : { ...HelperExecutor.make, [HelperExecutor.TypeId]: { hasTerminal: Effect.succeed(false) } }
+
+const layer = Layer.mergeAll(SharedKeys.layer, HelperPolicy.layer).pipe(
+  Layer.provideMerge(Layer.merge(HelperExecutor.layerNode, Layer.succeed(CommandExecutor.CommandExecutor, executor))),
+  Layer.provideMerge(Logger.replace(Logger.defaultLogger, Teller.logger(tellers)))
+)
+
+let shared: ManagedRuntime.ManagedRuntime<Layer.Layer.Success<typeof layer>, never> | undefined
+
+/** Opens a project; `dispose` closes it, and what was shared with it after the last. */
+export const open = async (host: Host): Promise<Hooks> => {
+  shared ??= ManagedRuntime.make(layer)
+  const runtime = shared
+  const teller = Teller.make(host)
+  tellers.add(teller)
+  const leave = async (): Promise<void> => {
+    tellers.delete(teller)
+    if (tellers.size > 0 || shared !== runtime) return
+    shared = undefined
+    await runtime.dispose()
+  }
+  const scope = await runtime.runPromise(Scope.make(ExecutionStrategy.sequential))
+  const opening = Scope.extend(Project.make(host, teller), scope).pipe(
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+  )
+  const project = await runtime.runPromise(opening).catch(async (error: unknown) => {
+    await leave()
+    throw error
+  })
+  return {
+    config: (config) => runtime.runPromise(project.configure(config)),
+    "chat.message": () => runtime.runPromise(project.userSpoke),
+    dispose: async () => {
+      await runtime.runPromise(Scope.close(scope, Exit.void))
+      await leave()
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** What opencode hands over beside what the files say: whoever wrote the rest, no policy was asked about him. */
+import * as Option from "effect/Option"
+import { harmlessFields, harmlessOptions, leadsAway, turning } from "../../OpencodeConfig.js"
+import { isRecord } from "./host.js"
+
+/** Whether it has a say in where requests go or in what they hold. */
+const turns = ([first = "", second = "", third]: ReadonlyArray<string>, value: unknown): boolean => {
+  if (first === "options") return !harmlessOptions.has(second)
+  if (first === "models") return third !== undefined && (turning.has(third) || (third === "id" && leadsAway(value)))
+  return !harmlessFields.has(first)
+}
+
+/** A placeholder without quotes is a text in one and anything in the other. */
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : JSON.stringify(value))
+
+/** The first place at which something else is handed over than is written. What is code comes from another plugin, which is code of the user's. */
+export const strangeIn = (
+  handed: unknown,
+  written: unknown,
+  path: ReadonlyArray<string> = []
+): Option.Option<ReadonlyArray<string>> => {
+  if (typeof handed === "function" || handed === undefined) return Option.none()
+  const [first, second, third] = path
+  if (first === "models" && third === undefined && written === undefined && second !== undefined && leadsAway(second)) {
+    return Option.some(path)
+  }
+  if (!isRecord(handed))
+    return turns(path, handed) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
+  return Option.firstSomeOf(
+    Object.entries(handed).map(([key, value]) =>
+      strangeIn(value, isRecord(written) && Object.hasOwn(written, key) ? written[key] : undefined, [...path, key])
+    )
+  )
+}
