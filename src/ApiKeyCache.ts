@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
@@ -37,11 +38,9 @@ import {
   type State,
   transitions
 } from "./internal/cache/state.js"
-import { emptyStatus, statusOf } from "./internal/cache/status.js"
-import { makeLedger } from "./internal/cache/telemetry.js"
+import { emptyStatus, makeWatchers, statusOf } from "./internal/cache/status.js"
+import { inRunSpan, makeLedger } from "./internal/cache/telemetry.js"
 import { type Peek, peekSymbol } from "./internal/model/provider.js"
-import { inRunSpan } from "./internal/runSpan.js"
-import { makeWatchers } from "./internal/watchers.js"
 
 /**
  * How a provider stands. Holds no secret.

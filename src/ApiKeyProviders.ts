@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
@@ -33,12 +34,12 @@ import { HelperPolicy } from "./HelperPolicy.js"
 import { positiveMillis } from "./internal/cache/lifetime.js"
 import { emptyStatus } from "./internal/cache/status.js"
 import { load, sharersOf, toProvider } from "./internal/config/resolve.js"
+import { toldIds } from "./internal/helper/environment.js"
 import { Surroundings } from "./internal/host/HostEnvironment.js"
 import { type Peek, peekOf } from "./internal/model/provider.js"
-import { inOwnFiber } from "./internal/ownFiber.js"
 import { identityOf } from "./internal/provider/identity.js"
 import * as SharedCommands from "./internal/provider/shared.js"
-import { toldIds } from "./internal/toldIds.js"
+import { inOwnFiber } from "./internal/util/fiber.js"
 
 /**
  * What a registry of providers can do.

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -38,7 +39,7 @@ import { text } from "./formats/text.js"
 import * as Vault from "./formats/vault.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import { jwtExpiry } from "./internal/format/jwt.js"
-import { decodeUtf8 } from "./internal/utf8.js"
+import { decodeUtf8 } from "./internal/util/bytes.js"
 
 /**
  * What a decoder knows beside the text.

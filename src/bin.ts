@@ -1,8 +1,9 @@
 /** The program `effect-apikey`. */
+
 import * as NodeRuntime from "@effect/platform-node-shared/NodeRuntime"
 import * as Exit from "effect/Exit"
 import packageJson from "../package.json" with { type: "json" }
-import { interrupted, unexpected } from "./cli/exitStatus.js"
+import { interrupted, unexpected } from "./cli/exit.js"
 import { run } from "./cli/main.js"
 
 // A reader that has gone (`effect-apikey … | head -0`) is no failure worth a stack trace.

@@ -1,4 +1,5 @@
 /** `effect-apikey check`: where a provider's key comes from, whether it may, whether it does, and what to do. Never the key. */
+
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -20,10 +21,8 @@ import type { Candidate, Resolved, Template } from "../internal/config/resolve.j
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { chosen, config, opencode } from "./configuration.js"
-import { Reported } from "./exit.js"
-import { exitStatusOf } from "./exitStatus.js"
-import { nothingForwarded } from "./nothingForwarded.js"
-import { UsageError } from "./UsageError.js"
+import { exitStatusOf, Reported, UsageError } from "./exit.js"
+import { nothingForwarded } from "./passthrough.js"
 
 /** What became of one source. */
 type Outcome =

@@ -1,4 +1,5 @@
 /** The options that choose a configuration, and the configuration they choose. */
+
 import * as Options from "@effect/cli/Options"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -6,8 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type Configuration, load } from "../internal/config/resolve.js"
 import * as OpencodeConfig from "../OpencodeConfig.js"
-import { UsageError } from "./UsageError.js"
-
+import { UsageError } from "./exit.js"
 export const config = Options.text("config").pipe(
   Options.withDescription("The one configuration file that counts (default: the project's, then yours)."),
   Options.optional

@@ -1,4 +1,5 @@
 /** `effect-apikey get PROVIDER` and `effect-apikey get -- COMMAND [ARG …]`: prints a key. */
+
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -12,8 +13,8 @@ import * as CredentialFormat from "../CredentialFormat.js"
 import { toProvider } from "../internal/config/resolve.js"
 import { parseDuration } from "../internal/util/duration.js"
 import { type Chosen, chosen, config, opencode } from "./configuration.js"
+import { UsageError } from "./exit.js"
 import { Forwarded } from "./passthrough.js"
-import { UsageError } from "./UsageError.js"
 
 const format = Options.choice("format", CredentialFormat.formatNames).pipe(
   Options.withDescription("The protocol that the command's output speaks (default: auto)."),

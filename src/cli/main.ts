@@ -1,4 +1,5 @@
 /** The command line as a whole: its sub-commands, what it prints on failure, and its exit status. */
+
 import * as Command from "@effect/cli/Command"
 import { isValidationError } from "@effect/cli/ValidationError"
 import { isQuitException } from "@effect/platform/Terminal"
@@ -16,16 +17,13 @@ import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { check } from "./check.js"
-import { Reported } from "./exit.js"
-import { exitStatusOf, interrupted, unexpected, usage } from "./exitStatus.js"
+import { exitStatusOf, interrupted, Reported, UsageError, unexpected, usage } from "./exit.js"
 import { get } from "./get.js"
 import { opencode } from "./opencode.js"
 import { Forwarded, splitForwarded } from "./passthrough.js"
-import { asFlags } from "./report.js"
-import { saidByHelper } from "./saidByHelper.js"
+import { asFlags, saidByHelper } from "./report.js"
 import { schema } from "./schema.js"
 import { trust } from "./trust.js"
-import { UsageError } from "./UsageError.js"
 
 const command = Command.make("effect-apikey").pipe(
   Command.withDescription("Turns a credential helper command into an API key."),

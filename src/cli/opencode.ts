@@ -1,4 +1,5 @@
 /** `effect-apikey opencode init`: puts the plugin and a provider's command into the user's opencode.jsonc. */
+
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -19,8 +20,8 @@ import { readText } from "../internal/source/jsonc.js"
 import { codeOf } from "../internal/util/platformError.js"
 import { shellWord } from "../internal/util/shell.js"
 import { changeFor, otherOf, problemWith } from "../opencode/init.js"
+import { UsageError } from "./exit.js"
 import { Forwarded } from "./passthrough.js"
-import { UsageError } from "./UsageError.js"
 
 const provider = Args.text({ name: "provider" }).pipe(
   Args.withDescription("The provider's id in opencode, e.g. openai.")

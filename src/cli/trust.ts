@@ -1,4 +1,5 @@
 /** `effect-apikey trust`: shows what a project's file would run and send, and remembers the user's word on it. */
+
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -24,8 +25,8 @@ import { expanded } from "../internal/source/read.js"
 import { shellWord } from "../internal/util/shell.js"
 import * as OpencodeConfig from "../OpencodeConfig.js"
 import { hideAllElse } from "../opencode/config/placeholder.js"
-import { nothingForwarded } from "./nothingForwarded.js"
-import { UsageError } from "./UsageError.js"
+import { UsageError } from "./exit.js"
+import { nothingForwarded } from "./passthrough.js"
 
 type Needs = FileSystem.FileSystem | Path.Path
 

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+
 import { isBuiltin } from "node:module"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -31,7 +32,6 @@ import {
 } from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
 import { homeFolder } from "../internal/host/HostEnvironment.js"
-import { inOwnFiber } from "../internal/ownFiber.js"
 import { identityOf } from "../internal/provider/identity.js"
 import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
 import { isMissing, loadPackage } from "../internal/request/optionalPackage.js"
@@ -47,6 +47,7 @@ import {
 } from "../internal/request/scheme.js"
 import { comparable } from "../internal/util/canonicalJson.js"
 import { digestOf } from "../internal/util/digest.js"
+import { inOwnFiber } from "../internal/util/fiber.js"
 
 /**
  * What a factory of the AI SDK takes and we give instead.

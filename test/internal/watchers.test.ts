@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { makeWatchers } from "../../src/internal/watchers.js"
+import { makeWatchers } from "../../src/internal/cache/status.js"
 import { settle } from "../support/scriptedHelper.js"
 
 describe("watchers", () => {

@@ -1,4 +1,5 @@
 /** A run under way, those who wait for it, and what becomes of it when they leave. */
+
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -10,7 +11,7 @@ import type * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../../CredentialHelper.js"
-import { linkCaller } from "../runSpan.js"
+import { linkCaller } from "./telemetry.js"
 
 export interface Flight {
   /** It goes on when nobody waits for it. */

@@ -1,10 +1,13 @@
 /** The status of a cache, put together from its state when somebody asks. */
+
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
 import type { ApiKeyStatus } from "../../ApiKeyCache.js"
-import { type Backoff, holds } from "../backoff.js"
-import { errorOf, openRejection } from "./history.js"
+import { type Backoff, errorOf, holds, openRejection } from "./history.js"
 import { isFresh } from "./lifetime.js"
 import { hasFlight, hasKey, type State } from "./state.js"
 
@@ -62,4 +65,45 @@ const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyS
   if (Option.isSome(state.past.failure)) return "failing"
   if (!hasKey(state)) return "empty"
   return isFresh(state.entry, now) ? "fresh" : "stale"
+}
+
+/** A slow reader loses what came before. */
+const kept = 16
+
+export interface Watchers<A> {
+  readonly tell: (current: () => A) => void
+  /** The value now and what is told from then on. */
+  readonly watch: (now: Effect.Effect<A>) => Stream.Stream<A>
+  readonly close: Effect.Effect<void>
+}
+
+export const makeWatchers = <A>(): Watchers<A> => {
+  const queues = new Set<Queue.Queue<A>>()
+  let isClosed = false
+  const queue = Effect.acquireRelease(
+    Effect.tap(Queue.sliding<A>(kept), (made) =>
+      isClosed ? Queue.shutdown(made) : Effect.sync(() => queues.add(made))
+    ),
+    (made) =>
+      Effect.zipRight(
+        Effect.sync(() => queues.delete(made)),
+        Queue.shutdown(made)
+      )
+  )
+  return {
+    tell: (current) => {
+      if (queues.size === 0) return
+      const value = current()
+      // Not `unsafeOffer`, which drops the newest of a queue that is full.
+      for (const each of queues) Effect.runSync(each.offer(value))
+    },
+    watch: (now) =>
+      Stream.unwrapScoped(Effect.map(queue, (own) => Stream.concat(Stream.fromEffect(now), Stream.fromQueue(own)))),
+    close: Effect.suspend(() => {
+      isClosed = true
+      const open = Array.from(queues)
+      queues.clear()
+      return Effect.forEach(open, Queue.shutdown, { discard: true })
+    })
+  }
 }

@@ -82,3 +82,11 @@ export const entryOf = (
 
 /** The value of one variable. */
 export const variable = (...where: Parameters<typeof entryOf>): string | undefined => entryOf(...where)?.[1]
+
+/** What a helper that answers for several providers is told in `EFFECT_APIKEY_PROVIDER`. */
+
+/** An environment variable has its limits. */
+const maxIdsTold = 100
+
+export const toldIds = (ids: ReadonlyArray<string>): string =>
+  ids.length > maxIdsTold ? `${ids.slice(0, maxIdsTold).join(",")},…` : ids.join(",")

@@ -1,4 +1,5 @@
 /** Equal commands of several providers from configuration: one cache and one run, and each provider's policy asked for itself. */
+
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -17,7 +18,7 @@ import {
   type Requirements
 } from "../../ApiKeyProvider.js"
 import { type ApiKeySource, singles } from "../../ApiKeySource.js"
-import { toldIds } from "../toldIds.js"
+import { toldIds } from "../helper/environment.js"
 import { sharing } from "../util/sharedByKey.js"
 import { identityOf } from "./identity.js"
 

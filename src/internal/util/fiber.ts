@@ -1,7 +1,9 @@
 /** From an Effect to a promise, as those who know only promises want it. */
+
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 
 /**
@@ -29,4 +31,18 @@ export const runPromise = <A, E, R>(
         else reject(Cause.squash(exit.cause))
       }
     })
+  })
+
+/**
+ * Made in a fiber of the runtime: what is kept keeps nothing of who happened to ask for it first, such as that caller's log
+ * annotations, metric tags, tracer or services. Who is interrupted takes the making along.
+ */
+export const inOwnFiber = <A, E, R>(
+  runtime: Runtime.Runtime<R>,
+  making: Effect.Effect<A, E, R>,
+  options?: Runtime.RunForkOptions
+): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const fiber = Runtime.runFork(runtime, Effect.interruptible(making), options)
+    return Effect.flatten(Effect.onInterrupt(Fiber.await(fiber), () => Fiber.interrupt(fiber)))
   })
