@@ -21,7 +21,7 @@ export default {
   ignoreDependencies: [
     "@arethetypeswrong/cli",
     "@biomejs/biome",
-    "@effect/docgen",
+    "dependency-cruiser",
     // Its binary is run by the tests of its configuration.
     "opencode-ai"
   ]

@@ -1,5 +1,8 @@
 /** What it costs to make a hostile helper's words fit to be shown: four times as much text takes about four times as long. */
-import { printable, secretsIn, withoutSecrets } from "../src/internal/redact/redact.js"
+
+import { secretsIn } from "../src/internal/redact/candidates.js"
+import { withoutSecrets } from "../src/internal/redact/redact.js"
+import { printable } from "../src/internal/redact/terminal.js"
 import { hostileStderr, hostileStdout } from "../test/support/hostile.js"
 
 const size = 256 * 1024

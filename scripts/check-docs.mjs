@@ -1,60 +1,54 @@
-// Every public export says since when it exists and under which heading it stands. Pages by docgen, in .tmp/docgen/docs.
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
-import { join } from "node:path"
-import { bin, packageJson, root, run } from "./support.mjs"
+// Every public export has a docstring with `@since` and `@category`, also where a public module re-exports it from a room.
+import { join, relative } from "node:path"
+import ts from "typescript"
+import { isFile, publicModules, root } from "./support.mjs"
 
-const folder = join(root, ".tmp", "docgen")
-const modules = join(folder, "docs", "modules")
+const modules = publicModules.filter(({ source }) => isFile(join(root, source)))
 
-/** docgen wants a package.json with a homepage in the folder that it works in; this one is made for it. */
-const prepare = () => {
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: packageJson.name, homepage: "about:blank" }))
-  copyFileSync(join(root, "docgen.json"), join(folder, "docgen.json"))
-  symlinkSync(join(root, "src"), join(folder, "src"), "junction")
+const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
+const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, plugins: [] }, root)
+const program = ts.createProgram(
+  modules.map(({ source }) => join(root, source)),
+  options
+)
+const checker = program.getTypeChecker()
+
+const tagsOf = (declaration) => {
+  const isInner = ts.isVariableDeclaration(declaration) || ts.isNamespaceExport(declaration)
+  const named = ts.isVariableDeclaration(declaration)
+    ? declaration.parent.parent
+    : isInner
+      ? declaration.parent
+      : declaration
+  return ts.getJSDocTags(named).map(({ tagName }) => tagName.text)
 }
 
-const CODE = /^```[\s\S]*?^```/gm
-const SECTION = /^(?=#{1,2} )/m
-
-/**
- * docgen itself would demand `@since` of every member of a class too, and files an export without `@category` under
- * "utils" and says nothing: so its pages are read, `# category` over `## name`.
- */
-const problemsOf = (file) => {
-  const module = `src/${file.replace(/\.md$/, "")}`
-  const problems = []
-  let category = ""
-  for (const section of readFileSync(join(modules, file), "utf8").replace(CODE, "").split(SECTION).slice(1)) {
-    const [, marks, title] = /^(#+) (.*)/.exec(section)
-    if (marks === "#") category = title
-    else {
-      if (!/^Added in v/m.test(section)) problems.push(`${module}: ${title} has no @since`)
-      if (category === "utils") problems.push(`${module}: ${title} has no @category`)
-    }
-  }
-  return problems
+/** The declaration behind a re-export; the re-export itself where it names a whole module. */
+const declarationsOf = (symbol) => {
+  const behind = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+  const declarations = behind.declarations ?? []
+  return declarations.every(ts.isSourceFile) ? symbol.declarations : declarations
 }
 
-const pages = () =>
-  existsSync(modules) ? readdirSync(modules, { recursive: true }).filter((file) => file.endsWith(".ts.md")) : []
+const problemsOf = ({ source }) => {
+  const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, source)))
+  if (module === undefined) return [`${source}: exports nothing`]
+  return checker.getExportsOfModule(module).flatMap((symbol) => {
+    const declarations = declarationsOf(symbol).filter(
+      (each) => !each.getSourceFile().fileName.includes("node_modules")
+    )
+    const tags = declarations.flatMap(tagsOf)
+    const needed = declarations.some(ts.isNamespaceExport) ? ["since"] : ["since", "category"]
+    if (declarations.length === 0) return []
+    const file = relative(root, declarations[0].getSourceFile().fileName)
+    return [
+      ...needed.filter((tag) => !tags.includes(tag)).map((tag) => `${file}: ${symbol.name} has no @${tag}`),
+      ...(tags.includes("internal") ? [`${source}: exports ${symbol.name}, which is @internal`] : [])
+    ]
+  })
+}
 
-prepare()
-// Examples are compiled by check-examples.mjs, against the names that users import; docgen would also run them.
-const docgen = await run(process.execPath, [bin("@effect/docgen", "docgen")], {
-  cwd: folder,
-  env: { DOCGEN_RUN_EXAMPLES: "false" }
-})
-const problems = docgen.ok ? pages().flatMap(problemsOf) : [docgen.output]
+const problems = [...new Set(modules.flatMap(problemsOf))]
 for (const problem of problems) console.log(problem)
+console.log(`${modules.length} modules, ${problems.length} problems`)
 process.exitCode = problems.length === 0 ? 0 : 1

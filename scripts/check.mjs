@@ -22,8 +22,13 @@ const steps = [
     "Biome: format, imports, lint",
     () => runBin("@biomejs/biome", "biome", ["ci", "--colors=off", "--max-diagnostics=200", "."])
   ],
+  [
+    "layers",
+    "dependency-cruiser: rooms import only leftwards, no circles",
+    () => runBin("dependency-cruiser", "depcruise", ["src", "--config", ".dependency-cruiser.mjs"])
+  ],
   ["unused", "knip: files, exports, dependencies", () => runBin("knip", "knip", ["--no-progress"])],
-  ["docs", "docgen: @since, @category", script("check-docs.mjs")],
+  ["docs", "public exports have @since and @category", script("check-docs.mjs")],
   ["examples", "code in docstrings and Markdown compiles", script("check-examples.mjs")],
   [
     "formats",

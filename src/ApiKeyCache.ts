@@ -9,8 +9,6 @@
 
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import type * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
@@ -22,11 +20,11 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
-import type { RunReason } from "./CredentialHelper.js"
 import { reasonOf, restingFailure, retryingAt } from "./internal/cache/history.js"
-import { defaultWhenAbandoned, end, type Flight, join, launcher, type Restore } from "./internal/cache/inFlight.js"
+import { end, type Flight, join, launcher, type Restore } from "./internal/cache/inFlight.js"
 import { type Entry, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
 import { reportRejection } from "./internal/cache/metrics.js"
+import type { LifeOptions } from "./internal/cache/options.js"
 import { land, type Rules, refused } from "./internal/cache/settle.js"
 import {
   type Empty,
@@ -38,41 +36,14 @@ import {
   type State,
   transitions
 } from "./internal/cache/state.js"
-import { emptyStatus, makeWatchers, statusOf } from "./internal/cache/status.js"
+import { makeWatchers, statusOf } from "./internal/cache/status.js"
 import { inRunSpan, makeLedger } from "./internal/cache/telemetry.js"
-import { type Peek, peekSymbol } from "./internal/model/provider.js"
+import type { RunReason } from "./internal/format/format.js"
+import { defaultWhenAbandoned } from "./internal/helper/options.js"
+import { type ApiKeyStatus, emptyStatus, type Peek, peekSymbol } from "./internal/model/provider.js"
 
-/**
- * How a provider stands. Holds no secret.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ApiKeyStatus {
-  readonly provider: string
-  /**
-   * `empty`: no key; `stale`: past its soft expiry, so renewed at its next use (of a helper that may prompt: once its hard expiry
-   * has passed); `failing`: the last run failed; `rejected`: the server refused the key.
-   */
-  readonly state: "empty" | "fresh" | "refreshing" | "stale" | "failing" | "rejected"
-  /** Since when the current key is held. */
-  readonly age: Option.Option<Duration.Duration>
-  /** From when a fresher key is fetched in the background. */
-  readonly softExpiry: Option.Option<DateTime.Utc>
-  /** From when the key may not be used. */
-  readonly hardExpiry: Option.Option<DateTime.Utc>
-  /** Runs started. One with its retries counts once, so the helper may have been started more often. */
-  readonly runs: number
-  /** Keys served without waiting for a run. */
-  readonly hits: number
-  /** Runs that brought another key than the one before. */
-  readonly renewals: number
-  readonly rejections: number
-  /** The error of the last run, if it failed; of one that ended with a defect, `ConfigInvalid` says so. */
-  readonly lastFailure: Option.Option<ApiKeyError>
-  /** Until when no run is started: the back-off after a failure, or that of a key which the server refuses and which is served. */
-  readonly nextTry: Option.Option<DateTime.Utc>
-}
+export type { LifeOptions } from "./internal/cache/options.js"
+export type { ApiKeyStatus } from "./internal/model/provider.js"
 
 /**
  * @since 0.1.0
@@ -101,28 +72,6 @@ export interface FetchRequest {
   readonly reason: RunReason
   /** Nobody waits for it: nobody may be asked. */
   readonly background: boolean
-}
-
-/**
- * What shapes a key's life. Instants are the wall clock's.
- *
- * @since 0.1.0
- * @category models
- */
-export interface LifeOptions {
-  /**
-   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min, and of a command what the catalog
-   * says for its program: 1 h for stores of static secrets that may prompt. May be infinite.
-   */
-  readonly timeToLive?: Duration.DurationInput | undefined
-  /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
-  readonly refreshAhead?: Duration.DurationInput | undefined
-  /** What to do when the helper repeats a refused key: believe it (default), or fail with `KeyRejected`. */
-  readonly onRepeat?: "serve" | "fail" | undefined
-  /** What happens to a run when its last caller leaves. Default `"stop"`; `"finish"` for helpers that may prompt. */
-  readonly whenAbandoned?: "stop" | "finish" | undefined
-  /** Fetch the first key when the layer is built, in the background. Default false. */
-  readonly prefetch?: boolean | undefined
 }
 
 /**

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+
 import * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -35,7 +36,9 @@ const common = {
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
 const seconds = (duration: Duration.Duration): string => `${Duration.toMillis(duration) / 1000} s`
+
 const named = (command: string): string => (command === "" ? "the command" : command)
 
 /**
@@ -609,15 +612,4 @@ const inside = (u: unknown): ReadonlyArray<unknown> => {
   const named = ["cause", "error", "reason", "errors"].flatMap((name) => (hasProperty(u, name) ? [u[name]] : []))
   const symbols = Object.getOwnPropertySymbols(u).map((symbol) => (hasProperty(u, symbol) ? u[symbol] : undefined))
   return [...named.flat(), ...symbols.filter(Cause.isCause)]
-}
-
-/**
- * The same error, saying that nothing is tried before an instant.
- *
- * @internal
- */
-export const withRetryAt = <E extends ApiKeyError>(error: E, retryAt: DateTime.Utc): E => {
-  const copy: E = Object.create(Object.getPrototypeOf(error), Object.getOwnPropertyDescriptors(error))
-  Object.defineProperty(copy, "retryAt", { value: retryAt, enumerable: true, configurable: true })
-  return copy
 }

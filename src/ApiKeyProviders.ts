@@ -20,25 +20,26 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type ApiKeyError, KeyNotConfigured, ProviderClosed } from "./ApiKeyError.js"
+import type * as ApiKeySource from "./ApiKeySource.js"
+import { positiveMillis } from "./internal/cache/lifetime.js"
+import { sharersOf, toProvider } from "./internal/config/provider.js"
+import { load } from "./internal/config/resolve.js"
+import { toldIds } from "./internal/helper/environment.js"
+import type { Requirements } from "./internal/helper/options.js"
+import { Surroundings } from "./internal/host/HostEnvironment.js"
 import {
   ApiKeyProvider,
   type ApiKeyStatus,
-  type CommandOptions,
-  fromCommand,
-  fromSource,
+  emptyStatus,
+  type Peek,
   type Provider,
-  type Requirements
-} from "./ApiKeyProvider.js"
-import type * as ApiKeySource from "./ApiKeySource.js"
-import { HelperPolicy } from "./HelperPolicy.js"
-import { positiveMillis } from "./internal/cache/lifetime.js"
-import { emptyStatus } from "./internal/cache/status.js"
-import { load, sharersOf, toProvider } from "./internal/config/resolve.js"
-import { toldIds } from "./internal/helper/environment.js"
-import { Surroundings } from "./internal/host/HostEnvironment.js"
-import { type Peek, peekOf } from "./internal/model/provider.js"
+  peekOf
+} from "./internal/model/provider.js"
+import { HelperPolicy } from "./internal/policy/model.js"
+import { type CommandOptions, fromCommand } from "./internal/provider/command.js"
 import { identityOf } from "./internal/provider/identity.js"
 import * as SharedCommands from "./internal/provider/shared.js"
+import { fromSource } from "./internal/provider/source.js"
 import { inOwnFiber } from "./internal/util/fiber.js"
 
 /**

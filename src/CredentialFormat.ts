@@ -12,7 +12,6 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
 import { type ApiKeyError, ConfigInvalid, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
-import type { Output, RunReason } from "./CredentialHelper.js"
 import { auto } from "./formats/auto.js"
 import { awsCredentialProcess } from "./formats/awsCredentialProcess.js"
 import { az } from "./formats/az.js"
@@ -38,87 +37,11 @@ import * as Spec from "./formats/table.js"
 import { text } from "./formats/text.js"
 import * as Vault from "./formats/vault.js"
 import * as HelperCatalog from "./HelperCatalog.js"
+import type { CredentialFormat, Output } from "./internal/format/format.js"
 import { jwtExpiry } from "./internal/format/jwt.js"
 import { decodeUtf8 } from "./internal/util/bytes.js"
 
-/**
- * What a decoder knows beside the text.
- *
- * @since 0.1.0
- * @category models
- */
-export interface DecodeContext {
-  /** The program's name, for errors. */
-  readonly command: string
-  /** When the run began, in epoch milliseconds: relative lifetimes count from here. */
-  readonly startedAt: number
-  /** The end of stderr, fit to be shown. */
-  readonly stderr: () => string
-}
-
-/**
- * What a failure means.
- *
- * @since 0.1.0
- * @category models
- */
-export type Explanation = HelperCatalog.Meaning
-
-/**
- * An answer as a discriminator sees it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Answer {
-  readonly text: string
-  /** The JSON in it, where it is JSON. */
-  readonly json: unknown
-  /** The same where it is an object, else an empty one. */
-  readonly object: Readonly<Record<string, unknown>>
-}
-
-/**
- * What the documentation says of a format.
- *
- * @since 0.1.0
- * @category models
- */
-export interface About {
-  readonly title: string
-  /** Where the protocol is written down. */
-  readonly source: string
-  /** An answer of this format. */
-  readonly example: string
-}
-
-/**
- * One protocol. `decode` gets valid UTF-8 without a byte order mark and never throws; what it fails with never quotes
- * what it read.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CredentialFormat {
-  readonly name: string
-  readonly decode: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, ApiKeyError>
-  /** The answer a helper of this format would give for a key; a key that the format cannot carry is refused, its expiry included. */
-  readonly encode: (key: ApiKey.ApiKey) => Either.Either<string, InvalidOutput>
-  /** What it says on the helper's stdin; without it stdin is empty. */
-  readonly input?: string
-  /** Variables that it hands over to the helper: whether a person may be asked, and why the helper is run. */
-  readonly environment?: (interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>
-  /** What a status other than 0 means, where the helper says so on stdout. */
-  readonly explain?: (failure: HelperCatalog.FailedRun) => Option.Option<Explanation>
-  /** The command that makes the helper forget a key, and what to say on its stdin. */
-  readonly forget?: (
-    command: ReadonlyArray<string>,
-    key: ApiKey.ApiKey
-  ) => Option.Option<{ readonly command: ReadonlyArray<string>; readonly input: string }>
-  /** The discriminator by which `auto` tells its answers from others. */
-  readonly recognizes?: (answer: Answer) => boolean
-  readonly about?: About
-}
+export type { About, Answer, CredentialFormat, DecodeContext, Explanation } from "./internal/format/format.js"
 
 /** Formats without parameters. */
 const plain = {

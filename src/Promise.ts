@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+
 import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,11 +17,12 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as ApiKeyModel from "./ApiKey.js"
 import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
-import { fromCommand, make, type Provider } from "./ApiKeyProvider.js"
 import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
-import { peekOf } from "./internal/model/provider.js"
+import { make, type Provider, peekOf } from "./internal/model/provider.js"
+import { fromCommand } from "./internal/provider/command.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
+import { bound } from "./internal/request/origin.js"
 import * as authorization from "./internal/request/scheme.js"
 import { runPromise } from "./internal/util/fiber.js"
 
@@ -244,7 +246,7 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
     },
     reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
     fetch: (given) => {
-      const { scheme, ...rest } = authorization.bound(given)
+      const { scheme, ...rest } = bound(given)
       const plain: authorization.Scheme | undefined =
         typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
       const fetch = authorizedFetch(provider, { ...rest, scheme: plain }, runtime)

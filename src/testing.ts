@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+
 import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import { type PlatformError, SystemError } from "@effect/platform/Error"
@@ -23,7 +24,9 @@ import * as Stream from "effect/Stream"
 import * as ApiKey from "./ApiKey.js"
 import * as ApiKeyCache from "./ApiKeyCache.js"
 import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
-import { ApiKeyProvider, type Provider, type Requirements } from "./ApiKeyProvider.js"
+import type { LifeOptions } from "./internal/cache/options.js"
+import type { Requirements } from "./internal/helper/options.js"
+import { ApiKeyProvider, type Provider } from "./internal/model/provider.js"
 import { programName } from "./internal/redact/programName.js"
 
 /**
@@ -38,7 +41,7 @@ export type Step = string | ApiKey.ApiKey | ApiKeyError | Effect.Effect<ApiKey.A
  * @since 0.1.0
  * @category models
  */
-export interface ScriptOptions extends ApiKeyCache.LifeOptions {
+export interface ScriptOptions extends LifeOptions {
   /** The name in errors and status. Default `"default"`. */
   readonly provider?: string | undefined
 }

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as E from "../src/ApiKeyError.js"
+import { withRetryAt } from "../src/internal/model/retryAt.js"
 
 const command = "op"
 const now = DateTime.unsafeMake(0)
@@ -72,7 +73,7 @@ describe("ApiKeyError", () => {
 
   it("says from when on something is tried again", () => {
     const error = new E.EmptyOutput({ command, stderr: "" })
-    const later = E.withRetryAt(error, DateTime.unsafeMake(5))
+    const later = withRetryAt(error, DateTime.unsafeMake(5))
     assert.isUndefined(error.retryAt)
     assert.deepStrictEqual(later.retryAt, DateTime.unsafeMake(5))
     assert.strictEqual(later.message, error.message)

@@ -12,14 +12,18 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
-import * as ApiKeyProvider from "../ApiKeyProvider.js"
 import * as ApiKeySource from "../ApiKeySource.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import * as CredentialHelper from "../CredentialHelper.js"
-import { type Hand, HelperPolicy, type Permit, searchPathFor } from "../HelperPolicy.js"
-import type { Candidate, Resolved, Template } from "../internal/config/resolve.js"
+import type { Candidate, Resolved, Template } from "../internal/config/model.js"
+import type { Output } from "../internal/format/format.js"
+import { locate } from "../internal/helper/locate.js"
+import type { Requirements } from "../internal/helper/options.js"
+import { type Hand, HelperPolicy, type Permit } from "../internal/policy/model.js"
+import { searchPathFor } from "../internal/policy/program.js"
+import { commandOptions, fromSource } from "../internal/provider/source.js"
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
+import type { Single } from "../internal/source/schema.js"
 import { chosen, config, opencode } from "./configuration.js"
 import { exitStatusOf, Reported, UsageError } from "./exit.js"
 import { nothingForwarded } from "./passthrough.js"
@@ -82,12 +86,12 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
 const make = (resolved: Resolved, isRun: boolean) => {
   const { provider, goesTo, contributions } = resolved
 
-  const authorized = (source: ApiKeySource.Single, hand: Hand) =>
+  const authorized = (source: Single, hand: Hand) =>
     Effect.flatMap(HelperPolicy, (policy) =>
       Effect.either(policy.authorize({ provider, source, hand, goesTo, contributions }))
     )
 
-  const checkSingle = (source: ApiKeySource.Single, hand: Hand) =>
+  const checkSingle = (source: Single, hand: Hand) =>
     Effect.gen(function* () {
       const top = heading(ApiKeySource.label(source), hand)
       const permit = yield* authorized(source, hand)
@@ -105,17 +109,17 @@ const make = (resolved: Resolved, isRun: boolean) => {
       return after(before, answered(yield* Effect.either(Effect.scoped(runLines(source, permit.right)))))
     })
 
-  const readLines = (source: ApiKeySource.Single) =>
+  const readLines = (source: Single) =>
     Effect.gen(function* () {
-      const self = yield* ApiKeyProvider.fromSource(source, { provider })
+      const self = yield* fromSource(source, { provider })
       const key = yield* self.get
       return [field("key", "there"), yield* expiryOf(key, "does not say")]
     })
 
-  const runLines = (source: Extract<ApiKeySource.Single, { readonly _tag: "Command" }>, { options }: Permit) =>
+  const runLines = (source: Extract<Single, { readonly _tag: "Command" }>, { options }: Permit) =>
     Effect.gen(function* () {
-      let output: Option.Option<CredentialHelper.Output> = Option.none()
-      const self = yield* ApiKeyProvider.fromSource(source, {
+      let output: Option.Option<Output> = Option.none()
+      const self = yield* fromSource(source, {
         provider,
         interactive: "if-available",
         guard: () => Effect.succeed(options),
@@ -157,7 +161,7 @@ const make = (resolved: Resolved, isRun: boolean) => {
   const checkSource = (
     source: ApiKeySource.ApiKeySource,
     hand: Hand
-  ): Effect.Effect<Checked, never, ApiKeyProvider.Requirements | HelperPolicy> =>
+  ): Effect.Effect<Checked, never, Requirements | HelperPolicy> =>
     source._tag === "FirstOf"
       ? checkFirst(
           source.firstOf.map((each) => checkSource(each, hand)),
@@ -205,15 +209,15 @@ const checkFirst = <R>(
 
 /** Where a run would find its program. A log-in shell is a program too, so it is asked only where there is a run. */
 const programLine = (
-  { command }: Extract<ApiKeySource.Single, { readonly _tag: "Command" }>,
+  { command }: Extract<Single, { readonly _tag: "Command" }>,
   hand: Hand,
   permit: Either.Either<Permit, ApiKeyError>,
   isRun: boolean
 ) =>
   Effect.gen(function* () {
-    const written = ApiKeyProvider.commandOptions(command)
+    const written = commandOptions(command)
     const asksShell = written.path === "login-shell" && isRun && Either.isRight(permit)
-    const { found, program } = yield* CredentialHelper.locate(
+    const { found, program } = yield* locate(
       {
         ...written,
         ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),

@@ -5,8 +5,9 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type Configuration, load } from "../internal/config/resolve.js"
-import * as OpencodeConfig from "../OpencodeConfig.js"
+import type { Configuration } from "../internal/config/model.js"
+import { load } from "../internal/config/resolve.js"
+import { loadAll } from "../opencode/config/load.js"
 import { UsageError } from "./exit.js"
 export const config = Options.text("config").pipe(
   Options.withDescription("The one configuration file that counts (default: the project's, then yours)."),
@@ -34,5 +35,5 @@ export const chosen = ({
           hint: "opencode finds its files itself; OPENCODE_CONFIG names another."
         })
       )
-    : OpencodeConfig.loadAll
+    : loadAll
 }

@@ -8,9 +8,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as ApiKeyProvider from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import { toProvider } from "../internal/config/resolve.js"
+import { toProvider } from "../internal/config/provider.js"
+import { fromCommand } from "../internal/provider/command.js"
 import { parseDuration } from "../internal/util/duration.js"
 import { type Chosen, chosen, config, opencode } from "./configuration.js"
 import { UsageError } from "./exit.js"
@@ -66,7 +66,7 @@ export const get = Command.make(
       const limit = yield* Effect.transposeOption(Option.map(limitText, timeLimit))
       const provider =
         id === undefined
-          ? yield* ApiKeyProvider.fromCommand({
+          ? yield* fromCommand({
               command,
               format: Option.getOrUndefined(formatName),
               timeout: Option.getOrUndefined(limit),

@@ -15,15 +15,17 @@ import { isRecord } from "effect/Predicate"
 import { type ApiKeyError, CommandNotTrusted, type ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
-import { type Configuration, load, projectFile } from "../internal/config/resolve.js"
+import { projectFile } from "../internal/config/discover.js"
+import type { Configuration } from "../internal/config/model.js"
+import { load } from "../internal/config/resolve.js"
 import { Surroundings } from "../internal/host/HostEnvironment.js"
-import { isInside, realPathOf } from "../internal/host/ownership.js"
-import { fileName } from "../internal/host/paths.js"
+import { expanded, fileName, isInside, realPathOf } from "../internal/host/paths.js"
+import { scriptsOf } from "../internal/policy/digest.js"
+import type { Contribution } from "../internal/policy/model.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { readText } from "../internal/source/jsonc.js"
-import { expanded } from "../internal/source/read.js"
 import { shellWord } from "../internal/util/shell.js"
-import * as OpencodeConfig from "../OpencodeConfig.js"
+import { loadAll } from "../opencode/config/load.js"
 import { hideAllElse } from "../opencode/config/placeholder.js"
 import { UsageError } from "./exit.js"
 import { nothingForwarded } from "./passthrough.js"
@@ -31,7 +33,7 @@ import { nothingForwarded } from "./passthrough.js"
 type Needs = FileSystem.FileSystem | Path.Path
 
 export interface Item {
-  readonly contribution: HelperPolicy.Contribution
+  readonly contribution: Contribution
   readonly origin: Option.Option<string>
   /** Taken before it is shown: what changes while a person reads is not trusted. */
   readonly digest: string
@@ -56,7 +58,7 @@ const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
     const place = path.resolve(surroundings.cwd, named)
     const file = yield* realPathOf(place)
     // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
-    const opencodes = yield* OpencodeConfig.loadAll
+    const opencodes = yield* loadAll
     const inForce = yield* itemsOf(file, [yield* load(), opencodes])
     const isInForce = inForce.items.length > 0
     if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
@@ -64,7 +66,7 @@ const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
       const folder = path.dirname(place)
       const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
       const there = { env: surroundings.env, home: surroundings.home, cwd }
-      return yield* itemsOf(file, [yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, there)])
+      return yield* itemsOf(file, [yield* Effect.provideService(loadAll, Surroundings, there)])
     }
     // Named by `--config`, what it says may go to another place.
     const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
@@ -136,7 +138,7 @@ const namedIn = (argument: string): ReadonlyArray<string> =>
 
 /** Whether more of the project's may run than the files that are named: by a shell, a module, a folder, or from where it runs. */
 const leadsFurther = (
-  { commands, file, root }: HelperPolicy.Contribution,
+  { commands, file, root }: Contribution,
   scripts: ReadonlyArray<string>
 ): Effect.Effect<boolean, never, Needs> =>
   Effect.gen(function* () {
@@ -163,12 +165,12 @@ const leadsFurther = (
   })
 
 /** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
-const wholesOf = ({ commands, whole }: HelperPolicy.Contribution): ReadonlyArray<unknown> =>
+const wholesOf = ({ commands, whole }: Contribution): ReadonlyArray<unknown> =>
   whole === undefined ? commands.map(({ argv }) => argv) : [isRecord(whole) ? whole["argv"] : whole]
 
 const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
-    const scripts = yield* HelperPolicy.scriptsOf(contribution)
+    const scripts = yield* scriptsOf(contribution)
     const isMore = yield* leadsFurther(contribution, scripts)
     const said = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
     return [

@@ -2,10 +2,11 @@
  * The format of an answer nobody has named: first what the catalog says of the program, then the answer's own discriminator, else
  * plain text. Never by trial: a reader that fails on a secret would have to say why. JSON that fits none is refused.
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { Answer, CredentialFormat } from "../CredentialFormat.js"
 import { define } from "../internal/format/define.js"
+import type { Answer, CredentialFormat } from "../internal/format/format.js"
 import { jsonOf, objectOf, refuse } from "../internal/format/schema.js"
 
 const answerOf = (text: string): Answer => {

@@ -4,14 +4,15 @@
  *
  * Protocol: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { fromJson, maybe, refuse, Text } from "../internal/format/schema.js"

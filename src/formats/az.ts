@@ -4,11 +4,12 @@
  *
  * Protocol: https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/format/instant.js"
 import { jwtExpiry } from "../internal/format/jwt.js"
 import { fromJson, maybe, refuse, Text } from "../internal/format/schema.js"

@@ -3,12 +3,13 @@
  *
  * Protocol: https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, Rfc3339 } from "../internal/format/instant.js"
 import { anObject, fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
 

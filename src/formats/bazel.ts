@@ -3,14 +3,15 @@
  *
  * Protocol: https://github.com/EngFlow/credential-helper-spec/blob/main/spec.md
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"

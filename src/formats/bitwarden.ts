@@ -4,11 +4,12 @@
  *
  * Protocol: https://bitwarden.com/help/cli/#get and https://bitwarden.com/help/secrets-manager-cli/#secret-get
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat, Explanation } from "../internal/format/format.js"
 import { type FixedText, bitwarden as fixedTexts } from "../internal/format/messages.js"
 import {
   AnyText,

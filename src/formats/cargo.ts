@@ -5,11 +5,12 @@
  *
  * Protocol: https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat, Explanation } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/format/schema.js"
 

@@ -3,12 +3,13 @@
  *
  * Protocol: https://claude.com/docs/third-party/claude-desktop/credential-helper
  */
+
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"
 import { keyIn, onlyLine } from "../internal/format/line.js"

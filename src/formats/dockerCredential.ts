@@ -3,13 +3,14 @@
  *
  * Protocol: https://github.com/docker/docker-credential-helpers (README, `credentials/error.go`)
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
-import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, withoutUser } from "../internal/format/define.js"
 import { lastWordReplaced } from "../internal/format/erase.js"
+import type { CredentialFormat, Explanation } from "../internal/format/format.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { docker } from "../internal/format/messages.js"
 import { AnyText, fromJson, refuse } from "../internal/format/schema.js"

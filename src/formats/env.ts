@@ -10,11 +10,12 @@
  *
  * Protocol: https://www.npmjs.com/package/dotenv#rules (`doppler secrets download` writes it too)
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { type Refusal, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({

@@ -4,12 +4,13 @@
  *
  * Protocol: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
 import { AnyText, anObject, fromJson, maybe, refuse } from "../internal/format/schema.js"
 

@@ -3,9 +3,10 @@
  *
  * Protocol: https://www.passwordstore.org ("Data Organization")
  */
+
 import * as Either from "effect/Either"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { keyIn, writeLine } from "../internal/format/line.js"
 import { refuse } from "../internal/format/schema.js"
 

@@ -4,12 +4,13 @@
  *
  * Protocol: https://cloud.google.com/sdk/gcloud/reference/config/config-helper
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
 import { anObject, fromJson, jsonOf, maybe, objectOf, Text } from "../internal/format/schema.js"
 

@@ -1,10 +1,5 @@
-/**
- * GitHub's command line: `gh auth token` prints the token alone.
- *
- * Protocol: https://cli.github.com/manual/gh_auth_token
- */
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { keyIn, onlyLine, writeLine } from "../internal/format/line.js"
 
 export const gh: CredentialFormat = define({

@@ -8,15 +8,16 @@
  *
  * Protocol: https://git-scm.com/docs/git-credential#IOFMT
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { EmptyOutput } from "../ApiKeyError.js"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, withoutUser } from "../internal/format/define.js"
 import { lastWordReplaced } from "../internal/format/erase.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { AnyText, fromValue, maybe, type Refusal, refuse } from "../internal/format/schema.js"

@@ -4,16 +4,19 @@
  *
  * Protocol: https://google.aip.dev/auth/4117 (External Account Credentials, executable source)
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat, Explanation } from "../internal/format/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/format/instant.js"
 import { jwtExpiry } from "../internal/format/jwt.js"
 import { AnyText, fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/format/schema.js"
-import { printable, secretsIn, tail, withoutSecrets } from "../internal/redact/redact.js"
+import { secretsIn } from "../internal/redact/candidates.js"
+import { withoutSecrets } from "../internal/redact/redact.js"
+import { printable, tail } from "../internal/redact/terminal.js"
 
 const prefix = "urn:ietf:params:oauth:token-type:"
 const tokenTypes = ["jwt", "id_token", "saml2"] as const

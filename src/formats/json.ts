@@ -2,14 +2,15 @@
  * Any JSON, by the places of its fields: for what has no format of its own. A place is a dot path (`data.key`) or a JSON Pointer
  * (RFC 6901: https://www.rfc-editor.org/rfc/rfc6901).
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, withoutUser } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import {
   after,
   earlier,

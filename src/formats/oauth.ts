@@ -4,12 +4,13 @@
  *
  * Protocol: RFC 6749, sections 5.1 and 5.2: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat, Explanation } from "../CredentialFormat.js"
 import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat, Explanation } from "../internal/format/format.js"
 import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/format/instant.js"
 import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/format/schema.js"
 

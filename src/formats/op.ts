@@ -4,12 +4,13 @@
  *
  * Protocol: https://developer.1password.com/docs/cli/item-template-json
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { AnyText, anObject, fromValue, jsonOf, maybe, refuse } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({

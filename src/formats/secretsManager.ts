@@ -3,11 +3,12 @@
  *
  * Protocol: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { build, lookUp } from "../internal/format/pointer.js"
 import { AnyText, fromJson, jsonOf, maybe, refuse } from "../internal/format/schema.js"
 

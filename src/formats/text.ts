@@ -1,9 +1,5 @@
-/**
- * Plain text: the key and nothing else. The format that most tools speak (`op read`, `vault read -field`, `security -w`), so its
- * rules are ours and not a protocol's.
- */
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { keyIn, onlyLine, writeLine } from "../internal/format/line.js"
 
 /** The whole output is the key: one line of visible ASCII, white space around it removed. */

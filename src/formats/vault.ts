@@ -7,12 +7,13 @@
  *
  * Protocol: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#sample-response-1
  */
+
 import type * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { CredentialFormat } from "../CredentialFormat.js"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { after, lifetime, Seconds } from "../internal/format/instant.js"
 import {
   AnyObject,

@@ -1,10 +1,11 @@
 /** The change to a user's opencode.jsonc that gives a provider a command: comments and everything else stay as they are. */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import { applyEdits, modify } from "jsonc-parser"
 import { ConfigInvalid } from "../ApiKeyError.js"
-import * as ApiKeySource from "../ApiKeySource.js"
+import { decodeProblem } from "../internal/source/decode.js"
 import * as Document from "../internal/source/jsonc.js"
 import * as Placeholder from "./config/placeholder.js"
 
@@ -38,7 +39,7 @@ export const problemWith = ({ provider, command, baseUrl, npm }: Wish): Option.O
     return Option.some("--base-url is not a URL that begins with https:// or http://")
   }
   if (npm !== undefined && !packageName.test(npm)) return Option.some("--npm is not the name of a package")
-  return Either.match(ApiKeySource.decodeProblem({ command }), {
+  return Either.match(decodeProblem({ command }), {
     onLeft: ({ problem }) => Option.some(`the command will not do: ${problem}`),
     onRight: () => Option.none()
   })

@@ -23,15 +23,11 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ApiKey } from "../ApiKey.js"
 import type { ConfigInvalid } from "../ApiKeyError.js"
-import {
-  ApiKeyProvider,
-  type CommandOptions,
-  fromCommand,
-  type Provider,
-  type Requirements
-} from "../ApiKeyProvider.js"
 import * as CredentialFormat from "../CredentialFormat.js"
+import type { Requirements } from "../internal/helper/options.js"
 import { homeFolder } from "../internal/host/HostEnvironment.js"
+import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
+import { type CommandOptions, fromCommand } from "../internal/provider/command.js"
 import { identityOf } from "../internal/provider/identity.js"
 import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
 import { isMissing, loadPackage } from "../internal/request/optionalPackage.js"

@@ -3,16 +3,18 @@
  *
  * @since 0.1.0
  */
+
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
+import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
+import { originOf } from "../internal/request/origin.js"
 import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
-import { originOf, placeholder } from "../internal/request/scheme.js"
+import { placeholder } from "../internal/request/scheme.js"
 
 /**
  * The client's own options, less everything that is a credential.

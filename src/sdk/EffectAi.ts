@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+
 import type * as AnthropicClient from "@effect/ai-anthropic/AnthropicClient"
 import type * as GoogleClient from "@effect/ai-google/GoogleClient"
 import type * as OpenAiClient from "@effect/ai-openai/OpenAiClient"
@@ -15,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ConfigInvalid } from "../ApiKeyError.js"
-import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
+import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { loadPackage } from "../internal/request/optionalPackage.js"
 import type { Scheme } from "../internal/request/scheme.js"
 import * as ApiKeyHttpClient from "./HttpClient.js"

@@ -4,11 +4,13 @@
  *
  * @since 0.1.0
  */
+
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
-import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
+import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
+import { bound, originOf, warningOnce } from "../internal/request/origin.js"
 import * as authorization from "../internal/request/scheme.js"
 
 /**
@@ -66,7 +68,7 @@ export interface Options extends authorization.Authorization {
  * @category constructors
  */
 export const make = (provider: Provider, options: Options): typeof globalThis.fetch =>
-  authorizedFetch(provider, authorization.bound(options))
+  authorizedFetch(provider, bound(options))
 
 /**
  * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
@@ -77,7 +79,7 @@ export const make = (provider: Provider, options: Options): typeof globalThis.fe
  */
 export const fetch = (options: Options): Effect.Effect<typeof globalThis.fetch, never, ApiKeyProvider> =>
   Effect.flatMap(ApiKeyProvider, (provider) =>
-    Effect.map(Effect.runtime<never>(), (runtime) => authorizedFetch(provider, authorization.bound(options), runtime))
+    Effect.map(Effect.runtime<never>(), (runtime) => authorizedFetch(provider, bound(options), runtime))
   )
 
 /**
@@ -108,14 +110,14 @@ export const headers = (
   options: authorization.Authorization
 ): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> =>
   Effect.gen(function* () {
-    const { baseUrl, scheme } = authorization.bound(options)
-    const origin = yield* authorization.originOf(asHttp(baseUrl))
+    const { baseUrl, scheme } = bound(options)
+    const origin = yield* originOf(asHttp(baseUrl))
     const target = asHttp(url)
     if (!URL.canParse(target)) {
       return yield* authorization.configInvalid("`url` is not a URL", 'For example: "wss://api.openai.com/v1/realtime"')
     }
-    if (Either.getOrUndefined(authorization.originOf(target)) !== origin) return {}
-    const warning = authorization.warningOnce(origin)
+    if (Either.getOrUndefined(originOf(target)) !== origin) return {}
+    const warning = warningOnce(origin)
     if (warning !== undefined) yield* Effect.logWarning(warning)
     const key = yield* provider.get
     return Object.fromEntries(yield* authorization.headersFor(key, scheme))

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpBody from "@effect/platform/HttpBody"
@@ -29,21 +30,19 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
-import type { Provider } from "../ApiKeyProvider.js"
-import { type Hop, isStream, keepingAtOrigin, peekText, withoutPlaceholderIn } from "../internal/request/fetch.js"
+import type { Provider } from "../internal/model/provider.js"
+import { keepingAtOrigin } from "../internal/request/keepAtOrigin.js"
+import { bound, originOf, warningOnce } from "../internal/request/origin.js"
+import { withoutPlaceholderIn } from "../internal/request/placeholder.js"
+import { type Answer, bodyRule, isRejectedAnswer, peekText } from "../internal/request/rejection.js"
+import { type Hop, isStream } from "../internal/request/replay.js"
 import {
-  type Answer,
   type Authorization,
-  bodyRule,
-  bound,
   configInvalid,
   credentialHeaders,
   headersFor,
-  isRejectedAnswer,
-  originOf,
   placeholder,
-  thrown,
-  warningOnce
+  thrown
 } from "../internal/request/scheme.js"
 
 /**

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -10,10 +11,11 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
-import { ApiKeyProvider, type Provider } from "../ApiKeyProvider.js"
+import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/request/fetch.js"
+import { originOf } from "../internal/request/origin.js"
 import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
-import { configInvalid, originOf, placeholder } from "../internal/request/scheme.js"
+import { configInvalid, placeholder } from "../internal/request/scheme.js"
 
 /**
  * The client's own options, less everything that is a credential.

@@ -4,7 +4,7 @@ import * as Path from "@effect/platform/Path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
-import { isInside } from "../../src/internal/host/ownership.js"
+import { isInside } from "../../src/internal/host/paths.js"
 
 const name = fc
   .tuple(fc.constantFrom("", ".", "..", "...", ".. "), fc.stringMatching(/^[a-z.]{0,4}$/))

@@ -1,6 +1,8 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { printable, secretsIn, secretsInArguments, tail, withoutSecrets } from "../../src/internal/redact/redact.js"
+import { secretsIn, secretsInArguments } from "../../src/internal/redact/candidates.js"
+import { withoutSecrets } from "../../src/internal/redact/redact.js"
+import { printable, tail } from "../../src/internal/redact/terminal.js"
 import { arbitrarySecret } from "../support/arbitrary.js"
 import { hostileStderr, hostileStdout } from "../support/hostile.js"
 

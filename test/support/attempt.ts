@@ -1,4 +1,5 @@
 /** What a program gets that asks for a provider's key where the sandbox's files and variables hold. */
+
 import { existsSync, readdirSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -6,7 +7,8 @@ import * as Redacted from "effect/Redacted"
 import type { ApiKeyError } from "../../src/ApiKeyError.js"
 import { itemsIn } from "../../src/cli/trust.js"
 import * as HelperPolicy from "../../src/HelperPolicy.js"
-import { type LoadOptions, load, toProvider } from "../../src/internal/config/resolve.js"
+import { toProvider } from "../../src/internal/config/provider.js"
+import { type LoadOptions, load } from "../../src/internal/config/resolve.js"
 import * as OpencodeConfig from "../../src/OpencodeConfig.js"
 import { type Sandbox, within } from "./sandbox.js"
 

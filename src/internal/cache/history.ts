@@ -2,9 +2,12 @@
 
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
+import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { type ApiKeyError, ConfigInvalid, withRetryAt } from "../../ApiKeyError.js"
-import type { RunReason } from "../../CredentialHelper.js"
+import type { ApiKey } from "../../ApiKey.js"
+import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import type { RunReason } from "../format/format.js"
+import { withRetryAt } from "../model/retryAt.js"
 import type { Entry } from "./lifetime.js"
 
 export interface Past {
@@ -177,15 +180,15 @@ export interface Backoff {
   readonly until: number
 }
 
-export const backoff = (now: number, millis: number): Backoff => ({ at: now, until: now + millis })
+const backoff = (now: number, millis: number): Backoff => ({ at: now, until: now + millis })
 
 export const holds = (self: Backoff, now: number): boolean => now < self.until
 
 /** The clock shows less than when it began. */
-export const isAhead = (self: Backoff, now: number): boolean => now < self.at
+const isAhead = (self: Backoff, now: number): boolean => now < self.at
 
 /** What the clock was set back by comes off it. */
-export const shifted = (self: Backoff, now: number): Backoff =>
+const shifted = (self: Backoff, now: number): Backoff =>
   isAhead(self, now) ? { at: now, until: self.until - (self.at - now) } : self
 
 export interface Doubling {
@@ -196,7 +199,7 @@ export interface Doubling {
 }
 
 /** The back-off after so many times in a row, from 1; `random` is in [0, 1). */
-export const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: number, random: number): number =>
+const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: number, random: number): number =>
   Math.min(maxMillis, firstMillis * 2 ** (times - 1)) * (1 - jitter * random)
 
 /** After a run that failed. */
@@ -207,3 +210,10 @@ export const afterLoginRequired: Doubling = { ...afterFailure, maxMillis: 5_000 
 
 /** After a key that came in place of a refused one: further refusals cause no run for so long. */
 export const afterRejection: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
+
+/** How a run ended, and when. */
+export interface Ended {
+  readonly exit: Exit.Exit<ApiKey, ApiKeyError>
+  readonly now: number
+  readonly random: number
+}

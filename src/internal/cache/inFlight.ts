@@ -7,13 +7,12 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
-import type * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import type { RunReason } from "../../CredentialHelper.js"
-import { linkCaller } from "./telemetry.js"
+import type { RunReason } from "../format/format.js"
+import { linkCaller, type RunTrace } from "./telemetry.js"
 
-export interface Flight {
+export interface Flight extends RunTrace {
   /** It goes on when nobody waits for it. */
   readonly kept: boolean
   /** Nobody asked for it, so nobody may be asked. */
@@ -21,18 +20,11 @@ export interface Flight {
   readonly result: Deferred.Deferred<ApiKey, ApiKeyError>
   /** Done when nothing is left of the run. */
   readonly gone: Deferred.Deferred<void>
-  readonly links: Array<Tracer.SpanLink>
   readonly fiber: Fiber.RuntimeFiber<void>
   reason: RunReason
-  span: Option.Option<Tracer.Span>
   waiters: number
-  /** How many callers have come to wait for it since the last report, but for the one that started it. */
-  shared: number
   phase: "on" | "stopping" | "over"
 }
-
-/** Whether a run that nobody waits for goes on: a person is not asked twice. */
-export const defaultWhenAbandoned = (mayPrompt: boolean): "finish" | "stop" => (mayPrompt ? "finish" : "stop")
 
 /** Runs fork from the runtime of who makes the cache, each in a fiber that does `run`. */
 export const launcher = <R>(run: (flight: Flight) => Effect.Effect<void, never, R>) =>

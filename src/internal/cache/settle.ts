@@ -1,4 +1,5 @@
 /** What becomes of a cache when a run of its helper has ended, and what those who wait for it are told. */
+
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -8,6 +9,7 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../../ApiKeyError.js"
 import {
+  type Ended,
   errorOf,
   failureAfter,
   openRejection,
@@ -27,13 +29,6 @@ export interface Rules {
   readonly program: string
   readonly onRepeat?: "serve" | "fail" | undefined
   readonly life: Life
-}
-
-/** How a run ended, and when. */
-export interface Ended {
-  readonly exit: Exit.Exit<ApiKey, ApiKeyError>
-  readonly now: number
-  readonly random: number
 }
 
 /** It has an answer for those who wait, or has to be made again because the key was refused meanwhile. */

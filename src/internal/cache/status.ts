@@ -6,32 +6,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { ApiKeyStatus } from "../../ApiKeyCache.js"
+import { type ApiKeyStatus, emptyStatus } from "../model/provider.js"
 import { type Backoff, errorOf, holds, openRejection } from "./history.js"
 import { isFresh } from "./lifetime.js"
 import { hasFlight, hasKey, type State } from "./state.js"
-
-/** What is counted where it happens, without a lock. */
-export interface Counts {
-  runs: number
-  hits: number
-  renewals: number
-  rejections: number
-}
-
-export const emptyStatus = (provider: string): ApiKeyStatus => ({
-  provider,
-  state: "empty",
-  age: Option.none(),
-  softExpiry: Option.none(),
-  hardExpiry: Option.none(),
-  runs: 0,
-  hits: 0,
-  renewals: 0,
-  rejections: 0,
-  lastFailure: Option.none(),
-  nextTry: Option.none()
-})
+import type { Counts } from "./telemetry.js"
 
 export const statusOf = (provider: string, state: State, counts: Counts, now: number): ApiKeyStatus => {
   const { runs, hits, renewals, rejections } = counts

@@ -6,11 +6,17 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import type { Flight } from "./inFlight.js"
+import type { Ended } from "./history.js"
 import type { Entry } from "./lifetime.js"
 import { type Brought, reportHits, reportRun } from "./metrics.js"
-import type { Ended } from "./settle.js"
-import type { Counts } from "./status.js"
+
+/** What a run keeps for its span and metrics. */
+export interface RunTrace {
+  readonly links: Array<Tracer.SpanLink>
+  span: Option.Option<Tracer.Span>
+  /** How many callers have come to wait for it since the last report, but for the one that started it. */
+  shared: number
+}
 
 export interface Ledger {
   readonly counts: Counts
@@ -18,7 +24,7 @@ export interface Ledger {
   readonly hit: (entry: Entry, now: number) => Entry
   /** Counts what a run brought; the effect publishes it, and what was counted since the one before. */
   readonly report: (
-    flight: Flight,
+    trace: RunTrace,
     ended: Omit<Ended, "random"> & { readonly startedAt: number },
     brought: Brought
   ) => Effect.Effect<void>
@@ -43,11 +49,11 @@ export const makeLedger = (program: string): Ledger => {
       entry.seenAt = now
       return entry
     },
-    report: (flight, { exit, startedAt, now }, brought) => {
+    report: (trace, { exit, startedAt, now }, brought) => {
       if (brought === "renewal") counts.renewals++
       const hits = unpublishedHits()
-      const sharedWaits = Math.max(0, flight.shared)
-      flight.shared = 0
+      const sharedWaits = Math.max(0, trace.shared)
+      trace.shared = 0
       return reportRun({
         program,
         outcome: outcomeOf(exit),
@@ -65,7 +71,7 @@ export const makeLedger = (program: string): Ledger => {
 const runSpanName = "effect-apikey.run"
 
 /** In one word: `success`, the error's tag, `interrupted` or `defect`. */
-export const outcomeOf = (exit: Exit.Exit<unknown, ApiKeyError>): string =>
+const outcomeOf = (exit: Exit.Exit<unknown, ApiKeyError>): string =>
   Exit.match(exit, {
     onSuccess: () => "success",
     onFailure: (cause) =>
@@ -77,25 +83,33 @@ export const outcomeOf = (exit: Exit.Exit<unknown, ApiKeyError>): string =>
 
 /** `attributes` go to whatever the application exports to: no argument, no secret. */
 export const inRunSpan =
-  (flight: Flight, attributes: { readonly program: string; readonly format: string; readonly reason: string }) =>
+  (trace: RunTrace, attributes: { readonly program: string; readonly format: string; readonly reason: string }) =>
   <A, R>(run: Effect.Effect<A, ApiKeyError, R>): Effect.Effect<A, ApiKeyError, R> =>
-    Effect.useSpan(runSpanName, { root: true, links: [...flight.links], attributes }, (span) => {
-      flight.span = Option.some(span)
+    Effect.useSpan(runSpanName, { root: true, links: [...trace.links], attributes }, (span) => {
+      trace.span = Option.some(span)
       return Effect.withParentSpan(run, span).pipe(
         Effect.onExit((exit) => Effect.sync(() => span.attribute("outcome", outcomeOf(exit))))
       )
     })
 
 /** Links the run to the caller's span, if it has one. */
-export const linkCaller = (flight: Flight): Effect.Effect<void> =>
+export const linkCaller = (trace: RunTrace): Effect.Effect<void> =>
   Effect.currentParentSpan.pipe(
     Effect.flatMap((span) => {
       const link: Tracer.SpanLink = { _tag: "SpanLink", span, attributes: {} }
-      flight.links.push(link)
-      return Option.match(flight.span, {
+      trace.links.push(link)
+      return Option.match(trace.span, {
         onNone: () => Effect.void,
         onSome: (running) => Effect.sync(() => running.addLinks([link]))
       })
     }),
     Effect.ignore
   )
+
+/** What is counted where it happens, without a lock. */
+export interface Counts {
+  runs: number
+  hits: number
+  renewals: number
+  rejections: number
+}

@@ -1,6 +1,6 @@
-/** The catalog's data: one entry a program, its failures in the order in which they are looked at. */
-import type { Entry, Failure, Meaning } from "../../HelperCatalog.js"
+import type { Meaning } from "../format/failure.js"
 import { bitwarden, docker, type FixedText } from "../format/messages.js"
+import type { Entry, Failure } from "./entry.js"
 
 const onStdout = ({ meaning, words }: FixedText): Failure => ({ stdout: new RegExp(words), ...meaning })
 

@@ -1,4 +1,5 @@
 /** Our own file, `effect-apikey.jsonc`: what it may say, and one error an entry that is wrong. */
+
 import type * as Path from "@effect/platform/Path"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
@@ -6,11 +7,12 @@ import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { ApiKeySource, decodeProblem } from "../../ApiKeySource.js"
+import { expanded } from "../host/paths.js"
 import { decodePolicy, PolicyRules } from "../policy/rules.js"
+import { decodeProblem } from "../source/decode.js"
 import * as Document from "../source/jsonc.js"
 import { inside, type Problem, toConfigInvalid, unknownKey } from "../source/problem.js"
-import { expanded } from "../source/read.js"
+import { ApiKeySource } from "../source/schema.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 

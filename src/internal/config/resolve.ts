@@ -1,60 +1,23 @@
 /** From configuration files and the environment to what a provider's key comes from and where it goes, in the order of precedence. */
-import * as FileSystem from "@effect/platform/FileSystem"
+
 import * as Path from "@effect/platform/Path"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
-import type { ApiKey } from "../../ApiKey.js"
-import { type ApiKeyError, ConfigInvalid, KeyNotConfigured } from "../../ApiKeyError.js"
-import * as ApiKeyProvider from "../../ApiKeyProvider.js"
+import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
-import { type Contribution, type Demand, HelperPolicy } from "../../HelperPolicy.js"
 import { Surroundings } from "../host/HostEnvironment.js"
-import { isInside, isSomebodyElses, realPathOf, weakSpot } from "../host/ownership.js"
-import { fileName, userFile, userFolder } from "../host/paths.js"
+import { weakSpot } from "../host/ownership.js"
+import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
+import type { Contribution } from "../policy/model.js"
 import { Hand } from "../policy/provenance.js"
 import { openToOthers } from "../policy/rules.js"
-import type { Sharer } from "../provider/shared.js"
+import { singles } from "../source/inspect.js"
 import * as Document from "../source/jsonc.js"
-import { shellWord } from "../util/shell.js"
+import { findProject, type Needs, passedOverNote, projectRoot } from "./discover.js"
 import * as ConfigFile from "./file.js"
-
-type Needs = FileSystem.FileSystem | Path.Path
-
-/** One place that may say where a key comes from. */
-export interface Candidate {
-  readonly hand: Hand
-  readonly source: Either.Either<ApiKeySource.ApiKeySource | Template, ApiKeyError>
-}
-
-/** A key that is put together from others: the policy is asked about each before any is read. */
-export interface Template {
-  readonly _tag: "Template"
-  readonly label: string
-  readonly singles: ReadonlyArray<ApiKeySource.Single>
-  readonly read: Effect.Effect<ApiKey, ApiKeyError, Needs>
-}
-
-export interface Resolved {
-  readonly provider: string
-  /** In the order in which they are asked. */
-  readonly candidates: ReadonlyArray<Candidate>
-  /** What was looked at beside, for `KeyNotConfigured`. */
-  readonly silent: ReadonlyArray<string>
-  readonly goesTo: Demand["goesTo"]
-  readonly contributions: ReadonlyArray<Contribution>
-  /** What a person should know, one line each. */
-  readonly notes: ReadonlyArray<string>
-}
-
-export interface Configuration {
-  readonly ids: ReadonlyArray<string>
-  /** What is wrong with whole files. */
-  readonly problems: ReadonlyArray<ApiKeyError>
-  readonly resolve: (id: string) => Effect.Effect<Resolved>
-}
+import type { Candidate, Configuration, Resolved } from "./model.js"
 
 interface LoadedFile {
   readonly file: string
@@ -62,67 +25,6 @@ interface LoadedFile {
   readonly root: string
   readonly entries: Either.Either<ConfigFile.Entries, ApiKeyError>
 }
-
-// --- finding
-
-export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
-  // What is there but cannot be looked at is reported when it is read.
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => true))
-
-/** The folders from one upwards: up to the root of its repository, never the home directory or above it. */
-const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { home: namedHome } = yield* Surroundings
-    // The working directory comes with its links followed, so the home directory does too.
-    const realHome = yield* realPathOf(namedHome)
-    const isAbove = (folder: string) => [namedHome, realHome].some((home) => isInside(folder, home, path))
-    const folders: Array<string> = []
-    for (let folder = from; !isAbove(folder); folder = path.dirname(folder)) {
-      folders.push(folder)
-      if (yield* exists(path.join(folder, ".git"))) break
-      if (path.dirname(folder) === folder) break
-    }
-    return folders
-  })
-
-/** The folder that a project's file speaks for: its repository, or the folder it is in. */
-const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const folder = path.dirname(file)
-    for (const candidate of yield* upwards(folder)) {
-      if (yield* exists(path.join(candidate, ".git"))) return candidate
-    }
-    return folder
-  })
-
-interface Project {
-  readonly file: Option.Option<string>
-  /** What others put above us. */
-  readonly passedOver: ReadonlyArray<string>
-}
-
-const findProject: Effect.Effect<Project, never, Needs> = Effect.gen(function* () {
-  const path = yield* Path.Path
-  const { cwd } = yield* Surroundings
-  const passedOver: Array<string> = []
-  for (const folder of yield* upwards(cwd)) {
-    const file = path.join(folder, fileName)
-    if (!(yield* Document.isThere(file))) continue
-    if (!isSomebodyElses(file, cwd)) return { file: Option.some(file), passedOver }
-    passedOver.push(file)
-  }
-  return { file: Option.none(), passedOver }
-})
-
-export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.map(
-  findProject,
-  ({ file }) => file
-)
-
-const passedOverNote = (file: string): string =>
-  `${file} is somebody else's and not used. If you want it: --config ${shellWord(file)}`
 
 // --- loading
 
@@ -228,8 +130,9 @@ const resolveIn = (
     provider: id,
     says,
     commands: sources.flatMap(({ source }) =>
-      ApiKeySource.singles(source).flatMap((single) => (single._tag === "Command" ? [single.command] : []))
-    )
+      singles(source).flatMap((single) => (single._tag === "Command" ? [single.command] : []))
+    ),
+    hasPlaceholders: false
   }
   return {
     candidates: sources.map(({ hand, source }) => ({ hand, source: Either.right(source) })),
@@ -263,52 +166,3 @@ const splitRemedy = (message: string): readonly [string, string] => {
   const at = message.indexOf(". ")
   return at < 0 ? [message, "Correct it, or unset the variable."] : [message.slice(0, at), message.slice(at + 2)]
 }
-
-// --- from what was resolved to a provider
-
-/** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
-const realmOf = (hand: Hand): string => (hand._tag === "Project" ? hand.root : "")
-
-/** What a provider may come to ask, for those who share commands. */
-export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sharer> =>
-  candidates.flatMap(({ hand, source }) =>
-    Either.isRight(source) && source.right._tag !== "Template"
-      ? [{ id: provider, realm: realmOf(hand), source: source.right }]
-      : []
-  )
-
-/** Every reading and every run asks the policy first, at the time when it happens. */
-export const toProvider = (
-  resolved: Resolved,
-  options?: Pick<ApiKeyProvider.SourceOptions, "interactive"> & {
-    readonly share?: (realm: string) => ApiKeyProvider.Open
-  }
-): Effect.Effect<ApiKeyProvider.Provider, never, ApiKeyProvider.Requirements | HelperPolicy | Scope.Scope> =>
-  Effect.gen(function* () {
-    const policy = yield* HelperPolicy
-    const { provider, goesTo, contributions } = resolved
-    const asking = (hand: Hand) => (source: ApiKeySource.Single) =>
-      Effect.map(policy.authorize({ provider, source, hand, goesTo, contributions }), (permit) => permit.options)
-    const context = yield* Effect.context<Needs>()
-    const providers = yield* Effect.forEach(resolved.candidates, ({ hand, source }) => {
-      if (Either.isLeft(source)) {
-        return Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.fail(source.left) }))
-      }
-      if (source.right._tag !== "Template") {
-        return ApiKeyProvider.fromSource(source.right, {
-          interactive: options?.interactive,
-          provider,
-          guard: asking(hand),
-          open: options?.share?.(realmOf(hand))
-        })
-      }
-      const { singles, read } = source.right
-      const get = Effect.zipRight(Effect.forEach(singles, asking(hand), { discard: true }), read)
-      return Effect.succeed(ApiKeyProvider.make({ provider, get: Effect.provide(get, context) }))
-    })
-    const nothing = ApiKeyProvider.make({
-      provider,
-      get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.silent }))
-    })
-    return ApiKeyProvider.fromFirstOf([...providers, nothing], { provider })
-  })

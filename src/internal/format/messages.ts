@@ -1,6 +1,4 @@
-/** What programs say in words that do not change, where both the catalog and a format know them: each stands here only. */
-import type { Meaning } from "../../HelperCatalog.js"
-
+import type { Meaning } from "./failure.js"
 export interface FixedText {
   /** The words, as the source of a regular expression. */
   readonly words: string

@@ -1,8 +1,9 @@
 /** Why the system says "no such file" of a program that is there: what is missing is its interpreter. */
+
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { printable } from "../redact/redact.js"
+import { printable } from "../redact/terminal.js"
 
 /** Linux reads so much of a first line. */
 const headBytes = 256

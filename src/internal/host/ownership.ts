@@ -1,14 +1,16 @@
 /** Whether anybody but the user and the system could have put something where it stands. */
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { shellWord } from "../util/shell.js"
 
 const writableByOthers = 0o002
+
 const sticky = 0o1000
+
 const root = 0
+
 const usualOverflow = "65534"
 
 /**
@@ -31,6 +33,7 @@ const textOf = (file: string): string => {
 
 /** A process stays in its namespace. */
 let known: ReadonlyArray<number> | undefined
+
 const isSystem = (uid: number): boolean => {
   known ??= systemUids(textOf("/proc/self/uid_map"), textOf("/proc/sys/kernel/overflowuid") || usualOverflow)
   return known.includes(uid)
@@ -38,16 +41,6 @@ const isSystem = (uid: number): boolean => {
 
 /** Windows has no owners of this kind; there all is ours. */
 export const ourUid: Option.Option<number> = Option.fromNullable(process.getuid?.())
-
-export const isInside = (folder: string, file: string, path: Path.Path): boolean => {
-  const relative = path.relative(folder, file)
-  // A name may begin with two dots; only the segment `..` leads out.
-  return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
-}
-
-/** Where it really is, all links followed; what is not there stays as it is named. */
-export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))
 
 /** Why something is not safe from others. */
 export interface WeakSpot {

@@ -1,7 +1,8 @@
 /** Where the user's own configuration stands. */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { Surroundings, xdg } from "./HostEnvironment.js"
+import { Surroundings, type SurroundingsShape, xdg } from "./HostEnvironment.js"
 
 export const fileName = "effect-apikey.jsonc"
 
@@ -14,3 +15,20 @@ export const userFile: Effect.Effect<string, never, Path.Path> = Effect.gen(func
   const path = yield* Path.Path
   return path.join(yield* userFolder, fileName)
 })
+
+/** Where a path of a user's leads: `~/` is the home directory, else from the working directory. */
+export const expanded = (
+  file: string,
+  { home, cwd }: Pick<SurroundingsShape, "home" | "cwd">,
+  path: Path.Path
+): string => (file === "~" || file.startsWith("~/") ? path.join(home, file.slice(1)) : path.resolve(cwd, file))
+
+export const isInside = (folder: string, file: string, path: Path.Path): boolean => {
+  const relative = path.relative(folder, file)
+  // A name may begin with two dots; only the segment `..` leads out.
+  return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
+}
+
+/** Where it really is, all links followed; what is not there stays as it is named. */
+export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))

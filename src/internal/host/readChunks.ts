@@ -1,4 +1,6 @@
 /** Reads a file piece by piece, up to a limit: what its size says need not be what comes. */
+
+import { createHash, randomUUID } from "node:crypto"
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -23,3 +25,15 @@ export const chunksOf = (
     }
     return false
   }).pipe(Effect.scoped)
+
+const maxBytes = 256 * 1024 * 1024
+
+/** Of a file's content. One that does not end within 256 MiB is like none before: nobody can have trusted it. */
+export const fileDigest = (file: string): Effect.Effect<string, PlatformError, FileSystem.FileSystem> =>
+  Effect.suspend(() => {
+    const hash = createHash("sha256")
+    return Effect.map(
+      chunksOf(file, maxBytes, (chunk) => hash.update(chunk)),
+      (isWhole) => (isWhole ? hash.digest("hex") : randomUUID())
+    )
+  })

@@ -1,4 +1,5 @@
 /** The rules of a policy, from the administrator's file and the user's own. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -7,11 +8,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import { Surroundings } from "../host/HostEnvironment.js"
-import { realPathOf, told, type WeakSpot, weakSpot } from "../host/ownership.js"
-import { userFile, userFolder } from "../host/paths.js"
+import { told, type WeakSpot, weakSpot } from "../host/ownership.js"
+import { expanded, realPathOf, userFile, userFolder } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { type Problem, problemOf, toConfigInvalid } from "../source/problem.js"
-import { expanded } from "../source/read.js"
 
 const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 

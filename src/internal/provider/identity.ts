@@ -1,14 +1,15 @@
 /** Whether two commands are the same one: by all of their options, so that an option added later counts as well. */
+
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type { CommandOptions } from "../../ApiKeyProvider.js"
 import * as HelperCatalog from "../../HelperCatalog.js"
-import { defaultWhenAbandoned } from "../cache/inFlight.js"
 import { defaultTimeToLive } from "../cache/lifetime.js"
 import { defaultBudget } from "../helper/deadline.js"
+import { defaultWhenAbandoned } from "../helper/options.js"
 import { programName } from "../redact/programName.js"
 import { comparable, sorted } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
+import type { CommandOptions } from "./command.js"
 
 const durations: ReadonlySet<string> = new Set(["timeout", "timeToLive", "refreshAhead"] satisfies Array<
   keyof CommandOptions

@@ -7,20 +7,15 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ProviderClosed } from "../../ApiKeyError.js"
-import {
-  type ApiKeyStatus,
-  type CommandOptions,
-  commandOptions,
-  fromGuardedCommand,
-  type Guard,
-  type Open,
-  type Provider,
-  type Requirements
-} from "../../ApiKeyProvider.js"
-import { type ApiKeySource, singles } from "../../ApiKeySource.js"
 import { toldIds } from "../helper/environment.js"
+import type { Requirements } from "../helper/options.js"
+import type { ApiKeyStatus, Provider } from "../model/provider.js"
+import { singles } from "../source/inspect.js"
+import type { ApiKeySource } from "../source/schema.js"
 import { sharing } from "../util/sharedByKey.js"
+import { type CommandOptions, fromGuardedCommand, type Guard, type Open } from "./command.js"
 import { identityOf } from "./identity.js"
+import { commandOptions } from "./source.js"
 
 /** A source of one provider. Commands are equal only within a realm: how a program is found goes by whose command it is. */
 export interface Sharer {

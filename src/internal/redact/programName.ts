@@ -1,7 +1,9 @@
 /** What a message may say of a command: the program's name, never an argument. */
+
 import { existsSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
-import { printable, withoutSecrets } from "./redact.js"
+import { withoutSecrets } from "./redact.js"
+import { printable } from "./terminal.js"
 
 const maxLength = 64
 const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i

@@ -1,26 +1,13 @@
 /** Makes what a helper wrote on stderr fit to be shown: no terminal control, no secret, only its end. */
-import * as Option from "effect/Option"
+import { unquoted } from "./candidates.js"
+import { encodedForms, isLongEnough, minSecretLength } from "./encodings.js"
+import { printable } from "./terminal.js"
 
 const placeholder = "<redacted>"
-const withheld = "<withheld: too much on stdout to compare it with>"
-export const minSecretLength = 4
-/** A word of stdout shorter than this is a word, not a secret. */
-const minWordLength = 8
-const maxSecrets = 1000
 
-const escape = "\\u001B"
-const stringTerminator = `(?:${escape}\\\\|\\u0007|\\u009C)`
-/** OSC, DCS, SOS, PM and APC strings to their terminator or the line's end; then CSI; then any other escape. */
-const terminalSequences = new RegExp(
-  [
-    `(?:${escape}[\\]PX^_]|[\\u0090\\u0098\\u009D\\u009E\\u009F])[^\\n]*?(?:${stringTerminator}|(?=\\n)|$)`,
-    `(?:${escape}\\[|\\u009B)[0-?]*[ -/]*(?:[@-~]|$)`,
-    `${escape}[ -/]*(?:[0-~]|$)`
-  ].join("|"),
-  "g"
-)
-/** C0 but tab and newline, DEL, C1, and the invisible format characters, bidirectional ones among them. */
-const invisibles = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const withheld = "<withheld: too much on stdout to compare it with>"
+
+const maxSecrets = 1000
 
 /**
  * What looks like a token whatever the helper. Stderr is the helper's, so each takes linear time: a long repetition starts
@@ -41,67 +28,6 @@ const tokenLike: ReadonlyArray<RegExp> = [
   /(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}={0,2}/g,
   /(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*[0-9])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{32,}={0,2}/g
 ]
-
-/** Removes terminal sequences and invisible characters; line ends become `\n`. */
-export const printable = (text: string): string =>
-  text.replace(/\r\n?/g, "\n").replace(terminalSequences, "").replace(invisibles, "")
-
-const withoutPadding = (base64: string): string => base64.replace(/=+$/, "")
-const urlSafe = (base64: string): string => base64.replace(/\+/g, "-").replace(/\//g, "_")
-
-/** Base64 of something that has the secret in its middle (`user:secret`): the characters that only the secret decides. */
-const insideBase64 = (secret: Buffer): ReadonlyArray<string> =>
-  [0, 1, 2].map((before) => {
-    const text = withoutPadding(Buffer.concat([Buffer.alloc(before), secret]).toString("base64"))
-    const first = Math.ceil((before * 8) / 6)
-    const last = Math.floor(((before + secret.length) * 8) / 6)
-    return text.slice(first, last)
-  })
-
-const lowerPercent = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())
-
-const percentForms = (secret: string): ReadonlyArray<string> => {
-  const component = encodeURIComponent(secret)
-  // Other languages escape more (RFC 3986) or fewer characters, and forms write a space as "+".
-  const strict = component.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-  const forms = [component, strict, strict.replace(/%2F/g, "/"), encodeURI(secret), component.replace(/%20/g, "+")]
-  return [...forms, ...forms.map(lowerPercent)]
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;"
-}
-
-/** As the trace of a shell (bash, dash), Python's `repr`, bash's `%q` and XML write it. */
-const quotedForms = (secret: string): ReadonlyArray<string> => [
-  secret.replaceAll("'", `'\\''`),
-  secret.replaceAll("'", `'"'"'`),
-  secret.replaceAll("'", "\\'"),
-  secret.replace(/[^\w.,:=+%@/-]/g, "\\$&"),
-  secret.replace(/[&<>]/g, (each) => entities[each] ?? each),
-  secret.replace(/[&<>"']/g, (each) => entities[each] ?? each)
-]
-
-const encodedForms = (secret: string): ReadonlyArray<string> => {
-  const bytes = Buffer.from(secret, "utf8")
-  const base64 = bytes.toString("base64")
-  const longForms = [base64, withoutPadding(base64), ...insideBase64(bytes)]
-  const hex = bytes.toString("hex")
-  return [
-    secret,
-    ...longForms,
-    ...longForms.map(urlSafe),
-    // Not every string is well-formed, and encodeURIComponent throws for the others.
-    ...percentForms(bytes.toString("utf8")),
-    ...quotedForms(secret),
-    hex,
-    hex.toUpperCase()
-  ].filter(isLongEnough)
-}
 
 /** What is hidden of a text: from an index to one behind it. */
 type Span = readonly [from: number, to: number]
@@ -136,6 +62,7 @@ const formSpans = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span
 }
 
 const lineBreak = /(?<!\s)\s*\n\s*/g
+
 const jsonEscape = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])/g
 
 /** The places of the forms in what the text says when each match means one character or none. */
@@ -205,8 +132,10 @@ const frontSpan = (text: string, forms: ReadonlySet<string>): Span => {
 
 /** A token longer than this is none. */
 const maxTokenLength = 16 * 1024
+
 /** JSON's longest escape takes three times what hexadecimal does, which is among the forms. */
 const escapeGrowth = 3
+
 /** What a cut character or terminal sequence may leave before the rest of the secret. */
 const cutSlack = 64
 
@@ -233,93 +162,3 @@ const fromLineStart = (text: string): string => {
   const lineEnd = text.trimEnd().indexOf("\n")
   return lineEnd < 0 ? text : text.slice(lineEnd + 1)
 }
-
-const isLongEnough = (secret: string): boolean => secret.trim().length >= minSecretLength
-
-/**
- * Everything in a helper's stdout that a secret could be: the whole, its lines (an item of a YAML list without its dash), words,
- * values after `=`, `:` and `>`, quoted strings, the password in a URL; not the names of a JSON object's members, which are words
- * that people need to read.
- */
-export const secretsIn = (stdout: string): ReadonlyArray<string> => {
-  const lines = stdout.split(/[\r\n\0]+/)
-  const values = lines.flatMap((line) => {
-    const at = line.search(/[=:]/)
-    return at < 0 ? [] : [line.slice(at + 1)]
-  })
-  const { names, strings } = quotedIn(stdout)
-  const words = lines.flatMap((line) => line.split(/[\s"',{}[\]]+/))
-  const parts = partPatterns.flatMap((pattern) => Array.from(stdout.matchAll(pattern), ([, part = ""]) => part))
-  const found = [
-    stdout,
-    ...lines,
-    ...[...values, ...parts].filter((value) => !isConstant.test(value)),
-    ...words.filter((word) => word.length >= minWordLength && !names.has(word)),
-    ...strings
-  ]
-  return [...found, ...found.flatMap((each) => Option.toArray(percentDecoded(each)))]
-}
-
-/** The values of a line with several, quoted ones, items of a list, and a URL's password. Each takes linear time. */
-const partPatterns: ReadonlyArray<RegExp> = [
-  /[=:>]["'`]?([^\s"'`&;,<>(){}[\]]{4,})/g,
-  /'([^'\n]{4,})'/g,
-  /^[ \t]*- +(\S.*)$/gm,
-  /:\/\/[^\s:/@]{0,64}:([^\s/@]+)@/g
-]
-
-const percentDecoded = Option.liftThrowable(decodeURIComponent)
-
-const isConstant = /^\s*(?:true|false|null),?\s*$/
-
-/** What a JSON string means. */
-const unquoted = (quoted: string): string => String(JSON.parse(quoted))
-const decodeString = Option.liftThrowable(unquoted)
-
-/** Every JSON string of a text, as it is and as it is meant, and the names among them. */
-const quotedIn = (text: string): { readonly names: ReadonlySet<string>; readonly strings: ReadonlyArray<string> } => {
-  const names = new Set<string>()
-  const strings: Array<string> = []
-  for (const [, quoted = "", colon] of text.matchAll(/("(?:[^"\\]|\\[\s\S])*(?:"|\\?$))(\s*:)?/g)) {
-    const inside = quoted.slice(1, quoted.endsWith('"') ? -1 : undefined)
-    if (colon !== undefined) names.add(inside)
-    else strings.push(inside, ...Option.toArray(decodeString(quoted)))
-  }
-  return { names, strings }
-}
-
-/** Short arguments are flags and sub-commands; taking them out would only make the text unreadable. */
-const minArgumentLength = 6
-
-/** An argument, and what `--flag=value` or `name:value` hands over in it. */
-export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
-  args
-    .flatMap((argument) => [argument, ...argument.split(/[=:]/).slice(1), argument.slice(argument.search(/[=:]/) + 1)])
-    .filter((part) => part.length >= minArgumentLength)
-
-const secretNames = /(?:token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth(?!or(?!iza)))/i
-/** `SSH_AUTH_SOCK` and its like say where, not what. */
-const placeNames = /(?:_(?:sock|file|path|dir)|^google_application_credentials)$/i
-
-/** The values of variables (or attributes) whose names say that they are secret. */
-export const secretsByName = (
-  variables: Readonly<Record<string, string | undefined>>,
-  minLength = minWordLength
-): ReadonlyArray<string> =>
-  Object.entries(variables).flatMap(([name, value]) =>
-    value !== undefined && secretNames.test(name) && !placeNames.test(name) && value.length >= minLength ? [value] : []
-  )
-
-/** The end of a text, at most `limit` bytes of UTF-8, beginning at a line's start where there is one. */
-export const tail = (text: string, limit: number): string => {
-  const bytes = Buffer.from(text.trim(), "utf8")
-  if (bytes.length <= limit) return bytes.toString("utf8")
-  const cut = bytes.subarray(bytes.length - limit)
-  const end = cut.subarray(cut.findIndex((byte) => (byte & continuationMask) !== continuation)).toString("utf8")
-  const lineEnd = end.indexOf("\n")
-  return lineEnd >= 0 && lineEnd < end.length - 1 ? end.slice(lineEnd + 1) : end
-}
-
-/** UTF-8: bytes 10xxxxxx go on with a character. */
-const continuationMask = 0b1100_0000
-const continuation = 0b1000_0000

@@ -1,11 +1,11 @@
 /** A request's key, got before a client's own retry loop: that would take a failure of it for a network fault. */
+
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { isObject } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import type { ApiKey } from "../../ApiKey.js"
-import type { Provider } from "../../ApiKeyProvider.js"
-import { peekOf } from "../model/provider.js"
+import { type Provider, peekOf } from "../model/provider.js"
 import { runPromise } from "../util/fiber.js"
 import { headersFor, type Scheme } from "./scheme.js"
 

@@ -1,4 +1,5 @@
 /** Which headers carry a key, where it may go, and which answers mean that it was refused: the same for every SDK. */
+
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
@@ -49,26 +50,6 @@ export const credentialHeaders: ReadonlyArray<string> = [
   "x-amz-security-token"
 ]
 
-/** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
-export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
-  const text = String(baseUrl)
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.protocol === "http:" || url?.protocol === "https:"
-    ? Either.right(url.origin)
-    : Either.left(
-        configInvalid(
-          `\`${name}\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
-          'For example: "https://api.openai.com/v1"'
-        )
-      )
-}
-
-/** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
-export const bound = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
-  ...options,
-  baseUrl: options?.baseUrl ?? ""
-})
-
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
 
@@ -115,6 +96,7 @@ export const thrown = (name: "scheme" | "isRejection"): ConfigInvalid =>
   )
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
 const headerValue = /^[\x20-\x7E]+$/
 
 /**
@@ -167,43 +149,3 @@ export const notForAHeader = (): InvalidOutput =>
 
 const noHeaders = (): InvalidOutput =>
   unfit("a key with headers of its own", 'Choose a `scheme` that makes the header, for example "bearer".')
-
-/** What an answer says, as far as it matters here. */
-export interface Answer {
-  readonly status: number
-  readonly header: (name: string) => string | undefined
-}
-
-/** 401, and 403 when the server says that the token is invalid (RFC 6750, section 3.1) or expired (AWS). */
-export const isRejectedAnswer = ({ status, header }: Answer): boolean =>
-  status === 401 ||
-  (status === 403 &&
-    (/\binvalid_token\b/.test(header("www-authenticate") ?? "") ||
-      /\bExpiredToken/.test(header("x-amzn-errortype") ?? "")))
-
-/**
- * What to look for in the body where status and headers leave it open: Google answers 400 with the reason
- * `API_KEY_INVALID`, AWS 403 with the code `ExpiredToken`.
- */
-export const bodyRule = ({ status, header }: Answer, sent: ReadonlyMap<string, string>): RegExp | undefined => {
-  if (status === 400 && sent.has("x-goog-api-key")) return /\bAPI_KEY_INVALID\b/
-  const isAws = header("x-amzn-requestid") !== undefined || header("x-amz-request-id") !== undefined
-  return status === 403 && isAws ? /\bExpiredToken/ : undefined
-}
-
-const loopbackHost = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
-
-/** A key sent there can be read on the way. */
-const isReadableOnTheWay = (origin: string): boolean => {
-  if (!origin.startsWith("http:")) return false
-  return !loopbackHost.test(new URL(origin).hostname)
-}
-
-const warned = new Set<string>()
-
-/** What to say of an origin, the first time that it is asked about. */
-export const warningOnce = (origin: string): string | undefined => {
-  if (!isReadableOnTheWay(origin) || warned.has(origin)) return undefined
-  warned.add(origin)
-  return `${origin} is plain http: whoever is on the way can read the key that is sent there; use https`
-}

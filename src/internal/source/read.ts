@@ -1,4 +1,3 @@
-/** Asks a source that is no command: the key, or `KeyNotConfigured` where it is absent. */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as DateTime from "effect/DateTime"
@@ -7,11 +6,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as ApiKey from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyNotConfigured, SourceUnreadable } from "../../ApiKeyError.js"
-import { label, type Single } from "../../ApiKeySource.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
-import { Surroundings, type SurroundingsShape } from "../host/HostEnvironment.js"
+import { Surroundings } from "../host/HostEnvironment.js"
+import { expanded } from "../host/paths.js"
 import { readSecretFile } from "../host/secretFile.js"
+import { label } from "./inspect.js"
+import type { Single } from "./schema.js"
 
 export type Readable = Exclude<Single, { readonly _tag: "Command" }>
 
@@ -60,13 +61,6 @@ export const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.Ap
       ? Effect.fail(new KeyNotConfigured({ provider, tried: [`environment variable ${name}`] }))
       : keyFrom(name, value)
   })
-
-/** Where a path of a user's leads: `~/` is the home directory, else from the working directory. */
-export const expanded = (
-  file: string,
-  { home, cwd }: Pick<SurroundingsShape, "home" | "cwd">,
-  path: Path.Path
-): string => (file === "~" || file.startsWith("~/") ? path.join(home, file.slice(1)) : path.resolve(cwd, file))
 
 const isWhiteSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 

@@ -2,6 +2,7 @@
  * opencode's placeholders, `{env:NAME}` and `{file:PATH}`, replaced in what was parsed and not in its text: whatever they
  * stand for, the JSON around them stays as it is.
  */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -9,10 +10,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { createScanner, type Node } from "jsonc-parser"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
-import type { Single } from "../../ApiKeySource.js"
+import { expanded } from "../../internal/host/paths.js"
 import { readSecretFile } from "../../internal/host/secretFile.js"
 import * as Document from "../../internal/source/jsonc.js"
-import { expanded } from "../../internal/source/read.js"
+import type { Single } from "../../internal/source/schema.js"
 
 export interface Scope {
   readonly variable: (name: string) => string | undefined

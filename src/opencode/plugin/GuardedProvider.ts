@@ -1,4 +1,5 @@
 /** The provider behind one id of one project: asks the policy each time, shares the key, asks anew after the user spoke. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -10,11 +11,13 @@ import * as Scope from "effect/Scope"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
-import { type Demand, HelperPolicy } from "../../HelperPolicy.js"
+import type { Provider } from "../../internal/model/provider.js"
+import { type Demand, HelperPolicy } from "../../internal/policy/model.js"
+import type { CommandOptions } from "../../internal/provider/command.js"
 import { SharedCommand, type SharedKey, SharedKeys } from "./SharedKeys.js"
 
 export interface Keeper {
-  readonly provider: ApiKeyProvider.Provider
+  readonly provider: Provider
   /** The user has sent a message: whoever failed before is asked again at once, past its back-off. */
   readonly userSpoke: () => void
 }
@@ -29,7 +32,7 @@ interface Held {
 export const make = (
   id: string,
   demand: Demand,
-  options: ApiKeyProvider.CommandOptions
+  options: CommandOptions
 ): Effect.Effect<Keeper, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy

@@ -1,4 +1,5 @@
 /** One project that opencode has open: which of its providers have a command, and what is put into their options for it. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -7,13 +8,15 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
-import type { RunOptions } from "../../ApiKeySource.js"
-import type { HelperPolicy } from "../../HelperPolicy.js"
-import type { Candidate, Resolved } from "../../internal/config/resolve.js"
+import type { Candidate, Resolved } from "../../internal/config/model.js"
 import { Surroundings } from "../../internal/host/HostEnvironment.js"
+import type { Provider } from "../../internal/model/provider.js"
+import type { HelperPolicy } from "../../internal/policy/model.js"
+import { commandOptions } from "../../internal/provider/source.js"
 import { escaped } from "../../internal/redact/terminal.js"
 import { placeholder } from "../../internal/request/scheme.js"
-import * as OpencodeConfig from "../../OpencodeConfig.js"
+import type { RunOptions } from "../../internal/source/schema.js"
+import { type Loaded, loadAll } from "../config/load.js"
 import * as Fetch from "./fetch.js"
 import * as Keeper from "./GuardedProvider.js"
 import { asksForCommand, copyOf, type Host, type HostConfig, type HostProvider, isRecord, modelsOf } from "./host.js"
@@ -50,7 +53,7 @@ export const make = (
           ...Object.fromEntries(copies.map(({ id, entry }) => [id, entry]))
         }
         const { env, home } = yield* Surroundings
-        const read = yield* Effect.provideService(OpencodeConfig.loadAll, Surroundings, {
+        const read = yield* Effect.provideService(loadAll, Surroundings, {
           env,
           home,
           cwd: host.directory
@@ -88,19 +91,14 @@ export const make = (
         const keeper = yield* Keeper.make(id, demand, {
           // What a desktop program does not see, the user's log-in shell does.
           path: "login-shell",
-          ...ApiKeyProvider.commandOptions(command),
+          ...commandOptions(command),
           provider: id
         })
         keepers.push(keeper)
         return keeper.provider
       })
 
-    const install = (
-      id: string,
-      entry: HostProvider,
-      options: Record<string, unknown>,
-      provider: ApiKeyProvider.Provider
-    ): void => {
+    const install = (id: string, entry: HostProvider, options: Record<string, unknown>, provider: Provider): void => {
       const { fetch } = options
       options["apiKey"] = placeholder
       options["fetch"] = Fetch.make({
@@ -172,7 +170,7 @@ const choose = (
 /** The policy is asked about what stands in the files: only what stands there is taken. */
 const compared = (
   entry: HostProvider,
-  written: ReturnType<OpencodeConfig.Loaded["written"]>,
+  written: ReturnType<Loaded["written"]>,
   command: Choice
 ): Effect.Effect<Choice, never, Needs> =>
   Effect.match(written, {

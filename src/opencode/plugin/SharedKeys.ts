@@ -1,4 +1,5 @@
 /** One cache for equal commands, whichever project asks: a key that one project has fetched is not asked for by the next. */
+
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -6,7 +7,8 @@ import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import { type CommandOptions, fromCommand, type Provider } from "../../ApiKeyProvider.js"
+import type { Provider } from "../../internal/model/provider.js"
+import { type CommandOptions, fromCommand } from "../../internal/provider/command.js"
 import { identityOf } from "../../internal/provider/identity.js"
 import { type Shared, sharing } from "../../internal/util/sharedByKey.js"
 

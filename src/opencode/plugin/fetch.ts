@@ -1,7 +1,8 @@
 /** The `fetch` that opencode's SDKs are given: the key goes where the configuration points, and a failure speaks to the user. */
+
 import type * as Runtime from "effect/Runtime"
 import { type ApiKeyError, isApiKeyError } from "../../ApiKeyError.js"
-import type { Provider } from "../../ApiKeyProvider.js"
+import type { Provider } from "../../internal/model/provider.js"
 import { authorizedFetch } from "../../internal/request/fetch.js"
 import { placeholder } from "../../internal/request/scheme.js"
 import { chatMessage, configInvalid } from "./message.js"

@@ -1,6 +1,7 @@
 /** What opencode hands over beside what the files say: whoever wrote the rest, no policy was asked about him. */
+
 import * as Option from "effect/Option"
-import { harmlessFields, harmlessOptions, leadsAway, turning } from "../../OpencodeConfig.js"
+import { harmlessFields, harmlessOptions, leadsAway, turning } from "../config/destination.js"
 import { isRecord } from "./host.js"
 
 /** Whether it has a say in where requests go or in what they hold. */

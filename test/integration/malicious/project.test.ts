@@ -12,8 +12,10 @@ import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
 import { itemsIn, question } from "../../../src/cli/trust.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
-import { load, type Resolved } from "../../../src/internal/config/resolve.js"
+import type { Resolved } from "../../../src/internal/config/model.js"
+import { load } from "../../../src/internal/config/resolve.js"
 import * as OpencodeConfig from "../../../src/OpencodeConfig.js"
+import { loadAll } from "../../../src/opencode/config/load.js"
 import { attempt, attemptOpencode, opencodeOptions, ran, trustFile } from "../../support/attempt.js"
 import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
 
@@ -328,7 +330,7 @@ describe("a link that is turned while the file is looked at", () => {
       const first = self.write("home/.config/opencode/more.json", {})
       self.link("home/.config/opencode/opencode.jsonc", first)
       const to = self.write("project/evil.json", { provider: { myprov: { options: { apiKeyCommand: [evil] } } } })
-      const configuration = yield* OpencodeConfig.loadAll.pipe(turned(link, to), within(self), Effect.scoped)
+      const configuration = yield* loadAll.pipe(turned(link, to), within(self), Effect.scoped)
       assert.deepStrictEqual(kindsOf(yield* configuration.resolve("myprov")), ["Literal"])
     })
   )

@@ -1,0 +1,72 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Surroundings } from "../host/HostEnvironment.js"
+import { isSomebodyElses } from "../host/ownership.js"
+import { fileName, isInside, realPathOf } from "../host/paths.js"
+import * as Document from "../source/jsonc.js"
+import { shellWord } from "../util/shell.js"
+
+export type Needs = FileSystem.FileSystem | Path.Path
+
+// --- finding
+
+export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  // What is there but cannot be looked at is reported when it is read.
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => true))
+
+/** The folders from one upwards: up to the root of its repository, never the home directory or above it. */
+const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { home: namedHome } = yield* Surroundings
+    // The working directory comes with its links followed, so the home directory does too.
+    const realHome = yield* realPathOf(namedHome)
+    const isAbove = (folder: string) => [namedHome, realHome].some((home) => isInside(folder, home, path))
+    const folders: Array<string> = []
+    for (let folder = from; !isAbove(folder); folder = path.dirname(folder)) {
+      folders.push(folder)
+      if (yield* exists(path.join(folder, ".git"))) break
+      if (path.dirname(folder) === folder) break
+    }
+    return folders
+  })
+
+/** The folder that a project's file speaks for: its repository, or the folder it is in. */
+export const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const folder = path.dirname(file)
+    for (const candidate of yield* upwards(folder)) {
+      if (yield* exists(path.join(candidate, ".git"))) return candidate
+    }
+    return folder
+  })
+
+interface Project {
+  readonly file: Option.Option<string>
+  /** What others put above us. */
+  readonly passedOver: ReadonlyArray<string>
+}
+
+export const findProject: Effect.Effect<Project, never, Needs> = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const { cwd } = yield* Surroundings
+  const passedOver: Array<string> = []
+  for (const folder of yield* upwards(cwd)) {
+    const file = path.join(folder, fileName)
+    if (!(yield* Document.isThere(file))) continue
+    if (!isSomebodyElses(file, cwd)) return { file: Option.some(file), passedOver }
+    passedOver.push(file)
+  }
+  return { file: Option.none(), passedOver }
+})
+
+export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.map(
+  findProject,
+  ({ file }) => file
+)
+
+export const passedOverNote = (file: string): string =>
+  `${file} is somebody else's and not used. If you want it: --config ${shellWord(file)}`

@@ -1,0 +1,42 @@
+import type * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
+import type { ApiKey } from "../../ApiKey.js"
+import type { ApiKeyError } from "../../ApiKeyError.js"
+import type * as ApiKeySource from "../../ApiKeySource.js"
+import type { Contribution, Demand } from "../policy/model.js"
+import type { Hand } from "../policy/provenance.js"
+import type { Single } from "../source/schema.js"
+import type { Needs } from "./discover.js"
+
+/** One place that may say where a key comes from. */
+export interface Candidate {
+  readonly hand: Hand
+  readonly source: Either.Either<ApiKeySource.ApiKeySource | Template, ApiKeyError>
+}
+
+/** A key that is put together from others: the policy is asked about each before any is read. */
+export interface Template {
+  readonly _tag: "Template"
+  readonly label: string
+  readonly singles: ReadonlyArray<Single>
+  readonly read: Effect.Effect<ApiKey, ApiKeyError, Needs>
+}
+
+export interface Resolved {
+  readonly provider: string
+  /** In the order in which they are asked. */
+  readonly candidates: ReadonlyArray<Candidate>
+  /** What was looked at beside, for `KeyNotConfigured`. */
+  readonly silent: ReadonlyArray<string>
+  readonly goesTo: Demand["goesTo"]
+  readonly contributions: ReadonlyArray<Contribution>
+  /** What a person should know, one line each. */
+  readonly notes: ReadonlyArray<string>
+}
+
+export interface Configuration {
+  readonly ids: ReadonlyArray<string>
+  /** What is wrong with whole files. */
+  readonly problems: ReadonlyArray<ApiKeyError>
+  readonly resolve: (id: string) => Effect.Effect<Resolved>
+}

@@ -1,0 +1,64 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import { KeyNotConfigured } from "../../ApiKeyError.js"
+import type { Requirements } from "../helper/options.js"
+import { make, type Provider } from "../model/provider.js"
+import { HelperPolicy } from "../policy/model.js"
+import type { Hand } from "../policy/provenance.js"
+import type { Open } from "../provider/command.js"
+import { fromFirstOf } from "../provider/firstOf.js"
+import type { Sharer } from "../provider/shared.js"
+import { fromSource, type SourceOptions } from "../provider/source.js"
+import type { Single } from "../source/schema.js"
+import type { Needs } from "./discover.js"
+import type { Resolved } from "./model.js"
+
+// --- from what was resolved to a provider
+
+/** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
+const realmOf = (hand: Hand): string => (hand._tag === "Project" ? hand.root : "")
+
+/** What a provider may come to ask, for those who share commands. */
+export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sharer> =>
+  candidates.flatMap(({ hand, source }) =>
+    Either.isRight(source) && source.right._tag !== "Template"
+      ? [{ id: provider, realm: realmOf(hand), source: source.right }]
+      : []
+  )
+
+/** Every reading and every run asks the policy first, at the time when it happens. */
+export const toProvider = (
+  resolved: Resolved,
+  options?: Pick<SourceOptions, "interactive"> & {
+    readonly share?: (realm: string) => Open
+  }
+): Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope> =>
+  Effect.gen(function* () {
+    const policy = yield* HelperPolicy
+    const { provider, goesTo, contributions } = resolved
+    const asking = (hand: Hand) => (source: Single) =>
+      Effect.map(policy.authorize({ provider, source, hand, goesTo, contributions }), (permit) => permit.options)
+    const context = yield* Effect.context<Needs>()
+    const providers = yield* Effect.forEach(resolved.candidates, ({ hand, source }) => {
+      if (Either.isLeft(source)) {
+        return Effect.succeed(make({ provider, get: Effect.fail(source.left) }))
+      }
+      if (source.right._tag !== "Template") {
+        return fromSource(source.right, {
+          interactive: options?.interactive,
+          provider,
+          guard: asking(hand),
+          open: options?.share?.(realmOf(hand))
+        })
+      }
+      const { singles, read } = source.right
+      const get = Effect.zipRight(Effect.forEach(singles, asking(hand), { discard: true }), read)
+      return Effect.succeed(make({ provider, get: Effect.provide(get, context) }))
+    })
+    const nothing = make({
+      provider,
+      get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.silent }))
+    })
+    return fromFirstOf([...providers, nothing], { provider })
+  })

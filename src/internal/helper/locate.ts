@@ -1,0 +1,88 @@
+import { delimiter } from "node:path"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { SpawnFailed } from "../../ApiKeyError.js"
+import { isKey } from "../redact/programName.js"
+import { codeOf } from "../util/platformError.js"
+import { entryOf, environmentFor } from "./environment.js"
+import { usualFolders } from "./installDirs.js"
+import { loginShellPath } from "./loginShell.js"
+import type { Options } from "./options.js"
+import { type Found, findProgram, isPath } from "./searchPath.js"
+
+/** What people write who expect a shell. */
+export const argvRemedy = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>
+  program !== undefined
+    ? Option.none()
+    : first.startsWith("~")
+      ? Option.some("No shell expands `~` here; write the folder out.")
+      : /\s/.test(first.trim()) && others.length === 0
+        ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
+        : isKey(first)
+          ? Option.some("If that is a key: `command` takes the program that prints one.")
+          : Option.none()
+
+/** A PATH that the caller sets (or unsets) is what the caller means. */
+const looksBeyond = ({ env, path, program }: Options): boolean =>
+  path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
+
+/**
+ * The program that a run would start, as it is named and as it is found, and the environment that it would get.
+ *
+ * @internal
+ */
+export const locate = (
+  options: Options,
+  told: Readonly<Record<string, string>>
+): Effect.Effect<
+  { readonly program: string; readonly found: Found; readonly env: Record<string, string> },
+  never,
+  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+> =>
+  Effect.gen(function* () {
+    const { platform } = process
+    const { command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
+    const find = (env: Record<string, string>, beyond: ReadonlyArray<string>) =>
+      Effect.map(findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond }), (found) => ({
+        env,
+        program,
+        found
+      }))
+    const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, told, platform })
+    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
+    if (options.path !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
+      return yield* find(env, beyond)
+    }
+    // A shell may be slow, or hang: nobody waits for it whose program is in PATH.
+    const inPath = yield* find(env, [])
+    if (inPath.found._tag === "Executable") return inPath
+    return yield* find(extendPath(env, yield* loginShellPath(yield* CommandExecutor.CommandExecutor)), beyond)
+  })
+
+/** With more at the end of its PATH. */
+export const extendPath = (env: Record<string, string>, more: Option.Option<string>): Record<string, string> => {
+  if (Option.isNone(more)) return env
+  const [name, value = ""] = entryOf(env, "PATH", process.platform) ?? ["PATH"]
+  return { ...env, [name]: [value, more.value].filter((each) => each !== "").join(delimiter) }
+}
+
+/** `folder/.` asks for everything at once: that it exists, that it is a folder, and that it may be entered. */
+export const checkDirectory = (
+  name: string,
+  cwd: Option.Option<string>
+): Effect.Effect<void, SpawnFailed, FileSystem.FileSystem> =>
+  Option.match(cwd, {
+    onNone: () => Effect.void,
+    onSome: (directory) =>
+      FileSystem.FileSystem.pipe(
+        Effect.flatMap((fs) => fs.stat(directory === "" ? directory : `${directory}/.`)),
+        Effect.mapError((error) => new SpawnFailed({ command: name, code: codeOf(error) })),
+        Effect.filterOrFail(
+          (info) => info.type === "Directory",
+          () => new SpawnFailed({ command: name, code: "ENOTDIR" })
+        )
+      )
+  })

@@ -1,0 +1,35 @@
+// --- the allow list
+
+/** `*` stands for any text. Each piece between two at its first place: no going back, however a project writes its argument. */
+const fits = (pattern: string, text: string): boolean => {
+  const pieces = pattern.split("*")
+  const [first = "", last = ""] = [pieces[0], pieces.at(-1)]
+  const end = text.length - last.length
+  if (!text.startsWith(first) || !text.endsWith(last) || end < first.length) return false
+  let at = first.length
+  for (const piece of pieces.slice(1, -1)) {
+    const found = text.indexOf(piece, at)
+    if (found < 0 || found + piece.length > end) return false
+    at = found + piece.length
+  }
+  return true
+}
+
+const parentSegment = /(?:^|[/\\])\.\.(?:[/\\]|$)/
+
+const argumentMatches = (pattern: string, argument: string): boolean =>
+  pattern === argument ||
+  (pattern.includes("*") &&
+    fits(pattern, argument) &&
+    !parentSegment.test(argument) &&
+    !(pattern.startsWith("*") && argument.startsWith("-")))
+
+/**
+ * Whether a command's arguments fit an entry of the allow list. The program is not looked at: it is compared by its path.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const argumentsMatch = (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean =>
+  pattern.length === argv.length &&
+  pattern.slice(1).every((part, index) => argumentMatches(part, argv[index + 1] ?? ""))

@@ -1,0 +1,98 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Surroundings } from "../host/HostEnvironment.js"
+import { expanded, isInside } from "../host/paths.js"
+import { fileDigest } from "../host/readChunks.js"
+import { digestOf } from "../util/digest.js"
+import type { Contribution, Needs } from "./model.js"
+
+// --- trust
+
+const sortedJson = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sortedJson)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([key, inner]) => [key, sortedJson(inner)])
+  )
+}
+
+const digestVersion = 2
+
+/** What Node and Python look for where an argument names no file: it with an ending, or what stands in it as a folder. */
+const implied: ReadonlyArray<string> = [
+  ...[".js", ".json", ".node", ".py"],
+  ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
+]
+
+interface Named {
+  readonly named: string
+  readonly isProgram: boolean
+}
+
+/** What in an argv may name a file: the program by its path, an argument or what stands behind its `=`, a module of Python's. */
+const namesIn = (argv: ReadonlyArray<string>): ReadonlyArray<Named> =>
+  argv.flatMap((argument, index): ReadonlyArray<Named> => {
+    if (index === 0) return /[\\/]/.test(argument) ? [{ named: argument, isProgram: true }] : []
+    // A path may hold a `=` itself.
+    const values = new Set([argument, argument.slice(argument.indexOf("=") + 1)])
+    const isModule = argv[index - 1] === "-m"
+    return Array.from(values, (value) => ({ named: isModule ? value.replaceAll(".", "/") : value, isProgram: false }))
+  })
+
+/**
+ * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
+ * of the project's or names one from it, also as Node and Python name theirs: without its ending, by its folder, by `-m`.
+ * Links are followed.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const found = new Set<string>()
+    for (const { argv, cwd } of commands) {
+      for (const { isProgram, named } of namesIn(argv)) {
+        // The program itself counts wherever it is, and so does what is named from the project: it came with it.
+        const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
+        const ends = isProgram ? [""] : ["", ...implied]
+        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        for (const place of places.flatMap((each) => ends.map((end) => each + end))) {
+          const real = yield* Effect.option(fs.realPath(place))
+          if (Option.isNone(real)) continue
+          const isProjects = [place, real.value].some((each) => isInside(root, each, path))
+          if (!isBrought && !isProjects) continue
+          const info = yield* Effect.option(fs.stat(real.value))
+          if (Option.exists(info, ({ type }) => type === "File")) found.add(real.value)
+        }
+      }
+    }
+    return Array.from(found).sort()
+  })
+
+/**
+ * What stands for trust in a contribution and the origin that the key goes to. It changes with the file's path, with
+ * anything that the file says of the provider, with the command that it has a part in, with the origin, and with any file of the project that its commands name.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const digest = (
+  contribution: Contribution,
+  origin: Option.Option<string>
+): Effect.Effect<string, never, Needs> =>
+  Effect.gen(function* () {
+    const scripts = yield* scriptsOf(contribution)
+    const contents = yield* Effect.forEach(scripts, (script) =>
+      Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
+    )
+    const { file, provider, says, whole } = contribution
+    const said = [says, whole ?? null].map(sortedJson)
+    return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
+  })

@@ -1,0 +1,88 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrusted } from "../../ApiKeyError.js"
+import { findProgram, remedyFor, type SearchOptions } from "../helper/searchPath.js"
+import { Surroundings } from "../host/HostEnvironment.js"
+import { told, weakSpot } from "../host/ownership.js"
+import { isInside, realPathOf } from "../host/paths.js"
+import { programName, shownPath, shownPlaces } from "../redact/programName.js"
+import { type Hand, isProject, type Needs } from "./model.js"
+
+// --- programs
+
+/** What holds the user's home is no project: what is in it is the user's. */
+export const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { home } = yield* Surroundings
+    const holdsHome = [yield* realPathOf(home), home].some((folder) => isInside(root, folder, path))
+    return holdsHome ? Option.none() : Option.some(root)
+  })
+
+/** PATH less what is empty, relative, in the project, or open to others. */
+export const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Needs> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { env } = yield* Surroundings
+    const delimiter = process.platform === "win32" ? ";" : ":"
+    const kept: Array<string> = []
+    for (const entry of (env["PATH"] ?? "").split(delimiter)) {
+      if (entry === "" || !path.isAbsolute(entry)) continue
+      const real = yield* Effect.option(fs.realPath(entry))
+      if (Option.isNone(real)) continue
+      if (Option.exists(root, (folder) => [real.value, entry].some((place) => isInside(folder, place, path)))) continue
+      if (Option.isSome(yield* weakSpot(entry))) continue
+      kept.push(entry)
+    }
+    return kept.join(delimiter)
+  })
+
+/**
+ * The PATH in which a command's program is looked for, where a policy decides about it.
+ *
+ * @internal
+ */
+export const searchPathFor = (from: Hand): Effect.Effect<string, never, Needs> =>
+  isProject(from) ? Effect.flatMap(projectFolder(from.root), safePath) : safePath(Option.none())
+
+export const onlyIn = (searchPath: string): SearchOptions => ({
+  env: { PATH: searchPath },
+  cwd: Option.some("/"),
+  platform: process.platform,
+  beyond: []
+})
+
+/** The program by its path. One in the project is found only by a path, never by a name. */
+export const resolveProgram = (
+  program: string,
+  searchPath: string,
+  file: string
+): Effect.Effect<string, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    const command = programName([program])
+    const found = yield* findProgram(program, onlyIn(searchPath))
+    if (found._tag === "NotExecutable") {
+      return yield* new CommandNotExecutable({
+        command,
+        path: shownPath(program, command, found.path),
+        remedy: remedyFor[found.obstacle]
+      })
+    }
+    if (found._tag === "Missing") {
+      return yield* new CommandNotFound({
+        command,
+        searched: shownPlaces(program, found.searched),
+        remedy:
+          "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
+      })
+    }
+    const weak = yield* weakSpot(found.path)
+    if (Option.isSome(weak)) {
+      const { problem, remedy } = told(weak.value, "")
+      return yield* new CommandNotTrusted({ command, file, remedy: `Here ${problem}. ${remedy}` })
+    }
+    return found.path
+  })

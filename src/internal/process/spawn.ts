@@ -1,0 +1,216 @@
+import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
+import { closeSync, openSync } from "node:fs"
+import { isatty } from "node:tty"
+import type * as Command from "@effect/platform/Command"
+import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
+import crossSpawn from "cross-spawn"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import { programName } from "../redact/programName.js"
+import { type Watch, watch } from "./exitGuard.js"
+import { groupIsAlive } from "./group.js"
+import { isWindows, openTerminal, stderrFd, stdinFd, terminalExists } from "./terminal.js"
+
+/** How often a group that was sent a signal is looked at. */
+const pollMillis = 10
+
+/** How long a release waits for a process that was sent SIGKILL before it lets go of it. */
+const reapMillis = 400
+
+const reasons: Readonly<Record<string, SystemErrorReason>> = {
+  ENOENT: "NotFound",
+  EACCES: "PermissionDenied",
+  EPERM: "PermissionDenied",
+  EBUSY: "Busy",
+  ENOTDIR: "BadResource",
+  ELOOP: "BadResource"
+}
+
+/** No argument may stand in an error, so Node's own, which holds the whole argv, is not passed on. */
+export const systemError = (method: string, command: Command.StandardCommand, error: unknown): PlatformError => {
+  const code = hasProperty(error, "code") && typeof error.code === "string" ? error.code : "EUNKNOWN"
+  return new SystemError({
+    reason: reasons[code] ?? "Unknown",
+    module: "Command",
+    method,
+    pathOrDescriptor: programName([command.command]),
+    description: code
+  })
+}
+
+export const signalError = (command: Command.StandardCommand, signal: string): PlatformError =>
+  new SystemError({
+    reason: "Unknown",
+    module: "Command",
+    method: "exitCode",
+    pathOrDescriptor: programName([command.command]),
+    description: `Process interrupted due to receipt of signal: ${signal}`
+  })
+
+export interface Child {
+  readonly handle: ChildProcess
+  readonly pid: number
+  /** Only for a child that is the leader of a group of its own. */
+  readonly ownsGroup: boolean
+  readonly watch: Watch
+  /** SIGKILL was sent: there is nothing more to do, and whoever sent it has waited. */
+  sigkilled: boolean
+}
+
+export const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
+
+/** Nothing of it is left: the child has exited and, where it has a group, the group is empty. */
+const isGone = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
+
+// Boundary: Node throws in this section and nowhere else in the file; what its functions give the others are values.
+
+/** An empty stream is /dev/null: one pipe less, and the same to the child. */
+const stdinOf = (stdin: Command.Command.Input): "pipe" | "inherit" | "ignore" =>
+  typeof stdin === "string" ? stdin : stdin === Stream.empty ? "ignore" : "pipe"
+
+const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof output === "string" ? output : "pipe")
+
+const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
+  stdin === "inherit" || stderr === "inherit"
+
+/** Three pairs for stdio, and one by which libuv hears of a failed exec. */
+const descriptorsOfAStart = 8
+
+/** Node does not close the pipes of a start that fails with EMFILE, so there has to be room before it is tried. */
+const checkRoom = (): void => {
+  if (isWindows) return
+  const open: Array<number> = []
+  try {
+    while (open.length < descriptorsOfAStart) open.push(openSync("/dev/null", "r"))
+  } finally {
+    for (const descriptor of open) closeSync(descriptor)
+  }
+}
+
+/** Starts it; with a terminal to keep, what of ours is redirected is the terminal for it. */
+const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): ChildProcess => {
+  const stdin = stdinOf(command.stdin)
+  const stderr = outputOf(command.stderr)
+  const redirected =
+    !isWindows && ((stdin === "inherit" && !isatty(stdinFd)) || (stderr === "inherit" && !isatty(stderrFd)))
+  const terminal = redirected && terminalExists() ? openTerminal() : undefined
+  const env = Object.fromEntries(HashMap.toEntries(command.env))
+  try {
+    return crossSpawn.spawn(command.command, command.args, {
+      stdio: [
+        stdin === "inherit" && !isatty(stdinFd) ? (terminal ?? stdin) : stdin,
+        outputOf(command.stdout),
+        stderr === "inherit" && !isatty(stderrFd) ? (terminal ?? stderr) : stderr
+      ],
+      cwd: Option.getOrUndefined(command.cwd),
+      env: command.extendEnv ? { ...process.env, ...env } : env,
+      ...Option.match(command.uid, { onNone: () => ({}), onSome: (uid) => ({ uid }) }),
+      ...Option.match(command.gid, { onNone: () => ({}), onSome: (gid) => ({ gid }) }),
+      detached: ownsGroup,
+      windowsHide: true
+    })
+  } finally {
+    if (terminal !== undefined) closeSync(terminal)
+  }
+}
+
+const tryToSpawn = (
+  command: Command.StandardCommand,
+  ownsGroup: boolean
+): Either.Either<ChildProcess, PlatformError> => {
+  try {
+    checkRoom()
+    return Either.right(spawnChild(command, ownsGroup))
+  } catch (error) {
+    return Either.left(systemError("spawn", command, error))
+  }
+}
+
+export const send = (child: Child, signal: NodeJS.Signals): void => {
+  if (signal === "SIGKILL") child.sigkilled = true
+  try {
+    if (isWindows) {
+      if (!hasExited(child)) taskkill(child.pid)
+    } else if (child.ownsGroup) process.kill(-child.pid, signal)
+    else child.handle.kill(signal)
+  } catch {
+    // ESRCH: gone already; EPERM: another user's (sudo), who does not let us
+  }
+}
+
+/** Windows knows neither groups nor a polite way; this ends the whole tree. */
+const taskkill = (pid: number): void => {
+  const killer = nodeSpawn("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
+  killer.on("error", () => undefined)
+  killer.unref()
+}
+
+// End of the boundary.
+
+/** Real time on purpose: processes do not live by a test's clock. */
+export const awaitGone = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const started = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    const look = (): void => {
+      clearTimeout(timer)
+      if (isGone(child) || performance.now() - started >= limitMillis) {
+        child.handle.off("exit", look)
+        resume(Effect.void)
+      } else if (hasExited(child) || Number.isFinite(limitMillis)) timer = setTimeout(look, pollMillis)
+    }
+    child.handle.on("exit", look)
+    look()
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      child.handle.off("exit", look)
+    })
+  })
+
+export const spawn = (command: Command.StandardCommand): Effect.Effect<Child, PlatformError> =>
+  Effect.async<Child, PlatformError>((resume) => {
+    const ownsGroup = !keepsTerminal(command) && !isWindows
+    const guard = watch()
+    const started = tryToSpawn(command, ownsGroup)
+    if (Either.isLeft(started)) {
+      guard.end()
+      return resume(Effect.fail(started.left))
+    }
+    const handle = started.right
+    const { pid } = handle
+    // An "error" after the start (a failed kill) has nobody to be told, and must not become an uncaught exception.
+    handle.on("error", (error) => resume(Effect.fail(systemError("spawn", command, error))))
+    if (pid === undefined) guard.end()
+    else {
+      guard.over(pid, ownsGroup)
+      handle.stdin?.on("error", () => undefined)
+      resume(Effect.succeed({ handle, pid, ownsGroup, watch: guard, sigkilled: false }))
+    }
+    return undefined
+  })
+
+/** What still runs is killed; after a failure so is what the child left in its group, as the stock executor does. */
+export const release = (child: Child): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (hasExited(child)) {
+      if (child.handle.exitCode !== 0 && child.ownsGroup && !child.sigkilled) send(child, "SIGKILL")
+      return Effect.void
+    }
+    if (child.sigkilled) return Effect.void
+    send(child, "SIGKILL")
+    return awaitGone(child, reapMillis)
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        child.watch.end()
+        child.handle.stdin?.destroy()
+        child.handle.stdout?.destroy()
+        child.handle.stderr?.destroy()
+        child.handle.unref()
+      })
+    )
+  )

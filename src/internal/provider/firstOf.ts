@@ -1,0 +1,53 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as ApiKey from "../../ApiKey.js"
+import { type ApiKeyError, KeyNotConfigured } from "../../ApiKeyError.js"
+import { defaultProvider, emptyStatus, type Provider } from "../model/provider.js"
+
+/**
+ * The first of several providers that has a key. Absence lets the next one try; a failure does so only with
+ * `onFailure: "next"`, and is then what is told if nobody has a key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFirstOf = (
+  providers: ReadonlyArray<Provider>,
+  options?: { readonly provider?: string | undefined; readonly onFailure?: "stop" | "next" | undefined }
+): Provider => {
+  const provider = options?.provider ?? defaultProvider
+  const onFailure = options?.onFailure ?? "stop"
+  const [first] = providers
+  let current = first
+  const asking = (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) =>
+    Effect.gen(function* () {
+      const tried: Array<string> = []
+      let failure: ApiKeyError | undefined
+      for (const candidate of providers) {
+        const answer = yield* Effect.either(ask(candidate))
+        if (answer._tag === "Right") {
+          current = candidate
+          return answer.right
+        }
+        if (answer.left._tag === "KeyNotConfigured") tried.push(...answer.left.tried)
+        else if (onFailure === "stop") return yield* answer.left
+        else failure ??= answer.left
+      }
+      return yield* failure ?? new KeyNotConfigured({ provider, tried })
+    })
+  const status = Effect.suspend(() => (current === undefined ? Effect.succeed(emptyStatus(provider)) : current.status))
+  return {
+    get: asking(({ get }) => get),
+    refresh: asking(({ refresh }) => refresh),
+    // Each drops only what it gave itself, and who that was may have answered before another did.
+    reject: (key) => Effect.forEach(providers, ({ reject }) => reject(key), { discard: true }),
+    status,
+    changes: Stream.mapEffect(
+      Stream.mergeAll(
+        providers.map(({ changes }) => changes),
+        { concurrency: "unbounded" }
+      ),
+      () => status
+    )
+  }
+}

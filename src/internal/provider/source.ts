@@ -1,0 +1,110 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { ApiKeyError } from "../../ApiKeyError.js"
+import type * as ApiKeySource from "../../ApiKeySource.js"
+import type { Output } from "../format/format.js"
+import type { Interactive, Requirements } from "../helper/options.js"
+import { defaultProvider, make, type Provider } from "../model/provider.js"
+import { type Readable, readSource } from "../source/read.js"
+import type { RunOptions, Single } from "../source/schema.js"
+import { type CommandOptions, fromGuardedCommand, type Guard, type Open } from "./command.js"
+import { fromFirstOf } from "./firstOf.js"
+
+/**
+ * What the layers of sources take beside the source.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SourceOptions {
+  /** The name in errors and status. Default `"default"`. */
+  readonly provider?: string | undefined
+  /** For commands that do not say. Default `"never"`. */
+  readonly interactive?: Interactive | undefined
+  /**
+   * Asked before each reading and each run: whether it may be, and with which options of the run changed.
+   *
+   * @internal
+   */
+  readonly guard?: ((source: Single) => Guard) | undefined
+  /**
+   * What makes a provider of a command, where commands are shared.
+   *
+   * @internal
+   */
+  readonly open?: Open | undefined
+  /**
+   * Sees what each run gave.
+   *
+   * @internal
+   */
+  readonly observe?: ((output: Output) => void) | undefined
+}
+
+/**
+ * A provider whose key comes from a source, as a value; it lives as long as the scope. Environment, files and `auth.json`
+ * are read at each `get`, so a secret that is replaced there is used at once; of several sources each `get` asks from the
+ * first on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromSource = (
+  source: ApiKeySource.ApiKeySource,
+  options?: SourceOptions
+): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
+  const provider = options?.provider ?? defaultProvider
+  switch (source._tag) {
+    case "Command": {
+      const command = { interactive: options?.interactive, ...commandOptions(source.command), provider }
+      const guard = options?.guard?.(source) ?? Effect.succeed({})
+      return options?.open === undefined
+        ? fromGuardedCommand(command, guard, options?.observe ?? (() => undefined))
+        : options.open(command, guard)
+    }
+    case "FirstOf":
+      return Effect.map(
+        Effect.forEach(source.firstOf, (each) => fromSource(each, options)),
+        (providers) => fromFirstOf(providers, { provider, onFailure: source.onFailure })
+      )
+    default:
+      return fromReadable(source, options)
+  }
+}
+
+export const fromReadable = (
+  source: Readable,
+  options: SourceOptions | undefined
+): Effect.Effect<Provider, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.map(Effect.context<FileSystem.FileSystem | Path.Path>(), (context) => {
+    const provider = options?.provider ?? defaultProvider
+    const guarded = options?.guard === undefined ? Effect.void : options.guard(source)
+    return make({ provider, get: Effect.provide(Effect.zipRight(guarded, readSource(source, provider)), context) })
+  })
+
+/**
+ * The options of a provider for a command that configuration says.
+ *
+ * @internal
+ */
+export const commandOptions = ({ argv, cache, retries, env, ...run }: RunOptions): CommandOptions => ({
+  ...run,
+  ...cache,
+  command: argv,
+  retry: retries === undefined ? undefined : retrying(retries),
+  env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? undefined]))
+})
+
+/** The library's own delays, with another number of tries: one schedule a number, so that equal commands are known as such. */
+const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> => {
+  const known = schedules.get(times)
+  if (known !== undefined) return known
+  const made = Schedule.exponential("200 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(times)))
+  schedules.set(times, made)
+  return made
+}
+
+const schedules = new Map<number, Schedule.Schedule<unknown, ApiKeyError>>()

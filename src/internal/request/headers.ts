@@ -1,0 +1,60 @@
+import { isString } from "effect/Predicate"
+
+export type Fetch = typeof globalThis.fetch
+
+/** The headers that carry a key, by lower-case name. */
+export type Rule = ReadonlyMap<string, string>
+
+export const nothingSent: Rule = new Map()
+
+// --- what fetch reads wherever an object has it, and a copy only where the object itself does: a `Request`, a class, an heir
+
+export const isPlain = (given: object): boolean => {
+  const prototype = Object.getPrototypeOf(given)
+  return prototype === Object.prototype || prototype === null
+}
+
+// --- headers: of the kind that the caller gave, because a `Headers` costs more than all else here
+
+export type Fields = Headers | Readonly<Record<string, string>>
+
+const noFields: Fields = {}
+
+export const fieldsOf = (given: RequestInit["headers"]): Fields => {
+  if (given === undefined) return noFields
+  if (given instanceof Headers) return given
+  const record = Array.isArray(given) ? recordOf(given) : given
+  return record !== undefined && isPlainRecord(record) ? record : new Headers(given)
+}
+
+/** A list in which no name stands twice says what a record does. */
+const recordOf = (pairs: ReadonlyArray<ReadonlyArray<string>>): Readonly<Record<string, string>> | undefined => {
+  const names = new Set(pairs.map((pair) => (pair.length === 2 ? String(pair[0]).toLowerCase() : "")))
+  return names.size === pairs.length && !names.has("") ? Object.fromEntries(pairs) : undefined
+}
+
+/** What else `Headers` takes, it reads by rules of its own. */
+const isPlainRecord = (given: object): given is Readonly<Record<string, string>> => {
+  if (!isPlain(given) || Symbol.iterator in given) return false
+  return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
+}
+
+export const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields => changed(fields, dropped, nothingSent)
+
+/** A copy of the same kind: without those by the (lower-case) names, and with those added. */
+export const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: Rule): Fields => {
+  if (fields instanceof Headers) {
+    const headers = new Headers(fields)
+    for (const name of dropped) if (!added.has(name)) headers.delete(name)
+    for (const [name, value] of added) headers.set(name, value)
+    return headers
+  }
+  const record: Record<string, string> = {}
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]
+    const known = name.toLowerCase()
+    if (value !== undefined && !added.has(known) && !dropped.includes(known)) record[name] = value
+  }
+  for (const [name, value] of added) record[name] = value
+  return record
+}

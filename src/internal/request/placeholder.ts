@@ -1,0 +1,80 @@
+import { type Fetch, type Fields, without } from "./headers.js"
+import { requestTo } from "./replay.js"
+import { configInvalid, placeholder } from "./scheme.js"
+
+// --- where a request goes
+
+export interface Place {
+  readonly text: string
+  readonly url: URL
+  readonly origin: string
+  /** Without the placeholder. */
+  readonly cleaned: URL
+}
+
+/** Libraries ask for the same URL over and over: the last one is kept as it was read. */
+export const locator = (): ((given: string | URL) => Place) => {
+  let last: Place | undefined
+  return (given) => {
+    const text = String(given)
+    if (last?.text === text) return last
+    const url = new URL(text)
+    last = { text, url, origin: url.origin, cleaned: withoutPlaceholderIn(url) }
+    return last
+  }
+}
+
+// --- the placeholder
+
+export type Held = ReadonlyArray<readonly [name: string, value: string]>
+
+const nothingHeld: Held = []
+
+const noNames: ReadonlyArray<string> = []
+
+export const heldIn = (fields: Fields): Held => {
+  let held = nothingHeld
+  for (const [name, value] of fields instanceof Headers ? fields : Object.entries(fields)) {
+    if (value.includes(placeholder)) held = [...held, [name.toLowerCase(), value.trim()]]
+  }
+  return held
+}
+
+export const namesOf = (held: Held): ReadonlyArray<string> => (held.length === 0 ? noNames : held.map(([name]) => name))
+
+export const isSame = (held: Held, other: Held): boolean =>
+  held === other ||
+  (held.length === other.length && held.every(([name, value], i) => other[i]?.[0] === name && other[i]?.[1] === value))
+
+/** A key has no place in a URL, where logs would show it; the parameter that was to hold it goes. */
+export const withoutPlaceholderIn = (url: URL): URL => {
+  if (url.search === "" || !url.search.includes(placeholder)) return url
+  const result = new URL(url)
+  for (const [name, value] of url.searchParams) if (value.includes(placeholder)) result.searchParams.delete(name)
+  return result
+}
+
+/** For another origin: not even the placeholder goes there, and a request that cannot do without it is not sent. */
+export const withoutPlaceholder = (
+  input: Parameters<Fetch>[0],
+  init: RequestInit | undefined,
+  { cleaned, origin, url }: Place,
+  headers: Fields,
+  held: Held
+): Parameters<Fetch> => {
+  const body = init?.body
+  if (
+    cleaned.href.includes(placeholder) ||
+    ((typeof body === "string" || body instanceof URLSearchParams) && String(body).includes(placeholder))
+  ) {
+    throw configInvalid(
+      `a request to ${origin} holds a placeholder for the key, which is for another origin`,
+      "Give the same base URL to the SDK and to effect-apikey."
+    )
+  }
+  if (cleaned === url && held.length === 0) return init === undefined ? [input] : [input, init]
+  return [
+    input instanceof Request ? requestTo(cleaned, input) : cleaned.href,
+    { ...init, headers: without(headers, namesOf(held)) }
+  ]
+}

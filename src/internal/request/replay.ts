@@ -1,0 +1,133 @@
+import type { Fetch, Fields } from "./headers.js"
+
+/** Of a `RequestInit` (fetch standard, section 5.4), and Node's own. */
+const initFields: ReadonlyArray<string> = [
+  "method",
+  "headers",
+  "body",
+  "referrer",
+  "referrerPolicy",
+  "mode",
+  "credentials",
+  "cache",
+  "redirect",
+  "integrity",
+  "keepalive",
+  "signal",
+  "duplex",
+  "priority",
+  "window",
+  "dispatcher"
+]
+
+/** A `Request` stays one: so its body can be sent again. */
+export const asRead = (input: Parameters<Fetch>[0], init: RequestInit): Parameters<Fetch> => {
+  if (init instanceof Request) return [new Request(input, init)]
+  const read = initFields.map((name) => [name, Reflect.get(init, name)] as const)
+  return [input, { ...Object.fromEntries(read.filter(([, value]) => value !== undefined)), ...init }]
+}
+
+// --- a request that can be made more than once, as far as its body allows
+
+export interface Hop {
+  readonly url: URL
+  readonly method: string
+  readonly headers: Fields
+  readonly keepsBody: boolean
+  /** The key. */
+  readonly carries: boolean
+  /** That led here. */
+  readonly redirects: number
+}
+
+export interface Template {
+  readonly url: URL
+  readonly method: string
+  /** The caller's own. */
+  readonly headers: Fields
+  readonly signal: AbortSignal | undefined
+  readonly redirect: RequestRedirect
+  readonly body: unknown
+  readonly canBeSentAgain: boolean
+  readonly send: (send: Fetch, hop: Hop) => Promise<Response>
+}
+
+export const templateOf = (
+  input: Parameters<Fetch>[0],
+  init: RequestInit | undefined,
+  url: URL,
+  headers: Fields
+): Template => {
+  if (input instanceof Request) return templateOfRequest(input, init, url)
+  const body = init?.body ?? undefined
+  const redirect = init?.redirect ?? "follow"
+  return {
+    url,
+    method: methodOf(init?.method ?? "GET"),
+    headers,
+    signal: init?.signal ?? undefined,
+    redirect,
+    body,
+    canBeSentAgain: !isStream(body),
+    send: (send, hop) => {
+      // Several times faster than a spread.
+      const next: RequestInit = Object.assign({}, init, {
+        method: hop.method,
+        headers: hop.headers,
+        redirect: sentAs(redirect)
+      })
+      if (!hop.keepsBody) delete next.body
+      return send(hop.url.href, next)
+    }
+  }
+}
+
+/** These are the same in any case, others are not (fetch standard, "normalize a method"). */
+const methodOf = (given: string): string =>
+  /^(?:delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given
+
+/**
+ * A `Request` is made anew for each time that it is sent; if it has a body, a clone keeps that for the next, and the caller's is
+ * used up as fetch uses it up. One whole `Request`, not one and an `init`: a `fetch` of the user's may look at the first only.
+ */
+const templateOfRequest = (input: Request, init: RequestInit | undefined, url: URL): Template => {
+  const asked = init?.redirect ?? input.redirect
+  const redirect = sentAs(asked)
+  // Making one costs more than all else here.
+  const request = init === undefined ? input : new Request(input, init)
+  const body = request.body ?? undefined
+  let unsent = request
+  return {
+    url,
+    method: request.method,
+    headers: request.headers,
+    signal: request.signal,
+    redirect: asked,
+    body,
+    canBeSentAgain: true,
+    send: (send, { url, method, headers, keepsBody }) => {
+      if (!keepsBody && body !== undefined) {
+        const { signal, credentials, cache } = request
+        return send(new Request(url, { method, headers, redirect, signal, credentials, cache }))
+      }
+      const next = unsent
+      if (body !== undefined) unsent = next.clone()
+      const changes = method === request.method ? { headers, redirect } : { method, headers, redirect }
+      return send(new Request(requestTo(url, next), changes))
+    }
+  }
+}
+
+const sentAs = (redirect: RequestRedirect): RequestRedirect => (redirect === "follow" ? "manual" : redirect)
+
+export const requestTo = (url: URL, request: Request): Request =>
+  url.href === request.url ? request : new Request(url, request)
+
+/** Whether it is gone once it is read; undici takes iterators, too, and whatever has a `pipe`. */
+export const isStream = (body: unknown): boolean =>
+  typeof body === "object" &&
+  body !== null &&
+  (Symbol.asyncIterator in body ||
+    "pipe" in body ||
+    body instanceof ReadableStream ||
+    ("next" in body && typeof body.next === "function"))

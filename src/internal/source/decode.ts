@@ -1,0 +1,129 @@
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import { isRecord } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { optionsOf } from "../../formats/table.js"
+import { shownArgv } from "../redact/probableArgv.js"
+import { inside, nearest, type Problem, problemOf, unknownKey } from "./problem.js"
+import {
+  type ApiKeySource,
+  Argv,
+  Auth,
+  Command,
+  Env,
+  File,
+  type FirstOf,
+  Literal,
+  optional,
+  RunOptions,
+  type Single
+} from "./schema.js"
+
+// --- reading
+
+const decoder =
+  <A extends Single, I>(schema: Schema.Schema<A, I>) =>
+  (value: unknown): Either.Either<Single, ParseResult.ParseError> =>
+    Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(value)
+
+const kinds = {
+  literal: decoder(Literal),
+  env: decoder(Env),
+  file: decoder(File),
+  auth: decoder(Auth),
+  command: decoder(Command)
+}
+
+const kindNames = [...Object.keys(kinds), "firstOf"]
+
+const decodeList = Schema.decodeUnknownEither(
+  Schema.Struct({
+    firstOf: Schema.NonEmptyArray(Schema.Unknown).annotations({ description: "a list of sources that is not empty" }),
+    onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
+  }),
+  { onExcessProperty: "error" }
+)
+
+const decodeRunOptions = Schema.decodeUnknownEither(RunOptions, { onExcessProperty: "error" })
+
+const decodeArgv = Schema.decodeUnknownEither(Argv)
+
+export const atValue = (problem: string, remedy: string): Problem => ({ path: [], at: "value", problem, remedy })
+
+const problemIn = ({ issue }: ParseResult.ParseError): Problem => problemOf(issue)
+
+export const shellString = (line: string): Problem =>
+  atValue("a command is a list of strings, not a shell string", `It probably means ${shownArgv(line)}`)
+
+/** Of a format's parameters likewise the one that is named says what it takes. */
+const formatProblem = (format: unknown): Problem | undefined => {
+  const named = isRecord(format) && typeof format["name"] === "string" ? optionsOf(format["name"]) : undefined
+  if (named === undefined) return undefined
+  const decoded = Schema.decodeUnknownEither(named, { onExcessProperty: "error" })(format)
+  return Option.getOrUndefined(Option.map(Either.getLeft(decoded), problemIn))
+}
+
+/** The members of the command's union have nothing in common, so which one was meant is found before either complains. */
+export const commandProblem = (value: unknown): Problem | undefined => {
+  if (typeof value === "string") return shellString(value)
+  if (isRecord(value)) {
+    const { argv, format } = value
+    if (typeof argv === "string") return inside("argv", shellString(argv))
+    const ofFormat = formatProblem(format)
+    return ofFormat !== undefined
+      ? inside("format", ofFormat)
+      : Option.getOrUndefined(Option.map(Either.getLeft(decodeRunOptions(value)), problemIn))
+  }
+  return Option.getOrUndefined(Option.map(Either.getLeft(decodeArgv(value)), problemIn))
+}
+
+const isKind = (name: string): name is keyof typeof kinds => Object.hasOwn(kinds, name)
+
+/**
+ * From plain data to a source, with one problem that has a path.
+ *
+ * @internal
+ */
+export const decodeProblem = (value: unknown): Either.Either<ApiKeySource, Problem> => {
+  if (!isRecord(value)) {
+    return Either.left(atValue("expected an object that names a source", 'For example { "env": "OPENAI_API_KEY" }.'))
+  }
+  const names = Object.keys(value)
+  const [kind, another] = names.filter((name) => kindNames.includes(name))
+  if (kind === undefined) {
+    const misspelt = names.find((name) => Option.isSome(nearest(name, kindNames)))
+    return Either.left(
+      misspelt === undefined
+        ? atValue("names no source", `Give one of: ${kindNames.join(", ")}`)
+        : unknownKey(misspelt, kindNames)
+    )
+  }
+  if (another !== undefined) {
+    return Either.left({
+      path: [another],
+      at: "key",
+      problem: `"${kind}" and "${another}" are two sources`,
+      remedy: `Choose one, or say which goes first: { "firstOf": [{ "${kind}": … }, { "${another}": … }] }`
+    })
+  }
+  if (kind === "command") {
+    const problem = commandProblem(value[kind])
+    if (problem !== undefined) return Either.left(inside(kind, problem))
+  }
+  return isKind(kind) ? Either.mapLeft(kinds[kind](value), problemIn) : decodeFirstOf(value)
+}
+
+const decodeFirstOf = (value: unknown): Either.Either<FirstOf, Problem> =>
+  Either.gen(function* () {
+    const list = yield* Either.mapLeft(decodeList(value), problemIn)
+    const at = (index: number, source: unknown): Either.Either<ApiKeySource, Problem> =>
+      Either.mapLeft(decodeProblem(source), (problem) => inside("firstOf", inside(index, problem)))
+    const [first, ...rest] = list.firstOf
+    const sources = yield* Either.all(rest.map((source, index) => at(index + 1, source)))
+    return {
+      _tag: "FirstOf",
+      firstOf: [yield* at(0, first), ...sources],
+      ...(list.onFailure === undefined ? {} : { onFailure: list.onFailure })
+    }
+  })

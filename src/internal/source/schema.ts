@@ -1,0 +1,266 @@
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { FormatSpec, formatNames } from "../../formats/table.js"
+import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
+
+export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+
+/** A schema's own messages quote what they were given, and that may be a key or an argument. */
+const unquoted = (expected: string) => ({
+  message: () => ({ message: `expected ${expected}; ApiKeySource.parse says what is wrong with it`, override: true })
+})
+
+const VariableName = Schema.String.pipe(
+  Schema.pattern(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+    description: "the name of an environment variable",
+    documentation: 'Give the name alone, without $: "OPENAI_API_KEY".'
+  })
+)
+
+const FilePath = Schema.String.pipe(
+  Schema.pattern(/^[^\0]*[^\0\s][^\0]*$/, {
+    description: "a path",
+    documentation: 'For example "/run/secrets/openai" or "~/.keys/openai"; relative to the file it stands in.'
+  })
+)
+
+const infinite = "Infinity"
+
+const durationText = (description: string, canBeInfinite: boolean): Schema.Schema<Duration.Duration, string> => {
+  const texts = { description, documentation: 'For example "10 seconds", "5 minutes" or "250 ms".' }
+  const pattern = canBeInfinite ? `^${infinite}$|${durationPattern}` : durationPattern
+  const written = Schema.String.annotations({ ...texts, jsonSchema: { type: "string", pattern } })
+  return Schema.transformOrFail(written, Schema.DurationFromSelf, {
+    strict: true,
+    decode: (text, _, ast) =>
+      canBeInfinite && text === infinite
+        ? Either.right(Duration.infinity)
+        : Either.fromOption(parseDuration(text), () => new ParseResult.Type(ast, undefined)),
+    encode: (duration) => Either.right(Duration.isFinite(duration) ? formatDuration(duration) : infinite)
+  }).annotations(texts)
+}
+
+const Time = durationText("a time with its unit, above 0", false)
+
+const Lifetime = durationText(`a time with its unit, above 0, or "${infinite}"`, true)
+
+export const Argv = Schema.NonEmptyArray(Schema.String).pipe(
+  Schema.filter(([program]) => program.trim() !== "", {
+    jsonSchema: { items: [{ type: "string", pattern: "\\S" }], additionalItems: { type: "string" } }
+  }),
+  Schema.annotations({
+    description: "an argv: a list of strings, the program and its arguments",
+    documentation: 'For example ["op", "read", "op://Private/OpenAI/api-key"].'
+  })
+)
+
+const CacheOptions = Schema.Struct({
+  timeToLive: optional(Lifetime),
+  refreshAhead: optional(Time),
+  onRepeat: optional(Schema.Literal("serve", "fail").annotations({ description: '"serve" or "fail"' })),
+  onReject: optional(Schema.Literal("forget", "erase").annotations({ description: '"forget" or "erase"' })),
+  whenAbandoned: optional(Schema.Literal("stop", "finish").annotations({ description: '"stop" or "finish"' }))
+}).annotations({ description: "how a key is kept" })
+
+const maxRetries = 10
+
+export const RunOptions = Schema.Struct({
+  argv: Argv,
+  env: optional(
+    Schema.Record({
+      key: VariableName,
+      value: Schema.NullOr(Schema.String).annotations({ description: "a string, or null to unset the variable" })
+    }).annotations({ description: "variables to set, or with null to unset" })
+  ),
+  inheritEnv: optional(
+    Schema.Union(Schema.Boolean, Schema.Array(VariableName)).annotations({
+      description: "true, false, or a list of the variables to inherit"
+    })
+  ),
+  cwd: optional(FilePath),
+  timeout: optional(Time),
+  retries: optional(
+    Schema.Int.pipe(
+      Schema.between(0, maxRetries, { description: `a whole number from 0 to ${maxRetries}` }),
+      Schema.annotations({ description: `a whole number from 0 to ${maxRetries}` })
+    )
+  ),
+  interactive: optional(
+    Schema.Literal("never", "if-available", "always").annotations({
+      description: '"never", "if-available" or "always"'
+    })
+  ),
+  path: optional(
+    Schema.Literal("usual-folders", "login-shell", "path-only").annotations({
+      description: '"usual-folders", "login-shell" or "path-only"'
+    })
+  ),
+  format: optional(
+    FormatSpec.annotations({
+      description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,
+      documentation: 'For example "oauth" or { "name": "json", "field": "data.key" }.'
+    })
+  ),
+  cache: optional(CacheOptions)
+}).annotations({ description: "a helper command with the options of its runs" })
+
+/**
+ * A helper command: its argv, and everything that shapes its runs, the format of its answer and the life of its key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RunOptions = typeof RunOptions.Type
+
+const CommandField = Schema.transform(
+  Schema.Union(Argv, RunOptions).annotations({ description: "an argv, or an object with `argv` and options" }),
+  Schema.typeSchema(RunOptions),
+  {
+    strict: false,
+    decode: (command) => (Array.isArray(command) ? { argv: command } : command),
+    encode: (command: RunOptions) => (Object.keys(command).length === 1 ? command.argv : command)
+  }
+)
+
+/**
+ * The key itself. For tests and keys that are no secret: a file that holds one is a file to be guarded.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Literal = Schema.Struct({
+  literal: Schema.Redacted(Schema.NonEmptyString.annotations({ description: "a key that is not empty" }))
+}).pipe(Schema.attachPropertySignature("_tag", "Literal"), Schema.annotations(unquoted("a literal key")))
+
+/**
+ * An environment variable, read at each `get`. Unset or blank, the next source is asked.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Env = Schema.Struct({ env: VariableName }).pipe(
+  Schema.attachPropertySignature("_tag", "Env"),
+  Schema.annotations(unquoted("an environment variable's name"))
+)
+
+const strict = optional(
+  Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" })
+)
+
+/**
+ * A file whose content is the key, read at each `get`: Docker's and Kubernetes' secrets. Missing, the next source is asked.
+ * One that others may read is a warning; with `strict` it is `InsecurePermissions`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const File = Schema.Struct({ file: FilePath, strict }).pipe(
+  Schema.attachPropertySignature("_tag", "File"),
+  Schema.annotations(unquoted("a path"))
+)
+
+/**
+ * An entry of opencode's `auth.json`, by its id. Missing, the next source is asked.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Auth = Schema.Struct({
+  auth: Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
+  strict
+}).pipe(Schema.attachPropertySignature("_tag", "Auth"), Schema.annotations(unquoted("the id of an entry in auth.json")))
+
+/**
+ * A helper command. It is there whenever it is configured: a failure does not let the next source try.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Command = Schema.Struct({ command: CommandField }).pipe(
+  Schema.attachPropertySignature("_tag", "Command"),
+  Schema.annotations(unquoted("a helper command"))
+)
+
+/**
+ * A source that asks no other.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Single = typeof Literal.Type | typeof Env.Type | typeof File.Type | typeof Auth.Type | typeof Command.Type
+
+type SingleEncoded =
+  | typeof Literal.Encoded
+  | typeof Env.Encoded
+  | typeof File.Encoded
+  | typeof Auth.Encoded
+  | typeof Command.Encoded
+
+/**
+ * The first of several that has a key. One that is absent lets the next try; one that fails ends it, unless `onFailure` is
+ * `"next"`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FirstOf {
+  readonly _tag: "FirstOf"
+  readonly firstOf: readonly [ApiKeySource, ...ReadonlyArray<ApiKeySource>]
+  /** Default `"stop"`. */
+  readonly onFailure?: "stop" | "next"
+}
+
+interface FirstOfEncoded {
+  readonly firstOf: readonly [Encoded, ...ReadonlyArray<Encoded>]
+  readonly onFailure?: "stop" | "next"
+}
+
+/**
+ * Where a key comes from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ApiKeySource = Single | FirstOf
+
+/**
+ * A source as configuration files write it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Encoded = SingleEncoded | FirstOfEncoded
+
+/**
+ * The first of several sources.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
+  firstOf: Schema.NonEmptyArray(Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)).annotations({
+    description: "a list of sources that is not empty"
+  }),
+  onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
+}).pipe(Schema.attachPropertySignature("_tag", "FirstOf"), Schema.annotations(unquoted("a list of sources")))
+
+/**
+ * The schema of a source. Its JSON Schema is what `effect-apikey schema` prints for one.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ApiKeySource: Schema.Schema<ApiKeySource, Encoded> = Schema.Union(
+  Literal,
+  Env,
+  File,
+  Auth,
+  Command,
+  FirstOf
+).annotations({
+  identifier: "ApiKeySource",
+  description: "where a key comes from",
+  ...unquoted("where a key comes from")
+})

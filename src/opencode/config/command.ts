@@ -1,0 +1,64 @@
+import type * as Path from "@effect/platform/Path"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
+import type { Candidate } from "../../internal/config/model.js"
+import { expanded } from "../../internal/host/paths.js"
+import { decodeProblem } from "../../internal/source/decode.js"
+import { commandPath, decisive, handOf, type Origin, plain, wrong } from "./leaf.js"
+import * as Tree from "./mergedTree.js"
+import * as Placeholder from "./placeholder.js"
+
+/** Here the time to live may stand beside the other options; it belongs to the cache. */
+const withCache = (command: unknown): unknown => {
+  if (!isRecord(command) || !("timeToLive" in command)) return command
+  const { timeToLive, cache, ...run } = command
+  return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
+}
+
+const withTimeToLive = (remedy: string | undefined): string | undefined =>
+  remedy?.replace(/^Use one of: argv.*/, "$&, timeToLive")
+
+/** Each path from the folder of the file that says it, which need not be the one that decides. */
+const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
+  const fromItsFolder = (leaf: Tree.Leaf<Origin>): unknown => {
+    const { folder, home } = leaf.origin.scope
+    const from = (text: string): string => expanded(text, { home, cwd: folder }, path)
+    if (typeof leaf.value === "string") return leaf.value.trim() === "" ? leaf.value : from(leaf.value)
+    if (!Array.isArray(leaf.value)) return leaf.value
+    const [program, ...args]: ReadonlyArray<unknown> = leaf.value
+    if (typeof program !== "string") return leaf.value
+    const filled = args.map((each) =>
+      typeof each === "string" ? Placeholder.fillVariables(each, leaf.origin.scope) : each
+    )
+    // A bare name is looked for on PATH.
+    return [/[\\/]/.test(program) ? from(program) : program, ...filled]
+  }
+  if (written._tag === "Leaf") {
+    return Array.isArray(written.value) ? { ...written, value: fromItsFolder(written) } : written
+  }
+  return {
+    ...written,
+    children: new Map(
+      Array.from(written.children, ([key, child]): [string, Tree.Tree<Origin>] => {
+        const isPlace = (key === "argv" && child._tag === "Leaf" && Array.isArray(child.value)) || key === "cwd"
+        return [key, isPlace && child._tag === "Leaf" ? { ...child, value: fromItsFolder(child) } : child]
+      })
+    )
+  }
+}
+
+const onlyInArguments = "Only {env:NAME} in an argument is: write what it stands for, or let the helper look for it."
+
+export const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path): Option.Option<Candidate> => {
+  const written = Tree.at(tree, commandPath)
+  const leaf = written && decisive(written)
+  if (written === undefined || leaf === undefined) return Option.none()
+  const run = placed(written, path)
+  const source = Tree.leaves(run).some(({ leaf: { value } }) => Placeholder.isIn(JSON.stringify(value)))
+    ? Either.left(wrong(leaf, "apiKeyCommand: a placeholder stands where none is replaced", onlyInArguments))
+    : Either.mapLeft(decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
+        wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
+      )
+  return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
+}

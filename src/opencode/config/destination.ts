@@ -1,0 +1,89 @@
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { decodeUrl } from "../../internal/config/file.js"
+import type { Resolved } from "../../internal/config/model.js"
+import { wholeVariable } from "./key.js"
+import { handOf, isProjectLeaf, type Origin, stringLeaf } from "./leaf.js"
+import * as Tree from "./mergedTree.js"
+import * as Placeholder from "./placeholder.js"
+
+// --- where the key goes
+
+/**
+ * What a project may say of a provider without pointing anything anywhere.
+ *
+ * @internal
+ */
+export const harmlessFields: ReadonlySet<string> = new Set(["name", "id", "whitelist", "blacklist"])
+
+/**
+ * @internal
+ */
+export const harmlessOptions: ReadonlySet<string> = new Set([
+  "apiKeyCommand",
+  "timeout",
+  "headerTimeout",
+  "chunkTimeout",
+  "setCacheKey"
+])
+
+/**
+ * Fields of a model that turn its requests.
+ *
+ * @internal
+ */
+export const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
+
+/**
+ * One that holds no key lets the next source be asked: another key, for where the user pointed his own. Where he pointed the
+ * provider nowhere, a variable that is not set takes no other key away.
+ */
+const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
+  if (typeof value !== "string") return true
+  const variable = wholeVariable.exec(value)?.[1]
+  return variable === undefined
+    ? value.trim() === ""
+    : isPointed && (origin.scope.variable(variable) ?? "").trim() === ""
+}
+
+/**
+ * Whether a model's id or name may lead to another place of the server: some of opencode's packages put it into the URL's path
+ * as it is. A placeholder may, too: opencode fills it.
+ *
+ * @internal
+ */
+export const leadsAway = (model: unknown): boolean => /[%?#\\{\p{Cc}]|(?:^|\/)\.{0,2}(?:\/|$)/u.test(String(model))
+
+/** Element by element: names come from the file and may hold any character. */
+const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
+  const [first, second, third] = path
+  const { value } = leaf
+  if (first === undefined) return !Tree.isEmptyObject(value)
+  if (first === "options") {
+    if (second === undefined) return !Tree.isEmptyObject(value)
+    if (second === "apiKey") return isBlankKey(leaf, isPointed)
+    return !harmlessOptions.has(second)
+  }
+  if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
+  if ((second !== undefined && leadsAway(second)) || (third === "id" && leadsAway(value))) return true
+  return third === undefined ? !Tree.isEmptyObject(value) : turning.has(third)
+}
+
+export const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
+  const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
+  const isPointed = base !== undefined && !isProjectLeaf(base)
+  const pointing = Tree.leaves(tree).find(
+    ({ leaf, path }) => isProjectLeaf(leaf) && isPointing(path, leaf, isPointed)
+  )?.leaf
+  const leaf = pointing ?? base
+  if (leaf === undefined) return Option.none()
+  return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })
+}
+
+/** Of a project's URL the placeholders stay as they are: nothing of the user's gets into it before it is trusted. */
+const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
+  if (base === undefined) return "the provider's own"
+  const text = String(base.value)
+  const url = decodeUrl(isProjectLeaf(base) ? text : Placeholder.fillVariables(text, base.origin.scope))
+  return Either.match(url, { onLeft: () => text, onRight: ({ origin }) => origin })
+}

@@ -1,0 +1,136 @@
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { ApiKeyError } from "../../ApiKeyError.js"
+import { exists } from "../../internal/config/discover.js"
+import { Surroundings, xdg } from "../../internal/host/HostEnvironment.js"
+import { weakSpot } from "../../internal/host/ownership.js"
+import { isInside, realPathOf } from "../../internal/host/paths.js"
+import { openToOthers } from "../../internal/policy/rules.js"
+import * as Document from "../../internal/source/jsonc.js"
+import * as Placeholder from "./placeholder.js"
+
+export type Needs = FileSystem.FileSystem | Path.Path
+
+// --- the files, the last wins
+
+export interface Source {
+  readonly name: string
+  readonly text: Effect.Effect<Document.Document, ApiKeyError, FileSystem.FileSystem>
+  readonly hand: "user" | "project" | "environment"
+  /** Where `{file:}` starts from. */
+  readonly folder: string
+  readonly root: string
+  /** Its `{env:}` sees what well-known servers gave. */
+  readonly seesWellKnown: boolean
+}
+
+const names = ["opencode.json", "opencode.jsonc"]
+
+const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: "/Library/Application Support/opencode",
+  win32: "C:\\ProgramData\\opencode"
+}
+
+/** The folders from one up to its repository's root, or to the top where there is none. */
+const upwards = (
+  from: string
+): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const { home: namedHome } = yield* Surroundings
+    const home = yield* realPathOf(namedHome)
+    const folders: Array<string> = []
+    for (let folder = from; ; folder = path.dirname(folder)) {
+      folders.push(folder)
+      // A repository of the home directory is no project: what is in it is the user's.
+      if (yield* exists(path.join(folder, ".git"))) {
+        return { folders, root: isInside(folder, home, path) ? from : folder }
+      }
+      // Without a repository the project is where we stand.
+      if (path.dirname(folder) === folder) return { folders, root: from }
+    }
+  })
+
+export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
+
+export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const surroundings = yield* Surroundings
+  const { cwd, env, home } = surroundings
+  const { folders, root } = yield* upwards(cwd)
+  const global = path.join(xdg(surroundings, "XDG_CONFIG_HOME", path.join), "opencode")
+  const config = env["OPENCODE_CONFIG"]
+  const configFolder = env["OPENCODE_CONFIG_DIR"]
+  const usesProject = !/^(?:true|1)$/i.test(env["OPENCODE_DISABLE_PROJECT_CONFIG"] ?? "")
+  const inFolder = (folder: string) => names.map((name) => path.join(folder, name))
+  const dotFolders = new Set([
+    ...(usesProject ? folders.map((folder) => path.join(folder, ".opencode")) : []),
+    path.join(home, ".opencode"),
+    ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
+  ])
+  // The folders may be links of the user's own; a file in one may not lead out of it.
+  const ownAsNamed = [global, path.join(home, ".opencode")]
+  const own = yield* Effect.forEach(ownAsNamed, realPathOf)
+  const files = [
+    ...["config.json", ...names].map((name) => path.join(global, name)),
+    ...(isSet(config) ? [path.resolve(cwd, config)] : []),
+    ...(usesProject ? [...folders].reverse().flatMap(inFolder) : []),
+    ...Array.from(dotFolders).flatMap(inFolder)
+  ]
+  const managed = inFolder(managedFolders[process.platform] ?? "/etc/opencode")
+  const pointed = [config, configFolder].filter(isSet).map((named) => path.resolve(cwd, named))
+
+  /** What the environment points at is the user's, unless it is in the project; so is what is in his own folders. */
+  const fromFile = (seesWellKnown: boolean) => (file: string) =>
+    Effect.gen(function* () {
+      const real = yield* realPathOf(file)
+      const folder = path.dirname(file)
+      const foundIn = yield* realPathOf(folder)
+      const isOwn =
+        // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
+        [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
+        !seesWellKnown ||
+        (pointed.some((place) => isInside(place, file, path)) &&
+          // Neither found in the project nor by a link out of it.
+          ![file, foundIn, real].some((place) => isInside(root, place, path)))
+      const hand = isOwn ? "user" : "project"
+      return {
+        name: real,
+        text: Effect.gen(function* () {
+          const weak = isOwn ? yield* Effect.provideService(weakSpot(file), Path.Path, path) : Option.none()
+          if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
+          // What was judged, not where a link leads by now.
+          return yield* Placeholder.parse(real, yield* Document.readText(real))
+        }),
+        hand,
+        // His as he names it, not as a project's link to it does.
+        folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
+        root: isInside(root, real, path) ? root : path.dirname(real),
+        seesWellKnown
+      } as const
+    })
+
+  const content = env["OPENCODE_CONFIG_CONTENT"]
+  const contentName = "OPENCODE_CONFIG_CONTENT"
+  const inline: ReadonlyArray<Source> = isSet(content)
+    ? [
+        {
+          name: contentName,
+          text: Effect.suspend(() => Placeholder.parse(contentName, content)),
+          hand: "environment",
+          folder: cwd,
+          root,
+          seesWellKnown: false
+        }
+      ]
+    : []
+  const there = yield* Effect.filter(files, exists)
+  const managedThere = yield* Effect.filter(managed, exists)
+  return [
+    ...(yield* Effect.forEach(there, fromFile(true))),
+    ...inline,
+    ...(yield* Effect.forEach(managedThere, fromFile(false)))
+  ]
+})

@@ -1,0 +1,65 @@
+import { ConfigInvalid } from "../../ApiKeyError.js"
+import { Hand } from "../../internal/policy/provenance.js"
+import type * as Document from "../../internal/source/jsonc.js"
+import type { Source } from "./files.js"
+import * as Tree from "./mergedTree.js"
+import type * as Placeholder from "./placeholder.js"
+
+// --- what is merged
+
+export interface Origin {
+  readonly source: Source
+  readonly scope: Placeholder.Scope
+}
+
+export interface Said {
+  readonly origin: Origin
+  readonly says: unknown
+  readonly tree: Tree.Tree<Origin>
+}
+
+export const handOf = ({ source }: Origin, at: Document.Position): Hand => {
+  const place = { file: source.name, ...at }
+  switch (source.hand) {
+    case "user":
+      return Hand.User(place)
+    case "environment":
+      return Hand.Environment()
+    case "project":
+      return Hand.Project({ ...place, root: source.root })
+  }
+}
+
+export const placeOf = (leaf: Tree.Leaf<Origin>) => ({ file: leaf.origin.source.name, ...leaf.at })
+
+export const wrong = (leaf: Tree.Leaf<Origin>, problem: string, remedy: string): ConfigInvalid =>
+  new ConfigInvalid({ ...placeOf(leaf), problem, remedy })
+
+// --- one provider
+
+export const commandPath: ReadonlyArray<string> = ["options", "apiKeyCommand"]
+
+export const stringLeaf = (tree: Tree.Tree<Origin> | undefined): Tree.Leaf<Origin> | undefined =>
+  tree?._tag === "Leaf" ? tree : undefined
+
+export const badReference =
+  (leaf: Tree.Leaf<Origin>) =>
+  (file: string): ConfigInvalid =>
+    wrong(
+      leaf,
+      `bad file reference: ${file} does not exist`,
+      "Create the file, or correct the path; it starts from the folder of this file."
+    )
+
+export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.hand === "project"
+
+/** Of what several files put together, a project's part decides. */
+export const decisive = (tree: Tree.Tree<Origin>): Tree.Leaf<Origin> | undefined => {
+  const all = Tree.leaves(tree).map(({ leaf }) => leaf)
+  return all.find(isProjectLeaf) ?? all[0]
+}
+
+export const plain = (tree: Tree.Tree<Origin>): unknown =>
+  tree._tag === "Leaf"
+    ? tree.value
+    : Object.fromEntries(Array.from(tree.children, ([key, child]) => [key, plain(child)]))

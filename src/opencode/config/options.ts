@@ -1,0 +1,68 @@
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import { isRecord } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type { ApiKeyError } from "../../ApiKeyError.js"
+import type { Resolved } from "../../internal/config/model.js"
+import { HelperPolicy } from "../../internal/policy/model.js"
+import type { Single } from "../../internal/source/schema.js"
+import type { Needs } from "./files.js"
+import { badReference, handOf, type Origin } from "./leaf.js"
+import * as Tree from "./mergedTree.js"
+import * as Placeholder from "./placeholder.js"
+
+// --- options
+
+type Fill = (leaf: Tree.Leaf<Origin>, value: unknown) => Effect.Effect<unknown, ApiKeyError, Needs>
+
+export const filledText: Fill = (leaf, value) =>
+  typeof value === "string" ? Placeholder.fill(value, leaf.origin.scope, badReference(leaf)) : Effect.succeed(value)
+
+export const filled = (tree: Tree.Tree<Origin>, fill: Fill): ReturnType<Fill> => {
+  const inside = (leaf: Tree.Leaf<Origin>, value: unknown): ReturnType<Fill> =>
+    Array.isArray(value)
+      ? Effect.forEach(value, (each: unknown) => inside(leaf, each))
+      : isRecord(value)
+        ? eachOf(Object.entries(value), (each) => inside(leaf, each))
+        : fill(leaf, value)
+  return tree._tag === "Leaf" ? inside(tree, tree.value) : eachOf(tree.children, (child) => filled(child, fill))
+}
+
+const eachOf = <A>(
+  members: Iterable<readonly [string, A]>,
+  f: (value: A) => ReturnType<Fill>
+): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs> =>
+  Effect.map(
+    Effect.forEach(members, ([key, value]) => Effect.map(f(value), (result) => [key, result] as const)),
+    Object.fromEntries
+  )
+
+const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
+
+export const optionsOf = (
+  tree: Tree.Tree<Origin> | undefined,
+  { provider, goesTo, contributions }: Resolved,
+  failures: ReadonlyArray<{ readonly error: ApiKeyError }>
+): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
+  Effect.gen(function* () {
+    const [failure] = failures
+    if (failure !== undefined) return yield* failure.error
+    const policy = yield* HelperPolicy
+    const path = yield* Path.Path
+
+    const permitted: Fill = (leaf, value) =>
+      Effect.gen(function* () {
+        const text = typeof value === "string" ? value : ""
+        const hand = handOf(leaf.origin, leaf.at)
+        const written: Single = { _tag: "Literal", literal: Redacted.make(text) }
+        for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
+          yield* policy.authorize({ provider, source, hand, goesTo, contributions })
+        }
+        return yield* filledText(leaf, value)
+      })
+
+    const own = Tree.at(tree, ["options"])
+    if (own?._tag !== "Branch") return {}
+    const others = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
+    return yield* eachOf(others, (child) => filled(child, permitted))
+  })
