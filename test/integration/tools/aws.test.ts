@@ -4,7 +4,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { afterAll, beforeAll, expect } from "vitest"
-import { plain } from "../../formats/support.js"
+import { plain } from "../../protocols/support.js"
 import { ask, describeTool, failure, runTool, temporaryFolder, whichAll } from "./support.js"
 
 const secret = "sk-aws-7f3a9c21d0"

@@ -6,7 +6,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { beforeAll, describe, expect } from "vitest"
-import { plain } from "../../formats/support.js"
+import { plain } from "../../protocols/support.js"
 import { ask, describeTool, failure, setUp, temporaryFolder } from "./support.js"
 
 const secret = "sk-file-7f3a9c21d0"

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as HelperExecutor from "effect-apikey/HelperExecutor"
 import { afterAll, beforeAll, expect } from "vitest"
-import { plain } from "../../formats/support.js"
+import { plain } from "../../protocols/support.js"
 import { ask, describeTool, failure, runTool, setUp, temporaryFolder } from "./support.js"
 
 const secret = "s3cre7=with=equals and spaces"

@@ -5,7 +5,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { afterAll, beforeAll, expect, vi } from "vitest"
-import { plain } from "../../formats/support.js"
+import { plain } from "../../protocols/support.js"
 import { ask, describeTool, failure, isAlive, runTool, setUp, temporaryFolder } from "./support.js"
 
 const secret = "sk-gpg-7f3a9c21d0"

@@ -8,7 +8,7 @@ import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import type * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as HelperExecutor from "effect-apikey/HelperExecutor"
 import { describe, expect } from "vitest"
-import { plain } from "../../formats/support.js"
+import { plain } from "../../protocols/support.js"
 import { ask, failure, temporaryFolder } from "./support.js"
 
 const folder = temporaryFolder()

@@ -12,8 +12,8 @@ import {
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
 import type * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
-import { secretOf } from "./support/cacheUnderTest.js"
-import { realProvider, shell } from "./support/layers.js"
+import { secretOf } from "../support/cacheUnderTest.js"
+import { realProvider, shell } from "../support/layers.js"
 
 const secret = "sk-exported-to-nobody"
 const argument = "argument-of-the-helper"

@@ -5,10 +5,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
 import { UnsecuredJWT } from "jose"
-import type * as ApiKey from "../src/ApiKey.js"
-import type { ApiKeyError } from "../src/ApiKeyError.js"
-import * as CredentialFormat from "../src/CredentialFormat.js"
-import { arbitrarySecret } from "./support/arbitrary.js"
+import type * as ApiKey from "../../src/ApiKey.js"
+import type { ApiKeyError } from "../../src/ApiKeyError.js"
+import * as CredentialFormat from "../../src/CredentialFormat.js"
+import { arbitrarySecret } from "../support/arbitrary.js"
 
 const startedAt = Date.UTC(2026, 0, 1)
 const now = DateTime.unsafeMake(startedAt)

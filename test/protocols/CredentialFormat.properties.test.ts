@@ -8,7 +8,7 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decode, longAgo, marker, markerStart, plain, shown } from "./formats/support.js"
+import { decode, longAgo, marker, markerStart, plain, shown } from "./support.js"
 
 const millisPerSecond = 1000
 const lastMillis = DateTime.unsafeMake("9000-01-01T00:00:00Z").epochMillis

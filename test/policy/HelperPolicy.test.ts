@@ -19,13 +19,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as fc from "fast-check"
-import { isApiKeyError } from "../src/ApiKeyError.js"
-import { itemsIn, question } from "../src/cli/trust.js"
-import * as HelperPolicy from "../src/HelperPolicy.js"
-import { jsonSchema } from "../src/internal/config/file.js"
-import { escaped } from "../src/internal/redact/terminal.js"
-import { attempt, ran, trustFile } from "./support/attempt.js"
-import { type Sandbox, sandbox, within } from "./support/sandbox.js"
+import { isApiKeyError } from "../../src/ApiKeyError.js"
+import { itemsIn, question } from "../../src/cli/trust.js"
+import * as HelperPolicy from "../../src/HelperPolicy.js"
+import { jsonSchema } from "../../src/internal/config/file.js"
+import { escaped } from "../../src/internal/redact/terminal.js"
+import { attempt, ran, trustFile } from "../support/attempt.js"
+import { type Sandbox, sandbox, within } from "../support/sandbox.js"
 
 const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E, Scope.Scope>) =>
   it.scopedLive(name, () => Effect.flatMap(sandbox, test))
@@ -547,7 +547,7 @@ describe("time of check", () => {
 
 describe("the JSON Schema", () => {
   it("that the package ships is the one that is made from the code", () => {
-    const shipped = JSON.parse(readFileSync(join(import.meta.dirname, "../schema/effect-apikey.schema.json"), "utf8"))
+    const shipped = JSON.parse(readFileSync(join(import.meta.dirname, "../../schema/effect-apikey.schema.json"), "utf8"))
     assert.deepStrictEqual(shipped, JSON.parse(JSON.stringify(jsonSchema)))
   })
 })

@@ -18,8 +18,8 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import type { NonZeroExit } from "effect-apikey/ApiKeyError"
 import fc from "fast-check"
-import { cacheUnderTest, loginRequired, millisOf, secretOf, unavailable } from "./support/cacheUnderTest.js"
-import { settle } from "./support/scriptedHelper.js"
+import { cacheUnderTest, loginRequired, millisOf, secretOf, unavailable } from "../support/cacheUnderTest.js"
+import { settle } from "../support/scriptedHelper.js"
 
 /** What was logged, one line a message. */
 const logged = <A, E, R>(use: (lines: ReadonlyArray<string>) => Effect.Effect<A, E, R>) =>

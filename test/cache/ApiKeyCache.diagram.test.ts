@@ -5,13 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
-import { nothingYet, refusalOf } from "../src/internal/cache/history.js"
-import type { Flight } from "../src/internal/cache/inFlight.js"
-import { entryOf, lifeOf } from "../src/internal/cache/lifetime.js"
-import { initial, type Open, type State, transitions } from "../src/internal/cache/state.js"
+import { nothingYet, refusalOf } from "../../src/internal/cache/history.js"
+import type { Flight } from "../../src/internal/cache/inFlight.js"
+import { entryOf, lifeOf } from "../../src/internal/cache/lifetime.js"
+import { initial, type Open, type State, transitions } from "../../src/internal/cache/state.js"
 
 const documented = (): ReadonlyArray<string> => {
-  const page = readFileSync(new URL("../docs/cache.md", import.meta.url), "utf8")
+  const page = readFileSync(new URL("../../docs/cache.md", import.meta.url), "utf8")
   const diagram = /```mermaid\n([\s\S]*?)```/.exec(page)?.[1] ?? ""
   return Array.from(diagram.matchAll(/^\s*(\w+) --> (\w+): (\w+)$/gm), ([, from, to, name]) => `${from} ${name} ${to}`)
 }

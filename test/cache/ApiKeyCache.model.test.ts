@@ -19,7 +19,7 @@ import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import { type ApiKeyError, CommandTimeout, NonZeroExit } from "effect-apikey/ApiKeyError"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { type ScriptedHelper, scriptedHelper, settle } from "./support/scriptedHelper.js"
+import { type ScriptedHelper, scriptedHelper, settle } from "../support/scriptedHelper.js"
 
 const sequences = 1_000
 /** Turning the test clock waits for real timers, so sequences go side by side. */

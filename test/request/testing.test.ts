@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { EmptyOutput } from "../src/ApiKeyError.js"
-import * as ApiKeyProvider from "../src/ApiKeyProvider.js"
-import * as Testing from "../src/testing.js"
+import { EmptyOutput } from "../../src/ApiKeyError.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
+import * as Testing from "../../src/testing.js"
 
 const current = Effect.flatMap(ApiKeyProvider.ApiKeyProvider, (provider) =>
   Effect.map(provider.get, ({ value }) => Redacted.value(value))

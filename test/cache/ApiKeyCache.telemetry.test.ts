@@ -8,9 +8,9 @@ import * as MetricState from "effect/MetricState"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import { cacheUnderTest, unavailable } from "./support/cacheUnderTest.js"
-import { everything, observe } from "./support/observe.js"
-import { settle } from "./support/scriptedHelper.js"
+import { cacheUnderTest, unavailable } from "../support/cacheUnderTest.js"
+import { everything, observe } from "../support/observe.js"
+import { settle } from "../support/scriptedHelper.js"
 
 /** Metrics live as long as the process, so each test counts under a program name of its own. */
 const metricsOf = (program: string) =>

@@ -6,12 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { ApiKeyProvider } from "../src/ApiKeyProvider.js"
-import * as ApiKeyProviders from "../src/ApiKeyProviders.js"
-import * as ApiKeySource from "../src/ApiKeySource.js"
-import * as HelperPolicy from "../src/HelperPolicy.js"
-import { trustFile } from "./support/attempt.js"
-import { type Sandbox, sandbox, within } from "./support/sandbox.js"
+import { ApiKeyProvider } from "../../src/ApiKeyProvider.js"
+import * as ApiKeyProviders from "../../src/ApiKeyProviders.js"
+import * as ApiKeySource from "../../src/ApiKeySource.js"
+import * as HelperPolicy from "../../src/HelperPolicy.js"
+import { trustFile } from "../support/attempt.js"
+import { type Sandbox, sandbox, within } from "../support/sandbox.js"
 
 const key = Effect.flatMap(ApiKeyProvider, ({ get }) => Effect.map(get, (it) => Redacted.value(it.value)))
 

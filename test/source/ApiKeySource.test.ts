@@ -7,9 +7,9 @@ import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
-import * as ApiKeySource from "../src/ApiKeySource.js"
-import { jsonSchema } from "../src/internal/config/file.js"
-import { arbitrarySource } from "./support/arbitrarySource.js"
+import * as ApiKeySource from "../../src/ApiKeySource.js"
+import { jsonSchema } from "../../src/internal/config/file.js"
+import { arbitrarySource } from "../support/arbitrarySource.js"
 
 const parsed = (text: string): ApiKeySource.ApiKeySource => Either.getOrThrow(ApiKeySource.parse(text))
 

@@ -8,8 +8,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
-import * as HelperExecutor from "../src/HelperExecutor.js"
-import { isAlive, membersOf } from "./support/processes.js"
+import * as HelperExecutor from "../../src/HelperExecutor.js"
+import { isAlive, membersOf } from "../support/processes.js"
 
 const { make: executor } = HelperExecutor
 

@@ -10,11 +10,11 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
-import * as ApiKey from "../src/ApiKey.js"
-import { type ApiKeyError, KeyNotConfigured, SourceUnreadable } from "../src/ApiKeyError.js"
-import * as ApiKeyProvider from "../src/ApiKeyProvider.js"
-import * as ApiKeySource from "../src/ApiKeySource.js"
-import { type Sandbox, sandbox, within } from "./support/sandbox.js"
+import * as ApiKey from "../../src/ApiKey.js"
+import { type ApiKeyError, KeyNotConfigured, SourceUnreadable } from "../../src/ApiKeyError.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
+import * as ApiKeySource from "../../src/ApiKeySource.js"
+import { type Sandbox, sandbox, within } from "../support/sandbox.js"
 
 const inSandbox = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E, never>) =>
   it.scopedLive(name, () => Effect.flatMap(sandbox, (self) => test(self)))

@@ -6,11 +6,11 @@ import { inspect, promisify } from "node:util"
 import * as Effect from "effect/Effect"
 import OpenAI from "openai"
 import { afterAll, assert, describe, expectTypeOf, it } from "vitest"
-import { type ApiKey, ApiKeyError, createApiKeyProvider, placeholder } from "../src/Promise.js"
-import { shell } from "./support/layers.js"
-import { guarded, json, loopback } from "./support/loopback.js"
-import { shown } from "./support/observe.js"
-import { isAlive } from "./support/processes.js"
+import { type ApiKey, ApiKeyError, createApiKeyProvider, placeholder } from "../../src/Promise.js"
+import { shell } from "../support/layers.js"
+import { guarded, json, loopback } from "../support/loopback.js"
+import { shown } from "../support/observe.js"
+import { isAlive } from "../support/processes.js"
 
 const folder = mkdtempSync(join(tmpdir(), "effect-apikey-promise-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -273,9 +273,9 @@ describe("createApiKeyProvider", () => {
   /** What a program of its own writes. */
   const program = (body: string) => {
     const script = `${newFile()}.mts`
-    const source = new URL("../src/Promise.ts", import.meta.url).href
+    const source = new URL("../../src/Promise.ts", import.meta.url).href
     writeFileSync(script, `import { createApiKeyProvider } from ${JSON.stringify(source)}\n${body}`)
-    return promisify(execFile)(process.execPath, ["--import", "tsx", script], { cwd: new URL("..", import.meta.url) })
+    return promisify(execFile)(process.execPath, ["--import", "tsx", script], { cwd: new URL("../..", import.meta.url) })
   }
 
   it("lets the program end while a key is held", async () => {

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
-import * as E from "../src/ApiKeyError.js"
-import { withRetryAt } from "../src/internal/model/retryAt.js"
+import * as E from "../../src/ApiKeyError.js"
+import { withRetryAt } from "../../src/internal/model/retryAt.js"
 
 const command = "op"
 const now = DateTime.unsafeMake(0)

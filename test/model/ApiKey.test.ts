@@ -6,8 +6,8 @@ import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
-import * as ApiKey from "../src/ApiKey.js"
-import { arbitraryKey, arbitrarySecret } from "./support/arbitrary.js"
+import * as ApiKey from "../../src/ApiKey.js"
+import { arbitraryKey, arbitrarySecret } from "../support/arbitrary.js"
 
 const at = (millis: number): DateTime.Utc => DateTime.unsafeMake(millis)
 

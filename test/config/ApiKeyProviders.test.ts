@@ -29,10 +29,10 @@ import { EmptyOutput } from "effect-apikey/ApiKeyError"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
 import * as ApiKeySource from "effect-apikey/ApiKeySource"
-import { secretOf } from "./support/cacheUnderTest.js"
-import { fake, printsKey } from "./support/fakeExecutor.js"
-import { observe } from "./support/observe.js"
-import { settle } from "./support/scriptedHelper.js"
+import { secretOf } from "../support/cacheUnderTest.js"
+import { fake, printsKey } from "../support/fakeExecutor.js"
+import { observe } from "../support/observe.js"
+import { settle } from "../support/scriptedHelper.js"
 
 /** An executor whose programs print their arguments, a number for each run, and are told when to. */
 const fakePrograms = () => {
