@@ -1,7 +1,5 @@
 /** One project that opencode has open: which of its providers have a command, and what is put into their options for it. */
 
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -9,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
-import { Surroundings } from "../../internal/host/HostEnvironment.js"
+import { type Needs, Surroundings, variableLabel } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { HelperPolicy } from "../../internal/policy/model.js"
 import { commandOptions } from "../../internal/provider/source.js"
@@ -30,8 +28,6 @@ export interface Project {
   readonly configure: (config: HostConfig) => Effect.Effect<void>
   readonly userSpoke: Effect.Effect<void>
 }
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export const make = (
   host: Host,
@@ -156,7 +152,7 @@ const choose = (
     if (Either.isLeft(source)) return failed(source.left)
     switch (source.right._tag) {
       case "Env":
-        if ((env[source.right.env] ?? "").trim() !== "") return own(`environment variable ${source.right.env} is set`)
+        if ((env[source.right.env] ?? "").trim() !== "") return own(`${variableLabel(source.right.env)} is set`)
         break
       case "Auth":
         return own("auth.json has a key")
