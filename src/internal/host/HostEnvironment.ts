@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 /** What looking at files needs. */
 export type Needs = FileSystem.FileSystem | Path.Path
 
-export interface SurroundingsShape {
+export interface HostEnvironmentShape {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly cwd: string
@@ -28,7 +28,7 @@ export const homeFolder = (): string => {
   return Option.getOrElse(Option.filter(knownHome(), isAbsolute), () => "/")
 }
 
-const real: SurroundingsShape = {
+const real: HostEnvironmentShape = {
   get env() {
     return process.env
   },
@@ -43,13 +43,13 @@ const real: SurroundingsShape = {
 /** What a message says of an environment variable: its name, never its value. */
 export const variableLabel = (name: string): string => `environment variable ${name}`
 
-export class Surroundings extends Context.Reference<Surroundings>()("effect-apikey/Surroundings", {
+export class HostEnvironment extends Context.Reference<HostEnvironment>()("effect-apikey/Surroundings", {
   defaultValue: () => real
 }) {}
 
 /** The base directory for a kind of file, as the XDG specification has it: a relative value does not count. */
 export const xdg = (
-  { env, home }: SurroundingsShape,
+  { env, home }: HostEnvironmentShape,
   variable: "XDG_CONFIG_HOME" | "XDG_DATA_HOME",
   join: (...parts: ReadonlyArray<string>) => string
 ): string => {

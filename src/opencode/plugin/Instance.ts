@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
-import { type Needs, Surroundings, variableLabel } from "../../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs, variableLabel } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { HelperPolicy } from "../../internal/policy/model.js"
 import { commandOptions } from "../../internal/provider/source.js"
@@ -48,8 +48,8 @@ export const make = (
           ...config.provider,
           ...Object.fromEntries(copies.map(({ id, entry }) => [id, entry]))
         }
-        const { env, home } = yield* Surroundings
-        const read = yield* Effect.provideService(loadAll, Surroundings, {
+        const { env, home } = yield* HostEnvironment
+        const read = yield* Effect.provideService(loadAll, HostEnvironment, {
           env,
           home,
           cwd: host.directory
