@@ -6,8 +6,6 @@ export default {
     ...publicModules.map(({ source }) => source),
     "src/bin.ts",
     "src/opencode/Plugin.ts",
-    // scripts/standIns.mjs puts them into the plugin's bundle.
-    "src/opencode/plugin/standIns/*.ts",
     "test/**/*.test.ts",
     "bench/*.ts",
     "examples/**/main.ts",
