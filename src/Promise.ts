@@ -21,9 +21,11 @@ import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
 import { fromCommand } from "./internal/provider/command.js"
+import { configInvalid } from "./internal/request/errors.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
-import { bound } from "./internal/request/origin.js"
-import * as authorization from "./internal/request/scheme.js"
+import { withBaseUrl } from "./internal/request/origin.js"
+import * as placeholders from "./internal/request/placeholder.js"
+import type * as authorization from "./internal/request/scheme.js"
 import { runPromise } from "./internal/util/fiber.js"
 
 /**
@@ -192,7 +194,7 @@ export interface ApiKeyProvider extends AsyncDisposable {
  * @since 0.1.0
  * @category constants
  */
-export const placeholder: string = authorization.placeholder
+export const placeholder: string = placeholders.placeholder
 
 /**
  * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.
@@ -246,7 +248,7 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
     },
     reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
     fetch: (given) => {
-      const { scheme, ...rest } = bound(given)
+      const { scheme, ...rest } = withBaseUrl(given)
       const plain: authorization.Scheme | undefined =
         typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
       const fetch = authorizedFetch(provider, { ...rest, scheme: plain }, runtime)
@@ -267,16 +269,16 @@ const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.re
 
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
 const problemOf = (options: unknown): TypedError | undefined => {
-  if (!isRecord(options)) return authorization.configInvalid("the options are no object", example)
+  if (!isRecord(options)) return configInvalid("the options are no object", example)
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(rules, name)) {
-      return authorization.configInvalid(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
+      return configInvalid(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
     }
   }
   for (const [name, { is, takes }] of Object.entries(rules)) {
     const value = options[name]
     if (!is(value) && (value !== undefined || name === "command")) {
-      return authorization.configInvalid(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
+      return configInvalid(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
     }
   }
   return undefined
@@ -380,9 +382,7 @@ const promiseOf = (model: ApiKeyModel.ApiKey): Promise<ApiKey> => plainOf(model)
 const modelOf = (key: ApiKey | undefined): Either.Either<ApiKeyModel.ApiKey, TypedError> => {
   if (key instanceof Plain) return Either.right(Plain.modelOf(key))
   if (typeof key?.value !== "string") {
-    return Either.left(
-      authorization.configInvalid("`reject` was given no key", "Give it the very key that `get` gave, not a copy.")
-    )
+    return Either.left(configInvalid("`reject` was given no key", "Give it the very key that `get` gave, not a copy."))
   }
   const { headers, sessionToken, username, value } = key
   return Either.right(ApiKeyModel.make({ value, username, sessionToken, headers }))

@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { configInvalid } from "./scheme.js"
+import { configInvalid } from "./errors.js"
 
-export const loadPackage = <A>(name: string, load: () => Promise<A>): Effect.Effect<A, ConfigInvalid> =>
+export const loadOptionalPackage = <A>(name: string, load: () => Promise<A>): Effect.Effect<A, ConfigInvalid> =>
   Effect.tryPromise({
     try: load,
     catch: (error) => {

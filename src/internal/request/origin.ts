@@ -1,6 +1,9 @@
+/** The origin that a key is for: read from a base URL, with a warning where it is plain http. */
+
 import * as Either from "effect/Either"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { type Authorization, configInvalid } from "./scheme.js"
+import { configInvalid } from "./errors.js"
+import type { Authorization } from "./scheme.js"
 
 /** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
 export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
@@ -17,7 +20,7 @@ export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either
 }
 
 /** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
-export const bound = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
+export const withBaseUrl = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
   ...options,
   baseUrl: options?.baseUrl ?? ""
 })
