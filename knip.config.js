@@ -21,7 +21,6 @@ export default {
   ignoreDependencies: [
     "@arethetypeswrong/cli",
     "@biomejs/biome",
-    "dependency-cruiser",
     // Its binary is run by the tests of its configuration.
     "opencode-ai"
   ]
