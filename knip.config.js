@@ -5,8 +5,6 @@ export default {
   entry: [
     ...publicModules.map(({ source }) => source),
     "src/bin.ts",
-    // scripts/standIns.mjs puts them into the plugin's bundle.
-    "src/opencode/plugin/standIns/*.ts",
     "test/**/*.test.ts",
     "bench/*.ts",
     "examples/**/main.ts",
@@ -23,5 +21,4 @@ export default {
     // Its binary is run by the tests of its configuration.
     "opencode-ai"
   ]
-  // Programs of the system that tests run.
 }

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
-import { Surroundings } from "../host/HostEnvironment.js"
+import { HostEnvironment } from "../host/HostEnvironment.js"
 import { weakSpot } from "../host/ownership.js"
 import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
 import type { Contribution } from "../policy/model.js"
@@ -58,7 +58,7 @@ export interface LoadOptions {
 export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { cwd, home } = yield* Surroundings
+    const { cwd, home } = yield* HostEnvironment
     const user = yield* userFile
     const named = Option.map(Option.fromNullable(options.config), (file) => path.resolve(cwd, file))
     const { file: project, passedOver } =

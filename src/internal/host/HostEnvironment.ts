@@ -4,7 +4,7 @@ import { isAbsolute } from "node:path"
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 
-export interface SurroundingsShape {
+export interface HostEnvironmentShape {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly cwd: string
@@ -23,7 +23,7 @@ export const homeFolder = (): string => {
   return Option.getOrElse(Option.filter(knownHome(), isAbsolute), () => "/")
 }
 
-const real: SurroundingsShape = {
+const real: HostEnvironmentShape = {
   get env() {
     return process.env
   },
@@ -35,13 +35,13 @@ const real: SurroundingsShape = {
   }
 }
 
-export class Surroundings extends Context.Reference<Surroundings>()("effect-apikey/Surroundings", {
+export class HostEnvironment extends Context.Reference<HostEnvironment>()("effect-apikey/Surroundings", {
   defaultValue: () => real
 }) {}
 
 /** The base directory for a kind of file, as the XDG specification has it: a relative value does not count. */
 export const xdg = (
-  { env, home }: SurroundingsShape,
+  { env, home }: HostEnvironmentShape,
   variable: "XDG_CONFIG_HOME" | "XDG_DATA_HOME",
   join: (...parts: ReadonlyArray<string>) => string
 ): string => {

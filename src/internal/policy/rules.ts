@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
-import { Surroundings } from "../host/HostEnvironment.js"
+import { HostEnvironment } from "../host/HostEnvironment.js"
 import { told, type WeakSpot, weakSpot } from "../host/ownership.js"
 import { expanded, realPathOf, userFile, userFolder } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
@@ -95,7 +95,7 @@ const rulesIn = (
       toConfigInvalid(document, problem)
     )
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home } = yield* HostEnvironment
     return rules.allow === undefined
       ? rules
       : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(real) }, path)) }

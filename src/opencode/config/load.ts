@@ -9,7 +9,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Candidate, Configuration, Resolved } from "../../internal/config/model.js"
 import { toProvider } from "../../internal/config/provider.js"
 import type { Requirements } from "../../internal/helper/options.js"
-import { Surroundings } from "../../internal/host/HostEnvironment.js"
+import { HostEnvironment } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
 import { Hand } from "../../internal/policy/provenance.js"
@@ -59,7 +59,7 @@ export interface Loaded extends OpencodeConfig, Configuration {
  */
 export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
-  const { env, home } = yield* Surroundings
+  const { env, home } = yield* HostEnvironment
   const auth = yield* Effect.either(AuthJson.read())
   const wellKnown = new Map(
     Array.from(Either.getOrElse(auth, () => new Map<string, AuthJson.Entry>()).values()).flatMap((entry) =>
