@@ -21,6 +21,7 @@ import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { AnyText, fromValue, type Mismatch, maybe, mismatch } from "../internal/format/schema.js"
+import { isHeaderName } from "../internal/util/headerName.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
 
@@ -229,7 +230,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
         if (Option.isSome(fields.authtype) && (Option.isSome(fields.credential) || Option.isNone(fields.password))) {
           const scheme = fields.authtype.value
           const credential = yield* Fit.token(textOf(fields.credential), "credential")
-          if (!Fit.isHeaderName(scheme)) return yield* mismatch("authtype", "the name of an HTTP authentication scheme")
+          if (!isHeaderName(scheme)) return yield* mismatch("authtype", "the name of an HTTP authentication scheme")
           return ApiKey.make({
             value: credential,
             expiresAt,

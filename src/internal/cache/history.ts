@@ -5,8 +5,9 @@ import * as DateTime from "effect/DateTime"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
-import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
+import { inCode } from "../model/configInvalid.js"
 import { withRetryAt } from "../model/retryAt.js"
 import type { CachedKey } from "./lifetime.js"
 
@@ -77,16 +78,11 @@ export const activeFailure = ({ failure }: History, now: number): Option.Option<
 
 /** What is told of a failure. Of a defect only that it is one: it may hold what the helper printed. */
 export const errorOf = (cause: Cause.Cause<ApiKeyError>): ApiKeyError =>
-  Option.getOrElse(
-    Cause.failureOption(cause),
-    () =>
-      new ConfigInvalid({
-        file: "code",
-        line: 0,
-        column: 0,
-        problem: "a run ended with a defect",
-        remedy: "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
-      })
+  Option.getOrElse(Cause.failureOption(cause), () =>
+    inCode(
+      "a run ended with a defect",
+      "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+    )
   )
 
 const isLoginRequired = (error: ApiKeyError): boolean =>

@@ -5,7 +5,8 @@ import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
-import { ConfigInvalid } from "../../ApiKeyError.js"
+import type { ConfigInvalid } from "../../ApiKeyError.js"
+import { inCode } from "../model/configInvalid.js"
 
 /** A key that is kept. Instants are the wall clock's, in epoch milliseconds. */
 export interface CachedKey {
@@ -65,7 +66,7 @@ export const positiveMillis = (name: string, time: Duration.DurationInput): Eith
   )
 
 const invalid = (problem: string): Either.Either<never, ConfigInvalid> =>
-  Either.left(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
+  Either.left(inCode(problem, 'For example: "5 minutes"'))
 
 export const isFresh = (cached: CachedKey, now: number): boolean => now < cached.refreshAt && now >= cached.lastReadAt
 

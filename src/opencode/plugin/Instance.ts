@@ -1,13 +1,11 @@
 /** One project that opencode has open: puts our `fetch` into the options of each provider whose command gives its key. */
 
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { Resolved } from "../../internal/config/model.js"
-import { HostEnvironment } from "../../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { HelperPolicy } from "../../internal/policy/model.js"
 import { commandOptions } from "../../internal/provider/source.js"
@@ -27,8 +25,6 @@ export interface Instance {
   readonly configure: (entries: ReadonlyArray<EntryCopy>) => Effect.Effect<void>
   readonly onUserMessage: Effect.Effect<void>
 }
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export const make = (
   host: Host,

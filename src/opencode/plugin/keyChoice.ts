@@ -1,12 +1,11 @@
 /** What a provider's key comes from: something that opencode itself has, its command, or nothing, and why. */
 
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
+import { type Needs, variableLabel } from "../../internal/host/HostEnvironment.js"
 import { escaped } from "../../internal/redact/terminal.js"
 import { placeholder } from "../../internal/request/scheme.js"
 import type { RunOptions } from "../../internal/source/schema.js"
@@ -15,8 +14,6 @@ import type { HostProvider } from "./host.js"
 import { configInvalid } from "./message.js"
 import type { EntryCopy } from "./providerEntry.js"
 import { firstUndeclared } from "./verify.js"
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export interface Command {
   readonly hand: Candidate["hand"]
@@ -60,7 +57,7 @@ const firstChoice = (
     if (Either.isLeft(source)) return failed(source.left)
     switch (source.right._tag) {
       case "Env":
-        if ((env[source.right.env] ?? "").trim() !== "") return own(`environment variable ${source.right.env} is set`)
+        if ((env[source.right.env] ?? "").trim() !== "") return own(`${variableLabel(source.right.env)} is set`)
         break
       case "Auth":
         return own("auth.json has a key")
