@@ -26,7 +26,7 @@ import { sharersOf, toProvider } from "./internal/config/provider.js"
 import { load } from "./internal/config/resolve.js"
 import { toldIds } from "./internal/helper/environment.js"
 import type { Requirements } from "./internal/helper/options.js"
-import { Surroundings } from "./internal/host/HostEnvironment.js"
+import { HostEnvironment } from "./internal/host/HostEnvironment.js"
 import {
   ApiKeyProvider,
   type ApiKeyStatus,
@@ -433,7 +433,7 @@ export const layerFiles = (
       const configuration = yield* load({ config: options?.config })
       const ids = options?.ids ?? configuration.ids
       const resolved = yield* Effect.forEach(new Set(ids), configuration.resolve)
-      const { home } = yield* Surroundings
+      const { home } = yield* HostEnvironment
       const share = yield* SharedCommands.make(resolved.flatMap(sharersOf), home)
       const providers = resolved.map((each): [string, Entry] => [
         each.provider,

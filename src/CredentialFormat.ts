@@ -11,11 +11,12 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
-import { type ApiKeyError, ConfigInvalid, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
+import { type ApiKeyError, type ConfigInvalid, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
 import * as Table from "./formats/table.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import type { CredentialFormat, Output } from "./internal/format/format.js"
 import { jwtExpiry } from "./internal/format/jwt.js"
+import { inCode } from "./internal/model/configInvalid.js"
 import { decodeUtf8 } from "./internal/util/bytes.js"
 
 export type { Meaning as Explanation } from "./internal/format/failure.js"
@@ -122,13 +123,10 @@ export const resolve = (format: Format, program = ""): Either.Either<CredentialF
   isOwn(format) || isSpec(format)
     ? Either.right(format === "auto" ? Option.getOrElse(automatic.usual(program), () => automatic) : get(format))
     : Either.left(
-        new ConfigInvalid({
-          file: "code",
-          line: 0,
-          column: 0,
-          problem: "`format` is not a format, or its parameters are wrong",
-          remedy: `One of ${formatNames.join(", ")}, or an object such as { name: "json", field: "data.key" }`
-        })
+        inCode(
+          "`format` is not a format, or its parameters are wrong",
+          `One of ${formatNames.join(", ")}, or an object such as { name: "json", field: "data.key" }`
+        )
       )
 
 /**

@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, CommandNotTrusted } from "./ApiKeyError.js"
 import { variablesFor } from "./ApiKeySource.js"
 import { findProgram } from "./internal/helper/searchPath.js"
-import { Surroundings } from "./internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "./internal/host/HostEnvironment.js"
 import { expanded, isInside } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
@@ -27,7 +27,6 @@ import {
   type Hand,
   HelperPolicy,
   isProject,
-  type Needs,
   type Permit,
   type Policy,
   type ProjectHand
@@ -176,7 +175,7 @@ export const make = (rules: Rules): Policy => {
       }
       if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
       const path = yield* Path.Path
-      const { home } = yield* Surroundings
+      const { home } = yield* HostEnvironment
       const folder = yield* projectFolder(root)
       const searchPath = yield* safePath(folder)
       const [name] = argv
@@ -211,7 +210,7 @@ export const make = (rules: Rules): Policy => {
 
   const userCommand = (demand: Demand, { argv, cwd }: RunOptions) =>
     Effect.gen(function* () {
-      const { home } = yield* Surroundings
+      const { home } = yield* HostEnvironment
       if (rules.user === "allow") {
         const searchPath = yield* safePath(Option.none())
         const program = yield* resolveProgram(argv[0], searchPath, placeOf(demand))
@@ -288,9 +287,9 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const surroundings = yield* Surroundings
+    const host = yield* HostEnvironment
     if (Option.isNone(yield* projectFolder(root))) return false
-    const real = yield* Effect.option(fs.realPath(expanded(file, surroundings, path)))
+    const real = yield* Effect.option(fs.realPath(expanded(file, host, path)))
     return isInside(
       root,
       Option.getOrElse(real, () => path.resolve(file)),

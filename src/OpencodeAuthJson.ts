@@ -15,7 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
 import type { ConfigInvalid, InsecurePermissions, OutputTooLarge, SourceUnreadable } from "./ApiKeyError.js"
-import { Surroundings, xdg } from "./internal/host/HostEnvironment.js"
+import { HostEnvironment, xdg } from "./internal/host/HostEnvironment.js"
 import { readSecretFile } from "./internal/host/secretFile.js"
 import * as Document from "./internal/source/jsonc.js"
 
@@ -65,8 +65,8 @@ const decodeEntry = Schema.decodeUnknownOption(Entry)
  */
 export const location: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
   const path = yield* Path.Path
-  const surroundings = yield* Surroundings
-  return path.join(xdg(surroundings, "XDG_DATA_HOME", path.join), "opencode", "auth.json")
+  const host = yield* HostEnvironment
+  return path.join(xdg(host, "XDG_DATA_HOME", path.join), "opencode", "auth.json")
 })
 
 /**
@@ -84,7 +84,7 @@ export const read = (options?: {
   FileSystem.FileSystem | Path.Path
 > =>
   Effect.gen(function* () {
-    const { env } = yield* Surroundings
+    const { env } = yield* HostEnvironment
     const inEnvironment = env["OPENCODE_AUTH_CONTENT"]
     // opencode falls back to the file when the variable is not JSON.
     if (inEnvironment !== undefined && inEnvironment !== "") {

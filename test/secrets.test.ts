@@ -12,7 +12,7 @@ import * as ApiKeySource from "../src/ApiKeySource.js"
 import { run } from "../src/cli/main.js"
 import { toProvider } from "../src/internal/config/provider.js"
 import { load } from "../src/internal/config/resolve.js"
-import { Surroundings } from "../src/internal/host/HostEnvironment.js"
+import { HostEnvironment } from "../src/internal/host/HostEnvironment.js"
 import { arbitrarySecret } from "./support/arbitrary.js"
 import { realProvider, shell } from "./support/layers.js"
 import { everything, observe, shown } from "./support/observe.js"
@@ -142,7 +142,7 @@ describe("what stands in a configuration never stands in an error, a log, what c
               vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)))
               vi.spyOn(process.stderr, "write").mockImplementation((line) => said.push(String(line)) > 0)
               const checked = yield* run(["node", "effect-apikey", "check", "a"], "0").pipe(
-                Effect.provideService(Surroundings, { env: self.env, home: self.home, cwd: self.project }),
+                Effect.provideService(HostEnvironment, { env: self.env, home: self.home, cwd: self.project }),
                 Effect.ensuring(Effect.sync(() => vi.restoreAllMocks()))
               )
               const { key } = Object.assign({ key: undefined }, entry)

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
-import { Surroundings, xdg } from "../internal/host/HostEnvironment.js"
+import { HostEnvironment, xdg } from "../internal/host/HostEnvironment.js"
 import { realPathOf } from "../internal/host/paths.js"
 import { withoutSecrets } from "../internal/redact/redact.js"
 import { escaped } from "../internal/redact/terminal.js"
@@ -50,7 +50,7 @@ const names = ["opencode.jsonc", "opencode.json", "config.json"] as const
 const configFiles = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const folder = path.join(xdg(yield* Surroundings, "XDG_CONFIG_HOME", path.join), "opencode")
+  const folder = path.join(xdg(yield* HostEnvironment, "XDG_CONFIG_HOME", path.join), "opencode")
   const named = names.map((name) => path.join(folder, name))
   const [file, ...others] = yield* Effect.filter(named, (each) => Effect.orElseSucceed(fs.exists(each), () => true))
   return { file: file ?? path.join(folder, names[0]), isThere: file !== undefined, others }
@@ -60,7 +60,7 @@ const configFiles = Effect.gen(function* () {
 const noteOnLink = (file: string) =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home } = yield* HostEnvironment
     const real = yield* realPathOf(file)
     const own = yield* Effect.forEach([path.dirname(file), path.join(home, ".opencode")], realPathOf)
     return own.includes(path.dirname(real))

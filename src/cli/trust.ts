@@ -18,7 +18,7 @@ import * as HelperPolicy from "../HelperPolicy.js"
 import { projectFile } from "../internal/config/discover.js"
 import type { Configuration } from "../internal/config/model.js"
 import { load } from "../internal/config/resolve.js"
-import { Surroundings } from "../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../internal/host/HostEnvironment.js"
 import { expanded, fileName, isInside, realPathOf } from "../internal/host/paths.js"
 import { scriptsOf } from "../internal/policy/digest.js"
 import type { Contribution } from "../internal/policy/model.js"
@@ -29,8 +29,6 @@ import { loadAll } from "../opencode/config/load.js"
 import { hideAllElse } from "../opencode/config/placeholder.js"
 import { UsageError } from "./exit.js"
 import { nothingForwarded } from "./passthrough.js"
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export interface Item {
   readonly contribution: Contribution
@@ -54,8 +52,8 @@ export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKe
 const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const surroundings = yield* Surroundings
-    const place = path.resolve(surroundings.cwd, named)
+    const host = yield* HostEnvironment
+    const place = path.resolve(host.cwd, named)
     const file = yield* realPathOf(place)
     // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
     const opencodes = yield* loadAll
@@ -65,8 +63,8 @@ const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
       if (isInForce) return inForce
       const folder = path.dirname(place)
       const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-      const there = { env: surroundings.env, home: surroundings.home, cwd }
-      return yield* itemsOf(file, [yield* Effect.provideService(loadAll, Surroundings, there)])
+      const there = { env: host.env, home: host.home, cwd }
+      return yield* itemsOf(file, [yield* Effect.provideService(loadAll, HostEnvironment, there)])
     }
     // Named by `--config`, what it says may go to another place.
     const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
@@ -144,7 +142,7 @@ const leadsFurther = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home } = yield* HostEnvironment
     const isIn = (place: string) =>
       Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
     const leadsOn = (place: string) =>
@@ -217,7 +215,7 @@ export const trust = Command.make(
       }
       if (isList) return yield* list
       const path = yield* Path.Path
-      const { cwd } = yield* Surroundings
+      const { cwd } = yield* HostEnvironment
       // Without a name, the one that `get` and `check` would use.
       const given = Option.isSome(named) ? named : yield* projectFile
       if (Option.isNone(given)) {

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { define } from "../internal/format/define.js"
 import type { Answer, CredentialFormat } from "../internal/format/format.js"
-import { jsonOf, objectOf, refuse } from "../internal/format/schema.js"
+import { jsonOf, mismatch, objectOf } from "../internal/format/schema.js"
 
 const answerOf = (text: string): Answer => {
   const json = jsonOf(text)
@@ -54,12 +54,12 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
         onSome: (known) => known.decode(input, context),
         onNone: () =>
           typeof answer.json === "string"
-            ? refuse(
+            ? mismatch(
                 "",
                 "a key without quotes",
                 `The command prints a JSON string; make it print the bare text (jq -r, --output text), or choose a \`format\`: ${names.join(", ")}`
               )
-            : refuse(
+            : mismatch(
                 "",
                 "a key on one line, or JSON of a format that it knows",
                 `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`

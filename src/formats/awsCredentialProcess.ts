@@ -15,7 +15,7 @@ import { define, field, jsonLine } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
-import { fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
+import { fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   Version: Schema.Literal(1).annotations({ description: "the number 1" }),
@@ -50,8 +50,8 @@ export const awsCredentialProcess: CredentialFormat = define({
       })
     }),
   write: (key) => {
-    if (Option.isNone(key.username)) return refuse("username", "a key with an access key id")
-    if (Object.keys(key.headers).length > 0) return refuse("headers", "a key without headers of its own")
+    if (Option.isNone(key.username)) return mismatch("username", "a key with an access key id")
+    if (Object.keys(key.headers).length > 0) return mismatch("headers", "a key without headers of its own")
     return Either.right(
       jsonLine({
         Version: 1,

@@ -12,7 +12,7 @@ import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define
 import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/format/instant.js"
 import { jwtExpiry } from "../internal/format/jwt.js"
-import { fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
+import { fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   accessToken: Text,
@@ -41,7 +41,7 @@ export const az: CredentialFormat = define({
       Option.match(
         Option.orElse(key.expiresAt, () => jwtExpiry(accessToken)),
         {
-          onNone: () => refuse("expiresAt", "a key with an expiry: az always prints one"),
+          onNone: () => mismatch("expiresAt", "a key with an expiry: az always prints one"),
           onSome: (at) =>
             Either.right(
               jsonLine({ accessToken, expiresOn: formatLocal(at), expires_on: toEpochSeconds(at), tokenType: "Bearer" })

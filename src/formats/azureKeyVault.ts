@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, Rfc3339 } from "../internal/format/instant.js"
-import { anObject, fromJson, maybe, refuse, Text } from "../internal/format/schema.js"
+import { anObject, fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   value: Text,
@@ -33,7 +33,7 @@ export const azureKeyVault: CredentialFormat = define({
   read: (text) =>
     Either.flatMap(read(text), ({ attributes, value }) =>
       Option.exists(attributes, ({ enabled }) => Option.contains(enabled, false))
-        ? refuse("attributes.enabled", "true", "That version of the secret is disabled; enable it or name another.")
+        ? mismatch("attributes.enabled", "true", "That version of the secret is disabled; enable it or name another.")
         : tokenKey(
             "value",
             value,

@@ -15,7 +15,7 @@ import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"
-import { AnyText, fromJson, maybe, refuse } from "../internal/format/schema.js"
+import { AnyText, fromJson, maybe, mismatch } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("bazel"),
@@ -67,12 +67,12 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
         )
         const [chosen] = Option.toArray(ownHeader(Object.fromEntries(given)))
         if (chosen !== undefined && chosen[1].length > 1) {
-          return yield* refuse(`headers.${isAuthorization(chosen[0]) ? "Authorization" : "*"}`, "one value")
+          return yield* mismatch(`headers.${isAuthorization(chosen[0]) ? "Authorization" : "*"}`, "one value")
         }
         const headers = yield* Fit.headers(Object.fromEntries(given.map(([name, values]) => [name, values.join(", ")])))
         const secret = secretIn(headers)
         if (Option.isNone(secret)) {
-          return yield* refuse(
+          return yield* mismatch(
             "headers",
             "at least one header",
             "The helper has no credential for that URI; correct the format's uri, or log in with that tool."
@@ -85,8 +85,8 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
         })
       }),
     write: (key) => {
-      if (Option.isSome(key.username)) return refuse("username", "a key without a user name")
-      if (Option.isSome(key.sessionToken)) return refuse("sessionToken", "a key without a session token")
+      if (Option.isSome(key.username)) return mismatch("username", "a key without a user name")
+      if (Option.isSome(key.sessionToken)) return mismatch("sessionToken", "a key without a session token")
       const own = Object.entries(key.headers).map(([name, value]) => [name, [Redacted.value(value)]] as const)
       // Who wants headers gets a bare key as a bearer token.
       const headers = own.length === 0 ? [["Authorization", [`Bearer ${Redacted.value(key.value)}`]] as const] : own

@@ -17,10 +17,10 @@ import {
   anObject,
   fromValue,
   jsonOf,
+  type Mismatch,
   maybe,
-  objectOf,
-  type Refusal,
-  refuse
+  mismatch,
+  objectOf
 } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
@@ -66,7 +66,11 @@ const keyIn = (item: typeof Item.Type, field: string | undefined) => {
   const at = (path: string, value: Option.Option<string>) =>
     Option.match(value, {
       onNone: () =>
-        refuse(path, "a string", 'Name the custom field that holds the key: format: { name: "bitwarden", field: "…" }'),
+        mismatch(
+          path,
+          "a string",
+          'Name the custom field that holds the key: format: { name: "bitwarden", field: "…" }'
+        ),
       onSome: (own) => tokenKey(path, own)
     })
   if (field !== undefined) {
@@ -103,7 +107,7 @@ export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
       const told = explain(text)
       if (Option.isSome(told)) return failed(command, told.value)
       return Option.match(Option.flatMap(jsonOf(text), objectOf), {
-        onNone: (): Either.Either<never, Refusal> => refuse("", "a JSON object"),
+        onNone: (): Either.Either<never, Mismatch> => mismatch("", "a JSON object"),
         onSome: (object) => Either.flatMap(readItem(opened(object)), (item) => keyIn(item, field))
       })
     },

@@ -13,7 +13,16 @@ import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/forma
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
-import { anObject, fromValue, jsonOf, maybe, objectOf, type Refusal, refuse, Text } from "../internal/format/schema.js"
+import {
+  anObject,
+  fromValue,
+  jsonOf,
+  type Mismatch,
+  maybe,
+  mismatch,
+  objectOf,
+  Text
+} from "../internal/format/schema.js"
 
 /** As cargo itself names it, though it fetches from the sparse index: providers keep their tokens by this URL. */
 const cratesIo = { "index-url": "https://github.com/rust-lang/crates.io-index", name: "crates-io" }
@@ -114,17 +123,17 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
       return Either.gen(function* () {
         const [hello, answer, ...more] = linesOf(text)
         yield* line(hello, readHello)
-        if (more.length > 0) return yield* refuse("", twoLines)
+        if (more.length > 0) return yield* mismatch("", twoLines)
         const { Ok } = yield* line(answer, readOk)
         if (Ok.cache === "never") {
-          return yield* refuse(
+          return yield* mismatch(
             "Ok.cache",
             "session or expires",
             "That token is for one request only; make the provider give one that may be kept."
           )
         }
         if (Ok.cache === "expires" && Option.isNone(Ok.expiration)) {
-          return yield* refuse("Ok.expiration", epoch("seconds"))
+          return yield* mismatch("Ok.expiration", epoch("seconds"))
         }
         return yield* tokenKey("Ok.token", Ok.token, Ok.cache === "expires" ? Ok.expiration : Option.none())
       })
@@ -143,9 +152,9 @@ const twoLines = "two lines of JSON, a greeting and an answer"
 
 const line = <A>(
   value: Option.Option<unknown> | undefined,
-  read: (value: unknown) => Either.Either<A, Refusal>
-): Either.Either<A, Refusal> =>
+  read: (value: unknown) => Either.Either<A, Mismatch>
+): Either.Either<A, Mismatch> =>
   Option.match(value ?? Option.none(), {
-    onNone: () => refuse("", twoLines),
+    onNone: () => mismatch("", twoLines),
     onSome: read
   })

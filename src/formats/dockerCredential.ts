@@ -14,7 +14,7 @@ import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { docker } from "../internal/format/messages.js"
-import { AnyText, fromJson, refuse } from "../internal/format/schema.js"
+import { AnyText, fromJson, mismatch } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("docker-credential"),
@@ -55,14 +55,14 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
       return Either.gen(function* () {
         const { Secret, Username } = yield* read(text)
         if (Username === identityToken) {
-          return yield* refuse(
+          return yield* mismatch(
             "Username",
             "a user name, not docker's mark for an identity token",
             "Only docker itself can exchange an identity token; log in with a user name and an access token."
           )
         }
         if (Secret.trim() === "") {
-          return yield* refuse(
+          return yield* mismatch(
             "Secret",
             "a string that is not empty",
             "The store has nothing for that registry: log in to it (docker login), or correct the format's serverUrl."
@@ -75,7 +75,7 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
     },
     write: (key) =>
       Option.match(key.username, {
-        onNone: () => refuse("username", "a key with a user name"),
+        onNone: () => mismatch("username", "a key with a user name"),
         onSome: (username) =>
           Either.map(withoutUser(key), (Secret) => jsonLine({ ServerURL: serverUrl ?? "", Username: username, Secret }))
       })

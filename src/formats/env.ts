@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { type Refusal, refuse } from "../internal/format/schema.js"
+import { type Mismatch, mismatch } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("env"),
@@ -62,13 +62,13 @@ interface Assignment {
   readonly isQuoted: boolean
 }
 
-const assignmentsIn = (input: string): Either.Either<ReadonlyArray<Assignment>, Refusal> => {
+const assignmentsIn = (input: string): Either.Either<ReadonlyArray<Assignment>, Mismatch> => {
   const text = input.replace(/\r\n?/g, "\n")
   const found: Array<Assignment> = []
   const skip = (at: number): number => at + (matchAt(blanks, text, at)[0] ?? "").length
   for (let at = skip(0); at < text.length; at = skip(at)) {
     const [whole, name] = matchAt(head, text, at)
-    if (whole === undefined || name === undefined) return refuse("", "lines of NAME=value")
+    if (whole === undefined || name === undefined) return mismatch("", "lines of NAME=value")
     const start = at + whole.length
     const quote = text.charAt(start)
     const isQuoted = quote !== "" && `"'\``.includes(quote)
@@ -76,7 +76,7 @@ const assignmentsIn = (input: string): Either.Either<ReadonlyArray<Assignment>, 
     const end = closed < 0 ? closed : text.indexOf("\n", closed)
     at = end < 0 ? text.length : end
     if (isQuoted && (closed < 0 || !/^(?:\s*$|\s+#)/.test(text.slice(closed + 1, at)))) {
-      return refuse("", "lines of NAME=value whose quotes are closed")
+      return mismatch("", "lines of NAME=value whose quotes are closed")
     }
     const inner = text.slice(start + 1, closed)
     const value = isQuoted ? (quote === '"' ? unescaped(inner) : inner) : withoutComment(text.slice(start, at))
@@ -115,7 +115,7 @@ export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
         const chosen = variable === undefined ? (found.size === 1 ? only?.[1] : undefined) : found.get(variable)
         return Option.match(Option.fromNullable(chosen), {
           onNone: () =>
-            refuse(
+            mismatch(
               variable ?? "",
               variable === undefined ? "one variable" : "a variable of that name",
               'Name the variable that holds the key: format: { name: "env", variable: "…" }'

@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
-import { AnyText, anObject, fromJson, maybe, refuse } from "../internal/format/schema.js"
+import { AnyText, anObject, fromJson, maybe, mismatch } from "../internal/format/schema.js"
 
 const group = "client.authentication.k8s.io"
 const versions = ["v1", "v1beta1"] as const
@@ -77,7 +77,7 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
       Either.flatMap(read(text), (answer) => {
         const { clientCertificateData, clientKeyData, expirationTimestamp, token } = answer.status
         if (isAsked && answer.apiVersion !== version) {
-          return refuse(
+          return mismatch(
             "apiVersion",
             version,
             `It answers in another version than it was asked for: format: { name: "exec-credential", apiVersion: "${versions.find((other) => other !== apiVersion)}" }`
@@ -85,7 +85,7 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
         }
         // Go writes an empty string for what is not set.
         if (Option.exists(clientCertificateData, isFilled) || Option.exists(clientKeyData, isFilled)) {
-          return refuse(
+          return mismatch(
             "status.clientCertificateData",
             "a token and no client certificate",
             "A client certificate is no key for a header; make the plugin print a token."

@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import { define } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { keyIn, writeLine } from "../internal/format/line.js"
-import { refuse } from "../internal/format/schema.js"
+import { mismatch } from "../internal/format/schema.js"
 
 /** A folder of a store is shown as `tree` shows it, with status 0: its own name, then the names in it. */
 const folder = /^.*[\r\n]+(?:[├└]─|[|`]--)/
@@ -17,7 +17,7 @@ export const firstLine: CredentialFormat = define({
   name: "first-line",
   read: (input) =>
     folder.test(input)
-      ? refuse("", "a key, not the list of a folder", "That is a folder of the store: name an entry in it.")
+      ? mismatch("", "a key, not the list of a folder", "That is a folder of the store: name an entry in it.")
       : keyIn(Either.right(input.split(/\r\n|\r|\n/, 1)[0] ?? "")),
   write: writeLine
 })

@@ -20,7 +20,8 @@ import { lastWordReplaced } from "../internal/format/erase.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
-import { AnyText, fromValue, maybe, type Refusal, refuse } from "../internal/format/schema.js"
+import { AnyText, fromValue, type Mismatch, maybe, mismatch } from "../internal/format/schema.js"
+import { isHeaderName } from "../internal/util/headerName.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
 
@@ -128,11 +129,11 @@ const isNoExpiry = (value: string): boolean =>
   /^\s*\d*\s*$/.test(value) && (Number(value) === 0 || Number(value) >= endlessSeconds)
 
 /** A later line for the same key wins; `key[]` repeats, and none of those matters here. */
-const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Refusal> => {
+const fieldsOf = (text: string): Either.Either<ReadonlyMap<string, string>, Mismatch> => {
   const fields = new Map<string, string>()
   for (const line of linesOf(text)) {
     const at = line.indexOf("=")
-    if (at < 1) return refuse("", "lines of key=value")
+    if (at < 1) return mismatch("", "lines of key=value")
     const [key, value] = [line.slice(0, at), line.slice(at + 1)]
     if (key === "password_expiry_utc" && isNoExpiry(value)) fields.delete(key)
     else fields.set(key, value)
@@ -216,14 +217,14 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
           )
         }
         if (isTrue(fields.continue)) {
-          return yield* refuse("continue", "a credential of one stage", "Multi-stage authentication is git's alone.")
+          return yield* mismatch("continue", "a credential of one stage", "Multi-stage authentication is git's alone.")
         }
         const expiresAt = Option.getOrUndefined(fields.password_expiry_utc)
         // `authtype` alone only says which scheme is wanted.
         if (Option.isSome(fields.authtype) && (Option.isSome(fields.credential) || Option.isNone(fields.password))) {
           const scheme = fields.authtype.value
           const credential = yield* Fit.token(textOf(fields.credential), "credential")
-          if (!Fit.isHeaderName(scheme)) return yield* refuse("authtype", "the name of an HTTP authentication scheme")
+          if (!isHeaderName(scheme)) return yield* mismatch("authtype", "the name of an HTTP authentication scheme")
           return ApiKey.make({
             value: credential,
             expiresAt,
@@ -241,9 +242,9 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
       const lines = (
         own: ReadonlyArray<readonly [string, string]>,
         capabilities: typeof own = []
-      ): Either.Either<string, Refusal> =>
+      ): Either.Either<string, Mismatch> =>
         own.some(([, value]) => /[\r\n\0]/.test(value))
-          ? refuse("", "a key without line ends and NUL")
+          ? mismatch("", "a key without line ends and NUL")
           : Either.right(
               [...capabilities, ...target, ...own].map(([name, value]) => `${name}=${value}\n`).join("") +
                 expiry.join("")

@@ -14,7 +14,7 @@ import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/format/instant.js"
 import { jwtExpiry } from "../internal/format/jwt.js"
-import { AnyText, fromJson, jsonOf, maybe, objectOf, refuse } from "../internal/format/schema.js"
+import { AnyText, fromJson, jsonOf, maybe, mismatch, objectOf } from "../internal/format/schema.js"
 import { secretsIn } from "../internal/redact/candidates.js"
 import { withoutSecrets } from "../internal/redact/redact.js"
 import { printable, tail } from "../internal/redact/terminal.js"
@@ -148,7 +148,7 @@ export const googleExecutable = ({
         Option.match(
           Option.orElse(key.expiresAt, () => jwtExpiry(Redacted.value(key.value))),
           {
-            onNone: () => refuse("expiration_time", "a key with an expiry: Google's libraries want one"),
+            onNone: () => mismatch("expiration_time", "a key with an expiry: Google's libraries want one"),
             onSome: (at) =>
               Either.right(
                 jsonLine({

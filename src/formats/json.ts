@@ -24,7 +24,7 @@ import {
 } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { build, lookUp } from "../internal/format/pointer.js"
-import { jsonOf, type Refusal, refuse } from "../internal/format/schema.js"
+import { jsonOf, type Mismatch, mismatch } from "../internal/format/schema.js"
 
 const place = (description: string) => Schema.NonEmptyString.annotations({ description })
 
@@ -51,21 +51,21 @@ const expiryIn = (
   value: unknown,
   { expiresAt, expiresIn, unit = "seconds" }: Spec,
   startedAt: number
-): Either.Either<Option.Option<DateTime.Utc>, Refusal> => {
+): Either.Either<Option.Option<DateTime.Utc>, Mismatch> => {
   // Who names a place expects an expiry there: only `null` says that there is none.
   const at = (
     path: string | undefined,
     expected: string,
     toInstant: (found: unknown) => Option.Option<DateTime.Utc>
-  ): Either.Either<Option.Option<DateTime.Utc>, Refusal> => {
+  ): Either.Either<Option.Option<DateTime.Utc>, Mismatch> => {
     if (path === undefined) return Either.right(Option.none())
     const found = lookUp(value, path)
     if (Option.contains(found, null)) return Either.right(Option.none())
     const instant = Option.flatMap(found, toInstant)
     if (Option.isSome(instant)) return Either.right(instant)
     return unit === "seconds" && Option.isSome(Option.flatMap(found, parseNumber))
-      ? refuse(path, expected, 'If the number is in milliseconds: unit: "milliseconds"')
-      : refuse(path, expected)
+      ? mismatch(path, expected, 'If the number is in milliseconds: unit: "milliseconds"')
+      : mismatch(path, expected)
   }
   const absolute = at(expiresAt, `an RFC 3339 time or ${epoch(unit)}`, (found) =>
     Option.orElse(Option.flatMap(parseNumber(found), unit === "seconds" ? fromEpochSeconds : fromEpochMillis), () =>
@@ -85,17 +85,17 @@ export const json = (spec: Spec): CredentialFormat =>
     name: "json",
     read: (text, { startedAt }) =>
       Either.gen(function* () {
-        const value = yield* Option.match(jsonOf(text), { onNone: () => refuse("", "JSON"), onSome: Either.right })
+        const value = yield* Option.match(jsonOf(text), { onNone: () => mismatch("", "JSON"), onSome: Either.right })
         const found = lookUp(value, spec.field)
         if (Option.isNone(found) || typeof found.value !== "string")
-          return yield* refuse(spec.field, "a string", nothingThere)
+          return yield* mismatch(spec.field, "a string", nothingThere)
         const expiresAt = yield* expiryIn(value, spec, startedAt)
         if (spec.username === undefined) {
           const secret = yield* Fit.token(found.value, spec.field)
           return new ApiKey.ApiKey({ value: Redacted.make(secret), expiresAt })
         }
         const name = lookUp(value, spec.username)
-        if (Option.isNone(name) || typeof name.value !== "string") return yield* refuse(spec.username, "a string")
+        if (Option.isNone(name) || typeof name.value !== "string") return yield* mismatch(spec.username, "a string")
         const username = yield* Fit.word(name.value, spec.username)
         const secret = yield* Fit.word(found.value, spec.field)
         return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })
@@ -125,7 +125,7 @@ export const json = (spec: Spec): CredentialFormat =>
           path === undefined || Option.isNone(part) ? [] : [[path, part.value] as const]
         )
         return Option.match(build(places), {
-          onNone: () => refuse(spec.field, "places that do not lie inside one another"),
+          onNone: () => mismatch(spec.field, "places that do not lie inside one another"),
           onSome: (object) => Either.right(jsonLine(object))
         })
       })

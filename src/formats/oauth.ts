@@ -13,7 +13,7 @@ import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../interna
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/format/instant.js"
-import { fromJson, jsonOf, maybe, objectOf, refuse, Text } from "../internal/format/schema.js"
+import { fromJson, jsonOf, maybe, mismatch, objectOf, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
   access_token: Text,
@@ -26,11 +26,11 @@ const readAzures = fromJson(Schema.Struct({ ...Answer.fields, expires_on: maybe(
 
 /** Azure has more than one way to write its own field: one that cannot be read is passed over where another says when it ends. */
 const read = (text: string) =>
-  Either.orElse(readAzures(text), (refusal) =>
+  Either.orElse(readAzures(text), (found) =>
     Either.flatMap(readAnswer(text), (answer) =>
       Option.isSome(answer.expires_in) || Option.isSome(answer.expires_at)
         ? Either.right({ ...answer, expires_on: Option.none<DateTime.Utc>() })
-        : Either.left(refusal)
+        : Either.left(found)
     )
   )
 
@@ -70,7 +70,7 @@ export const oauth: CredentialFormat = define({
       const absolute = earlier(expires_at, expires_on)
       const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))
       return Option.isNone(absolute) && Option.exists(relative, Option.isNone)
-        ? refuse("expires_in", lifetime("seconds"))
+        ? mismatch("expires_in", lifetime("seconds"))
         : tokenKey("access_token", access_token, earlier(absolute, Option.flatten(relative)))
     })
   },

@@ -11,7 +11,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { AnyText, anObject, fromValue, jsonOf, maybe, refuse } from "../internal/format/schema.js"
+import { AnyText, anObject, fromValue, jsonOf, maybe, mismatch } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("op"),
@@ -67,12 +67,12 @@ export const op = ({ field }: typeof Spec.Type): CredentialFormat =>
         [json].flat().some((one) => hasProperty(one, "type") && one.type === concealed)),
     read: (text) =>
       Option.match(jsonOf(text), {
-        onNone: () => refuse("", "a JSON object or a list"),
+        onNone: () => mismatch("", "a JSON object or a list"),
         onSome: (json) =>
           Either.flatMap(readFields(whole(json)), ({ fields }) =>
             Option.match(chosen(fields, field), {
               onNone: () =>
-                refuse(
+                mismatch(
                   "fields",
                   field === undefined
                     ? "one field with the id credential, or one that is concealed"
@@ -83,7 +83,7 @@ export const op = ({ field }: typeof Spec.Type): CredentialFormat =>
                 Option.match(
                   Option.filter(value, (own) => typeof own === "string"),
                   {
-                    onNone: () => refuse("fields.value", "a string"),
+                    onNone: () => mismatch("fields.value", "a string"),
                     onSome: (own) => tokenKey("fields.value", own)
                   }
                 )

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { build, lookUp } from "../internal/format/pointer.js"
-import { AnyText, fromJson, jsonOf, maybe, refuse } from "../internal/format/schema.js"
+import { AnyText, fromJson, jsonOf, maybe, mismatch } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("secrets-manager"),
@@ -36,13 +36,13 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
       Either.flatMap(read(text), ({ SecretBinary, SecretString }) => {
         if (Option.isNone(SecretString)) {
           return Option.isSome(SecretBinary)
-            ? refuse("SecretString", "a string", "That secret is binary; store the key as SecretString.")
-            : refuse("SecretString", "a string")
+            ? mismatch("SecretString", "a string", "That secret is binary; store the key as SecretString.")
+            : mismatch("SecretString", "a string")
         }
         const json = jsonOf(SecretString.value)
         if (field === undefined) {
           return Option.exists(json, (value) => typeof value === "object" && value !== null)
-            ? refuse(
+            ? mismatch(
                 "SecretString",
                 "plain text",
                 'It holds JSON; name the field that is the key: format: { name: "secrets-manager", field: "…" }'
@@ -56,7 +56,7 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
             (value) => typeof value === "string"
           ),
           {
-            onNone: () => refuse(path, "a string"),
+            onNone: () => mismatch(path, "a string"),
             onSome: (value) => tokenKey(path, value)
           }
         )
@@ -68,7 +68,7 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
             ? Option.some(value)
             : Option.map(build([[field, value]]), (object) => JSON.stringify(object)),
           {
-            onNone: () => refuse("SecretString", "a path that can be written"),
+            onNone: () => mismatch("SecretString", "a path that can be written"),
             onSome: (SecretString) => Either.right(jsonLine({ ARN: "", Name: "", SecretString }))
           }
         )

@@ -20,10 +20,10 @@ import {
   AnyText,
   anObject,
   fromJson,
+  type Mismatch,
   maybe,
+  mismatch,
   objectOf,
-  type Refusal,
-  refuse,
   Text
 } from "../internal/format/schema.js"
 
@@ -52,12 +52,12 @@ interface Secret {
 }
 
 /** Version 2 wraps the fields: `data` beside `metadata`. */
-const secretIn = (data: Readonly<Record<string, unknown>>): Either.Either<Secret, Refusal> => {
+const secretIn = (data: Readonly<Record<string, unknown>>): Either.Either<Secret, Mismatch> => {
   if (!("data" in data) || Option.isNone(objectOf(data["metadata"])))
     return Either.right({ path: "data", fields: data })
   return Option.match(objectOf(data["data"]), {
     onNone: () =>
-      refuse(
+      mismatch(
         "data.data",
         "an object",
         data["data"] === null ? "That version of the secret is deleted; vault kv undelete brings it back." : undefined
@@ -69,14 +69,14 @@ const secretIn = (data: Readonly<Record<string, unknown>>): Either.Either<Secret
 const valueOf = (
   { fields, path }: Secret,
   field: string | undefined
-): Either.Either<readonly [path: string, value: string], Refusal> => {
+): Either.Either<readonly [path: string, value: string], Mismatch> => {
   const strings = Object.entries(fields).filter(
     (entry): entry is [string, string] => typeof entry[1] === "string" && (field === undefined || entry[0] === field)
   )
   const [only] = strings
   return only !== undefined && strings.length === 1
     ? Either.right([`${path}.${field ?? "*"}`, only[1]])
-    : refuse(
+    : mismatch(
         field === undefined ? path : `${path}.${field}`,
         field === undefined ? "one field that is a string" : "a string",
         'Name the field that holds the key: format: { name: "vault", field: "…" }'
@@ -91,14 +91,14 @@ const endOf = (
   startedAt: number,
   seconds: Option.Option<number>,
   path: string
-): Either.Either<Option.Option<DateTime.Utc>, Refusal> =>
+): Either.Either<Option.Option<DateTime.Utc>, Mismatch> =>
   Option.match(
     Option.filter(seconds, (value) => value !== 0),
     {
       onNone: () => Either.right(Option.none()),
       onSome: (value) =>
         Option.match(after(startedAt, value), {
-          onNone: () => refuse(path, lifetime("seconds")),
+          onNone: () => mismatch(path, lifetime("seconds")),
           onSome: (at) => Either.right(Option.some(at))
         })
     }
@@ -120,14 +120,14 @@ export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
       Either.gen(function* () {
         const { auth, data, lease_duration, lease_id, wrap_info } = yield* read(text)
         if (Option.isSome(wrap_info)) {
-          return yield* refuse("wrap_info", "an unwrapped answer", "Unwrap it first: vault unwrap -format=json")
+          return yield* mismatch("wrap_info", "an unwrapped answer", "Unwrap it first: vault unwrap -format=json")
         }
         if (Option.isSome(auth)) {
           const { client_token, lease_duration: lifetime } = auth.value
           const expiresAt = yield* endOf(startedAt, lifetime, "auth.lease_duration")
           return yield* tokenKey("auth.client_token", client_token, expiresAt)
         }
-        if (Option.isNone(data)) return yield* refuse("data", "an object")
+        if (Option.isNone(data)) return yield* mismatch("data", "an object")
         const [path, value] = yield* Either.flatMap(secretIn(data.value), (secret) => valueOf(secret, field))
         const isLeased = Option.exists(lease_id, (id) => id !== "")
         const lease = isLeased ? lease_duration : Option.none<number>()

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { Surroundings } from "../../src/internal/host/HostEnvironment.js"
+import { HostEnvironment } from "../../src/internal/host/HostEnvironment.js"
 
 const homeWhere = (HOME: string) =>
   Effect.acquireUseRelease(
@@ -10,7 +10,7 @@ const homeWhere = (HOME: string) =>
       process.env["HOME"] = HOME
       return before
     }),
-    () => Effect.map(Surroundings, ({ home }) => home),
+    () => Effect.map(HostEnvironment, ({ home }) => home),
     (before) =>
       Effect.sync(() => {
         if (before === undefined) delete process.env["HOME"]

@@ -30,7 +30,7 @@ const itOnTerminal = itWith("script")
 const programFolder = mkdtempSync(join(tmpdir(), "effect-apikey-bin-"))
 const program = join(programFolder, "bin.mjs")
 beforeAll(async () => {
-  writeFileSync(program, (await bundle(programs.bin)).code)
+  writeFileSync(program, (await bundle(programs.bin)).files[0].code)
 }, limit)
 afterAll(() => rmSync(programFolder, { recursive: true, force: true }))
 

@@ -547,7 +547,9 @@ describe("time of check", () => {
 
 describe("the JSON Schema", () => {
   it("that the package ships is the one that is made from the code", () => {
-    const shipped = JSON.parse(readFileSync(join(import.meta.dirname, "../../schema/effect-apikey.schema.json"), "utf8"))
+    const shipped = JSON.parse(
+      readFileSync(join(import.meta.dirname, "../../schema/effect-apikey.schema.json"), "utf8")
+    )
     assert.deepStrictEqual(shipped, JSON.parse(JSON.stringify(jsonSchema)))
   })
 })

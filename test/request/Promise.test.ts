@@ -275,7 +275,9 @@ describe("createApiKeyProvider", () => {
     const script = `${newFile()}.mts`
     const source = new URL("../../src/Promise.ts", import.meta.url).href
     writeFileSync(script, `import { createApiKeyProvider } from ${JSON.stringify(source)}\n${body}`)
-    return promisify(execFile)(process.execPath, ["--import", "tsx", script], { cwd: new URL("../..", import.meta.url) })
+    return promisify(execFile)(process.execPath, ["--import", "tsx", script], {
+      cwd: new URL("../..", import.meta.url)
+    })
   }
 
   it("lets the program end while a key is held", async () => {

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import * as HelperPolicy from "../../src/HelperPolicy.js"
-import { Surroundings } from "../../src/internal/host/HostEnvironment.js"
+import { HostEnvironment } from "../../src/internal/host/HostEnvironment.js"
 
 export interface Sandbox {
   readonly root: string
@@ -75,7 +75,7 @@ type Provided =
   | FileSystem.FileSystem
   | Path.Path
   | HelperPolicy.HelperPolicy
-  | Surroundings
+  | HostEnvironment
 
 /** Runs as a process would that stands in the project (or elsewhere), with real files and helpers. */
 export const within =
@@ -84,6 +84,6 @@ export const within =
     effect.pipe(
       Effect.provide(HelperPolicy.layerFrom(self.systemFile)),
       Effect.provide(HelperExecutor.layerNode),
-      Effect.provideService(Surroundings, { env: self.env, home: self.home, cwd: options.cwd ?? self.project }),
+      Effect.provideService(HostEnvironment, { env: self.env, home: self.home, cwd: options.cwd ?? self.project }),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(self.env))))
     )

@@ -2,13 +2,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Surroundings } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { isSomebodyElses } from "../host/ownership.js"
 import { fileName, isInside, realPathOf } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { shellWord } from "../util/shell.js"
-
-export type Needs = FileSystem.FileSystem | Path.Path
 
 // --- finding
 
@@ -20,7 +18,7 @@ export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.F
 const upwards = (from: string): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { home: namedHome } = yield* Surroundings
+    const { home: namedHome } = yield* HostEnvironment
     // The working directory comes with its links followed, so the home directory does too.
     const realHome = yield* realPathOf(namedHome)
     const isAbove = (folder: string) => [namedHome, realHome].some((home) => isInside(folder, home, path))
@@ -52,7 +50,7 @@ interface Project {
 
 export const findProject: Effect.Effect<Project, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
-  const { cwd } = yield* Surroundings
+  const { cwd } = yield* HostEnvironment
   const passedOver: Array<string> = []
   for (const folder of yield* upwards(cwd)) {
     const file = path.join(folder, fileName)

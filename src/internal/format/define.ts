@@ -12,20 +12,20 @@ import type { Meaning } from "./failure.js"
 import type { CredentialFormat, DecodeContext } from "./format.js"
 import { jwtExpiry } from "./jwt.js"
 import * as Fit from "./keySyntax.js"
-import { type Refusal, refuse } from "./schema.js"
+import { type Mismatch, mismatch } from "./schema.js"
 
 /** Ours is the program when a key is written. */
 const ourselves: DecodeContext = { command: "effect-apikey", startedAt: 0, stderr: () => "" }
 
 export interface Definition extends Omit<CredentialFormat, "decode" | "encode"> {
-  readonly read: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, Refusal | ApiKeyError>
-  readonly write: (key: ApiKey.ApiKey) => Either.Either<string, Refusal>
+  readonly read: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, Mismatch | ApiKeyError>
+  readonly write: (key: ApiKey.ApiKey) => Either.Either<string, Mismatch>
 }
 
 export const define = ({ read, write, ...rest }: Definition): CredentialFormat => {
   const { name } = rest
-  const invalid = (command: string, refusal: Refusal): InvalidOutput =>
-    new InvalidOutput({ command, format: name, ...refusal })
+  const invalid = (command: string, found: Mismatch): InvalidOutput =>
+    new InvalidOutput({ command, format: name, ...found })
   const decode: CredentialFormat["decode"] = (text, context) =>
     Either.mapLeft(read(text, context), (left) => (isApiKeyError(left) ? left : invalid(context.command, left)))
   return {
@@ -33,15 +33,15 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
     decode,
     encode: (key) =>
       write(key).pipe(
-        Either.flatMap((text): Either.Either<string, Refusal> => {
+        Either.flatMap((text): Either.Either<string, Mismatch> => {
           const back = Option.flatMap(asRead(text), (input) => Either.getRight(decode(input, ourselves)))
           return Option.match(
             Option.filter(back, (read) => Equal.equals(bare(read), bare(key))),
             {
-              onNone: () => refuse("", "a key that this format can carry"),
+              onNone: () => mismatch("", "a key that this format can carry"),
               onSome: (read) =>
                 livesLonger(read, key)
-                  ? refuse(
+                  ? mismatch(
                       "expiresAt",
                       "a key without an expiry",
                       "This format has no place for an expiry: choose one that has (oauth, exec-credential, json with expiresAt), or leave the expiry out."
@@ -50,7 +50,7 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
             }
           )
         }),
-        Either.mapLeft((refusal) => invalid(ourselves.command, refusal))
+        Either.mapLeft((found) => invalid(ourselves.command, found))
       )
   }
 }
@@ -76,15 +76,15 @@ const livesLonger = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
 }
 
 /** The secret of a key that is nothing but a secret (and perhaps an expiry). */
-export const onlyValue = (key: ApiKey.ApiKey): Either.Either<string, Refusal> => {
-  if (Option.isSome(key.username)) return refuse("username", "a key without a user name")
+export const onlyValue = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> => {
+  if (Option.isSome(key.username)) return mismatch("username", "a key without a user name")
   return withoutUser(key)
 }
 
 /** The same for a format that has a place for a user name. */
-export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Refusal> => {
-  if (Option.isSome(key.sessionToken)) return refuse("sessionToken", "a key without a session token")
-  if (Object.keys(bare(key).headers).length > 0) return refuse("headers", "a key without headers of its own")
+export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> => {
+  if (Option.isSome(key.sessionToken)) return mismatch("sessionToken", "a key without a session token")
+  if (Object.keys(bare(key).headers).length > 0) return mismatch("headers", "a key without headers of its own")
   return Either.right(Redacted.value(key.value))
 }
 
@@ -106,5 +106,5 @@ export const tokenKey = (
   path: string,
   value: string,
   expiresAt: ApiKey.Fields["expiresAt"] = Option.none()
-): Either.Either<ApiKey.ApiKey, Refusal> =>
+): Either.Either<ApiKey.ApiKey, Mismatch> =>
   Either.map(Fit.token(value, path), (fit) => new ApiKey.ApiKey({ value: Redacted.make(fit), expiresAt }))

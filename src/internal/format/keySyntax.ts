@@ -1,6 +1,7 @@
 /** Which texts may be a key at all. */
 import * as Either from "effect/Either"
-import { type Refusal, refuse } from "./schema.js"
+import { isHeaderName } from "../util/headerName.js"
+import { type Mismatch, mismatch } from "./schema.js"
 
 /** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`) or Go. */
 const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None", "<nil>"]
@@ -9,61 +10,58 @@ const visibleAscii = /^[\x21-\x7E]+$/
 const controls = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u
 
 /** A token goes into a header: one word of visible ASCII. White space around it goes, as around plain text. */
-export const token = (candidate: string, path = ""): Either.Either<string, Refusal> => {
+export const token = (candidate: string, path = ""): Either.Either<string, Mismatch> => {
   const word = candidate.trim()
-  if (word === "") return refuse(path, "a key that is not empty")
+  if (word === "") return mismatch(path, "a key that is not empty")
   if (word.startsWith("[use 'op item get")) {
-    return refuse(
+    return mismatch(
       path,
       "a key, not what stands for a hidden one",
       "1Password hides that field's value: add --reveal to op item get, or use op read."
     )
   }
   if (!visibleAscii.test(word)) {
-    return refuse(
+    return mismatch(
       path,
       "visible ASCII characters without spaces",
       "A key holds no spaces, colours or umlauts; print it without decoration."
     )
   }
   if (wordsForNothing.includes(word)) {
-    return refuse(
+    return mismatch(
       path,
       "a key, not a word for nothing",
       "Tools print null, undefined, None or <nil> where there is nothing; check the field's name in the command (jq -e fails instead)."
     )
   }
   if (word.startsWith("encrypted:")) {
-    return refuse(path, "a decrypted key", "The value was not decrypted; give the command its private key.")
+    return mismatch(path, "a decrypted key", "The value was not decrypted; give the command its private key.")
   }
   return Either.right(word)
 }
 
 /** A user name or the password that goes with it: it may hold spaces and umlauts (Basic encodes them), but nothing that ends a line. */
-export const word = (candidate: string, path: string): Either.Either<string, Refusal> =>
+export const word = (candidate: string, path: string): Either.Either<string, Mismatch> =>
   candidate.trim() === ""
-    ? refuse(path, "a string that is not empty")
+    ? mismatch(path, "a string that is not empty")
     : controls.test(candidate)
-      ? refuse(path, "a string without line ends or control characters")
+      ? mismatch(path, "a string without line ends or control characters")
       : Either.right(candidate)
 
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?$/
 
 export const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
 
-export const isHeaderName = (name: string): boolean => headerName.test(name)
-
 /** Headers that HTTP can carry, each name once. */
 export const headers = (
   own: Readonly<Record<string, string>>
-): Either.Either<Readonly<Record<string, string>>, Refusal> => {
+): Either.Either<Readonly<Record<string, string>>, Mismatch> => {
   const names = Object.keys(own)
-  if (!names.every(isHeaderName)) return refuse("headers", "names that a header can have")
+  if (!names.every(isHeaderName)) return mismatch("headers", "names that a header can have")
   if (new Set(names.map((name) => name.toLowerCase())).size < names.length) {
-    return refuse("headers", "each header once, whatever the case of its name")
+    return mismatch("headers", "each header once, whatever the case of its name")
   }
   return Object.values(own).every((value) => headerValue.test(value))
     ? Either.right(own)
-    : refuse("headers.*", "values that a header can carry")
+    : mismatch("headers.*", "values that a header can carry")
 }

@@ -3,12 +3,12 @@ import * as Either from "effect/Either"
 import * as ApiKey from "../../ApiKey.js"
 import { onlyValue } from "./define.js"
 import * as Fit from "./keySyntax.js"
-import { type Refusal, refuse } from "./schema.js"
+import { type Mismatch, mismatch } from "./schema.js"
 
-export const onlyLine = (input: string): Either.Either<string, Refusal> => {
+export const onlyLine = (input: string): Either.Either<string, Mismatch> => {
   const trimmed = input.trim()
   return /[\r\n]/.test(trimmed)
-    ? refuse(
+    ? mismatch(
         "",
         "one line",
         'If the key is the first of the lines: format: "first-line". Otherwise make the command print the key alone.'
@@ -16,13 +16,13 @@ export const onlyLine = (input: string): Either.Either<string, Refusal> => {
     : Either.right(trimmed)
 }
 
-export const keyIn = (line: Either.Either<string, Refusal>): Either.Either<ApiKey.ApiKey, Refusal> =>
+export const keyIn = (line: Either.Either<string, Mismatch>): Either.Either<ApiKey.ApiKey, Mismatch> =>
   Either.map(
     Either.flatMap(line, (candidate) => Fit.token(candidate)),
     (value) => ApiKey.make({ value })
   )
 
-export const writeLine = (key: ApiKey.ApiKey): Either.Either<string, Refusal> =>
+export const writeLine = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> =>
   Either.map(
     Either.flatMap(onlyValue(key), (value) => Fit.token(value)),
     (value) => `${value}\n`

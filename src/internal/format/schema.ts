@@ -9,14 +9,14 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 
 /** Why a text is not an answer of its format: never what stood there. */
-export interface Refusal {
+export interface Mismatch {
   /** The field; empty for the whole. */
   readonly path: string
   readonly expected: string
   readonly remedy?: string
 }
 
-export const refuse = (path: string, expected: string, remedy?: string): Either.Either<never, Refusal> =>
+export const mismatch = (path: string, expected: string, remedy?: string): Either.Either<never, Mismatch> =>
   Either.left({ path, expected, ...(remedy === undefined ? {} : { remedy }) })
 
 /** What an error says of a field's place, where a format has no better word. */
@@ -48,17 +48,17 @@ export const objectOf = (value: unknown): Option.Option<Readonly<Record<string, 
 /** JSON of a shape. */
 export const fromJson =
   <A, I>(schema: Schema.Schema<A, I>, shape = "a JSON object") =>
-  (text: string): Either.Either<A, Refusal> =>
-    Option.match(jsonOf(text), { onNone: () => refuse("", shape), onSome: fromValue(schema, shape) })
+  (text: string): Either.Either<A, Mismatch> =>
+    Option.match(jsonOf(text), { onNone: () => mismatch("", shape), onSome: fromValue(schema, shape) })
 
 /** A value of a shape. */
 export const fromValue = <A, I>(schema: Schema.Schema<A, I>, shape = "a JSON object") => {
   const decode = Schema.decodeUnknownEither(schema)
-  return (value: unknown): Either.Either<A, Refusal> =>
-    Either.mapLeft(decode(value), ({ issue }) => refusalOf(issue, shape))
+  return (value: unknown): Either.Either<A, Mismatch> =>
+    Either.mapLeft(decode(value), ({ issue }) => mismatchOf(issue, shape))
 }
 
-const refusalOf = (root: ParseResult.ParseIssue, shape: string): Refusal => {
+const mismatchOf = (root: ParseResult.ParseIssue, shape: string): Mismatch => {
   const path: Array<string> = []
   let issue = root
   let expected = shape

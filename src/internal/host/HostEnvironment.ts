@@ -1,10 +1,15 @@
 /** What configuration is read from besides files: the environment, the home directory and the working directory. */
 import { homedir, userInfo } from "node:os"
 import { isAbsolute } from "node:path"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 
-export interface SurroundingsShape {
+/** What looking at files needs. */
+export type Needs = FileSystem.FileSystem | Path.Path
+
+export interface HostEnvironmentShape {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly cwd: string
@@ -23,7 +28,7 @@ export const homeFolder = (): string => {
   return Option.getOrElse(Option.filter(knownHome(), isAbsolute), () => "/")
 }
 
-const real: SurroundingsShape = {
+const real: HostEnvironmentShape = {
   get env() {
     return process.env
   },
@@ -35,13 +40,16 @@ const real: SurroundingsShape = {
   }
 }
 
-export class Surroundings extends Context.Reference<Surroundings>()("effect-apikey/Surroundings", {
+/** What a message says of an environment variable: its name, never its value. */
+export const variableLabel = (name: string): string => `environment variable ${name}`
+
+export class HostEnvironment extends Context.Reference<HostEnvironment>()("effect-apikey/Surroundings", {
   defaultValue: () => real
 }) {}
 
 /** The base directory for a kind of file, as the XDG specification has it: a relative value does not count. */
 export const xdg = (
-  { env, home }: SurroundingsShape,
+  { env, home }: HostEnvironmentShape,
   variable: "XDG_CONFIG_HOME" | "XDG_DATA_HOME",
   join: (...parts: ReadonlyArray<string>) => string
 ): string => {

@@ -2,13 +2,13 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { Surroundings, type SurroundingsShape, xdg } from "./HostEnvironment.js"
+import { HostEnvironment, type HostEnvironmentShape, xdg } from "./HostEnvironment.js"
 
 export const fileName = "effect-apikey.jsonc"
 
 export const userFolder: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
   const path = yield* Path.Path
-  return path.join(xdg(yield* Surroundings, "XDG_CONFIG_HOME", path.join), "effect-apikey")
+  return path.join(xdg(yield* HostEnvironment, "XDG_CONFIG_HOME", path.join), "effect-apikey")
 })
 
 export const userFile: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
@@ -19,7 +19,7 @@ export const userFile: Effect.Effect<string, never, Path.Path> = Effect.gen(func
 /** Where a path of a user's leads: `~/` is the home directory, else from the working directory. */
 export const expanded = (
   file: string,
-  { home, cwd }: Pick<SurroundingsShape, "home" | "cwd">,
+  { home, cwd }: Pick<HostEnvironmentShape, "home" | "cwd">,
   path: Path.Path
 ): string => (file === "~" || file.startsWith("~/") ? path.join(home, file.slice(1)) : path.resolve(cwd, file))
 

@@ -2,11 +2,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Surroundings } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { expanded, isInside } from "../host/paths.js"
 import { fileDigest } from "../host/readChunks.js"
 import { digestOf } from "../util/digest.js"
-import type { Contribution, Needs } from "./model.js"
+import type { Contribution } from "./model.js"
 
 // --- trust
 
@@ -55,7 +55,7 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home } = yield* HostEnvironment
     const found = new Set<string>()
     for (const { argv, cwd } of commands) {
       for (const { isProgram, named } of namesIn(argv)) {

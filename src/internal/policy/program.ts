@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrusted } from "../../ApiKeyError.js"
 import { findProgram, remedyFor, type SearchOptions } from "../helper/searchPath.js"
-import { Surroundings } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { told, weakSpot } from "../host/ownership.js"
 import { isInside, realPathOf } from "../host/paths.js"
 import { programName, shownPath, shownPlaces } from "../redact/programName.js"
-import { type Hand, isProject, type Needs } from "./model.js"
+import { type Hand, isProject } from "./model.js"
 
 // --- programs
 
@@ -16,7 +16,7 @@ import { type Hand, isProject, type Needs } from "./model.js"
 export const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { home } = yield* Surroundings
+    const { home } = yield* HostEnvironment
     const holdsHome = [yield* realPathOf(home), home].some((folder) => isInside(root, folder, path))
     return holdsHome ? Option.none() : Option.some(root)
   })
@@ -26,7 +26,7 @@ export const safePath = (root: Option.Option<string>): Effect.Effect<string, nev
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const { env } = yield* Surroundings
+    const { env } = yield* HostEnvironment
     const delimiter = process.platform === "win32" ? ";" : ":"
     const kept: Array<string> = []
     for (const entry of (env["PATH"] ?? "").split(delimiter)) {

@@ -21,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
-import { Surroundings, xdg } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs, xdg } from "../host/HostEnvironment.js"
 import { ourUid, told, weakSpot } from "../host/ownership.js"
 import { codeOf } from "../util/platformError.js"
 import { shellWord } from "../util/shell.js"
@@ -48,7 +48,7 @@ const lockDelay = Duration.millis(50)
 
 const location: Effect.Effect<string, never, Path.Path> = Effect.gen(function* () {
   const path = yield* Path.Path
-  return path.join(xdg(yield* Surroundings, "XDG_DATA_HOME", path.join), "effect-apikey", "trust.json")
+  return path.join(xdg(yield* HostEnvironment, "XDG_DATA_HOME", path.join), "effect-apikey", "trust.json")
 })
 
 const failure = (path: string, code: string, remedy?: string): SourceUnreadable =>
@@ -102,8 +102,6 @@ const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, F
     }
     return true
   })
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export const read: Effect.Effect<ReadonlyArray<Trusted>, SourceUnreadable, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path

@@ -5,6 +5,7 @@ import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { parametersOf } from "../../formats/table.js"
 import { shownArgv } from "../redact/probableArgv.js"
+import { optional } from "../util/schema.js"
 import { inside, nearest, type Problem, problemOf, unknownKey } from "./problem.js"
 import {
   type ApiKeySource,
@@ -15,7 +16,6 @@ import {
   File,
   type FirstOf,
   Literal,
-  optional,
   RunOptions,
   type Single
 } from "./schema.js"

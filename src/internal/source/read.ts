@@ -8,7 +8,7 @@ import * as ApiKey from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyNotConfigured, SourceUnreadable } from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
-import { Surroundings } from "../host/HostEnvironment.js"
+import { HostEnvironment, variableLabel } from "../host/HostEnvironment.js"
 import { expanded } from "../host/paths.js"
 import { readSecretFile } from "../host/secretFile.js"
 import { label } from "./inspect.js"
@@ -29,7 +29,7 @@ export const readSource = (
     case "File":
       return Effect.gen(function* () {
         const path = yield* Path.Path
-        const file = expanded(source.file, yield* Surroundings, path)
+        const file = expanded(source.file, yield* HostEnvironment, path)
         const bytes = yield* readSecretFile(file, { source: "key file", strict: source.strict ?? false })
         if (Option.isNone(bytes)) return yield* absent
         if (bytes.value.every(isWhiteSpace)) {
@@ -55,10 +55,10 @@ export const readSource = (
 const logInAgain = "Log in again: opencode auth login"
 
 export const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
-  Effect.flatMap(Surroundings, ({ env }) => {
+  Effect.flatMap(HostEnvironment, ({ env }) => {
     const value = env[name]
     return value === undefined || value.trim() === ""
-      ? Effect.fail(new KeyNotConfigured({ provider, tried: [`environment variable ${name}`] }))
+      ? Effect.fail(new KeyNotConfigured({ provider, tried: [variableLabel(name)] }))
       : keyFrom(name, value)
   })
 

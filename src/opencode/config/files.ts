@@ -4,14 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import { exists } from "../../internal/config/discover.js"
-import { Surroundings, xdg } from "../../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs, xdg } from "../../internal/host/HostEnvironment.js"
 import { weakSpot } from "../../internal/host/ownership.js"
 import { isInside, realPathOf } from "../../internal/host/paths.js"
 import { openToOthers } from "../../internal/policy/rules.js"
 import * as Document from "../../internal/source/jsonc.js"
 import * as Placeholder from "./placeholder.js"
-
-export type Needs = FileSystem.FileSystem | Path.Path
 
 // --- the files, the last wins
 
@@ -39,7 +37,7 @@ const upwards = (
 ): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
-    const { home: namedHome } = yield* Surroundings
+    const { home: namedHome } = yield* HostEnvironment
     const home = yield* realPathOf(namedHome)
     const folders: Array<string> = []
     for (let folder = from; ; folder = path.dirname(folder)) {
@@ -57,10 +55,10 @@ export const isSet = (value: string | undefined): value is string => value !== u
 
 export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
-  const surroundings = yield* Surroundings
-  const { cwd, env, home } = surroundings
+  const host = yield* HostEnvironment
+  const { cwd, env, home } = host
   const { folders, root } = yield* upwards(cwd)
-  const global = path.join(xdg(surroundings, "XDG_CONFIG_HOME", path.join), "opencode")
+  const global = path.join(xdg(host, "XDG_CONFIG_HOME", path.join), "opencode")
   const config = env["OPENCODE_CONFIG"]
   const configFolder = env["OPENCODE_CONFIG_DIR"]
   const usesProject = !/^(?:true|1)$/i.test(env["OPENCODE_DISABLE_PROJECT_CONFIG"] ?? "")

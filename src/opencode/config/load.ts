@@ -9,7 +9,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Candidate, Configuration, Resolved } from "../../internal/config/model.js"
 import { toProvider } from "../../internal/config/provider.js"
 import type { Requirements } from "../../internal/helper/options.js"
-import { Surroundings } from "../../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
 import { Hand } from "../../internal/policy/provenance.js"
@@ -17,7 +17,7 @@ import * as Document from "../../internal/source/jsonc.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
 import { goesToOf } from "./destination.js"
-import { type Needs, sources } from "./files.js"
+import { sources } from "./files.js"
 import { misshapenIn, partsOf } from "./key.js"
 import { commandPath, type Origin, plain, type Said, wrong } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
@@ -59,7 +59,7 @@ export interface Loaded extends OpencodeConfig, Configuration {
  */
 export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
-  const { env, home } = yield* Surroundings
+  const { env, home } = yield* HostEnvironment
   const auth = yield* Effect.either(AuthJson.read())
   const wellKnown = new Map(
     Array.from(Either.getOrElse(auth, () => new Map<string, AuthJson.Entry>()).values()).flatMap((entry) =>
