@@ -538,8 +538,7 @@ describe("opencode init's change", () => {
     })
     expect(shown.some((line) => line.startsWith("+ ") && line.includes("effect-apikey"))).toBe(true)
     // Three lines around each change, as in every unified diff.
-    for (const line of [`   // the team's plugins`, "   /* providers */"])
-      expect(shown).toContain(line)
+    for (const line of [`   // the team's plugins`, "   /* providers */"]) expect(shown).toContain(line)
   })
 
   it("changes nothing when it is all there", () => {
