@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, CommandNotTrusted } from "./ApiKeyError.js"
 import { variablesFor } from "./ApiKeySource.js"
 import { findProgram } from "./internal/helper/searchPath.js"
-import { HostEnvironment } from "./internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "./internal/host/HostEnvironment.js"
 import { expanded, isInside } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
@@ -27,7 +27,6 @@ import {
   type Hand,
   HelperPolicy,
   isProject,
-  type Needs,
   type Permit,
   type Policy,
   type ProjectHand

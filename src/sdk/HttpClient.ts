@@ -30,8 +30,9 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
+import { inCode } from "../internal/model/configInvalid.js"
 import type { Provider } from "../internal/model/provider.js"
-import { callbackThrew, configInvalid } from "../internal/request/errors.js"
+import { callbackThrew } from "../internal/request/errors.js"
 import { credentialHeaders } from "../internal/request/headers.js"
 import { keepAtOrigin } from "../internal/request/keepAtOrigin.js"
 import { originOf, warningOnce, withBaseUrl } from "../internal/request/origin.js"
@@ -415,7 +416,7 @@ const guardedBy = (
 const denied: ReadonlySet<number> = new Set([401, 403])
 
 const overlooked = (): ConfigInvalid =>
-  configInvalid(
+  inCode(
     "a client below `withApiKey` sends its requests unseen, so they are sent without the key",
     "Use a client made with `HttpClient.make`, and put a `withTracerDisabledWhen` of your own above `followRedirects`, or above `withApiKey`."
   )
@@ -459,7 +460,7 @@ const leaving = (
   const body = request.body._tag === "Uint8Array" ? Buffer.from(request.body.body) : undefined
   return url !== undefined && (url.href.includes(placeholder) || body?.includes(placeholder) === true)
     ? Either.left(
-        configInvalid(
+        inCode(
           `a request to ${url.origin} holds a placeholder for the key, which is for another origin`,
           "Give the same base URL to the SDK and to effect-apikey."
         )

@@ -1,10 +1,9 @@
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Options } from "../helper/options.js"
+import type { Needs } from "../host/HostEnvironment.js"
 import type { RunOptions, Single } from "../source/schema.js"
 import * as hand from "./provenance.js"
 
@@ -71,8 +70,6 @@ export interface Permit {
   readonly options: Partial<Options>
   readonly because: string
 }
-
-export type Needs = FileSystem.FileSystem | Path.Path
 
 /**
  * @since 0.1.0

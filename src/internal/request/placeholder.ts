@@ -1,6 +1,6 @@
 /** What stands for the key in a request that a library makes: how it is found, and how it goes. */
 
-import { configInvalid } from "./errors.js"
+import { inCode } from "../model/configInvalid.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
 
@@ -74,7 +74,7 @@ export const withoutPlaceholder = (
     cleaned.href.includes(placeholder) ||
     ((typeof body === "string" || body instanceof URLSearchParams) && String(body).includes(placeholder))
   ) {
-    throw configInvalid(
+    throw inCode(
       `a request to ${origin} holds a placeholder for the key, which is for another origin`,
       "Give the same base URL to the SDK and to effect-apikey."
     )

@@ -6,7 +6,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
-import { callbackThrew, configInvalid, unsendable } from "./errors.js"
+import { inCode } from "../model/configInvalid.js"
+import { isHeaderName } from "../util/headerName.js"
+import { callbackThrew, unsendable } from "./errors.js"
 import { placeholder } from "./placeholder.js"
 
 /** How a key stands in a request. A function gives the headers itself. */
@@ -25,7 +27,7 @@ const schemeNames: ReadonlyArray<unknown> = ["bearer", "x-api-key", "x-goog-api-
 export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.includes(u)
 
 export const unknownScheme = (): ConfigInvalid =>
-  configInvalid("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
+  inCode("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
 
 /** Where a key goes, and how. */
 export interface Authorization {
@@ -77,8 +79,6 @@ const headersOf = (
   return Either.right(Object.entries(byScheme(key, scheme ?? "bearer")))
 }
 
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-
 const headerValue = /^[\x20-\x7E]+$/
 
 /**
@@ -94,7 +94,7 @@ export const headersFor = (
   return Either.flatMap(
     headersOf(key, scheme, placeholders),
     (entries): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
-      if (!entries.every(([name, value]) => headerName.test(name) && isForAHeader(value))) {
+      if (!entries.every(([name, value]) => isHeaderName(name) && isForAHeader(value))) {
         return Either.left(notForAHeader())
       }
       const headers = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]))
