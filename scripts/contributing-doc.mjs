@@ -19,8 +19,28 @@ const picture = lines.map((line, at) => (at === 0 ? `   ${line}` : `◀─ ${lin
 const code = (text) => `\`${text}\``
 const listed = (paths) => paths.map(code).join(" ") || "–"
 const isPrivate = (path) => path.endsWith("/")
-const row = ({ name, files, holds }) =>
-  `| ${code(name)} | ${listed(files.filter((path) => !isPrivate(path)))} | ${listed(files.filter(isPrivate))} | ${holds} |`
+const rows = [
+  ["room", "modules", "folders of `src/`", "what it holds"],
+  ...rooms.map(({ name, files, holds }) => [
+    code(name),
+    listed(files.filter((path) => !isPrivate(path))),
+    listed(files.filter(isPrivate)),
+    holds
+  ])
+]
+
+/** With columns of one width each, as Biome formats Markdown. */
+const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)))
+const lineOf = (cells, filler) => `| ${cells.map((cell, column) => cell.padEnd(widths[column], filler)).join(" | ")} |`
+const [head, ...body] = rows
+const table = [
+  lineOf(head, " "),
+  lineOf(
+    head.map(() => ""),
+    "-"
+  ),
+  ...body.map((cells) => lineOf(cells, " "))
+].join("\n")
 
 const map = `${begin}
 
@@ -28,9 +48,7 @@ const map = `${begin}
 ${picture}
 \`\`\`
 
-| room | modules | folders of \`src/\` | what it holds |
-| --- | --- | --- | --- |
-${rooms.map(row).join("\n")}
+${table}
 
 The seams of SDKs reach only \`util\`, \`model\` and each other: ${listed(seam.files.filter((path) => !isPrivate(path)))} and
 \`internal/request/\`. A program that uses one of them loads nothing of helpers, caches or configuration.
