@@ -14,7 +14,7 @@ const names = rooms.map(({ name }) => name)
 const lines = names.flatMap((_, at) =>
   at % ROOMS_A_LINE === 0 ? [names.slice(at, at + ROOMS_A_LINE).join(" ◀─ ")] : []
 )
-const picture = lines.map((line, at) => (at === 0 ? `   ${line}` : `◀─ ${line}`)).join(" ◀─\n")
+const picture = lines.map((line, at) => (at === 0 ? `   ${line}` : `◀─ ${line}`)).join("\n")
 
 const code = (text) => `\`${text}\``
 const listed = (paths) => paths.map(code).join(" ") || "–"
