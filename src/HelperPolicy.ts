@@ -24,15 +24,13 @@ import { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
 import {
   type Contribution,
   type Demand,
-  type Hand,
   HelperPolicy,
-  isProject,
   type Needs,
   type Permit,
-  type Policy,
-  type ProjectHand
+  type Policy
 } from "./internal/policy/model.js"
 import { onlyIn, projectFolder, resolveProgram, safePath } from "./internal/policy/program.js"
+import { isProject, type ProjectProvenance, type Provenance } from "./internal/policy/provenance.js"
 import { PolicyRules, policyInForce } from "./internal/policy/rules.js"
 import * as TrustStore from "./internal/policy/trustStore.js"
 import { programName } from "./internal/redact/programName.js"
@@ -44,11 +42,11 @@ export { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
 export {
   type Contribution,
   type Demand,
-  Hand,
   HelperPolicy,
   type Permit,
   type Policy
 } from "./internal/policy/model.js"
+export { Provenance as Hand } from "./internal/policy/provenance.js"
 
 /**
  * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
@@ -116,11 +114,11 @@ export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> 
 export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
 
 /** What the user would have without the project: its own variable, by the name that everybody uses. */
-const isUsual = ({ provider, source }: Demand): boolean =>
+const isConventionalVariable = ({ provider, source }: Demand): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 
 /** What an allow list's patterns do not show may still decide what is asked: only times, retries and a format's bare name do not. */
-const isShapedBy = ({
+const hasUnlistedOptions = ({
   timeout: _timeout,
   retries: _retries,
   cache,
@@ -168,7 +166,7 @@ export const make = (rules: Rules): Policy => {
       return { options: {}, because: "you trusted it" }
     })
 
-  const projectCommand = (demand: Demand, { argv, env, cwd, ...run }: RunOptions, { file, root }: ProjectHand) =>
+  const projectCommand = (demand: Demand, { argv, env, cwd, ...run }: RunOptions, { file, root }: ProjectProvenance) =>
     Effect.gen(function* () {
       const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
       if (forbidden !== undefined) {
@@ -183,7 +181,8 @@ export const make = (rules: Rules): Policy => {
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       // What a placeholder stands for is the user's: no list shows it.
       const isFilled = demand.contributions.some(({ hasPlaceholders }) => hasPlaceholders)
-      const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays || isFilled
+      const isShaped =
+        env !== undefined || cwd !== undefined || hasUnlistedOptions(run) || goesWhereProjectSays || isFilled
       // A program in the project is none that a list can name: its content is the project's.
       const listed = isShaped
         ? false
@@ -238,7 +237,8 @@ export const make = (rules: Rules): Policy => {
         if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
           return { options: {}, because: "the file is the project's own" }
         }
-        if (!redirected && isUsual(demand)) return { options: {}, because: "the variable is the usual one" }
+        if (!redirected && isConventionalVariable(demand))
+          return { options: {}, because: "the variable is the usual one" }
         return yield* requireTrust(demand)
       }
       const permit =
@@ -255,12 +255,12 @@ const needsNobody = ({ goesTo, hand: from, source }: Demand): boolean =>
   source._tag !== "Command" && !isProject(from) && !Option.exists(goesTo, (to) => isProject(to.hand))
 
 /** Nobody knows what a policy says that cannot be read, so what may depend on it is refused. */
-const without = (error: ApiKeyError): Policy => ({
+const failClosed = (error: ApiKeyError): Policy => ({
   authorize: (demand) =>
     needsNobody(demand) ? Effect.succeed({ options: {}, because: `from ${ownWord(demand.hand)}` }) : Effect.fail(error)
 })
 
-const ownWord = (self: Hand): string => (self._tag === "Environment" ? "the environment" : "your configuration")
+const ownWord = (self: Provenance): string => (self._tag === "Environment" ? "the environment" : "your configuration")
 
 const withoutNull = (env: RunOptions["env"]): Readonly<Record<string, string | undefined>> =>
   Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, value ?? undefined]))
@@ -318,7 +318,7 @@ export function layerFrom(systemFile?: string): Layer.Layer<HelperPolicy, never,
   return Layer.effect(
     HelperPolicy,
     Effect.map(Effect.either(policyInForce(systemFile)), (rules) =>
-      rules._tag === "Right" ? make(rules.right) : without(rules.left)
+      rules._tag === "Right" ? make(rules.right) : failClosed(rules.left)
     )
   )
 }

@@ -85,7 +85,7 @@ export const make = (
           provider: id,
           source: { _tag: "Command", command } as const,
           hand,
-          goesTo: resolved.goesTo,
+          goesTo: resolved.destination,
           contributions: resolved.contributions
         }
         const keeper = yield* Keeper.make(id, demand, {
@@ -126,7 +126,7 @@ const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "func
 // --- what the key comes from
 
 interface Command {
-  readonly hand: Candidate["hand"]
+  readonly hand: Candidate["provenance"]
   readonly command: RunOptions
 }
 
@@ -152,7 +152,7 @@ const choose = (
   if (isVertex(id, entry)) {
     return { _tag: "Unsupported", because: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }
-  for (const { hand, source } of candidates) {
+  for (const { provenance: hand, source } of candidates) {
     if (Either.isLeft(source)) return failed(source.left)
     switch (source.right._tag) {
       case "Env":
