@@ -1,11 +1,13 @@
-/** What the plugin adds to `opencode run`: the median and the least of ten runs with and without it, in turns, as a ratio. */
+/** What the plugin adds to `opencode run`: the median and the minimum of ten runs with and without it, in alternation. */
+import { loadavg } from "node:os"
 import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import { gateway } from "../test/integration/opencode/gateway.js"
 import { buildPlugin, compatible, place, reasonToSkip, run } from "../test/integration/opencode/harness.js"
 
 const rounds = Number(process.env["ROUNDS"] ?? 10)
-const allowedMillis = 150
+/** Of a plugin that no provider uses. */
+const allowedMillis = 60
 
 const median = (values: ReadonlyArray<number>): number => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -41,15 +43,15 @@ const bench = Effect.gen(function* () {
       if (round > 0) times[which].push(ended.millis)
     }
   }
-  const lines = [["median of", median] as const, ["least of", minimum] as const].flatMap(([name, of]) => {
+  const lines = [["median of", median] as const, ["minimum of", minimum] as const].flatMap(([name, of]) => {
     const without = of(times.without)
     return (["loaded", "in use"] as const).map((which) => {
       const added = of(times[which]) - without
       const verdict = which === "loaded" ? ` (${added <= allowedMillis ? "within" : "ABOVE"} ${allowedMillis})` : ""
-      return `  ${name} ${rounds}, ${which}: ${(1 + added / without).toFixed(3)} of without, ${added.toFixed(0)} ms more${verdict}`
+      return `  ${name} ${rounds}, ${which}: ${added.toFixed(0)} ms more than ${without.toFixed(0)} ms without${verdict}`
     })
   })
-  console.log([`opencode run with the plugin (${plugin.bytes} bytes)`, ...lines].join("\n"))
+  console.log([`opencode run with the plugin, load average ${loadavg()[0]?.toFixed(1)}`, ...lines].join("\n"))
 })
 
 export const main = (): Promise<void> => {

@@ -1,4 +1,4 @@
-// Builds dist/: tsc for the modules that users import, then one self-contained file for each program that is run.
+// Builds dist/: tsc for the modules that users import, then self-contained files for each program that is run.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, sep } from "node:path"
@@ -6,8 +6,6 @@ import { bundle, programs } from "./bundle.mjs"
 import { bin, root } from "./support.mjs"
 
 const dist = join(root, "dist")
-
-const bundles = Object.values(programs)
 
 const LICENSE_FILE = "THIRD-PARTY-LICENSES.txt"
 
@@ -19,8 +17,8 @@ const files = (folder) =>
     : []
 
 /** tsc removes nothing: a module that was renamed would live on in the package. */
-const removeStale = () => {
-  const kept = new Set([LICENSE_FILE, ".tsbuildinfo", ...bundles.map(({ name }) => `${name}.js`)])
+const removeStale = (bundled) => {
+  const kept = new Set([LICENSE_FILE, ".tsbuildinfo", ...bundled])
   for (const file of files(dist)) {
     const source = join(root, "src", file.replace(/\.(js|d\.ts)(\.map)?$/, ".ts"))
     if (!kept.has(file) && !existsSync(source)) rmSync(join(dist, file))
@@ -47,15 +45,17 @@ const replaceFile = (path, text, mode) => {
 }
 
 const bundleInto = async (program) => {
-  const { name, entry, executable } = program
-  if (!existsSync(join(root, entry))) {
-    console.log(`build: ${entry} does not exist yet, left out`)
-    return []
+  if (!existsSync(join(root, program.entry))) {
+    console.log(`build: ${program.entry} does not exist yet, left out`)
+    return { names: [], moduleIds: [] }
   }
-  const { code, moduleIds } = await bundle(program)
-  replaceFile(join(dist, `${name}.js`), code, executable ? 0o755 : 0o644)
-  console.log(`build: dist/${name}.js, ${Math.round(Buffer.byteLength(code) / 1024)} KiB`)
-  return moduleIds
+  const { files, moduleIds } = await bundle(program)
+  // The program's own file last: it imports the others.
+  for (const { name, code, executable } of files.toReversed()) {
+    replaceFile(join(dist, name), code, executable ? 0o755 : 0o644)
+    console.log(`build: dist/${name}, ${Math.round(Buffer.byteLength(code) / 1024)} KiB`)
+  }
+  return { names: files.map(({ name }) => name), moduleIds }
 }
 
 /** The packages that stand inside the bundles, from the paths of their modules. */
@@ -81,8 +81,8 @@ const writeLicenses = (moduleIds) => {
   if (notices.length > 0) replaceFile(join(dist, LICENSE_FILE), notices.join(`\n${"-".repeat(80)}\n\n`), 0o644)
 }
 
-removeStale()
 compile()
-const moduleIds = []
-for (const each of bundles) moduleIds.push(...(await bundleInto(each)))
-writeLicenses(moduleIds)
+const bundles = []
+for (const program of Object.values(programs)) bundles.push(await bundleInto(program))
+removeStale(bundles.flatMap(({ names }) => names))
+writeLicenses(bundles.flatMap(({ moduleIds }) => moduleIds))

@@ -2,12 +2,19 @@ export interface Program {
   readonly name: string
   readonly entry: string
   readonly executable: boolean
-  /** With small modules in the place of large ones that it has little use for. */
-  readonly isLean: boolean
-  /** A module that is made when it is first imported; it exports `open`. */
-  readonly later?: string
+}
+
+export interface BundledFile {
+  readonly name: string
+  readonly code: string
+  readonly executable: boolean
+}
+
+export interface Bundle {
+  readonly files: readonly [BundledFile, ...BundledFile[]]
+  readonly moduleIds: ReadonlyArray<string>
 }
 
 export const programs: { readonly bin: Program; readonly plugin: Program }
 
-export function bundle(program: Program): Promise<{ readonly code: string; readonly moduleIds: ReadonlyArray<string> }>
+export function bundle(program: Program): Promise<Bundle>

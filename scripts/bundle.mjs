@@ -1,36 +1,28 @@
-// Makes one self-contained, minified ESM file of a program: for dist/, and for the tests that run such a file.
+// Makes self-contained, minified ESM of a program: for dist/, and for the tests that run what is shipped.
 import { build } from "tsdown"
-import { madeLater } from "./madeLater.mjs"
-import { pureEffect } from "./pure.mjs"
-import { standIns } from "./standIns.mjs"
 import { root } from "./support.mjs"
-import { withoutDocs } from "./withoutDocs.mjs"
 
-/** Everything inlined, so that they start fast and need nothing that is installed beside them. */
+/** Everything is inlined, so that they start fast and need nothing that is installed beside them. */
 export const programs = {
-  bin: { name: "bin", entry: "src/bin.ts", executable: true, isLean: false },
-  plugin: {
-    name: "opencode-plugin",
-    entry: "src/opencode/Plugin.ts",
-    executable: false,
-    isLean: true,
-    later: "src/opencode/plugin/runtime.ts"
-  }
+  bin: { name: "bin", entry: "src/bin.ts", executable: true },
+  plugin: { name: "opencode-plugin", entry: "src/opencode/Plugin.ts", executable: false }
 }
 
-const built = async ({ name, entry, isLean }, format, plugins) => {
+/** The program's own file comes first; what it imports dynamically is in files beside it (`<name>-<module>.js`). */
+export const bundle = async ({ name, entry, executable }) => {
   const [{ chunks }] = await build({
     config: false,
     cwd: root,
     entry: { [name]: entry },
-    format,
+    format: "esm",
     platform: "node",
     target: "node20",
     deps: { alwaysBundle: [/.*/], onlyBundle: false },
     // jsonc-parser's `main` loads its parts with a require of its own, which no bundler follows.
     inputOptions: { resolve: { mainFields: ["module", "main"] } },
-    outputOptions: { codeSplitting: false },
-    plugins: [pureEffect, withoutDocs, ...(isLean ? [standIns] : []), ...plugins],
+    // write-file-atomic uses `__filename`.
+    shims: true,
+    outputOptions: { entryFileNames: "[name].js", chunkFileNames: `${name}-[name].js` },
     // Not looked up module by module: the tests that run these files are what says that nothing needed is left out.
     treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
     minify: true,
@@ -40,21 +32,12 @@ const built = async ({ name, entry, isLean }, format, plugins) => {
     report: false,
     logLevel: "warn"
   })
-  const [chunk, ...others] = chunks
-  if (chunk === undefined || others.length > 0) throw new Error(`${entry} became ${chunks.length} files, not one`)
-  return chunk
-}
-
-/** The fields of Effect's own primitives, which nobody else reads and no minifier shortens: some hundred times in a bundle. */
-const instruction = "effect_instruction_i"
-
-export const bundle = async (program) => {
-  const { executable, later } = program
-  const kept = later === undefined ? undefined : await built({ ...program, entry: later }, "cjs", [])
-  const { code: long, moduleIds } = await built(program, "esm", kept === undefined ? [] : [madeLater(later, kept.code)])
-  const code = program.isLean ? long.replaceAll(instruction, "EI_") : long
-  return {
-    code: executable && !code.startsWith("#!") ? `#!/usr/bin/env node\n${code}` : code,
-    moduleIds: [...moduleIds, ...(kept?.moduleIds ?? [])].filter((id) => !id.startsWith("\0"))
-  }
+  const files = chunks
+    .toSorted((a, b) => Number(b.isEntry) - Number(a.isEntry))
+    .map(({ code, fileName, isEntry }) => ({
+      name: fileName,
+      code: executable && isEntry && !code.startsWith("#!") ? `#!/usr/bin/env node\n${code}` : code,
+      executable: executable && isEntry
+    }))
+  return { files, moduleIds: chunks.flatMap(({ moduleIds }) => moduleIds).filter((id) => !id.startsWith("\0")) }
 }

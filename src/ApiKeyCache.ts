@@ -20,24 +20,24 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
-import { reasonOf, restingFailure, retryingAt } from "./internal/cache/history.js"
-import { end, type Flight, join, launcher, type Restore } from "./internal/cache/inFlight.js"
-import { type Entry, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
+import { activeFailure, causeWithRetryAt, runReason } from "./internal/cache/history.js"
+import { end, type InFlight, join, makeRunner, type Restore } from "./internal/cache/inFlight.js"
+import { type CachedKey, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
 import { reportRejection } from "./internal/cache/metrics.js"
 import type { LifeOptions } from "./internal/cache/options.js"
-import { land, type Rules, refused } from "./internal/cache/settle.js"
+import { type Rules, refused, settle } from "./internal/cache/settle.js"
 import {
   type Empty,
-  type Holding,
-  hasFlight,
   hasKey,
   initial,
+  isRunning,
   isSetBack,
+  type Ready,
   type State,
   transitions
 } from "./internal/cache/state.js"
 import { makeWatchers, statusOf } from "./internal/cache/status.js"
-import { inRunSpan, makeLedger } from "./internal/cache/telemetry.js"
+import { inRunSpan, makeCounters } from "./internal/cache/telemetry.js"
 import type { RunReason } from "./internal/format/format.js"
 import { defaultWhenAbandoned } from "./internal/helper/options.js"
 import { type ApiKeyStatus, emptyStatus, type Peek, peekSymbol } from "./internal/model/provider.js"
@@ -107,7 +107,7 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
     const { provider, program, format, mayPrompt } = options
     const rules: Rules = { provider, program, onRepeat: options.onRepeat, life }
     const finishes = (options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)) === "finish"
-    const ledger = makeLedger(program)
+    const counters = makeCounters(program)
     const watchers = makeWatchers<ApiKeyStatus>()
     const closed = Effect.fail(new ProviderClosed({ provider }))
     let state: State = initial
@@ -115,114 +115,120 @@ const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache,
     /** Every change of the state goes through here, so that those who watch are told. */
     const move = (to: State, now: number): void => {
       state = to
-      watchers.tell(() => statusOf(provider, to, ledger.counts, now))
+      watchers.publish(() => statusOf(provider, to, counters.counts, now))
     }
     /** That the clock was set back shows when somebody looks at it. */
-    const look = (now: number): State => {
+    const syncClock = (now: number): State => {
       if (isSetBack(state, now)) move(transitions.rewind(state, now), now)
       return state
     }
 
     // --- asking
 
-    const hit = (now: number): Entry | undefined =>
-      hasKey(state) && isFresh(state.entry, now) ? ledger.hit(state.entry, now) : undefined
+    const hit = (now: number): CachedKey | undefined =>
+      hasKey(state) && isFresh(state.cached, now) ? counters.hit(state.cached, now) : undefined
 
     const get: Effect.Effect<ApiKey, ApiKeyError> = at((now) => hit(now)?.served ?? getSlowly)
 
     const getSlowly = uninterruptibleAt((now, restore) => {
-      const seen = look(now)
-      if (hasKey(seen) && !isUsable(seen.entry, now)) move(transitions.expire(seen), now)
+      const seen = syncClock(now)
+      if (hasKey(seen) && !isUsable(seen.cached, now)) move(transitions.expire(seen), now)
       const from = state
       switch (from._tag) {
         case "Closed":
           return closed
-        case "Renewing":
-          return ledger.hit(from.entry, now).served
-        case "Holding": {
+        case "Refreshing":
+          return counters.hit(from.cached, now).served
+        case "Ready": {
           // Nobody asked for this run, so nobody may be asked for a fingerprint.
-          const renews = !mayPrompt && !isFresh(from.entry, now) && Option.isNone(restingFailure(from.past, now))
+          const renews = !mayPrompt && !isFresh(from.cached, now) && Option.isNone(activeFailure(from.history, now))
           if (renews) start(from, now, "background")
-          return ledger.hit(from.entry, now).served
+          return counters.hit(from.cached, now).served
         }
         case "Fetching":
-          return join(from.flight, restore, get)
+          return join(from.inFlight, restore, get)
         case "Empty":
-          return Option.match(restingFailure(from.past, now), {
+          return Option.match(activeFailure(from.history, now), {
             onNone: () => join(start(from, now, "caller"), restore, get),
             // Anew, because the back-off moves with a clock that is set back.
-            onSome: ({ cause, backoff }) => Effect.failCause(retryingAt(cause, backoff))
+            onSome: ({ cause, backoff }) => Effect.failCause(causeWithRetryAt(cause, backoff))
           })
       }
     })
 
     const refresh: Effect.Effect<ApiKey, ApiKeyError> = uninterruptibleAt((now, restore) => {
-      const from = look(now)
+      const from = syncClock(now)
       if (from._tag === "Closed") return closed
-      return join(hasFlight(from) ? from.flight : start(from, now, "caller"), restore, refresh)
+      return join(isRunning(from) ? from.inFlight : start(from, now, "caller"), restore, refresh)
     })
 
     const reject = (key: ApiKey): Effect.Effect<void> =>
       at((now) => {
-        const from = look(now)
-        if (!hasKey(from) || !Equal.equals(from.entry.key, key)) return Effect.void
-        ledger.counts.rejections++
+        const from = syncClock(now)
+        if (!hasKey(from) || !Equal.equals(from.cached.key, key)) return Effect.void
+        counters.counts.rejections++
         move(refused(from, now), now)
         return reportRejection(program)
       })
 
-    const status = at((now) => Effect.succeed(statusOf(provider, look(now), ledger.counts, now)))
+    const status = at((now) => Effect.succeed(statusOf(provider, syncClock(now), counters.counts, now)))
 
     // --- a run
 
-    const start = (from: Empty | Holding, now: number, by: "caller" | "background" | "prefetch"): Flight => {
-      const plan = { kept: finishes || by !== "caller", background: by === "background", reason: reasonOf(from.past) }
-      const flight = launch(plan, by === "caller")
-      ledger.counts.runs++
-      move(transitions.start(from, flight), now)
-      return flight
+    const start = (from: Empty | Ready, now: number, by: "caller" | "background" | "prefetch"): InFlight => {
+      const plan = {
+        kept: finishes || by !== "caller",
+        background: by === "background",
+        reason: runReason(from.history)
+      }
+      const inFlight = launch(plan, by === "caller")
+      counters.counts.runs++
+      move(transitions.start(from, inFlight), now)
+      return inFlight
     }
 
-    const fly = (flight: Flight): Effect.Effect<void, never, R> =>
+    const run = (inFlight: InFlight): Effect.Effect<void, never, R> =>
       Effect.gen(function* () {
-        const { background, reason } = flight
+        const { background, reason } = inFlight
         const startedAt = yield* Clock.currentTimeMillis
         const exit = yield* Effect.suspend(() => options.fetch({ reason, background })).pipe(
           Effect.interruptible,
-          inRunSpan(flight, { program, format, reason }),
+          inRunSpan(inFlight, { program, format, reason }),
           Effect.exit
         )
         const random = yield* Random.next
         const now = yield* Clock.currentTimeMillis
-        const landing = land(rules, state, { exit, now, random })
-        const reported = ledger.report(flight, { exit, startedAt, now }, landing.brought)
-        if (landing._tag === "Overtaken") {
-          flight.reason = "rejected"
-          ledger.counts.runs++
-          return yield* Effect.zipRight(reported, fly(flight))
+        const settlement = settle(rules, state, { exit, now, random })
+        const reported = counters.report(inFlight, { exit, startedAt, now }, settlement.result)
+        if (settlement._tag === "Superseded") {
+          inFlight.reason = "rejected"
+          counters.counts.runs++
+          return yield* Effect.zipRight(reported, run(inFlight))
         }
-        move(landing.state, now)
-        end(flight, landing.answer)
-        yield* Effect.zipRight(reported, landing.announce)
+        move(settlement.state, now)
+        end(inFlight, settlement.answer)
+        yield* Effect.zipRight(reported, settlement.announce)
       })
     /** A run that could not be landed, such as one whose key is none, is one that failed: nobody waits for ever. */
-    const crash = (flight: Flight, cause: Cause.Cause<never>): Effect.Effect<void> =>
+    const failRun = (inFlight: InFlight, cause: Cause.Cause<never>): Effect.Effect<void> =>
       at((now) => {
-        const landing = land(rules, state, { exit: Exit.failCause(cause), now, random: 0 })
-        if (flight.phase === "over" || landing._tag === "Overtaken") return Effect.void
-        move(landing.state, now)
-        end(flight, landing.answer)
-        return landing.announce
-      }).pipe(Effect.ensuring(Effect.sync(() => end(flight, Exit.failCause(cause)))))
-    const launch = yield* launcher((flight) => Effect.catchAllCause(fly(flight), (cause) => crash(flight, cause)))
+        const settlement = settle(rules, state, { exit: Exit.failCause(cause), now, random: 0 })
+        if (inFlight.phase === "done" || settlement._tag === "Superseded") return Effect.void
+        move(settlement.state, now)
+        end(inFlight, settlement.answer)
+        return settlement.announce
+      }).pipe(Effect.ensuring(Effect.sync(() => end(inFlight, Exit.failCause(cause)))))
+    const launch = yield* makeRunner((inFlight) =>
+      Effect.catchAllCause(run(inFlight), (cause) => failRun(inFlight, cause))
+    )
 
     // --- the scope
 
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        const stopped = hasFlight(state) ? Fiber.interrupt(state.flight.fiber) : Effect.void
+        const stopped = isRunning(state) ? Fiber.interrupt(state.inFlight.fiber) : Effect.void
         if (state._tag !== "Closed") state = transitions.close(state)
-        return stopped.pipe(Effect.zipRight(watchers.close), Effect.zipRight(Effect.suspend(ledger.publishRest)))
+        return stopped.pipe(Effect.zipRight(watchers.close), Effect.zipRight(Effect.suspend(counters.publishRest)))
       })
     )
     if (options.prefetch === true) yield* at((now) => Effect.sync(() => start(initial, now, "prefetch")))

@@ -16,19 +16,12 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, CommandNotTrusted } from "./ApiKeyError.js"
 import { variablesFor } from "./ApiKeySource.js"
 import { findProgram } from "./internal/helper/searchPath.js"
-import { HostEnvironment } from "./internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "./internal/host/HostEnvironment.js"
 import { expanded, isInside } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
 import { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
-import {
-  type Contribution,
-  type Demand,
-  HelperPolicy,
-  type Needs,
-  type Permit,
-  type Policy
-} from "./internal/policy/model.js"
+import { type Contribution, type Demand, HelperPolicy, type Permit, type Policy } from "./internal/policy/model.js"
 import { onlyIn, projectFolder, resolveProgram, safePath } from "./internal/policy/program.js"
 import { isProject, type ProjectProvenance, type Provenance } from "./internal/policy/provenance.js"
 import { PolicyRules, policyInForce } from "./internal/policy/rules.js"

@@ -8,7 +8,7 @@
  */
 
 import * as Effect from "effect/Effect"
-import type { Needs } from "./opencode/config/files.js"
+import type { Needs } from "./internal/host/HostEnvironment.js"
 import { loadAll, type OpencodeConfig } from "./opencode/config/load.js"
 
 export type { OpencodeConfig } from "./opencode/config/load.js"

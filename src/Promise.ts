@@ -19,6 +19,7 @@ import * as ApiKeyModel from "./ApiKey.js"
 import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
 import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
+import { inCode } from "./internal/model/configInvalid.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
 import { fromCommand } from "./internal/provider/command.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
@@ -267,16 +268,16 @@ const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.re
 
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
 const problemOf = (options: unknown): TypedError | undefined => {
-  if (!isRecord(options)) return authorization.configInvalid("the options are no object", example)
+  if (!isRecord(options)) return inCode("the options are no object", example)
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(rules, name)) {
-      return authorization.configInvalid(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
+      return inCode(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
     }
   }
   for (const [name, { is, takes }] of Object.entries(rules)) {
     const value = options[name]
     if (!is(value) && (value !== undefined || name === "command")) {
-      return authorization.configInvalid(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
+      return inCode(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
     }
   }
   return undefined
@@ -380,9 +381,7 @@ const promiseOf = (model: ApiKeyModel.ApiKey): Promise<ApiKey> => plainOf(model)
 const modelOf = (key: ApiKey | undefined): Either.Either<ApiKeyModel.ApiKey, TypedError> => {
   if (key instanceof Plain) return Either.right(Plain.modelOf(key))
   if (typeof key?.value !== "string") {
-    return Either.left(
-      authorization.configInvalid("`reject` was given no key", "Give it the very key that `get` gave, not a copy.")
-    )
+    return Either.left(inCode("`reject` was given no key", "Give it the very key that `get` gave, not a copy."))
   }
   const { headers, sessionToken, username, value } = key
   return Either.right(ApiKeyModel.make({ value, username, sessionToken, headers }))

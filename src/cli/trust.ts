@@ -18,7 +18,7 @@ import * as HelperPolicy from "../HelperPolicy.js"
 import { projectFile } from "../internal/config/discover.js"
 import type { Configuration } from "../internal/config/model.js"
 import { load } from "../internal/config/resolve.js"
-import { HostEnvironment } from "../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../internal/host/HostEnvironment.js"
 import { expanded, fileName, isInside, realPathOf } from "../internal/host/paths.js"
 import { scriptsOf } from "../internal/policy/digest.js"
 import type { Contribution } from "../internal/policy/model.js"
@@ -29,8 +29,6 @@ import { loadAll } from "../opencode/config/load.js"
 import { hideAllElse } from "../opencode/config/placeholder.js"
 import { UsageError } from "./exit.js"
 import { nothingForwarded } from "./passthrough.js"
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export interface Item {
   readonly contribution: Contribution

@@ -21,6 +21,7 @@ import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { AnyText, fromValue, type Mismatch, maybe, mismatch } from "../internal/format/schema.js"
+import { isHeaderName } from "../internal/util/headerName.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
 
@@ -178,12 +179,6 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
   const attributes = attributesOf(spec)
   return define({
     name: "git-credential",
-    about: {
-      title: "git credential helpers: git credential fill, git-credential-NAME get",
-      source: "https://git-scm.com/docs/git-credential#IOFMT",
-      example:
-        "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\npassword_expiry_utc=2095000000\noauth_refresh_token=r3fresh\n"
-    },
     ...(attributes.length === 0 ? {} : { input: request([authtypeCapability, ...attributes]) }),
     forget: (command, key) => {
       const header = headerOf(key)
@@ -229,7 +224,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
         if (Option.isSome(fields.authtype) && (Option.isSome(fields.credential) || Option.isNone(fields.password))) {
           const scheme = fields.authtype.value
           const credential = yield* Fit.token(textOf(fields.credential), "credential")
-          if (!Fit.isHeaderName(scheme)) return yield* mismatch("authtype", "the name of an HTTP authentication scheme")
+          if (!isHeaderName(scheme)) return yield* mismatch("authtype", "the name of an HTTP authentication scheme")
           return ApiKey.make({
             value: credential,
             expiresAt,

@@ -26,13 +26,13 @@ import type { ConfigInvalid } from "../ApiKeyError.js"
 import * as CredentialFormat from "../CredentialFormat.js"
 import type { Requirements } from "../internal/helper/options.js"
 import { homeFolder } from "../internal/host/HostEnvironment.js"
+import { inCode } from "../internal/model/configInvalid.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { type CommandOptions, fromCommand } from "../internal/provider/command.js"
 import { identityOf } from "../internal/provider/identity.js"
 import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
 import { isMissing, loadPackage } from "../internal/request/optionalPackage.js"
 import {
-  configInvalid,
   isForAHeader,
   isScheme,
   noScheme,
@@ -426,17 +426,17 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
 
 /** JavaScript and configuration files give what no type has looked at. */
 const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
-  if (!isRecord(config)) return Effect.fail(configInvalid("the configuration is no object", example))
-  if (typeof config["npm"] !== "string") return Effect.fail(configInvalid("`npm` is missing or no text", example))
+  if (!isRecord(config)) return Effect.fail(inCode("the configuration is no object", example))
+  if (typeof config["npm"] !== "string") return Effect.fail(inCode("`npm` is missing or no text", example))
   if (config["name"] !== undefined && typeof config["name"] !== "string") {
-    return Effect.fail(configInvalid("`name` is no text", example))
+    return Effect.fail(inCode("`name` is no text", example))
   }
   if (config["options"] !== undefined && !isRecord(config["options"])) {
-    return Effect.fail(configInvalid("`options` is no object", example))
+    return Effect.fail(inCode("`options` is no object", example))
   }
   return Effect.try({
     try: () => digestOf(comparable(config, { unset: "dropped" })),
-    catch: () => configInvalid("`options` holds itself", "Give plain values.")
+    catch: () => inCode("`options` holds itself", "Give plain values.")
   })
 }
 
@@ -448,7 +448,7 @@ const packageName = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*(?:\
 
 const load = (npm: string): Effect.Effect<(settings: object) => unknown, ConfigInvalid> => {
   if (!packageName.test(npm) || isBuiltin(npm)) {
-    return Effect.fail(configInvalid("`npm` is not the name of a package", 'For example: "@ai-sdk/openai-compatible"'))
+    return Effect.fail(inCode("`npm` is not the name of a package", 'For example: "@ai-sdk/openai-compatible"'))
   }
   return Effect.flatMap(
     loadPackage(npm, () => importFromHereOrThere(npm)),
@@ -457,7 +457,7 @@ const load = (npm: string): Effect.Effect<(settings: object) => unknown, ConfigI
       return isFactory(factory)
         ? Effect.succeed(factory)
         : Effect.fail(
-            configInvalid(
+            inCode(
               `the package ${npm} has no factory: nothing that it exports begins with "create"`,
               "Name a provider package of the AI SDK, for example @ai-sdk/openai-compatible."
             )
@@ -483,14 +483,14 @@ const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInv
     // Not its message: it may quote a setting that is a secret.
     catch: (error) => {
       const kind = error instanceof Error ? ` (${error.name})` : ""
-      return configInvalid(
+      return inCode(
         `the factory of ${npm} refuses its options${kind}`,
         `Check \`options\` against the settings of ${npm}; calling its factory with them says more.`
       )
     }
   }).pipe(
     Effect.filterOrFail(isSdk, () =>
-      configInvalid(
+      inCode(
         `what the factory of ${npm} makes is no provider of the AI SDK`,
         `Check its version: npm ls ${npm}; ai 6 goes with providers of version 3.`
       )
@@ -524,7 +524,7 @@ const decodeCommand = Schema.decodeUnknown(Command, { onExcessProperty: "error" 
 const commandOf = (id: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
   if (typeof command === "string") {
     return Effect.fail(
-      configInvalid(
+      inCode(
         "`apiKeyCommand` is a shell string; it takes a list: the program and its arguments",
         'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
       )
@@ -533,7 +533,7 @@ const commandOf = (id: string, command: unknown): Effect.Effect<CommandOptions, 
   return decodeCommand(Array.isArray(command) ? { command } : command).pipe(
     Effect.mapError((error) => {
       const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? []
-      return configInvalid(
+      return inCode(
         `\`${["apiKeyCommand", ...path].map(String).join(".")}\` is not what it takes`,
         "It takes a list (the program and its arguments), or an object with `command` and its options."
       )
@@ -564,5 +564,5 @@ const timeOf = (
           Option.filter(Duration.decodeUnknown(time), () => typeof time === "string" || time >= 0),
           (decoded) => name === "refreshAhead" || Duration.toMillis(decoded) > 0
         ),
-        () => configInvalid(`\`apiKeyCommand.${name}\` is not a time`, 'For example: "5 minutes"')
+        () => inCode(`\`apiKeyCommand.${name}\` is not a time`, 'For example: "5 minutes"')
       )

@@ -8,6 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
+import { inCode } from "../internal/model/configInvalid.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
 import { bound, originOf, warningOnce } from "../internal/request/origin.js"
@@ -114,7 +115,7 @@ export const headers = (
     const origin = yield* originOf(asHttp(baseUrl))
     const target = asHttp(url)
     if (!URL.canParse(target)) {
-      return yield* authorization.configInvalid("`url` is not a URL", 'For example: "wss://api.openai.com/v1/realtime"')
+      return yield* inCode("`url` is not a URL", 'For example: "wss://api.openai.com/v1/realtime"')
     }
     if (Either.getOrUndefined(originOf(target)) !== origin) return {}
     const warning = warningOnce(origin)

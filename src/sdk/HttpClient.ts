@@ -30,20 +30,14 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
+import { inCode } from "../internal/model/configInvalid.js"
 import type { Provider } from "../internal/model/provider.js"
 import { keepingAtOrigin } from "../internal/request/keepAtOrigin.js"
 import { bound, originOf, warningOnce } from "../internal/request/origin.js"
 import { withoutPlaceholderIn } from "../internal/request/placeholder.js"
 import { type Answer, bodyRule, isRejectedAnswer, peekText } from "../internal/request/rejection.js"
 import { type Hop, isStream } from "../internal/request/replay.js"
-import {
-  type Authorization,
-  configInvalid,
-  credentialHeaders,
-  headersFor,
-  placeholder,
-  thrown
-} from "../internal/request/scheme.js"
+import { type Authorization, credentialHeaders, headersFor, placeholder, thrown } from "../internal/request/scheme.js"
 
 /**
  * @since 0.1.0
@@ -421,7 +415,7 @@ const guardedBy = (
 const denied: ReadonlySet<number> = new Set([401, 403])
 
 const overlooked = (): ConfigInvalid =>
-  configInvalid(
+  inCode(
     "a client below `withApiKey` sends its requests unseen, so they are sent without the key",
     "Use a client made with `HttpClient.make`, and put a `withTracerDisabledWhen` of your own above `followRedirects`, or above `withApiKey`."
   )
@@ -465,7 +459,7 @@ const leaving = (
   const body = request.body._tag === "Uint8Array" ? Buffer.from(request.body.body) : undefined
   return url !== undefined && (url.href.includes(placeholder) || body?.includes(placeholder) === true)
     ? Either.left(
-        configInvalid(
+        inCode(
           `a request to ${url.origin} holds a placeholder for the key, which is for another origin`,
           "Give the same base URL to the SDK and to effect-apikey."
         )

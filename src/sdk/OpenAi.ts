@@ -11,11 +11,12 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
+import { inCode } from "../internal/model/configInvalid.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/request/fetch.js"
 import { originOf } from "../internal/request/origin.js"
 import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
-import { configInvalid, placeholder } from "../internal/request/scheme.js"
+import { placeholder } from "../internal/request/scheme.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -176,7 +177,7 @@ const openAiError = (error: ApiKeyError, message = error.message): Error =>
 
 /** The Realtime classes would take the key out of the client and keep it; nobody else asks the client for it. */
 const noRealtime = async (): Promise<never> => {
-  const error = configInvalid(
+  const error = inCode(
     "openai's Realtime classes take the key itself, which this client does not hold",
     "Give them a client of their own for each connection, `new OpenAI({ apiKey })` with the current key; for Azure, the headers."
   )

@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
-import { nothingYet, refusalOf } from "../../src/internal/cache/history.js"
-import type { Flight } from "../../src/internal/cache/inFlight.js"
-import { entryOf, lifeOf } from "../../src/internal/cache/lifetime.js"
+import { emptyHistory, recordRejection } from "../../src/internal/cache/history.js"
+import type { InFlight } from "../../src/internal/cache/inFlight.js"
+import { cachedKeyOf, lifeOf } from "../../src/internal/cache/lifetime.js"
 import { initial, type Open, type State, transitions } from "../../src/internal/cache/state.js"
 
 const documented = (): ReadonlyArray<string> => {
@@ -18,7 +18,7 @@ const documented = (): ReadonlyArray<string> => {
 
 /** Every transition, made from each state that it may start from. */
 const coded = Effect.gen(function* () {
-  const flight: Flight = {
+  const inFlight: InFlight = {
     kept: false,
     background: false,
     result: yield* Deferred.make<ApiKey.ApiKey, ApiKeyError>(),
@@ -29,13 +29,13 @@ const coded = Effect.gen(function* () {
     span: Option.none(),
     waiters: 0,
     shared: 0,
-    phase: "on"
+    phase: "running"
   }
-  const entry = entryOf(yield* lifeOf({}), ApiKey.make({ value: "k" }), {
+  const cached = cachedKeyOf(yield* lifeOf({}), ApiKey.make({ value: "k" }), {
     now: 1,
     random: 0,
-    held: Option.none(),
-    saidBefore: Option.none()
+    previous: Option.none(),
+    declaredBefore: Option.none()
   })
   const failure = {
     cause: Effect.runSync(Effect.cause(Effect.die("x"))),
@@ -43,11 +43,11 @@ const coded = Effect.gen(function* () {
     times: 1,
     loginRequired: false
   }
-  const past = nothingYet
-  const fetching = transitions.start(initial, flight)
-  const holding = { _tag: "Holding", past, entry } as const
-  const renewing = { _tag: "Renewing", past, entry, flight } as const
-  const states: ReadonlyArray<Open> = [initial, fetching, holding, renewing]
+  const history = emptyHistory
+  const fetching = transitions.start(initial, inFlight)
+  const ready = { _tag: "Ready", history, cached } as const
+  const refreshing = { _tag: "Refreshing", history, cached, inFlight } as const
+  const states: ReadonlyArray<Open> = [initial, fetching, ready, refreshing]
 
   const edges: Array<string> = []
   const from = <From extends Open["_tag"]>(
@@ -59,14 +59,14 @@ const coded = Effect.gen(function* () {
       tags.some((tag) => tag === state._tag)
     for (const state of states.filter(isFrom)) edges.push(`${state._tag} ${name} ${move(state)._tag}`)
   }
-  const { start, keep, fail, stop, expire, reject, doubt, rewind, close, ...others } = transitions
-  from("start", start, (state) => start(state, flight))
-  from("keep", keep, (state) => keep(state, entry, Option.none()))
+  const { start, store, fail, stop, expire, reject, markSuspect, rewind, close, ...others } = transitions
+  from("start", start, (state) => start(state, inFlight))
+  from("store", store, (state) => store(state, cached, Option.none()))
   from("fail", fail, (state) => fail(state, failure, Option.none()))
   from("stop", stop, (state) => stop(state))
   from("expire", expire, (state) => expire(state))
-  from("reject", reject, (state) => reject(state, refusalOf(past, entry, 1)))
-  from("doubt", doubt, (state) => doubt(state))
+  from("reject", reject, (state) => reject(state, recordRejection(history, cached, 1)))
+  from("markSuspect", markSuspect, (state) => markSuspect(state))
   from("rewind", rewind, (state) => rewind(state, 0))
   from("close", close, (state) => close(state))
   return { edges, others: Object.keys(others) }

@@ -12,11 +12,11 @@ describe("watchers", () => {
       const watching = yield* Effect.fork(Stream.runDrain(watchers.watch(Effect.succeed(0))))
       yield* settle
       let asked = 0
-      const tell = () => watchers.tell(() => ++asked)
-      tell()
+      const publish = () => watchers.publish(() => ++asked)
+      publish()
       expect(asked).toBe(1)
       yield* Fiber.interrupt(watching)
-      tell()
+      publish()
       expect(asked).toBe(1)
     })
   )

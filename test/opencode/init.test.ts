@@ -30,7 +30,7 @@ const itOnTerminal = itWith("script")
 const programFolder = mkdtempSync(join(tmpdir(), "effect-apikey-bin-"))
 const program = join(programFolder, "bin.mjs")
 beforeAll(async () => {
-  writeFileSync(program, (await bundle(programs.bin)).code)
+  writeFileSync(program, (await bundle(programs.bin)).files[0].code)
 }, limit)
 afterAll(() => rmSync(programFolder, { recursive: true, force: true }))
 
@@ -118,6 +118,16 @@ describe("effect-apikey opencode init", () => {
     expect(status).toBe(0)
     expect(stderr).toContain("apiKeyCommand")
     expect(stderr).not.toContain("0123456789abcdefghij")
+  })
+
+  it("shows no key that stands beside the lines it changes, whatever it looks like", async () => {
+    const options = `{\n  "apiKey": "plainword",\n  "headers": { "x-team": "otherword" },\n  "timeout": 5\n}`
+    write(`{\n"provider": {\n"openai": {\n"options": ${options}\n}\n}\n}\n`)
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(0)
+    expect(stderr).toContain(`"apiKey": "<redacted>"`)
+    expect(stderr).not.toMatch(/plainword|otherword/)
+    expect(text()).toContain("plainword")
   })
 
   const asked = async (answer: string, asks: (session: Session) => Promise<unknown>) => {

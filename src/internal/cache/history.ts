@@ -5,19 +5,20 @@ import * as DateTime from "effect/DateTime"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
-import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
+import { inCode } from "../model/configInvalid.js"
 import { withRetryAt } from "../model/retryAt.js"
-import type { Entry } from "./lifetime.js"
+import type { CachedKey } from "./lifetime.js"
 
-export interface Past {
+export interface History {
   /** Of the last run, if it failed. */
   readonly failure: Option.Option<Failure>
   readonly rejection: Option.Option<Rejection>
   /** Of the last key. */
   readonly digest: Option.Option<string>
   /** When the last key expires, if the helper said so. */
-  readonly saidAt: Option.Option<number>
+  readonly declaredExpiry: Option.Option<number>
 }
 
 /** Why nothing is tried for a while. */
@@ -32,72 +33,67 @@ export interface Failure {
 
 /** The last key that the server refused. */
 export interface Rejection {
-  readonly entry: Entry
+  readonly cached: CachedKey
   readonly at: number
   /** How many times in a row a refusal did not end with a key that the server takes. */
-  readonly strikes: number
+  readonly consecutive: number
   /** None until the run that it causes brings a key. */
   readonly backoff: Option.Option<Backoff>
   /** The key that came instead was refused as well, or was the same one. */
   readonly again: boolean
 }
 
-export const nothingYet: Past = {
+export const emptyHistory: History = {
   failure: Option.none(),
   rejection: Option.none(),
   digest: Option.none(),
-  saidAt: Option.none()
+  declaredExpiry: Option.none()
 }
 
 // --- the clock
 
-const backoffsOf = ({ failure, rejection }: Past): ReadonlyArray<Option.Option<Backoff>> => [
+const backoffsOf = ({ failure, rejection }: History): ReadonlyArray<Option.Option<Backoff>> => [
   Option.map(failure, (known) => known.backoff),
   Option.flatMap(rejection, (known) => known.backoff)
 ]
 
 /** A back-off began at an instant that is still to come: the clock was set back. */
-export const isPastAhead = (past: Past, now: number): boolean =>
-  backoffsOf(past).some(Option.exists((rest) => isAhead(rest, now)))
+export const isHistoryAhead = (history: History, now: number): boolean =>
+  backoffsOf(history).some(Option.exists((rest) => isAhead(rest, now)))
 
-export const pastRewound = (past: Past, now: number): Past => ({
-  ...past,
-  failure: Option.map(past.failure, (known) => ({ ...known, backoff: shifted(known.backoff, now) })),
-  rejection: Option.map(past.rejection, (known) => ({
+export const rewindHistory = (history: History, now: number): History => ({
+  ...history,
+  failure: Option.map(history.failure, (known) => ({ ...known, backoff: rewindBackoff(known.backoff, now) })),
+  rejection: Option.map(history.rejection, (known) => ({
     ...known,
-    backoff: Option.map(known.backoff, (rest) => shifted(rest, now))
+    backoff: Option.map(known.backoff, (rest) => rewindBackoff(rest, now))
   }))
 })
 
 // --- failures
 
 /** The failure that is served instead of trying again. */
-export const restingFailure = ({ failure }: Past, now: number): Option.Option<Failure> =>
+export const activeFailure = ({ failure }: History, now: number): Option.Option<Failure> =>
   Option.filter(failure, (known) => holds(known.backoff, now))
 
 /** What is told of a failure. Of a defect only that it is one: it may hold what the helper printed. */
 export const errorOf = (cause: Cause.Cause<ApiKeyError>): ApiKeyError =>
-  Option.getOrElse(
-    Cause.failureOption(cause),
-    () =>
-      new ConfigInvalid({
-        file: "code",
-        line: 0,
-        column: 0,
-        problem: "a run ended with a defect",
-        remedy: "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
-      })
+  Option.getOrElse(Cause.failureOption(cause), () =>
+    inCode(
+      "a run ended with a defect",
+      "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+    )
   )
 
 const isLoginRequired = (error: ApiKeyError): boolean =>
   error._tag === "NonZeroExit" && error.reason === "LoginRequired"
 
 /** Who waited is told of the back-off as well as who comes in it. */
-export const retryingAt = (cause: Cause.Cause<ApiKeyError>, rest: Backoff): Cause.Cause<ApiKeyError> =>
+export const causeWithRetryAt = (cause: Cause.Cause<ApiKeyError>, rest: Backoff): Cause.Cause<ApiKeyError> =>
   Cause.map(cause, (error) => withRetryAt(error, DateTime.unsafeMake(rest.until)))
 
-export const failureAfter = (
-  { failure }: Past,
+export const recordFailure = (
+  { failure }: History,
   cause: Cause.Cause<ApiKeyError>,
   now: number,
   random: number
@@ -109,9 +105,9 @@ export const failureAfter = (
       () => 0
     )
   const needsLogin = Option.exists(Cause.failureOption(cause), isLoginRequired)
-  const rest = backoff(now, doubling(needsLogin ? afterLoginRequired : afterFailure, times, random))
+  const rest = backoff(now, doubling(needsLogin ? loginBackoff : failureBackoff, times, random))
   return {
-    cause: retryingAt(cause, rest),
+    cause: causeWithRetryAt(cause, rest),
     times,
     backoff: rest,
     loginRequired: needsLogin || Option.exists(failure, (known) => known.loginRequired)
@@ -121,57 +117,57 @@ export const failureAfter = (
 // --- refusals
 
 /** A refusal whose run has not brought a key yet. */
-export const openRejection = ({ rejection }: Past): Option.Option<Rejection> =>
+export const pendingRejection = ({ rejection }: History): Option.Option<Rejection> =>
   Option.filter(rejection, (known) => Option.isNone(known.backoff))
 
 /** Whether a refusal now causes no run. */
-export const restsFromRejection = ({ rejection }: Past, now: number): boolean =>
+export const isInRejectionBackoff = ({ rejection }: History, now: number): boolean =>
   Option.exists(
     Option.flatMap(rejection, (known) => known.backoff),
     (rest) => holds(rest, now)
   )
 
 /** The refusal of a key that causes a run. */
-export const refusalOf = ({ rejection }: Past, entry: Entry, now: number): Rejection => ({
-  entry,
+export const recordRejection = ({ rejection }: History, cached: CachedKey, now: number): Rejection => ({
+  cached,
   at: now,
-  strikes: Option.match(rejection, { onNone: () => 0, onSome: (known) => (known.again ? known.strikes : 0) }),
+  consecutive: Option.match(rejection, { onNone: () => 0, onSome: (known) => (known.again ? known.consecutive : 0) }),
   backoff: Option.none(),
   again: false
 })
 
 /** For how long a refusal rests once its run has brought a key: the refused one again, or another. */
-const struck = (self: Rejection, now: number) => {
-  const strikes = self.strikes + 1
-  return { strikes, rest: backoff(now, doubling(afterRejection, strikes, 0)) }
+const nextBackoff = (self: Rejection, now: number) => {
+  const consecutive = self.consecutive + 1
+  return { consecutive, rest: backoff(now, doubling(rejectionBackoff, consecutive, 0)) }
 }
 
 /** What a run that brought a key makes of the refusal before it. */
-export const rejectionAfter = (
-  past: Past,
+export const rejectionAfterKey = (
+  history: History,
   { repeats, isNew, now }: { readonly repeats: boolean; readonly isNew: boolean; readonly now: number }
 ): Option.Option<Rejection> =>
-  Option.map(past.rejection, (known) => {
+  Option.map(history.rejection, (known) => {
     if (Option.isSome(known.backoff)) return isNew ? { ...known, again: false } : known
-    const { strikes, rest } = struck(known, now)
-    return { ...known, strikes, backoff: Option.some(rest), again: repeats }
+    const { consecutive, rest } = nextBackoff(known, now)
+    return { ...known, consecutive, backoff: Option.some(rest), again: repeats }
   })
 
 /** What `onRepeat: "fail"` makes of it: the refusal stays open, so that the next run is told of it again. */
-export const repeatFailed = (
+export const recordRepeat = (
   self: Rejection,
   cause: Cause.Cause<ApiKeyError>,
   now: number
 ): readonly [Failure, Option.Option<Rejection>] => {
-  const { strikes, rest } = struck(self, now)
+  const { consecutive, rest } = nextBackoff(self, now)
   return [
-    { cause: retryingAt(cause, rest), backoff: rest, times: 0, loginRequired: false },
-    Option.some({ ...self, strikes })
+    { cause: causeWithRetryAt(cause, rest), backoff: rest, times: 0, loginRequired: false },
+    Option.some({ ...self, consecutive })
   ]
 }
 
-export const reasonOf = (past: Past): RunReason =>
-  Option.isSome(openRejection(past)) ? "rejected" : Option.isSome(past.digest) ? "expiry" : "first"
+export const runReason = (history: History): RunReason =>
+  Option.isSome(pendingRejection(history)) ? "rejected" : Option.isSome(history.digest) ? "expiry" : "first"
 
 /** Back-offs by the wall clock. After a step backward past its beginning one lasts no longer than it was made for. */
 
@@ -188,7 +184,7 @@ export const holds = (self: Backoff, now: number): boolean => now < self.until
 const isAhead = (self: Backoff, now: number): boolean => now < self.at
 
 /** What the clock was set back by comes off it. */
-const shifted = (self: Backoff, now: number): Backoff =>
+const rewindBackoff = (self: Backoff, now: number): Backoff =>
   isAhead(self, now) ? { at: now, until: self.until - (self.at - now) } : self
 
 export interface Doubling {
@@ -203,13 +199,13 @@ const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: number, r
   Math.min(maxMillis, firstMillis * 2 ** (times - 1)) * (1 - jitter * random)
 
 /** After a run that failed. */
-export const afterFailure: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
+export const failureBackoff: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
 
 /** For the user who just logged in. */
-export const afterLoginRequired: Doubling = { ...afterFailure, maxMillis: 5_000 }
+export const loginBackoff: Doubling = { ...failureBackoff, maxMillis: 5_000 }
 
 /** After a key that came in place of a refused one: further refusals cause no run for so long. */
-export const afterRejection: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
+export const rejectionBackoff: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
 
 /** How a run ended, and when. */
 export interface Ended {

@@ -12,7 +12,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
 import { linkCaller, type RunTrace } from "./telemetry.js"
 
-export interface Flight extends RunTrace {
+export interface InFlight extends RunTrace {
   /** It goes on when nobody waits for it. */
   readonly kept: boolean
   /** Nobody asked for it, so nobody may be asked. */
@@ -23,31 +23,31 @@ export interface Flight extends RunTrace {
   readonly fiber: Fiber.RuntimeFiber<void>
   reason: RunReason
   waiters: number
-  phase: "on" | "stopping" | "over"
+  phase: "running" | "stopping" | "done"
 }
 
 /** Runs fork from the runtime of who makes the cache, each in a fiber that does `run`. */
-export const launcher = <R>(run: (flight: Flight) => Effect.Effect<void, never, R>) =>
+export const makeRunner = <R>(run: (inFlight: InFlight) => Effect.Effect<void, never, R>) =>
   Effect.map(Effect.runtime<R>(), (runtime) => {
     // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
     const own = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
-    return (plan: Pick<Flight, "kept" | "background" | "reason">, isAsked: boolean): Flight => {
-      const flight: Flight = {
+    return (plan: Pick<InFlight, "kept" | "background" | "reason">, isAsked: boolean): InFlight => {
+      const inFlight: InFlight = {
         ...plan,
         result: Deferred.unsafeMake(FiberId.none),
         gone: Deferred.unsafeMake(FiberId.none),
         links: [],
         fiber: Runtime.runFork(
           own,
-          Effect.suspend(() => run(flight)),
+          Effect.suspend(() => run(inFlight)),
           { immediate: false }
         ),
         span: Option.none(),
         waiters: 0,
         shared: isAsked ? -1 : 0,
-        phase: "on"
+        phase: "running"
       }
-      return flight
+      return inFlight
     }
   })
 
@@ -55,31 +55,31 @@ export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
 
 /** Waits for a run. Who finds one that is being stopped waits for its end, and asks `again`. */
 export const join = (
-  flight: Flight,
+  inFlight: InFlight,
   restore: Restore,
   again: Effect.Effect<ApiKey, ApiKeyError>
 ): Effect.Effect<ApiKey, ApiKeyError> => {
-  if (flight.phase === "stopping") return restore(Effect.zipRight(Deferred.await(flight.gone), again))
-  flight.waiters++
-  flight.shared++
-  return Effect.zipRight(linkCaller(flight), restore(Deferred.await(flight.result))).pipe(
-    Effect.onExit(() => leave(flight))
+  if (inFlight.phase === "stopping") return restore(Effect.zipRight(Deferred.await(inFlight.gone), again))
+  inFlight.waiters++
+  inFlight.shared++
+  return Effect.zipRight(linkCaller(inFlight), restore(Deferred.await(inFlight.result))).pipe(
+    Effect.onExit(() => leave(inFlight))
   )
 }
 
 /** The last caller takes the run with it. */
-const leave = (flight: Flight): Effect.Effect<void> =>
+const leave = (inFlight: InFlight): Effect.Effect<void> =>
   Effect.suspend(() => {
-    flight.waiters--
-    if (flight.phase !== "on" || flight.waiters > 0 || flight.kept) return Effect.void
-    flight.phase = "stopping"
-    return Effect.asVoid(Fiber.interrupt(flight.fiber))
+    inFlight.waiters--
+    if (inFlight.phase !== "running" || inFlight.waiters > 0 || inFlight.kept) return Effect.void
+    inFlight.phase = "stopping"
+    return Effect.asVoid(Fiber.interrupt(inFlight.fiber))
   })
 
 /** It has an answer for all who wait, and nothing is left of it. */
-export const end = (flight: Flight, answer: Effect.Effect<ApiKey, ApiKeyError>): void => {
-  if (flight.phase === "over") return
-  flight.phase = "over"
-  Deferred.unsafeDone(flight.result, answer)
-  Deferred.unsafeDone(flight.gone, Effect.void)
+export const end = (inFlight: InFlight, answer: Effect.Effect<ApiKey, ApiKeyError>): void => {
+  if (inFlight.phase === "done") return
+  inFlight.phase = "done"
+  Deferred.unsafeDone(inFlight.result, answer)
+  Deferred.unsafeDone(inFlight.gone, Effect.void)
 }

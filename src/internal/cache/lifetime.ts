@@ -5,23 +5,24 @@ import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
-import { ConfigInvalid } from "../../ApiKeyError.js"
+import type { ConfigInvalid } from "../../ApiKeyError.js"
+import { inCode } from "../model/configInvalid.js"
 
 /** A key that is kept. Instants are the wall clock's, in epoch milliseconds. */
-export interface Entry {
+export interface CachedKey {
   readonly key: ApiKey
   /** Made once, so that a hit allocates nothing. */
   readonly served: Effect.Effect<ApiKey>
   /** When the helper says that it expires: the first time it said so, while that is still to come. */
-  readonly saidAt: Option.Option<number>
+  readonly declaredExpiry: Option.Option<number>
   /** Since when this key is held. */
-  readonly since: number
-  readonly softAt: number
-  readonly hardAt: number
+  readonly cachedAt: number
+  readonly refreshAt: number
+  readonly expiresAt: number
   /** The server refused it, and it is served all the same. */
   readonly suspect: boolean
   /** When it was last looked at: a clock that shows less was set back. A plain field, because every hit writes it. */
-  seenAt: number
+  lastReadAt: number
 }
 
 /** The options of a key's life, checked. */
@@ -65,73 +66,89 @@ export const positiveMillis = (name: string, time: Duration.DurationInput): Eith
   )
 
 const invalid = (problem: string): Either.Either<never, ConfigInvalid> =>
-  Either.left(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy: 'For example: "5 minutes"' }))
+  Either.left(inCode(problem, 'For example: "5 minutes"'))
 
-export const isFresh = (entry: Entry, now: number): boolean => now < entry.softAt && now >= entry.seenAt
+export const isFresh = (cached: CachedKey, now: number): boolean => now < cached.refreshAt && now >= cached.lastReadAt
 
-export const isUsable = (entry: Entry, now: number): boolean => now < entry.hardAt
+export const isUsable = (cached: CachedKey, now: number): boolean => now < cached.expiresAt
 
 /**
  * A key that a run brought. When the helper repeats the key that is held, and has ever said when it expires, that life goes on as
  * it was (`expires_in` counts from every run anew), and the next renewal waits for half of what is left of it.
  */
-export const entryOf = (
+export const cachedKeyOf = (
   life: Life,
   key: ApiKey,
   {
     now,
     random,
-    held,
-    saidBefore
+    previous,
+    declaredBefore
   }: {
     readonly now: number
     readonly random: number
-    readonly held: Option.Option<Entry>
+    readonly previous: Option.Option<CachedKey>
     /** The expiry of this key that an earlier run said. */
-    readonly saidBefore: Option.Option<number>
+    readonly declaredBefore: Option.Option<number>
   }
-): Entry => {
+): CachedKey => {
   const instants = [
     Option.map(key.expiresAt, ({ epochMillis }) => epochMillis),
-    Option.filter(saidBefore, (at) => at > now)
+    Option.filter(declaredBefore, (at) => at > now)
   ]
-  const saidAt = Option.liftPredicate(Math.min(...instants.flatMap(Option.toArray)), Number.isFinite)
-  const entry = newEntry(life, key, { now, random, saidAt })
-  const same = Option.getOrUndefined(Option.filter(held, (known) => Equal.equals(known.key, key)))
-  if (same === undefined) return entry
-  if (Option.isNone(saidAt) || !isUsable(same, now)) return { ...entry, since: same.since, suspect: same.suspect }
-  const hardAt = Math.min(same.hardAt, entry.hardAt)
-  const recheckAt = now + Math.max(minRecheckMillis, (hardAt - now) / 2)
+  const declaredExpiry = Option.liftPredicate(Math.min(...instants.flatMap(Option.toArray)), Number.isFinite)
+  const cached = newCachedKey(life, key, { now, random, declaredExpiry })
+  const same = Option.getOrUndefined(Option.filter(previous, (known) => Equal.equals(known.key, key)))
+  if (same === undefined) return cached
+  if (Option.isNone(declaredExpiry) || !isUsable(same, now))
+    return { ...cached, cachedAt: same.cachedAt, suspect: same.suspect }
+  const expiresAt = Math.min(same.expiresAt, cached.expiresAt)
+  const recheckAt = now + Math.max(minRecheckMillis, (expiresAt - now) / 2)
   // Never past the hard expiry, since a hit looks only at the soft one.
-  const softAt = Math.min(hardAt, Math.max(Math.min(same.softAt, entry.softAt), recheckAt))
-  return { ...same, saidAt, seenAt: now, hardAt, softAt }
+  const refreshAt = Math.min(expiresAt, Math.max(Math.min(same.refreshAt, cached.refreshAt), recheckAt))
+  return { ...same, declaredExpiry, lastReadAt: now, expiresAt, refreshAt }
 }
 
-const newEntry = (
+const newCachedKey = (
   life: Life,
   key: ApiKey,
-  { now, random, saidAt }: { readonly now: number; readonly random: number; readonly saidAt: Option.Option<number> }
-): Entry => {
-  const said = Option.map(saidAt, (at) => Math.max(0, at - now))
+  {
+    now,
+    random,
+    declaredExpiry
+  }: { readonly now: number; readonly random: number; readonly declaredExpiry: Option.Option<number> }
+): CachedKey => {
+  const said = Option.map(declaredExpiry, (at) => Math.max(0, at - now))
   const lifetime = Option.getOrElse(said, () => life.timeToLiveMillis)
   const usable = Option.isSome(said) ? lifetime - Math.min(maxSkewMillis, lifetime * skewShare) : lifetime
   const ahead = Math.min(
     Option.getOrElse(life.aheadMillis, () => Math.min(lifetime * aheadShare, maxAheadMillis)),
     usable * maxAheadShare
   )
-  const hardAt = now + usable
-  const softAt = Number.isFinite(hardAt) ? hardAt - ahead * (1 - aheadJitter * random) : hardAt
-  return { key, served: Effect.succeed(key), saidAt, since: now, softAt, hardAt, suspect: false, seenAt: now }
+  const expiresAt = now + usable
+  const refreshAt = Number.isFinite(expiresAt) ? expiresAt - ahead * (1 - aheadJitter * random) : expiresAt
+  return {
+    key,
+    served: Effect.succeed(key),
+    declaredExpiry,
+    cachedAt: now,
+    refreshAt,
+    expiresAt,
+    suspect: false,
+    lastReadAt: now
+  }
 }
 
 /** The clock was set back: the key counts as soft-expired, and a time to live, which is ours, does not grow by the step. */
-export const rewound = (entry: Entry, now: number): Entry =>
-  now >= entry.seenAt
-    ? entry
+export const rewindCachedKey = (cached: CachedKey, now: number): CachedKey =>
+  now >= cached.lastReadAt
+    ? cached
     : {
-        ...entry,
-        seenAt: now,
-        since: Math.min(entry.since, now),
-        softAt: now,
-        hardAt: Option.isSome(entry.saidAt) ? entry.hardAt : entry.hardAt - (entry.seenAt - now)
+        ...cached,
+        lastReadAt: now,
+        cachedAt: Math.min(cached.cachedAt, now),
+        refreshAt: now,
+        expiresAt: Option.isSome(cached.declaredExpiry)
+          ? cached.expiresAt
+          : cached.expiresAt - (cached.lastReadAt - now)
       }

@@ -22,13 +22,13 @@ const sharedWaits = counter("shared_waits", "callers that waited for a run they 
 const runDuration = seconds("run_duration", [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120], "how long helper runs took")
 const ageAtUse = seconds("age_at_use", [1, 10, 60, 300, 900, 3_600, 86_400], "how old a key was at its last use")
 
-export type Brought = "renewal" | "repeat" | "nothing new"
+export type RunResult = "renewal" | "repeat" | "nothing new"
 
 export interface RunReport {
   readonly program: string
   readonly outcome: string
   readonly durationMillis: number
-  readonly brought: Brought
+  readonly result: RunResult
   /** Since the last report. */
   readonly hits: number
   readonly sharedWaits: number
@@ -42,8 +42,8 @@ export const reportRun = (report: RunReport): Effect.Effect<void> =>
       Metric.update(runDuration, report.durationMillis / 1000),
       Metric.incrementBy(hits, report.hits),
       Metric.incrementBy(sharedWaits, report.sharedWaits),
-      Effect.when(Metric.increment(renewals), () => report.brought === "renewal"),
-      Effect.when(Metric.increment(repeats), () => report.brought === "repeat"),
+      Effect.when(Metric.increment(renewals), () => report.result === "renewal"),
+      Effect.when(Metric.increment(repeats), () => report.result === "repeat"),
       Option.match(report.ageAtUseMillis, {
         onNone: () => Effect.void,
         onSome: (millis) => Metric.update(ageAtUse, millis / 1000)

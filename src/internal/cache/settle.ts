@@ -11,17 +11,17 @@ import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from 
 import {
   type Ended,
   errorOf,
-  failureAfter,
-  openRejection,
+  isInRejectionBackoff,
+  pendingRejection,
   type Rejection,
-  refusalOf,
-  rejectionAfter,
-  repeatFailed,
-  restsFromRejection
+  recordFailure,
+  recordRejection,
+  recordRepeat,
+  rejectionAfterKey
 } from "./history.js"
-import { entryOf, isUsable, type Life } from "./lifetime.js"
-import type { Brought } from "./metrics.js"
-import { type Fetching, type Holding, hasFlight, hasKey, type Renewing, type State, transitions } from "./state.js"
+import { cachedKeyOf, isUsable, type Life } from "./lifetime.js"
+import type { RunResult } from "./metrics.js"
+import { type Fetching, hasKey, isRunning, type Ready, type Refreshing, type State, transitions } from "./state.js"
 
 /** What shapes it. */
 export interface Rules {
@@ -32,55 +32,55 @@ export interface Rules {
 }
 
 /** It has an answer for those who wait, or has to be made again because the key was refused meanwhile. */
-export type Landing =
-  | { readonly _tag: "Overtaken"; readonly brought: Brought }
+export type Settlement =
+  | { readonly _tag: "Superseded"; readonly result: RunResult }
   | {
-      readonly _tag: "Landed"
+      readonly _tag: "Settled"
       readonly state: State
       readonly answer: Exit.Exit<ApiKey, ApiKeyError>
-      readonly brought: Brought
+      readonly result: RunResult
       readonly announce: Effect.Effect<void>
     }
 
 /** Whoever waits for a run that ends in a closed cache is told so. */
-export const land = (rules: Rules, from: State, { exit, now, random }: Ended): Landing =>
-  hasFlight(from)
+export const settle = (rules: Rules, from: State, { exit, now, random }: Ended): Settlement =>
+  isRunning(from)
     ? Exit.match(exit, {
-        onSuccess: (key) => landKey(rules, from, key, now, random),
-        onFailure: (cause) => landFailure(rules, from, cause, now, random)
+        onSuccess: (key) => settleKey(rules, from, key, now, random),
+        onFailure: (cause) => settleFailure(rules, from, cause, now, random)
       })
-    : landed(from, Exit.fail(new ProviderClosed({ provider: rules.provider })))
+    : settled(from, Exit.fail(new ProviderClosed({ provider: rules.provider })))
 
-const landed = (
+const settled = (
   state: State,
   answer: Exit.Exit<ApiKey, ApiKeyError>,
-  brought: Brought = "nothing new",
+  result: RunResult = "nothing new",
   announce: Effect.Effect<void> = Effect.void
-): Landing => ({ _tag: "Landed", state, answer, brought, announce })
+): Settlement => ({ _tag: "Settled", state, answer, result, announce })
 
-const landKey = (rules: Rules, from: Fetching | Renewing, key: ApiKey, now: number, random: number): Landing => {
-  const { past } = from
-  const repeated = Option.filter(openRejection(past), ({ entry }) => Equal.equals(entry.key, key))
+const settleKey = (rules: Rules, from: Fetching | Refreshing, key: ApiKey, now: number, random: number): Settlement => {
+  const { history } = from
+  const repeated = Option.filter(pendingRejection(history), ({ cached }) => Equal.equals(cached.key, key))
   const repeats = Option.isSome(repeated)
   // It was under way when the key was refused, so the helper did not know: its answer is the older news.
-  if (repeats && from.flight.reason !== "rejected") return { _tag: "Overtaken", brought: "nothing new" }
-  const held = hasKey(from) ? Option.some(from.entry) : Option.map(repeated, ({ entry }) => entry)
-  const saidBefore = Option.contains(past.digest, key.digest) ? past.saidAt : Option.none()
-  const entry = entryOf(rules.life, key, { now, random, held, saidBefore })
-  if (!isUsable(entry, now)) {
+  if (repeats && from.inFlight.reason !== "rejected") return { _tag: "Superseded", result: "nothing new" }
+  const previous = hasKey(from) ? Option.some(from.cached) : Option.map(repeated, ({ cached }) => cached)
+  const declaredBefore = Option.contains(history.digest, key.digest) ? history.declaredExpiry : Option.none()
+  const cached = cachedKeyOf(rules.life, key, { now, random, previous, declaredBefore })
+  if (!isUsable(cached, now)) {
     const expiredAt = Option.getOrElse(key.expiresAt, () => DateTime.unsafeMake(now))
     const expired = new ExpiredOnArrival({ command: rules.program, expiredAt })
-    return landFailure(rules, from, Cause.fail(expired), now, random)
+    return settleFailure(rules, from, Cause.fail(expired), now, random)
   }
-  if (Option.isSome(repeated) && rules.onRepeat === "fail") return landRepeat(rules, from, repeated.value, now)
-  const isNew = Option.exists(past.digest, (digest) => digest !== key.digest)
-  const kept = transitions.keep(
+  if (Option.isSome(repeated) && rules.onRepeat === "fail") return settleRepeat(rules, from, repeated.value, now)
+  const isNew = Option.exists(history.digest, (digest) => digest !== key.digest)
+  const kept = transitions.store(
     from,
-    repeats ? { ...entry, suspect: true } : entry,
-    rejectionAfter(past, { repeats, isNew, now })
+    repeats ? { ...cached, suspect: true } : cached,
+    rejectionAfterKey(history, { repeats, isNew, now })
   )
-  const isFirstRepeat = Option.exists(repeated, ({ strikes }) => strikes === 0)
-  return landed(
+  const isFirstRepeat = Option.exists(repeated, ({ consecutive }) => consecutive === 0)
+  return settled(
     kept,
     Exit.succeed(key),
     repeats ? "repeat" : isNew ? "renewal" : "nothing new",
@@ -89,34 +89,35 @@ const landKey = (rules: Rules, from: Fetching | Renewing, key: ApiKey, now: numb
 }
 
 /** `onRepeat: "fail"`. */
-const landRepeat = (rules: Rules, from: Fetching | Renewing, refused: Rejection, now: number): Landing => {
+const settleRepeat = (rules: Rules, from: Fetching | Refreshing, refused: Rejection, now: number): Settlement => {
   const error = new KeyRejected({ command: rules.program, rejectedAt: DateTime.unsafeMake(refused.at) })
-  const [failure, rejection] = repeatFailed(refused, Cause.fail(error), now)
-  return landed(transitions.fail(from, failure, rejection), Exit.failCause(failure.cause), "repeat")
+  const [failure, rejection] = recordRepeat(refused, Cause.fail(error), now)
+  return settled(transitions.fail(from, failure, rejection), Exit.failCause(failure.cause), "repeat")
 }
 
-const landFailure = (
+const settleFailure = (
   rules: Rules,
-  from: Fetching | Renewing,
+  from: Fetching | Refreshing,
   cause: Cause.Cause<ApiKeyError>,
   now: number,
   random: number
-): Landing => {
+): Settlement => {
   const wasInterrupted = Cause.isInterruptedOnly(cause)
-  if (wasInterrupted && from.flight.phase === "stopping") return landed(transitions.stop(from), Exit.failCause(cause))
+  if (wasInterrupted && from.inFlight.phase === "stopping")
+    return settled(transitions.stop(from), Exit.failCause(cause))
   // Whoever waits was not interrupted, so that is not what they may see.
   const told = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
-  const failure = failureAfter(from.past, told, now, random)
-  const isKnown = Option.exists(from.past.failure, ({ loginRequired }) => loginRequired)
+  const failure = recordFailure(from.history, told, now, random)
+  const isKnown = Option.exists(from.history.failure, ({ loginRequired }) => loginRequired)
   const what = failure.loginRequired
     ? isKnown
       ? undefined
       : "a log-in is needed"
-    : hasKey(from) && isUsable(from.entry, now)
+    : hasKey(from) && isUsable(from.cached, now)
       ? "a renewal failed, the current key goes on"
       : undefined
-  return landed(
-    transitions.fail(from, failure, from.past.rejection),
+  return settled(
+    transitions.fail(from, failure, from.history.rejection),
     Exit.failCause(failure.cause),
     "nothing new",
     what === undefined ? undefined : warn(rules, what, errorOf(told))
@@ -124,12 +125,12 @@ const landFailure = (
 }
 
 /** The server refused the key that is held. */
-export const refused = (from: Holding | Renewing, now: number): State =>
-  !isUsable(from.entry, now)
+export const refused = (from: Ready | Refreshing, now: number): State =>
+  !isUsable(from.cached, now)
     ? transitions.expire(from)
-    : restsFromRejection(from.past, now)
-      ? transitions.doubt(from)
-      : transitions.reject(from, refusalOf(from.past, from.entry, now))
+    : isInRejectionBackoff(from.history, now)
+      ? transitions.markSuspect(from)
+      : transitions.reject(from, recordRejection(from.history, from.cached, now))
 
 const warn = ({ provider }: Rules, what: string, error: ApiKeyError): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`), "error", error._tag)

@@ -1,33 +1,33 @@
 /** The states of a cache and the transitions between them, as docs/cache.md draws them (a test compares the two). */
 import * as Option from "effect/Option"
-import { type Failure, isPastAhead, nothingYet, type Past, pastRewound, type Rejection } from "./history.js"
-import type { Flight } from "./inFlight.js"
-import { type Entry, rewound } from "./lifetime.js"
+import { emptyHistory, type Failure, type History, isHistoryAhead, type Rejection, rewindHistory } from "./history.js"
+import type { InFlight } from "./inFlight.js"
+import { type CachedKey, rewindCachedKey } from "./lifetime.js"
 
 export interface Empty {
   readonly _tag: "Empty"
-  readonly past: Past
+  readonly history: History
 }
 export interface Fetching {
   readonly _tag: "Fetching"
-  readonly past: Past
-  readonly flight: Flight
+  readonly history: History
+  readonly inFlight: InFlight
 }
-export interface Holding {
-  readonly _tag: "Holding"
-  readonly past: Past
-  readonly entry: Entry
+export interface Ready {
+  readonly _tag: "Ready"
+  readonly history: History
+  readonly cached: CachedKey
 }
-export interface Renewing {
-  readonly _tag: "Renewing"
-  readonly past: Past
-  readonly entry: Entry
-  readonly flight: Flight
+export interface Refreshing {
+  readonly _tag: "Refreshing"
+  readonly history: History
+  readonly cached: CachedKey
+  readonly inFlight: InFlight
 }
 export interface Closed {
   readonly _tag: "Closed"
 }
-export type Open = Empty | Fetching | Holding | Renewing
+export type Open = Empty | Fetching | Ready | Refreshing
 export type State = Open | Closed
 
 /** A transition, and the states that it may start from. */
@@ -36,70 +36,78 @@ const transition = <const From extends Open["_tag"], Args extends ReadonlyArray<
   to: (state: Extract<Open, { readonly _tag: From }>, ...args: Args) => To
 ) => Object.assign(to, { from })
 
-const anyOpen = ["Empty", "Fetching", "Holding", "Renewing"] as const
-const idle = ["Empty", "Holding"] as const
-const flying = ["Fetching", "Renewing"] as const
-const holding = ["Holding", "Renewing"] as const
+const anyOpen = ["Empty", "Fetching", "Ready", "Refreshing"] as const
+const idle = ["Empty", "Ready"] as const
+const running = ["Fetching", "Refreshing"] as const
+const withKey = ["Ready", "Refreshing"] as const
 
-const landed = (state: Fetching | Renewing, past: Past): Empty | Holding =>
-  state._tag === "Renewing" ? { _tag: "Holding", past, entry: state.entry } : { _tag: "Empty", past }
+const settled = (state: Fetching | Refreshing, history: History): Empty | Ready =>
+  state._tag === "Refreshing" ? { _tag: "Ready", history, cached: state.cached } : { _tag: "Empty", history }
 
-const dropped = (state: Holding | Renewing, past: Past): Empty | Fetching =>
-  state._tag === "Renewing" ? { _tag: "Fetching", past, flight: state.flight } : { _tag: "Empty", past }
+const dropped = (state: Ready | Refreshing, history: History): Empty | Fetching =>
+  state._tag === "Refreshing" ? { _tag: "Fetching", history, inFlight: state.inFlight } : { _tag: "Empty", history }
 
 export const transitions = {
   /** A run begins. */
-  start: transition(idle, (state, flight: Flight): Fetching | Renewing =>
-    state._tag === "Holding"
-      ? { _tag: "Renewing", past: state.past, entry: state.entry, flight }
-      : { _tag: "Fetching", past: state.past, flight }
+  start: transition(idle, (state, inFlight: InFlight): Fetching | Refreshing =>
+    state._tag === "Ready"
+      ? { _tag: "Refreshing", history: state.history, cached: state.cached, inFlight }
+      : { _tag: "Fetching", history: state.history, inFlight }
   ),
   /** It brought a key. */
-  keep: transition(
-    flying,
-    (_, entry: Entry, rejection: Option.Option<Rejection>): Holding => ({
-      _tag: "Holding",
-      past: { failure: Option.none(), rejection, digest: Option.some(entry.key.digest), saidAt: entry.saidAt },
-      entry
+  store: transition(
+    running,
+    (_, cached: CachedKey, rejection: Option.Option<Rejection>): Ready => ({
+      _tag: "Ready",
+      history: {
+        failure: Option.none(),
+        rejection,
+        digest: Option.some(cached.key.digest),
+        declaredExpiry: cached.declaredExpiry
+      },
+      cached
     })
   ),
   /** It failed. */
-  fail: transition(flying, (state, failure: Failure, rejection: Option.Option<Rejection>) =>
-    landed(state, { ...state.past, failure: Option.some(failure), rejection })
+  fail: transition(running, (state, failure: Failure, rejection: Option.Option<Rejection>) =>
+    settled(state, { ...state.history, failure: Option.some(failure), rejection })
   ),
   /** It was stopped, because nobody waits for it any more. */
-  stop: transition(flying, (state) => landed(state, state.past)),
+  stop: transition(running, (state) => settled(state, state.history)),
   /** The key reached its hard expiry. */
-  expire: transition(holding, (state) => dropped(state, state.past)),
+  expire: transition(withKey, (state) => dropped(state, state.history)),
   /** The server refused the key. */
-  reject: transition(holding, (state, rejection: Rejection) =>
-    dropped(state, { ...state.past, rejection: Option.some(rejection) })
+  reject: transition(withKey, (state, rejection: Rejection) =>
+    dropped(state, { ...state.history, rejection: Option.some(rejection) })
   ),
   /** The server refused the key, and it is served all the same. */
-  doubt: transition(holding, (state): Holding | Renewing => ({
+  markSuspect: transition(withKey, (state): Ready | Refreshing => ({
     ...state,
-    past: { ...state.past, rejection: Option.map(state.past.rejection, (known) => ({ ...known, again: true })) },
-    entry: { ...state.entry, suspect: true }
+    history: {
+      ...state.history,
+      rejection: Option.map(state.history.rejection, (known) => ({ ...known, again: true }))
+    },
+    cached: { ...state.cached, suspect: true }
   })),
   /** The clock was set back. */
   rewind: transition(anyOpen, (state, now: number): Open => {
-    const past = pastRewound(state.past, now)
-    return hasKey(state) ? { ...state, past, entry: rewound(state.entry, now) } : { ...state, past }
+    const history = rewindHistory(state.history, now)
+    return hasKey(state) ? { ...state, history, cached: rewindCachedKey(state.cached, now) } : { ...state, history }
   }),
   /** The scope ended. */
   close: transition(anyOpen, (): Closed => ({ _tag: "Closed" }))
 }
 
-export const initial: Empty = { _tag: "Empty", past: nothingYet }
+export const initial: Empty = { _tag: "Empty", history: emptyHistory }
 
 // --- what a state says
 
-export const hasKey = (state: State): state is Holding | Renewing =>
-  state._tag === "Holding" || state._tag === "Renewing"
+export const hasKey = (state: State): state is Ready | Refreshing =>
+  state._tag === "Ready" || state._tag === "Refreshing"
 
-export const hasFlight = (state: State): state is Fetching | Renewing =>
-  state._tag === "Fetching" || state._tag === "Renewing"
+export const isRunning = (state: State): state is Fetching | Refreshing =>
+  state._tag === "Fetching" || state._tag === "Refreshing"
 
 /** The clock shows less than it did before. */
 export const isSetBack = (state: State, now: number): state is Open =>
-  state._tag !== "Closed" && ((hasKey(state) && now < state.entry.seenAt) || isPastAhead(state.past, now))
+  state._tag !== "Closed" && ((hasKey(state) && now < state.cached.lastReadAt) || isHistoryAhead(state.history, now))

@@ -7,28 +7,30 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { type ApiKeyStatus, emptyStatus } from "../model/provider.js"
-import { type Backoff, errorOf, holds, openRejection } from "./history.js"
+import { type Backoff, errorOf, holds, pendingRejection } from "./history.js"
 import { isFresh } from "./lifetime.js"
-import { hasFlight, hasKey, type State } from "./state.js"
+import { hasKey, isRunning, type State } from "./state.js"
 import type { Counts } from "./telemetry.js"
 
 export const statusOf = (provider: string, state: State, counts: Counts, now: number): ApiKeyStatus => {
   const { runs, hits, renewals, rejections } = counts
   const counted = { ...emptyStatus(provider), runs, hits, renewals, rejections }
   if (state._tag === "Closed") return counted
-  const entry = hasKey(state) ? Option.some(state.entry) : Option.none()
-  const { failure, rejection } = state.past
+  const cached = hasKey(state) ? Option.some(state.cached) : Option.none()
+  const { failure, rejection } = state.history
   const pauses: ReadonlyArray<Option.Option<Backoff>> = [
     Option.map(failure, ({ backoff }) => backoff),
     // A key that the server takes has no run to wait for.
-    Option.exists(entry, ({ suspect }) => suspect) ? Option.flatMap(rejection, ({ backoff }) => backoff) : Option.none()
+    Option.exists(cached, ({ suspect }) => suspect)
+      ? Option.flatMap(rejection, ({ backoff }) => backoff)
+      : Option.none()
   ]
   return {
     ...counted,
     state: nameOf(state, now),
-    age: Option.map(entry, ({ since }) => Duration.millis(Math.max(0, now - since))),
-    softExpiry: Option.flatMap(entry, ({ softAt }) => DateTime.make(softAt)),
-    hardExpiry: Option.flatMap(entry, ({ hardAt }) => DateTime.make(hardAt)),
+    age: Option.map(cached, ({ cachedAt }) => Duration.millis(Math.max(0, now - cachedAt))),
+    softExpiry: Option.flatMap(cached, ({ refreshAt }) => DateTime.make(refreshAt)),
+    hardExpiry: Option.flatMap(cached, ({ expiresAt }) => DateTime.make(expiresAt)),
     lastFailure: Option.map(failure, ({ cause }) => errorOf(cause)),
     nextTry: Option.firstSomeOf(pauses.map(Option.filter((rest) => holds(rest, now)))).pipe(
       Option.flatMap(({ until }) => DateTime.make(until))
@@ -38,19 +40,19 @@ export const statusOf = (provider: string, state: State, counts: Counts, now: nu
 
 /** What matters most comes first: a run that is on, a server that says no, a helper that fails. */
 const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyStatus["state"] => {
-  if (hasFlight(state)) return "refreshing"
-  const refused = hasKey(state) ? state.entry.suspect : Option.isSome(openRejection(state.past))
+  if (isRunning(state)) return "refreshing"
+  const refused = hasKey(state) ? state.cached.suspect : Option.isSome(pendingRejection(state.history))
   if (refused) return "rejected"
-  if (Option.isSome(state.past.failure)) return "failing"
+  if (Option.isSome(state.history.failure)) return "failing"
   if (!hasKey(state)) return "empty"
-  return isFresh(state.entry, now) ? "fresh" : "stale"
+  return isFresh(state.cached, now) ? "fresh" : "stale"
 }
 
 /** A slow reader loses what came before. */
 const kept = 16
 
 export interface Watchers<A> {
-  readonly tell: (current: () => A) => void
+  readonly publish: (current: () => A) => void
   /** The value now and what is told from then on. */
   readonly watch: (now: Effect.Effect<A>) => Stream.Stream<A>
   readonly close: Effect.Effect<void>
@@ -70,7 +72,7 @@ export const makeWatchers = <A>(): Watchers<A> => {
       )
   )
   return {
-    tell: (current) => {
+    publish: (current) => {
       if (queues.size === 0) return
       const value = current()
       // Not `unsafeOffer`, which drops the newest of a queue that is full.

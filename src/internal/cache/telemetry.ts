@@ -7,8 +7,8 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Ended } from "./history.js"
-import type { Entry } from "./lifetime.js"
-import { type Brought, reportHits, reportRun } from "./metrics.js"
+import type { CachedKey } from "./lifetime.js"
+import { type RunResult, reportHits, reportRun } from "./metrics.js"
 
 /** What a run keeps for its span and metrics. */
 export interface RunTrace {
@@ -18,21 +18,21 @@ export interface RunTrace {
   shared: number
 }
 
-export interface Ledger {
+export interface Counters {
   readonly counts: Counts
   /** Counts a key that is served without waiting. */
-  readonly hit: (entry: Entry, now: number) => Entry
+  readonly hit: (cached: CachedKey, now: number) => CachedKey
   /** Counts what a run brought; the effect publishes it, and what was counted since the one before. */
   readonly report: (
     trace: RunTrace,
     ended: Omit<Ended, "random"> & { readonly startedAt: number },
-    brought: Brought
+    result: RunResult
   ) => Effect.Effect<void>
   /** What no run is left to publish. */
   readonly publishRest: () => Effect.Effect<void>
 }
 
-export const makeLedger = (program: string): Ledger => {
+export const makeCounters = (program: string): Counters => {
   const counts: Counts = { runs: 0, hits: 0, renewals: 0, rejections: 0 }
   let published = 0
   let ageAtUse = 0
@@ -43,14 +43,14 @@ export const makeLedger = (program: string): Ledger => {
   }
   return {
     counts,
-    hit: (entry, now) => {
+    hit: (cached, now) => {
       counts.hits++
-      ageAtUse = now - entry.since
-      entry.seenAt = now
-      return entry
+      ageAtUse = now - cached.cachedAt
+      cached.lastReadAt = now
+      return cached
     },
-    report: (trace, { exit, startedAt, now }, brought) => {
-      if (brought === "renewal") counts.renewals++
+    report: (trace, { exit, startedAt, now }, result) => {
+      if (result === "renewal") counts.renewals++
       const hits = unpublishedHits()
       const sharedWaits = Math.max(0, trace.shared)
       trace.shared = 0
@@ -58,7 +58,7 @@ export const makeLedger = (program: string): Ledger => {
         program,
         outcome: outcomeOf(exit),
         durationMillis: Math.max(0, now - startedAt),
-        brought,
+        result,
         hits,
         sharedWaits,
         ageAtUseMillis: hits > 0 ? Option.some(ageAtUse) : Option.none()

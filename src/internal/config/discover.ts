@@ -2,13 +2,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { HostEnvironment } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { isOwnedBySomebodyElse } from "../host/ownership.js"
 import { fileName, isInside, realPathOf } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { shellWord } from "../util/shell.js"
-
-export type Needs = FileSystem.FileSystem | Path.Path
 
 // --- finding
 

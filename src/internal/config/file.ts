@@ -13,8 +13,7 @@ import { decodeProblem } from "../source/decode.js"
 import * as Document from "../source/jsonc.js"
 import { inside, type Problem, toConfigInvalid, unknownKey } from "../source/problem.js"
 import { ApiKeySource } from "../source/schema.js"
-
-const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "../util/schema.js"
 
 const ProviderEntry = Schema.Struct({
   key: optional(ApiKeySource),

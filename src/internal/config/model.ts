@@ -3,10 +3,10 @@ import type * as Either from "effect/Either"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
+import type { Needs } from "../host/HostEnvironment.js"
 import type { Contribution, Demand } from "../policy/model.js"
 import type { Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
-import type { Needs } from "./discover.js"
 
 /** One place that may say where a key comes from. */
 export interface Candidate {

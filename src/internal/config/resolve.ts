@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
-import { HostEnvironment } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs, variableLabel } from "../host/HostEnvironment.js"
 import { findInsecurePath } from "../host/ownership.js"
 import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
 import type { Contribution } from "../policy/model.js"
@@ -15,7 +15,7 @@ import { Provenance } from "../policy/provenance.js"
 import { insecureFile } from "../policy/rules.js"
 import { singles } from "../source/inspect.js"
 import * as Document from "../source/jsonc.js"
-import { findProject, type Needs, projectRoot, skippedNote } from "./discover.js"
+import { findProject, projectRoot, skippedNote } from "./discover.js"
 import * as ConfigFile from "./file.js"
 import type { Candidate, Configuration, Resolved } from "./model.js"
 
@@ -153,7 +153,7 @@ const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "c
     onSuccess: (source) => found(Either.right(source)),
     onFailure: (error) =>
       ConfigError.isMissingDataOnly(error)
-        ? { candidates: [], consulted: names.map((name) => `environment variable ${name}`) }
+        ? { candidates: [], consulted: names.map(variableLabel) }
         : found(Either.left(environmentInvalid(error)))
   })
 }
@@ -163,7 +163,7 @@ const environmentInvalid = (error: ConfigError.ConfigError): ConfigInvalid => {
   const [name, problem, remedy] = isInvalid
     ? [error.path.join("."), ...splitRemedy(error.message)]
     : ["environment", "it cannot be read", "Set the variable, or remove it."]
-  return new ConfigInvalid({ file: `environment variable ${name}`, line: 0, column: 0, problem, remedy })
+  return new ConfigInvalid({ file: variableLabel(name), line: 0, column: 0, problem, remedy })
 }
 
 const splitRemedy = (message: string): readonly [string, string] => {

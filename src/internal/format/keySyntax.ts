@@ -1,5 +1,6 @@
 /** Which texts may be a key at all. */
 import * as Either from "effect/Either"
+import { isHeaderName } from "../util/headerName.js"
 import { type Mismatch, mismatch } from "./schema.js"
 
 /** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`) or Go. */
@@ -47,12 +48,9 @@ export const word = (candidate: string, path: string): Either.Either<string, Mis
       ? mismatch(path, "a string without line ends or control characters")
       : Either.right(candidate)
 
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?$/
 
 export const isAuthorization = (name: string): boolean => name.toLowerCase() === "authorization"
-
-export const isHeaderName = (name: string): boolean => headerName.test(name)
 
 /** Headers that HTTP can carry, each name once. */
 export const headers = (

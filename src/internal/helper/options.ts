@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
-import { type ApiKeyError, ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
+import { type ApiKeyError, type ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
+import { inCode } from "../model/configInvalid.js"
 import { defaultBudget } from "./deadline.js"
 
 /**
@@ -127,7 +128,7 @@ export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<D
   )
 
 const invalid = (problem: string, remedy: string): Effect.Effect<never, ConfigInvalid> =>
-  Effect.fail(new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy }))
+  Effect.fail(inCode(problem, remedy))
 
 /** Node's own error for a NUL character quotes the argument, so such a command does not get that far. */
 export const checkArguments = (

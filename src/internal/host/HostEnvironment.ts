@@ -1,8 +1,13 @@
 /** What configuration is read from besides files: the environment, the home directory and the working directory. */
 import { homedir, userInfo } from "node:os"
 import { isAbsolute } from "node:path"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
+
+/** What looking at files needs. */
+export type Needs = FileSystem.FileSystem | Path.Path
 
 export interface HostEnvironmentShape {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -34,6 +39,9 @@ const real: HostEnvironmentShape = {
     return Option.getOrElse(workingDirectory(), homeFolder)
   }
 }
+
+/** What a message says of an environment variable: its name, never its value. */
+export const variableLabel = (name: string): string => `environment variable ${name}`
 
 export class HostEnvironment extends Context.Reference<HostEnvironment>()("effect-apikey/Surroundings", {
   defaultValue: () => real

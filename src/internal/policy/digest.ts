@@ -2,11 +2,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { HostEnvironment } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { expanded, isInside } from "../host/paths.js"
 import { fileDigest } from "../host/readChunks.js"
 import { digestOf } from "../util/digest.js"
-import type { Contribution, Needs } from "./model.js"
+import type { Contribution } from "./model.js"
 
 // --- trust
 

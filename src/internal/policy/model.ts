@@ -1,12 +1,11 @@
 /** What a policy is asked and answers: the service tag, the authorization request, the grant and a project's declaration. */
 
-import type * as FileSystem from "@effect/platform/FileSystem"
-import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Options } from "../helper/options.js"
+import type { Needs } from "../host/HostEnvironment.js"
 import type { RunOptions, Single } from "../source/schema.js"
 import type { Provenance } from "./provenance.js"
 
@@ -58,8 +57,6 @@ export interface Permit {
   readonly options: Partial<Options>
   readonly because: string
 }
-
-export type Needs = FileSystem.FileSystem | Path.Path
 
 /**
  * @since 0.1.0

@@ -4,11 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrusted } from "../../ApiKeyError.js"
 import { findProgram, remedyFor, type SearchOptions } from "../helper/searchPath.js"
-import { HostEnvironment } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { describe, findInsecurePath } from "../host/ownership.js"
 import { isInside, realPathOf } from "../host/paths.js"
 import { programName, shownPath, shownPlaces } from "../redact/programName.js"
-import type { Needs } from "./model.js"
 import { isProject, type Provenance } from "./provenance.js"
 
 // --- programs

@@ -1,19 +1,17 @@
 /** The rules of a policy, from the administrator's file and the user's own. */
 
-import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
-import { HostEnvironment } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { describe, findInsecurePath, type InsecurePath } from "../host/ownership.js"
 import { expanded, realPathOf, userFile, userFolder } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { type Problem, problemOf, toConfigInvalid } from "../source/problem.js"
-
-const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "../util/schema.js"
 
 export const PolicyRules = Schema.Struct({
   allow: optional(
@@ -47,8 +45,6 @@ const systemFiles: Partial<Record<NodeJS.Platform, string>> = {
 const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/policy.jsonc"
 
 type Failure = ConfigInvalid | SourceUnreadable
-type Needs = FileSystem.FileSystem | Path.Path
-
 /** Rule by rule the administrator's wins; once he says whose commands may run, only his list says which. */
 export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {

@@ -21,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
-import { HostEnvironment, xdg } from "../host/HostEnvironment.js"
+import { HostEnvironment, type Needs, xdg } from "../host/HostEnvironment.js"
 import { describe, findInsecurePath, ourUid } from "../host/ownership.js"
 import { codeOf } from "../util/platformError.js"
 import { shellWord } from "../util/shell.js"
@@ -102,8 +102,6 @@ const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, F
     }
     return true
   })
-
-type Needs = FileSystem.FileSystem | Path.Path
 
 export const read: Effect.Effect<ReadonlyArray<Trusted>, SourceUnreadable, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path

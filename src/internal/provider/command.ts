@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as ApiKey from "../../ApiKey.js"
 import * as ApiKeyCache from "../../ApiKeyCache.js"
-import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as CredentialHelper from "../../CredentialHelper.js"
 import * as HelperCatalog from "../../HelperCatalog.js"
@@ -16,6 +16,7 @@ import type { LifeOptions } from "../cache/options.js"
 import type { Output } from "../format/format.js"
 import type { Options, Requirements } from "../helper/options.js"
 import type { Request } from "../helper/supervise.js"
+import { inCode } from "../model/configInvalid.js"
 import { defaultProvider, type Provider } from "../model/provider.js"
 import { programName } from "../redact/programName.js"
 
@@ -113,14 +114,10 @@ const checkErase = (
   onReject === "forget" || Option.isSome(forget?.(command, ApiKey.make({ value: "any" })) ?? Option.none())
     ? Effect.void
     : Effect.fail(
-        new ConfigInvalid({
-          file: "code",
-          line: 0,
-          column: 0,
-          problem: `\`onReject: "erase"\` cannot be said to this command in the format "${name}"`,
-          remedy:
-            'It needs format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, and a command that ends in get or fill.'
-        })
+        inCode(
+          `\`onReject: "erase"\` cannot be said to this command in the format "${name}"`,
+          'It needs format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, and a command that ends in get or fill.'
+        )
       )
 
 const eraseLimit = Duration.seconds(5)

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { configInvalid } from "./scheme.js"
+import { inCode } from "../model/configInvalid.js"
 
 export const loadPackage = <A>(name: string, load: () => Promise<A>): Effect.Effect<A, ConfigInvalid> =>
   Effect.tryPromise({
@@ -10,14 +10,14 @@ export const loadPackage = <A>(name: string, load: () => Promise<A>): Effect.Eff
     catch: (error) => {
       const missing = missingPackage(error)
       if (missing === packageOf(name)) {
-        return configInvalid(`the package ${name} is not installed`, `Install it: npm install ${missing}`)
+        return inCode(`the package ${name} is not installed`, `Install it: npm install ${missing}`)
       }
       return missing === undefined
-        ? configInvalid(
+        ? inCode(
             `the package ${name} cannot be loaded${codeOf(error)}`,
             `Check its version: npm ls ${name}; to install it anew: npm install ${name}`
           )
-        : configInvalid(
+        : inCode(
             `the package ${name} cannot be loaded: ${missing}, which it needs, is not installed`,
             `Install it: npm install ${missing}`
           )

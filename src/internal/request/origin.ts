@@ -1,6 +1,7 @@
 import * as Either from "effect/Either"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { type Authorization, configInvalid } from "./scheme.js"
+import { inCode } from "../model/configInvalid.js"
+import type { Authorization } from "./scheme.js"
 
 /** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
 export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
@@ -9,7 +10,7 @@ export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either
   return url?.protocol === "http:" || url?.protocol === "https:"
     ? Either.right(url.origin)
     : Either.left(
-        configInvalid(
+        inCode(
           `\`${name}\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,
           'For example: "https://api.openai.com/v1"'
         )

@@ -1,6 +1,7 @@
+import { inCode } from "../model/configInvalid.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
-import { configInvalid, placeholder } from "./scheme.js"
+import { placeholder } from "./scheme.js"
 
 // --- where a request goes
 
@@ -67,7 +68,7 @@ export const withoutPlaceholder = (
     cleaned.href.includes(placeholder) ||
     ((typeof body === "string" || body instanceof URLSearchParams) && String(body).includes(placeholder))
   ) {
-    throw configInvalid(
+    throw inCode(
       `a request to ${origin} holds a placeholder for the key, which is for another origin`,
       "Give the same base URL to the SDK and to effect-apikey."
     )

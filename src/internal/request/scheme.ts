@@ -5,7 +5,9 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
-import { ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
+import { type ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
+import { inCode } from "../model/configInvalid.js"
+import { isHeaderName } from "../util/headerName.js"
 
 /** How a key stands in a request. A function gives the headers itself. */
 export type Scheme =
@@ -23,7 +25,7 @@ const schemeNames: ReadonlyArray<unknown> = ["bearer", "x-api-key", "x-goog-api-
 export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.includes(u)
 
 export const noScheme = (): ConfigInvalid =>
-  configInvalid("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
+  inCode("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
 
 /** Where a key goes, and how. */
 export interface Authorization {
@@ -49,9 +51,6 @@ export const credentialHeaders: ReadonlyArray<string> = [
   "api-key",
   "x-amz-security-token"
 ]
-
-export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
-  new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
 
 type Named = Exclude<Scheme, "headers" | ((key: ApiKey) => Readonly<Record<string, string>>)>
 
@@ -90,12 +89,7 @@ const headersOf = (key: ApiKey, scheme: Scheme | undefined, held: Entries): Eith
 
 /** A function that was given is at fault. */
 export const thrown = (name: "scheme" | "isRejection"): ConfigInvalid =>
-  configInvalid(
-    `the function given as \`${name}\` throws`,
-    "It must return; call it with a test key to see why it does not."
-  )
-
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+  inCode(`the function given as \`${name}\` throws`, "It must return; call it with a test key to see why it does not.")
 
 const headerValue = /^[\x20-\x7E]+$/
 
@@ -112,7 +106,7 @@ export const headersFor = (
   return Either.flatMap(
     headersOf(key, scheme, held),
     (entries): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
-      if (!entries.every(([name, value]) => headerName.test(name) && isForAHeader(value))) {
+      if (!entries.every(([name, value]) => isHeaderName(name) && isForAHeader(value))) {
         return Either.left(notForAHeader())
       }
       const headers = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]))

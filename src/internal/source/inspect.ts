@@ -1,3 +1,4 @@
+import { variableLabel } from "../host/HostEnvironment.js"
 import { programName } from "../redact/programName.js"
 import type { ApiKeySource, Single } from "./schema.js"
 
@@ -12,7 +13,7 @@ export const label = (source: ApiKeySource): string => {
     case "Literal":
       return "a literal key"
     case "Env":
-      return `environment variable ${source.env}`
+      return variableLabel(source.env)
     case "File":
       return `file ${source.file}`
     case "Auth":

@@ -8,7 +8,7 @@ import * as ApiKey from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyNotConfigured, SourceUnreadable } from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
-import { HostEnvironment } from "../host/HostEnvironment.js"
+import { HostEnvironment, variableLabel } from "../host/HostEnvironment.js"
 import { expanded } from "../host/paths.js"
 import { readSecretFile } from "../host/secretFile.js"
 import { label } from "./inspect.js"
@@ -58,7 +58,7 @@ export const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.Ap
   Effect.flatMap(HostEnvironment, ({ env }) => {
     const value = env[name]
     return value === undefined || value.trim() === ""
-      ? Effect.fail(new KeyNotConfigured({ provider, tried: [`environment variable ${name}`] }))
+      ? Effect.fail(new KeyNotConfigured({ provider, tried: [variableLabel(name)] }))
       : keyFrom(name, value)
   })
 

@@ -4,8 +4,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { FormatSpec, formatNames } from "../../formats/table.js"
 import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
-
-export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+import { optional } from "../util/schema.js"
 
 /** A schema's own messages quote what they were given, and that may be a key or an argument. */
 const unquoted = (expected: string) => ({

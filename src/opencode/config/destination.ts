@@ -28,11 +28,11 @@ export const harmlessOptions: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Fields of a model that turn its requests.
+ * Fields of a model that affect where its requests go or what they hold.
  *
  * @internal
  */
-export const turning: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
+export const affectsRequestFields: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
 
 /**
  * One that holds no key lets the next source be asked: another key, for where the user pointed his own. Where he pointed the
@@ -52,7 +52,7 @@ const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>, isPointed: boolean): b
  *
  * @internal
  */
-export const leadsAway = (model: unknown): boolean => /[%?#\\{\p{Cc}]|(?:^|\/)\.{0,2}(?:\/|$)/u.test(String(model))
+export const escapesPath = (model: unknown): boolean => /[%?#\\{\p{Cc}]|(?:^|\/)\.{0,2}(?:\/|$)/u.test(String(model))
 
 /** Element by element: names come from the file and may hold any character. */
 const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
@@ -65,8 +65,8 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPoin
     return !harmlessOptions.has(second)
   }
   if (first !== "models") return path.length > 1 || !harmlessFields.has(first)
-  if ((second !== undefined && leadsAway(second)) || (third === "id" && leadsAway(value))) return true
-  return third === undefined ? !Tree.isEmptyObject(value) : turning.has(third)
+  if ((second !== undefined && escapesPath(second)) || (third === "id" && escapesPath(value))) return true
+  return third === undefined ? !Tree.isEmptyObject(value) : affectsRequestFields.has(third)
 }
 
 export const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["destination"] => {

@@ -4,14 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import { exists } from "../../internal/config/discover.js"
-import { HostEnvironment, xdg } from "../../internal/host/HostEnvironment.js"
+import { HostEnvironment, type Needs, xdg } from "../../internal/host/HostEnvironment.js"
 import { findInsecurePath } from "../../internal/host/ownership.js"
 import { isInside, realPathOf } from "../../internal/host/paths.js"
 import { insecureFile } from "../../internal/policy/rules.js"
 import * as Document from "../../internal/source/jsonc.js"
 import * as Placeholder from "./placeholder.js"
-
-export type Needs = FileSystem.FileSystem | Path.Path
 
 // --- the files, the last wins
 

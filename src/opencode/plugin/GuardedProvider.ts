@@ -1,4 +1,4 @@
-/** The provider behind one id of one project: asks the policy each time, shares the key, asks anew after the user spoke. */
+/** The provider behind one id of one project: asks the policy at each use, shares the key, retries after the user's message. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -16,10 +16,10 @@ import { type Demand, HelperPolicy } from "../../internal/policy/model.js"
 import type { CommandOptions } from "../../internal/provider/command.js"
 import { SharedCommand, type SharedKey, SharedKeys } from "./SharedKeys.js"
 
-export interface Keeper {
+export interface GuardedProvider {
   readonly provider: Provider
-  /** The user has sent a message: whoever failed before is asked again at once, past its back-off. */
-  readonly userSpoke: () => void
+  /** The user has sent a message: after a failure the next use fetches at once, past the back-off. */
+  readonly onUserMessage: () => void
 }
 
 interface Held {
@@ -33,7 +33,7 @@ export const make = (
   id: string,
   demand: Demand,
   options: CommandOptions
-): Effect.Effect<Keeper, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+): Effect.Effect<GuardedProvider, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
     const sharedKey = yield* SharedKeys
@@ -41,7 +41,7 @@ export const make = (
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const changing = yield* Effect.makeSemaphore(1)
     let held: Option.Option<Held> = Option.none()
-    let isToBeAskedAnew = false
+    let isRetry = false
 
     const hold = (command: SharedCommand): Effect.Effect<SharedKey> =>
       Option.isSome(held) && Equal.equals(held.value.command, command)
@@ -66,9 +66,9 @@ export const make = (
 
     const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>
       Effect.suspend(() => {
-        const anew = isToBeAskedAnew
-        isToBeAskedAnew = false
-        return key.get(anew)
+        const retries = isRetry
+        isRetry = false
+        return key.get(retries)
       })
 
     return {
@@ -81,8 +81,8 @@ export const make = (
             Option.match(held, { onNone: () => Effect.void, onSome: ({ key: { provider } }) => provider.reject(key) })
           )
       }),
-      userSpoke: () => {
-        isToBeAskedAnew = true
+      onUserMessage: () => {
+        isRetry = true
       }
     }
   })

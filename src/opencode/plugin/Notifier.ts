@@ -3,7 +3,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { Host, LogEntry } from "./host.js"
 
-export interface Teller {
+export interface Notifier {
   readonly log: (level: LogEntry["level"], message: string) => void
   /** No key for a provider: a toast the first time that it is said, until one was there again. */
   readonly failed: (provider: string, message: string) => void
@@ -12,25 +12,25 @@ export interface Teller {
 
 const name = "effect-apikey"
 
-export const make = ({ client }: Host): Teller => {
-  const told = new Map<string, string>()
+export const make = ({ client }: Host): Notifier => {
+  const shown = new Map<string, string>()
   // Nobody waits for these: opencode answers them itself, and may be about to end.
   const quietly = (call: () => Promise<unknown>): void =>
     void Promise.resolve()
       .then(call)
       .catch(() => undefined)
-  const log: Teller["log"] = (level, message) =>
+  const log: Notifier["log"] = (level, message) =>
     quietly(() => client.app.log({ body: { service: name, level, message } }))
   return {
     log,
     failed: (provider, message) => {
       log("error", message)
-      if (told.get(provider) === message) return
-      told.set(provider, message)
+      if (shown.get(provider) === message) return
+      shown.set(provider, message)
       quietly(() => client.tui.showToast({ body: { title: name, message, variant: "error" } }))
     },
     recovered: (provider) => {
-      told.delete(provider)
+      shown.delete(provider)
     }
   }
 }
@@ -41,10 +41,10 @@ const levelOf = (level: LogLevel.LogLevel): LogEntry["level"] => {
   return LogLevel.greaterThanEqual(level, LogLevel.Info) ? "info" : "debug"
 }
 
-/** What the library logs, told by one of those who are there: opencode keeps one log for all its projects. */
-export const logger = (tellers: Iterable<Teller>): Logger.Logger<unknown, void> =>
+/** What the library logs, reported by one of those who are there: opencode keeps one log for all its projects. */
+export const logger = (notifiers: Iterable<Notifier>): Logger.Logger<unknown, void> =>
   Logger.make(({ logLevel, message }) => {
     const text = Array.isArray(message) ? message.join(" ") : String(message)
-    const [teller] = tellers
-    teller?.log(levelOf(logLevel), text)
+    const [notifier] = notifiers
+    notifier?.log(levelOf(logLevel), text)
   })

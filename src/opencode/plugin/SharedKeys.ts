@@ -28,11 +28,11 @@ export class SharedCommand implements Equal.Equal {
 
 export interface SharedKey {
   readonly provider: Provider
-  /** The key; where the last answer was a failure, whichever project got it, `anew` asks at once, past its back-off. */
-  readonly get: (anew: boolean) => Effect.Effect<ApiKey, ApiKeyError>
+  /** The key; where the last answer was a failure, whichever project got it, `retries` fetches again at once, past the back-off. */
+  readonly get: (retries: boolean) => Effect.Effect<ApiKey, ApiKeyError>
 }
 
-const askingAnew = (provider: Provider): SharedKey => {
+const retryAfterFailure = (provider: Provider): SharedKey => {
   let hasFailed = false
   const note = (failed: boolean): Effect.Effect<void> =>
     Effect.sync(() => {
@@ -40,8 +40,8 @@ const askingAnew = (provider: Provider): SharedKey => {
     })
   return {
     provider,
-    get: (anew) =>
-      Effect.suspend(() => (anew && hasFailed ? provider.refresh : provider.get)).pipe(
+    get: (retries) =>
+      Effect.suspend(() => (retries && hasFailed ? provider.refresh : provider.get)).pipe(
         Effect.tapBoth({ onFailure: () => note(true), onSuccess: () => note(false) })
       )
   }
@@ -54,6 +54,6 @@ export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")
   /** A provider lives while somebody's scope holds it. */
   static readonly layer = Layer.scoped(
     SharedKeys,
-    sharing(({ options }: SharedCommand) => Effect.map(fromCommand(options), askingAnew))
+    sharing(({ options }: SharedCommand) => Effect.map(fromCommand(options), retryAfterFailure))
   )
 }

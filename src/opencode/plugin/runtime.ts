@@ -10,12 +10,20 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Scope from "effect/Scope"
 import * as HelperExecutor from "../../HelperExecutor.js"
 import * as HelperPolicy from "../../HelperPolicy.js"
-import type { Hooks, Host } from "./host.js"
-import * as Project from "./Instance.js"
-import * as Teller from "./Notifier.js"
+import type { Host } from "./host.js"
+import * as Instance from "./Instance.js"
+import * as Notifier from "./Notifier.js"
+import type { EntryCopy } from "./providerEntry.js"
 import { SharedKeys } from "./SharedKeys.js"
 
-const tellers = new Set<Teller.Teller>()
+/** A project that is open, in promises, for the hooks that opencode calls. */
+export interface OpenInstance {
+  readonly configure: (entries: ReadonlyArray<EntryCopy>) => Promise<void>
+  readonly onUserMessage: () => Promise<void>
+  readonly dispose: () => Promise<void>
+}
+
+const notifiers = new Set<Notifier.Notifier>()
 
 /** Beside the main thread there is opencode's own screen, which has the terminal and all that is typed. */
 const executor: HelperExecutor.HelperExecutor = isMainThread
@@ -24,34 +32,34 @@ const executor: HelperExecutor.HelperExecutor = isMainThread
 
 const layer = Layer.mergeAll(SharedKeys.layer, HelperPolicy.layer).pipe(
   Layer.provideMerge(Layer.merge(HelperExecutor.layerNode, Layer.succeed(CommandExecutor.CommandExecutor, executor))),
-  Layer.provideMerge(Logger.replace(Logger.defaultLogger, Teller.logger(tellers)))
+  Layer.provideMerge(Logger.replace(Logger.defaultLogger, Notifier.logger(notifiers)))
 )
 
 let shared: ManagedRuntime.ManagedRuntime<Layer.Layer.Success<typeof layer>, never> | undefined
 
 /** Opens a project; `dispose` closes it, and what was shared with it after the last. */
-export const open = async (host: Host): Promise<Hooks> => {
+export const open = async (host: Host): Promise<OpenInstance> => {
   shared ??= ManagedRuntime.make(layer)
   const runtime = shared
-  const teller = Teller.make(host)
-  tellers.add(teller)
+  const notifier = Notifier.make(host)
+  notifiers.add(notifier)
   const leave = async (): Promise<void> => {
-    tellers.delete(teller)
-    if (tellers.size > 0 || shared !== runtime) return
+    notifiers.delete(notifier)
+    if (notifiers.size > 0 || shared !== runtime) return
     shared = undefined
     await runtime.dispose()
   }
   const scope = await runtime.runPromise(Scope.make(ExecutionStrategy.sequential))
-  const opening = Scope.extend(Project.make(host, teller), scope).pipe(
+  const opening = Scope.extend(Instance.make(host, notifier), scope).pipe(
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
   )
-  const project = await runtime.runPromise(opening).catch(async (error: unknown) => {
+  const instance = await runtime.runPromise(opening).catch(async (error: unknown) => {
     await leave()
     throw error
   })
   return {
-    config: (config) => runtime.runPromise(project.configure(config)),
-    "chat.message": () => runtime.runPromise(project.userSpoke),
+    configure: (entries) => runtime.runPromise(instance.configure(entries)),
+    onUserMessage: () => runtime.runPromise(instance.onUserMessage),
     dispose: async () => {
       await runtime.runPromise(Scope.close(scope, Exit.void))
       await leave()

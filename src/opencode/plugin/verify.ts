@@ -1,13 +1,14 @@
 /** What opencode hands over beside what the files say: whoever wrote the rest, no policy was asked about him. */
 
 import * as Option from "effect/Option"
-import { harmlessFields, harmlessOptions, leadsAway, turning } from "../config/destination.js"
-import { isRecord } from "./host.js"
+import { isRecord } from "effect/Predicate"
+import { affectsRequestFields, escapesPath, harmlessFields, harmlessOptions } from "../config/destination.js"
 
 /** Whether it has a say in where requests go or in what they hold. */
-const turns = ([first = "", second = "", third]: ReadonlyArray<string>, value: unknown): boolean => {
+const affectsRequest = ([first = "", second = "", third]: ReadonlyArray<string>, value: unknown): boolean => {
   if (first === "options") return !harmlessOptions.has(second)
-  if (first === "models") return third !== undefined && (turning.has(third) || (third === "id" && leadsAway(value)))
+  if (first === "models")
+    return third !== undefined && (affectsRequestFields.has(third) || (third === "id" && escapesPath(value)))
   return !harmlessFields.has(first)
 }
 
@@ -15,21 +16,30 @@ const turns = ([first = "", second = "", third]: ReadonlyArray<string>, value: u
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : JSON.stringify(value))
 
 /** The first place at which something else is handed over than is written. What is code comes from another plugin, which is code of the user's. */
-export const strangeIn = (
+export const firstUndeclared = (
   handed: unknown,
   written: unknown,
   path: ReadonlyArray<string> = []
 ): Option.Option<ReadonlyArray<string>> => {
   if (typeof handed === "function" || handed === undefined) return Option.none()
   const [first, second, third] = path
-  if (first === "models" && third === undefined && written === undefined && second !== undefined && leadsAway(second)) {
+  if (
+    first === "models" &&
+    third === undefined &&
+    written === undefined &&
+    second !== undefined &&
+    escapesPath(second)
+  ) {
     return Option.some(path)
   }
   if (!isRecord(handed))
-    return turns(path, handed) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
+    return affectsRequest(path, handed) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
   return Option.firstSomeOf(
     Object.entries(handed).map(([key, value]) =>
-      strangeIn(value, isRecord(written) && Object.hasOwn(written, key) ? written[key] : undefined, [...path, key])
+      firstUndeclared(value, isRecord(written) && Object.hasOwn(written, key) ? written[key] : undefined, [
+        ...path,
+        key
+      ])
     )
   )
 }

@@ -44,12 +44,11 @@ const requireOpencode = (): string => {
   return opencode
 }
 
-/** What the package ships as `dist/opencode-plugin.js`, made once for a test file. */
-export const buildPlugin = async (folder: string): Promise<{ readonly url: string; readonly bytes: number }> => {
-  const { code } = await bundle(programs.plugin)
-  const file = join(folder, "opencode-plugin.js")
-  writeFileSync(file, code)
-  return { url: pathToFileURL(file).href, bytes: Buffer.byteLength(code) }
+/** What the package ships as `dist/opencode-plugin.js`, with what it loads, made once for a test file. */
+export const buildPlugin = async (folder: string): Promise<{ readonly url: string }> => {
+  const { files } = await bundle(programs.plugin)
+  for (const { name, code } of files) writeFileSync(join(folder, name), code)
+  return { url: pathToFileURL(join(folder, files[0].name)).href }
 }
 
 export interface Place {

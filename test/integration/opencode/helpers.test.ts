@@ -1,4 +1,4 @@
-// Helpers that misbehave, in opencode's own runtime and with what the plugin's bundle has in the place of effect's streams.
+// Helpers that misbehave, in opencode's own runtime, with the plugin as it is shipped.
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"

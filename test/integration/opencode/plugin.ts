@@ -8,9 +8,9 @@ import { buildPlugin } from "./harness.js"
 export const userConfig = "home/.config/opencode/opencode.json"
 
 /** Filled in when the tests begin. */
-export const builtPlugin = (limit: number): { readonly url: string; readonly bytes: number } => {
+export const builtPlugin = (limit: number): { readonly url: string } => {
   const folder = mkdtempSync(join(tmpdir(), "effect-apikey-plugin-"))
-  const plugin = { url: "", bytes: 0 }
+  const plugin = { url: "" }
   beforeAll(async () => {
     Object.assign(plugin, await buildPlugin(folder))
   }, limit)

@@ -325,10 +325,4 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
       limit
     )
   }
-
-  it.scopedLive("is one file under 400 KB", () =>
-    Effect.sync(() => {
-      expect(plugin.bytes).toBeLessThan(400_000)
-    })
-  )
 })
