@@ -12,7 +12,6 @@ import {
   writeFileSync
 } from "node:fs"
 import { basename, join, resolve } from "node:path"
-import { build } from "tsdown"
 import { eventually, runProgram } from "./processes.js"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -117,36 +116,18 @@ export const packed = async (): Promise<Packed> => {
   }
 }
 
-/** TypeScript programs that tests start as processes, by their names. */
-const sources = {
-  onePlainRun: "test/integration/helpers/onePlainRun.ts",
-  inAWorker: "test/integration/helpers/inAWorker.ts",
-  manyRuns: "test/integration/helpers/manyRuns.ts",
-  "agent/main": "examples/agent/main.ts",
-  "demo/main": "examples/demo/main.ts"
-} as const
-
-/** As JavaScript: a process that compiles its modules itself needs seconds for its start. */
-export const compiled = async (name: keyof typeof sources): Promise<string> => {
+/**
+ * A TypeScript program that tests start, as JavaScript: a process that compiles its modules itself needs seconds for its start. The
+ * compiler runs in a process of its own, because it leaves listeners behind.
+ */
+export const compiled = async (
+  name: "onePlainRun" | "inAWorker" | "manyRuns" | "agent/main" | "demo/main"
+): Promise<string> => {
   const made = await artifact(
     "programs",
-    ["src", "test/support", "test/integration/helpers", "examples", "package-lock.json"],
+    ["src", "scripts", "test/support", "test/integration/helpers", "examples", "package-lock.json"],
     async (folder) => {
-      await build({
-        config: false,
-        cwd: root,
-        entry: sources,
-        outDir: folder,
-        format: "esm",
-        platform: "node",
-        target: "node20",
-        deps: { alwaysBundle: [/.*/], onlyBundle: false },
-        inputOptions: { resolve: { mainFields: ["module", "main"] } },
-        outputOptions: { entryFileNames: "[name].mjs" },
-        dts: false,
-        report: false,
-        logLevel: "error"
-      })
+      await succeeds(process.execPath, [join(root, "scripts", "compile-test-programs.mjs"), folder], { cwd: root })
       // The examples' helpers are programs of their own, found beside them.
       for (const helper of readdirSync(join(root, "examples/demo")).filter((file) => file.endsWith(".mjs"))) {
         copyFileSync(join(root, "examples/demo", helper), join(folder, "demo", helper))

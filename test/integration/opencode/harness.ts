@@ -57,7 +57,13 @@ export interface Place {
   readonly readText: (file: string) => string
 }
 
-/** A home of its own, and no request to anybody but the gateway. */
+/** For tests of providers that opencode itself knows. */
+export const withKnownModels = { OPENCODE_MODELS_PATH: undefined } as const
+
+/**
+ * A home of its own, and no request to anybody but the gateway. What costs opencode most of its start and is nothing to a key is
+ * left out: the list of known models, the watch on files and the index of files.
+ */
 export const environmentOf = (home: string, env: Readonly<Record<string, string>>): Record<string, string> => ({
   ...env,
   HOME: home,
@@ -68,7 +74,10 @@ export const environmentOf = (home: string, env: Readonly<Record<string, string>
   OPENCODE_DISABLE_MODELS_FETCH: "1",
   OPENCODE_DISABLE_AUTOUPDATE: "1",
   OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
-  OPENCODE_DISABLE_SHARE: "1"
+  OPENCODE_DISABLE_SHARE: "1",
+  OPENCODE_MODELS_PATH: join(import.meta.dirname, "noModels.json"),
+  OPENCODE_EXPERIMENTAL_DISABLE_FILEWATCHER: "1",
+  OPENCODE_DISABLE_FFF: "1"
 })
 
 export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.acquireRelease(
@@ -126,7 +135,7 @@ export interface Run extends Finished {
 export interface RunOptions {
   readonly model: string
   readonly message?: string
-  readonly env?: Record<string, string>
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   readonly args?: ReadonlyArray<string>
   /** Sent when the time has come. */
