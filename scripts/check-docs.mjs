@@ -1,14 +1,12 @@
 // Every public export has a docstring with `@since` and `@category`, also where a public module re-exports it from a room.
 import { join, relative } from "node:path"
 import ts from "typescript"
-import { isFile, publicModules, root } from "./support.mjs"
-
-const modules = publicModules.filter(({ source }) => isFile(join(root, source)))
+import { publicModules, root } from "./support.mjs"
 
 const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
 const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, plugins: [] }, root)
 const program = ts.createProgram(
-  modules.map(({ source }) => join(root, source)),
+  publicModules.map(({ source }) => join(root, source)),
   options
 )
 const checker = program.getTypeChecker()
@@ -48,7 +46,7 @@ const problemsOf = ({ source }) => {
   })
 }
 
-const problems = [...new Set(modules.flatMap(problemsOf))]
+const problems = [...new Set(publicModules.flatMap(problemsOf))]
 for (const problem of problems) console.log(problem)
-console.log(`${modules.length} modules, ${problems.length} problems`)
+console.log(`${publicModules.length} modules, ${problems.length} problems`)
 process.exitCode = problems.length === 0 ? 0 : 1

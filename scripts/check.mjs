@@ -27,7 +27,12 @@ const steps = [
     "dependency-cruiser: rooms import only leftwards, no circles",
     () => runBin("dependency-cruiser", "depcruise", ["src", "--config", ".dependency-cruiser.mjs"])
   ],
-  ["unused", "knip: files, exports, dependencies", () => runBin("knip", "knip", ["--no-progress"])],
+  [
+    "unused",
+    "knip: files, exports, dependencies",
+    () => runBin("knip", "knip", ["--no-progress", "--treat-config-hints-as-errors"])
+  ],
+  ["paths", "each path that is written down leads to a file", script("check-paths.mjs")],
   ["docs", "public exports have @since and @category", script("check-docs.mjs")],
   ["examples", "code in docstrings and Markdown compiles", script("check-examples.mjs")],
   [

@@ -15,7 +15,7 @@ export const publicModules = Object.entries(packageJson.exports)
   .filter(([, target]) => typeof target === "object")
   .map(([subpath, target]) => ({
     specifier: subpath.replace(/^\./, packageJson.name),
-    source: target.default.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts")
+    source: target.types.replace(/^\.\/dist\/(.*)\.d\.ts$/, "src/$1.ts")
   }))
 
 export const isFile = (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true
@@ -42,9 +42,10 @@ export const run = (command, args, { cwd = root, env = {} } = {}) =>
 /** Runs a program that a package brings, with this very node. */
 export const runBin = (packageName, program, args) => run(process.execPath, [bin(packageName, program), ...args])
 
-/** The names of the files under version control or about to be, as git knows them. */
-export const repositoryFiles = async () => {
-  const { ok, output } = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+/** The names of the files under version control or about to be; with `pattern`, those that this glob or folder matches. */
+export const repositoryFiles = async (pattern = "**") => {
+  const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+  const { ok, output } = await run("git", [...listing, "--", `:(glob)${pattern}`])
   if (!ok) throw new Error(`git ls-files failed: ${output}`)
   return output.split("\0").filter((file) => file !== "" && isFile(join(root, file)))
 }

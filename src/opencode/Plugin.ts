@@ -52,4 +52,10 @@ const server = async (host: Host): Promise<Hooks> => {
   }
 }
 
+/**
+ * What opencode loads: the plugin's id and the function that makes its hooks.
+ *
+ * @since 0.1.0
+ * @category plugin
+ */
 export default { id: "effect-apikey", server }

@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ConfigInvalid } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
-import { loadPackage } from "../internal/request/optionalPackage.js"
+import { loadOptionalPackage } from "../internal/request/optionalPackage.js"
 import type { Scheme } from "../internal/request/scheme.js"
 import * as ApiKeyHttpClient from "./HttpClient.js"
 
@@ -91,7 +91,7 @@ const layerOf = <Id, S, M>(
 
 // --- OpenAI
 
-const loadOpenAi = loadPackage("@effect/ai-openai", () => import("@effect/ai-openai/OpenAiClient"))
+const loadOpenAi = loadOptionalPackage("@effect/ai-openai", () => import("@effect/ai-openai/OpenAiClient"))
 
 const openAiWith = (module: typeof OpenAiClient, provider: Provider, options: OpenAiOptions) =>
   module.make(authorized(provider, options, { apiUrl: "https://api.openai.com/v1", scheme: "bearer" }))
@@ -142,7 +142,7 @@ export const layerOpenAi = (
 
 // --- Anthropic
 
-const loadAnthropic = loadPackage("@effect/ai-anthropic", () => import("@effect/ai-anthropic/AnthropicClient"))
+const loadAnthropic = loadOptionalPackage("@effect/ai-anthropic", () => import("@effect/ai-anthropic/AnthropicClient"))
 
 const anthropicWith = (
   module: typeof AnthropicClient,
@@ -179,7 +179,7 @@ export const layerAnthropic = (
 
 // --- Google
 
-const loadGoogle = loadPackage("@effect/ai-google", () => import("@effect/ai-google/GoogleClient"))
+const loadGoogle = loadOptionalPackage("@effect/ai-google", () => import("@effect/ai-google/GoogleClient"))
 
 const googleWith = (module: typeof GoogleClient, provider: Provider, options: GoogleOptions) =>
   module.make(
@@ -215,7 +215,10 @@ export const layerGoogle = (
 
 // --- OpenRouter
 
-const loadOpenRouter = loadPackage("@effect/ai-openrouter", () => import("@effect/ai-openrouter/OpenRouterClient"))
+const loadOpenRouter = loadOptionalPackage(
+  "@effect/ai-openrouter",
+  () => import("@effect/ai-openrouter/OpenRouterClient")
+)
 
 const openRouterWith = (module: typeof OpenRouterClient, provider: Provider, options: OpenRouterOptions) =>
   module.make(authorized(provider, options, { apiUrl: "https://openrouter.ai/api/v1", scheme: "bearer" }))

@@ -32,12 +32,14 @@ import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import { inCode } from "../internal/model/configInvalid.js"
 import type { Provider } from "../internal/model/provider.js"
-import { keepingAtOrigin } from "../internal/request/keepAtOrigin.js"
-import { bound, originOf, warningOnce } from "../internal/request/origin.js"
-import { withoutPlaceholderIn } from "../internal/request/placeholder.js"
-import { type Answer, bodyRule, isRejectedAnswer, peekText } from "../internal/request/rejection.js"
+import { callbackThrew } from "../internal/request/errors.js"
+import { credentialHeaders } from "../internal/request/headers.js"
+import { keepAtOrigin } from "../internal/request/keepAtOrigin.js"
+import { originOf, warningOnce, withBaseUrl } from "../internal/request/origin.js"
+import { placeholder, withoutPlaceholderIn } from "../internal/request/placeholder.js"
+import { judgeHead, peekText, type ResponseHead } from "../internal/request/rejection.js"
 import { type Hop, isStream } from "../internal/request/replay.js"
-import { type Authorization, credentialHeaders, headersFor, placeholder, thrown } from "../internal/request/scheme.js"
+import { type Authorization, headersFor } from "../internal/request/scheme.js"
 
 /**
  * @since 0.1.0
@@ -58,7 +60,7 @@ interface Sent<E> {
   readonly answer: HttpClientResponse.HttpClientResponse
   readonly outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
   /** What there is to send once more, where redirects have made something else of the request. */
-  readonly pending: Hop | undefined
+  readonly replayFrom: Hop | undefined
   readonly end: () => void
 }
 
@@ -87,7 +89,7 @@ interface Sent<E> {
 export const withApiKey =
   (provider: Provider, options: Options) =>
   <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
-    const home = originOf(bound(options).baseUrl)
+    const home = originOf(withBaseUrl(options).baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
 
     const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
@@ -107,10 +109,10 @@ export const withApiKey =
           names.map((name) => [name, placeholder] as const)
         )
         const end = inScopeOf(request, authorized)
-        let carried: boolean | undefined
-        let pending: Hop | undefined
+        let sentKey: boolean | undefined
+        let replayFrom: Hop | undefined
         const atHome = keptAt(origin, authorized, headers, (carries) => {
-          carried = carries
+          sentKey = carries
         })
         const watched = (isUntraced: Predicate<HttpClientRequest.HttpClientRequest>) => {
           return (sent: HttpClientRequest.HttpClientRequest): boolean => {
@@ -119,39 +121,39 @@ export const withApiKey =
           }
         }
         const fetch = (stock: typeof globalThis.fetch) =>
-          keepingAtOrigin(
+          keepAtOrigin(
             stock,
             headers,
             origin,
             (carries, rest) => {
-              carried = carries
-              pending = rest
+              sentKey = carries
+              replayFrom = rest
             },
             from
           )
         // Another origin, where a redirect led, has not seen the key and cannot refuse it.
         const judged = (answer: HttpClientResponse.HttpClientResponse) => {
           // Answered below (a cache, a fake), or sent by a client that nobody sees through: without the key.
-          if (carried === undefined && denied.has(answer.status)) {
+          if (sentKey === undefined && denied.has(answer.status)) {
             return Effect.zipRight(cancel(answer), Effect.fail(overlooked()))
           }
-          return carried === true ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
+          return sentKey === true ? judge(answer, headers) : Effect.succeed({ refused: false, answer })
         }
         return execute(guardedBy(fetch, watched, authorized)).pipe(
           // What `guardedBy` changes is changed for what is after it in `execute`, and only for that.
           Effect.mapInputContext((context: Context.Context<R>) => context),
           Effect.locallyWith(HttpClient.currentTracerDisabledWhen, identity),
           Effect.locallyWith(FiberRef.currentTracerEnabled, identity),
-          Effect.map((response) => new KeylessResponse(response, request)),
+          Effect.map((response) => new RedactedResponse(response, request)),
           Effect.mapError((error) => withoutKey(error, request)),
           Effect.locallyWith(Headers.currentRedactedNames, (redacted) => [...redacted, ...names]),
-          (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, discreet(tracer, request))),
+          (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, redactingTracer(tracer, request))),
           Effect.matchEffect({
             onSuccess: (response): Effect.Effect<Sent<E>, ConfigInvalid> =>
               Effect.map(judged(response), ({ refused, answer }) => ({
                 refused,
                 answer,
-                pending,
+                replayFrom,
                 end,
                 outcome: Effect.succeed(answer)
               })),
@@ -161,7 +163,7 @@ export const withApiKey =
                 ? Effect.map(judged(error.response), ({ refused, answer }) => ({
                     refused,
                     answer,
-                    pending,
+                    replayFrom,
                     end,
                     outcome: Effect.fail(withResponse(error, answer))
                   }))
@@ -176,14 +178,13 @@ export const withApiKey =
       const { isRejection } = options
       if (isRejection !== undefined) {
         return Effect.flatMap(
-          Effect.try({ try: () => isRejection(response), catch: () => thrown("isRejection") }),
+          Effect.try({ try: () => isRejection(response), catch: () => callbackThrew("isRejection") }),
           (refused) => verdict(refused)
         )
       }
-      const said = answerOf(response)
-      const inBody = isRejectedAnswer(said) ? undefined : bodyRule(said, sent)
-      return inBody === undefined
-        ? verdict(isRejectedAnswer(said))
+      const inBody = judgeHead(headOf(response), sent)
+      return typeof inBody === "boolean"
+        ? verdict(inBody)
         : Effect.flatMap(Stream.toReadableStreamEffect(response.stream), (body) => {
             const { headers, request, status } = response
             const web = new Response(body, { status, headers })
@@ -221,7 +222,7 @@ export const withApiKey =
             if (Either.isLeft(headers)) return yield* first.outcome
             yield* cancel(first.answer)
             first.end()
-            const second = yield* send(request, headers.right, origin, first.pending)
+            const second = yield* send(request, headers.right, origin, first.replayFrom)
             if (second.refused) yield* provider.reject(next.value)
             return yield* second.outcome
           })
@@ -321,7 +322,7 @@ const withResponse = <E extends ResponseError>(error: E, response: HttpClientRes
       )
 
 /** A tracer keeps what a span ends with, which in platform's spans is the response or the error, with its request. */
-const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({
+const redactingTracer = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({
   ...tracer,
   [Tracer.TracerTypeId]: Tracer.TracerTypeId,
   context: (run, fiber) => tracer.context(run, fiber),
@@ -334,7 +335,7 @@ const discreet = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRe
           endTime,
           Exit.mapBoth(exit, {
             onFailure: (error) => withoutKey(error, request),
-            onSuccess: (value) => (isResponse(value) ? new KeylessResponse(value, request) : value)
+            onSuccess: (value) => (isResponse(value) ? new RedactedResponse(value, request) : value)
           })
         )
     })
@@ -426,7 +427,7 @@ const UndiciOptions = Context.GenericTag<object>("@effect/platform-node/NodeHttp
 const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Either.getOrUndefined(UrlParams.makeUrl(request.url, request.urlParams, request.hash))
 
-const answerOf = (response: HttpClientResponse.HttpClientResponse): Answer => ({
+const headOf = (response: HttpClientResponse.HttpClientResponse): ResponseHead => ({
   status: response.status,
   header: (name) => response.headers[name]
 })
@@ -470,7 +471,7 @@ const leaving = (
 // --- what a caller sees holds no key
 
 /** The response as before, but the request that it and its errors show is the caller's. */
-class KeylessResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+class RedactedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly #original: HttpClientResponse.HttpClientResponse
@@ -534,7 +535,7 @@ const withoutKey = <E>(error: E, request: HttpClientRequest.HttpClientRequest): 
     return inPlaceOf(error, new RequestError({ request, reason: error.reason, ...reasonsOf(error) }))
   }
   if (error instanceof ResponseError) {
-    const response = new KeylessResponse(error.response, request)
+    const response = new RedactedResponse(error.response, request)
     return inPlaceOf(error, new ResponseError({ request, response, reason: error.reason, ...reasonsOf(error) }))
   }
   return error

@@ -13,7 +13,7 @@ import { isSet } from "./files.js"
 import { badReference, handOf, isProjectLeaf, type Origin, placeOf, stringLeaf, wrong } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
-import { variables } from "./variables.js"
+import { exceptions, regular } from "./variables.js"
 
 interface Around {
   readonly auth: Either.Either<AuthJson.AuthJson, ApiKeyError>
@@ -143,8 +143,11 @@ const variablesOf = (
     const names = leaf.value.filter((name: unknown) => typeof name === "string")
     return { names, hand: handOf(leaf.origin, leaf.at) }
   }
-  return {
-    names: Object.hasOwn(variables, id) ? Option.toArray(Option.fromNullable(variables[id])) : [],
-    hand: Hand.Environment()
-  }
+  return { names: Option.toArray(knownVariable(id)), hand: Hand.Environment() }
+}
+
+/** The variable that opencode takes the key of a provider from without being told. */
+export const knownVariable = (id: string): Option.Option<string> => {
+  if (regular.has(id)) return Option.some(ApiKeySource.variablesFor(id).key)
+  return Object.hasOwn(exceptions, id) ? Option.fromNullable(exceptions[id]) : Option.none()
 }

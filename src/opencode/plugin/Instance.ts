@@ -9,7 +9,7 @@ import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment
 import type { Provider } from "../../internal/model/provider.js"
 import type { HelperPolicy } from "../../internal/policy/model.js"
 import { commandOptions } from "../../internal/provider/source.js"
-import { placeholder } from "../../internal/request/scheme.js"
+import { placeholder } from "../../internal/request/placeholder.js"
 import { type Loaded, loadAll } from "../config/load.js"
 import * as Fetch from "./fetch.js"
 import * as GuardedProvider from "./GuardedProvider.js"
