@@ -6,12 +6,12 @@ import { tsImport } from "tsx/esm/api"
 import { isFile, root } from "./support.mjs"
 
 const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
-const [ApiKey, CredentialFormat, HelperCatalog, { formats }, JSONSchema, DateTime, Either, Option, Redacted] =
+const [ApiKey, CredentialFormat, { formats }, helpers, JSONSchema, DateTime, Either, Option, Redacted] =
   await Promise.all([
     load("src/ApiKey"),
     load("src/CredentialFormat"),
-    load("src/HelperCatalog"),
     load("docs/data/formats"),
+    load("docs/data/helpers"),
     import("effect/JSONSchema"),
     import("effect/DateTime"),
     import("effect/Either"),
@@ -129,12 +129,7 @@ const helper = ({ evidence, failures, format, install, mayPrompt, name, source, 
     ),
     table(
       ["it ends with", "which means", "remedy", "evidence"],
-      failures.map((failure) => [
-        conditionsOf(failure),
-        failure.reason,
-        cell(failure.remedy ?? ""),
-        failure.evidence ?? evidence
-      ])
+      failures.map((failure) => [conditionsOf(failure), failure.reason, cell(failure.remedy ?? ""), failure.evidence])
     )
   ].join("\n\n")
 
@@ -142,7 +137,8 @@ const problems = [
   ...names.filter((name) => !Object.hasOwn(formats, name)).map((name) => `docs/data/formats.ts has no entry ${name}`),
   ...Object.keys(formats)
     .filter((name) => !names.includes(name))
-    .map((name) => `docs/data/formats.ts: src/formats/table.ts has no row ${name}`)
+    .map((name) => `docs/data/formats.ts: src/formats/table.ts has no row ${name}`),
+  ...helpers.problems
 ]
 if (problems.length > 0) {
   console.error(problems.join("\n"))
@@ -174,7 +170,7 @@ ${names.map(section).join("\n\n")}
 What is known of well-known helpers. \`measured\` was seen with the real program in that version, \`manual\` is taken from its manual or source. A
 helper that is not here loses only its hints. The first row that fits counts; status 75 is \`Unavailable\` for all.
 
-${HelperCatalog.all.map(helper).join("\n\n")}
+${helpers.documented.map(helper).join("\n\n")}
 `
 
 const path = join(root, "docs", "formats.md")

@@ -18,8 +18,9 @@ import type { Candidate, Resolved, Template } from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
-import { type Hand, HelperPolicy, type Permit } from "../internal/policy/model.js"
+import { HelperPolicy, type Permit } from "../internal/policy/model.js"
 import { searchPathFor } from "../internal/policy/program.js"
+import type { Provenance } from "../internal/policy/provenance.js"
 import { commandOptions, fromSource } from "../internal/provider/source.js"
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
@@ -43,10 +44,13 @@ interface Checked {
 const fieldWidth = 9
 const field = (name: string, text: string): string => `    ${name.padEnd(fieldWidth)}${escaped(text)}`
 
-const placeOf = (hand: Hand): string =>
-  hand._tag === "Environment" ? "the environment" : `${hand.file}${hand.line > 0 ? `:${hand.line}:${hand.column}` : ""}`
+const placeOf = (provenance: Provenance): string =>
+  provenance._tag === "Environment"
+    ? "the environment"
+    : `${provenance.file}${provenance.line > 0 ? `:${provenance.line}:${provenance.column}` : ""}`
 
-const heading = (label: string, hand: Hand): string => `  ${escaped(label)}, ${escaped(placeOf(hand))}`
+const heading = (label: string, provenance: Provenance): string =>
+  `  ${escaped(label)}, ${escaped(placeOf(provenance))}`
 
 const failed = (error: ApiKeyError): Checked => ({
   lines: [field("problem", error.message), field("remedy", error.hint)],
@@ -84,22 +88,22 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
   })
 
 /** One provider as it is checked. */
-interface Subject extends Pick<Resolved, "provider" | "goesTo" | "contributions"> {
+interface Subject extends Pick<Resolved, "provider" | "destination" | "contributions"> {
   readonly isRun: boolean
 }
 
 type Run = Extract<Single, { readonly _tag: "Command" }>
 
-const authorized = ({ provider, goesTo, contributions }: Subject, source: Single, hand: Hand) =>
+const authorized = ({ provider, destination, contributions }: Subject, source: Single, provenance: Provenance) =>
   Effect.flatMap(HelperPolicy, (policy) =>
-    Effect.either(policy.authorize({ provider, source, hand, goesTo, contributions }))
+    Effect.either(policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }))
   )
 
-const checkSingle = (subject: Subject, source: Single, hand: Hand) =>
+const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =>
   Effect.gen(function* () {
-    const top = heading(ApiKeySource.label(source), hand)
-    const permit = yield* authorized(subject, source, hand)
-    const program = source._tag === "Command" ? yield* programLine(source, hand, permit, subject.isRun) : []
+    const top = heading(ApiKeySource.label(source), provenance)
+    const permit = yield* authorized(subject, source, provenance)
+    const program = source._tag === "Command" ? yield* programLine(source, provenance, permit, subject.isRun) : []
     if (Either.isLeft(permit)) {
       return after([top, ...program, field("policy", "refused")], failed(permit.left))
     }
@@ -152,11 +156,11 @@ const runLines = ({ provider }: Subject, source: Run, { options }: Permit) =>
     ]
   })
 
-const checkTemplate = (subject: Subject, { label, read, singles }: Template, hand: Hand) =>
+const checkTemplate = (subject: Subject, { label, read, singles }: Template, provenance: Provenance) =>
   Effect.gen(function* () {
-    const top = heading(label, hand)
+    const top = heading(label, provenance)
     for (const single of singles) {
-      const permit = yield* authorized(subject, single, hand)
+      const permit = yield* authorized(subject, single, provenance)
       if (Either.isLeft(permit)) return after([top, field("policy", "refused")], failed(permit.left))
     }
     return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
@@ -165,34 +169,34 @@ const checkTemplate = (subject: Subject, { label, read, singles }: Template, han
 const checkSource = (
   subject: Subject,
   source: ApiKeySource.ApiKeySource,
-  hand: Hand
+  provenance: Provenance
 ): Effect.Effect<Checked, never, Requirements | HelperPolicy> =>
   source._tag === "FirstOf"
     ? checkFirst(
-        source.firstOf.map((each) => checkSource(subject, each, hand)),
+        source.firstOf.map((each) => checkSource(subject, each, provenance)),
         source.onFailure ?? "stop"
       )
-    : checkSingle(subject, source, hand)
+    : checkSingle(subject, source, provenance)
 
-const checkCandidate = (subject: Subject, { hand, source }: Candidate) => {
-  if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", hand)], failed(source.left)))
+const checkCandidate = (subject: Subject, { provenance, source }: Candidate) => {
+  if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", provenance)], failed(source.left)))
   return source.right._tag === "Template"
-    ? checkTemplate(subject, source.right, hand)
-    : checkSource(subject, source.right, hand)
+    ? checkTemplate(subject, source.right, provenance)
+    : checkSource(subject, source.right, provenance)
 }
 
-const checkProvider = ({ candidates, notes, silent, ...resolved }: Resolved, isRun: boolean) => {
-  const { provider, goesTo } = resolved
+const checkProvider = ({ candidates, notes, consulted, ...resolved }: Resolved, isRun: boolean) => {
+  const { provider, destination } = resolved
   const checks = candidates.map((candidate) => checkCandidate({ ...resolved, isRun }, candidate))
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
     const end = [
       ...Option.toArray(
-        Option.map(goesTo, ({ hand, origin }) => `  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`)
+        Option.map(destination, ({ hand, origin }) => `  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`)
       ),
       ...notes.map((note) => `  note: ${escaped(note)}`)
     ]
     if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...end], outcome }
-    const problem = failed(new KeyNotConfigured({ provider, tried: [...outcome.tried, ...silent] }))
+    const problem = failed(new KeyNotConfigured({ provider, tried: [...outcome.tried, ...consulted] }))
     return { lines: [escaped(provider), ...lines, ...problem.lines, ...end], outcome: problem.outcome }
   })
 }
@@ -218,7 +222,12 @@ const checkFirst = <R>(
   })
 
 /** Where a run would find its program. A log-in shell is a program too, so it is asked only where there is a run. */
-const programLine = ({ command }: Run, hand: Hand, permit: Either.Either<Permit, ApiKeyError>, isRun: boolean) =>
+const programLine = (
+  { command }: Run,
+  provenance: Provenance,
+  permit: Either.Either<Permit, ApiKeyError>,
+  isRun: boolean
+) =>
   Effect.gen(function* () {
     const written = commandOptions(command)
     const asksShell = written.path === "login-shell" && isRun && Either.isRight(permit)
@@ -226,7 +235,7 @@ const programLine = ({ command }: Run, hand: Hand, permit: Either.Either<Permit,
       {
         ...written,
         ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),
-        ...(Either.isRight(permit) ? permit.right.options : { env: { PATH: yield* searchPathFor(hand) } })
+        ...(Either.isRight(permit) ? permit.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
       },
       {}
     )

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { type FixedText, bitwarden as fixedTexts } from "../internal/format/messages.js"
+import { bitwarden as byName, type Message } from "../internal/format/messages.js"
 import {
   AnyText,
   anObject,
@@ -45,11 +45,11 @@ const Item = Schema.Struct({
 
 const readItem = fromValue(Item)
 
-const texts: ReadonlyArray<FixedText> = Object.values(fixedTexts)
+const messages: ReadonlyArray<Message> = Object.values(byName)
 
 /** The words of the program's own messages, which are fixed; the message itself is not passed on. */
 const meaningOf = (message: unknown): Meaning =>
-  texts.find(({ words }) => typeof message === "string" && new RegExp(words).test(message))?.meaning ?? {
+  messages.find(({ pattern }) => typeof message === "string" && new RegExp(pattern).test(message))?.meaning ?? {
     reason: "Unknown"
   }
 

@@ -37,7 +37,7 @@ const read = fromJson(Answer)
 const identityToken = "<token>"
 
 const explain = (stdout: string): Option.Option<Meaning> =>
-  Option.fromNullable(Object.values(docker).find(({ words }) => stdout.trim() === words)?.meaning)
+  Option.fromNullable(Object.values(docker).find(({ pattern }) => stdout.trim() === pattern)?.meaning)
 
 export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFormat =>
   define({

@@ -1,7 +1,7 @@
 /** A value of the merged configuration with its origin: which file says it, where, and for whom. */
 
 import { ConfigInvalid } from "../../ApiKeyError.js"
-import { Hand } from "../../internal/policy/provenance.js"
+import { Provenance } from "../../internal/policy/provenance.js"
 import type * as Document from "../../internal/source/jsonc.js"
 import type { Source } from "./files.js"
 import * as Tree from "./mergedTree.js"
@@ -12,15 +12,15 @@ export interface Origin {
   readonly scope: Placeholder.Scope
 }
 
-export const handOf = ({ source }: Origin, at: Document.Position): Hand => {
+export const handOf = ({ source }: Origin, at: Document.Position): Provenance => {
   const place = { file: source.name, ...at }
   switch (source.hand) {
     case "user":
-      return Hand.User(place)
+      return Provenance.User(place)
     case "environment":
-      return Hand.Environment()
+      return Provenance.Environment()
     case "project":
-      return Hand.Project({ ...place, root: source.root })
+      return Provenance.Project({ ...place, root: source.root })
   }
 }
 

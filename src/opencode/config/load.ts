@@ -13,7 +13,7 @@ import type { Requirements } from "../../internal/helper/options.js"
 import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
-import { Hand } from "../../internal/policy/provenance.js"
+import { Provenance } from "../../internal/policy/provenance.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
 import { goesToOf } from "./destination.js"
@@ -73,12 +73,14 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   const resolve = (id: string): Resolved => {
     const tree = providers.get(id)
     const parts = partsOf(id, tree, { auth, env, path })
-    const broken = failures.map((error): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
+    const broken = failures.map(
+      (error): Candidate => ({ provenance: Provenance.Environment(), source: Either.left(error) })
+    )
     return {
       provider: id,
       candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
-      silent: parts.silent,
-      goesTo: goesToOf(tree),
+      consulted: parts.consulted,
+      destination: goesToOf(tree),
       contributions: (declarations.get(id) ?? []).map((each) => contributionOf(id, each, tree, path)),
       notes: parts.notes
     }
