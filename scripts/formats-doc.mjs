@@ -1,33 +1,26 @@
-// docs/formats.md from the tables that the code itself uses: CredentialFormat and HelperCatalog.
+// Writes docs/formats.md from the tables of the code (CredentialFormat, HelperCatalog) and what docs/data says of each of their rows.
 // Without an argument it writes the page; with --check it says whether the page is what it would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { tsImport } from "tsx/esm/api"
 import { isFile, root } from "./support.mjs"
 
-const load = (module) => tsImport(join(root, "src", `${module}.ts`), import.meta.url)
-const [ApiKey, CredentialFormat, HelperCatalog, JSONSchema, DateTime, Either, Option, Redacted] = await Promise.all([
-  load("ApiKey"),
-  load("CredentialFormat"),
-  load("HelperCatalog"),
-  import("effect/JSONSchema"),
-  import("effect/DateTime"),
-  import("effect/Either"),
-  import("effect/Option"),
-  import("effect/Redacted")
-])
+const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
+const [ApiKey, CredentialFormat, { formats }, helpers, JSONSchema, DateTime, Either, Option, Redacted] =
+  await Promise.all([
+    load("src/ApiKey"),
+    load("src/CredentialFormat"),
+    load("docs/data/formats"),
+    load("docs/data/helpers"),
+    import("effect/JSONSchema"),
+    import("effect/DateTime"),
+    import("effect/Either"),
+    import("effect/Option"),
+    import("effect/Redacted")
+  ])
 
 /** A run of this instant, so that lifetimes come out the same every day. */
 const now = DateTime.unsafeMake("2026-01-01T00:00:00Z")
-
-/** Parameters to show what a format says with them. */
-const samples = {
-  "git-credential": { url: "https://example.com" },
-  "docker-credential": { serverUrl: "https://index.docker.io/v1/" },
-  bazel: { uri: "https://api.example.org/rest/endpoint" },
-  "google-executable": { audience: "//iam.googleapis.com/…", tokenType: "id_token" },
-  json: { field: "data.key", expiresAt: "/data/exp" }
-}
 
 const cell = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text) => `\`${cell(text)}\``
@@ -37,10 +30,13 @@ const table = (head, rows) =>
 const fenced = (text, language = "text") => `\`\`\`${language}\n${text.replace(/\n+$/, "")}\n\`\`\``
 
 const schema = JSONSchema.make(CredentialFormat.FormatOptions)
+const nameIn = ({ properties: { name } }) => name.const ?? name.enum[0]
+
+/** Those that a name alone stands for, then those that need parameters. */
+const names = [...new Set([...CredentialFormat.formatNames, ...schema.anyOf.map(nameIn)])]
+
 const parametersOf = (name) => {
-  const own = schema.anyOf.find(
-    ({ properties }) => properties.name.enum?.[0] === name || properties.name.const === name
-  )
+  const own = schema.anyOf.find((options) => nameIn(options) === name)
   if (own === undefined) return []
   return Object.entries(own.properties)
     .filter(([parameter]) => parameter !== "name")
@@ -51,10 +47,10 @@ const parametersOf = (name) => {
     ])
 }
 
-const exampleOf = (format) => {
+const exampleOf = (format, example) => {
   const output = {
     command: "helper",
-    stdout: Redacted.make(new TextEncoder().encode(format.about.example)),
+    stdout: Redacted.make(new TextEncoder().encode(example)),
     stderr: () => "",
     startedAt: now.epochMillis
   }
@@ -62,11 +58,11 @@ const exampleOf = (format) => {
 }
 
 /** Tried, not claimed: a format that has no place for an expiry refuses a key that has one. */
-const writesExpiry = (format) =>
-  Either.isRight(format.encode(ApiKey.expiringBy(exampleOf(format), DateTime.add(now, { days: 1 }))))
+const writesExpiry = (format, example) =>
+  Either.isRight(format.encode(ApiKey.expiringBy(exampleOf(format, example), DateTime.add(now, { days: 1 }))))
 
-const readAs = (format) => {
-  const key = exampleOf(format)
+const readAs = (format, example) => {
+  const key = exampleOf(format, example)
   const parts = [
     ["value", Redacted.value(key.value)],
     ...Option.toArray(key.username).map((username) => ["username", username]),
@@ -77,36 +73,34 @@ const readAs = (format) => {
   return parts.map(([name, value]) => `${name} ${code(JSON.stringify(value).slice(1, -1))}`).join("<br>")
 }
 
-const section = (spec) => {
-  const format = CredentialFormat.get(spec)
-  const { about, name } = format
-  const sample = samples[name]
-  const shown = sample === undefined ? format : CredentialFormat.get({ name, ...sample })
+const section = (name) => {
+  const { example, parameters, source, title } = formats[name]
+  const spec = parameters === undefined ? name : { name, ...parameters }
+  const shown = CredentialFormat.get(spec)
   const variables = Object.entries(shown.environment?.(false, "first") ?? {})
   const later = Object.entries(shown.environment?.(false, "expiry") ?? {})
     .filter(([variable, value]) => !variables.some(([name, first]) => name === variable && first === value))
     .map(([variable, value]) => `${code(`${variable}=${value}`)} after an expiry or a refusal`)
-  const parameters = parametersOf(name)
-  const call = sample === undefined ? JSON.stringify(name) : JSON.stringify({ name, ...sample })
+  const taken = parametersOf(name)
   const rows = [
-    ["what", cell(about.title)],
-    ["protocol", /^https:\/\/\S+$/.test(about.source) ? `<${about.source}>` : cell(about.source)],
-    ["named as", code(call)],
+    ["what", cell(title)],
+    ["protocol", /^https:\/\/\S+$/.test(source) ? `<${source}>` : cell(source)],
+    ["named as", code(JSON.stringify(spec))],
     ["says on stdin", shown.input === undefined ? "nothing" : code(JSON.stringify(shown.input).slice(1, -1))],
     ...(variables.length === 0
       ? []
       : [
           ["hands over", [...variables.map(([variable, value]) => code(`${variable}=${value}`)), ...later].join("<br>")]
         ]),
-    ["writes an expiry", writesExpiry(shown) ? "yes" : "no"],
-    ["the example is read as", readAs(shown)]
+    ["writes an expiry", writesExpiry(shown, example) ? "yes" : "no"],
+    ["the example is read as", readAs(shown, example)]
   ]
   return [
     `## ${name}`,
     table(["", ""], rows),
-    ...(parameters.length === 0 ? [] : [table(["parameter", "required", ""], parameters)]),
+    ...(taken.length === 0 ? [] : [table(["parameter", "required", ""], taken)]),
     "An answer:",
-    fenced(about.example)
+    fenced(example)
   ].join("\n\n")
 }
 
@@ -135,14 +129,21 @@ const helper = ({ evidence, failures, format, install, mayPrompt, name, source, 
     ),
     table(
       ["it ends with", "which means", "remedy", "evidence"],
-      failures.map((failure) => [
-        conditionsOf(failure),
-        failure.reason,
-        cell(failure.remedy ?? ""),
-        failure.evidence ?? evidence
-      ])
+      failures.map((failure) => [conditionsOf(failure), failure.reason, cell(failure.remedy ?? ""), failure.evidence])
     )
   ].join("\n\n")
+
+const problems = [
+  ...names.filter((name) => !Object.hasOwn(formats, name)).map((name) => `docs/data/formats.ts has no entry ${name}`),
+  ...Object.keys(formats)
+    .filter((name) => !names.includes(name))
+    .map((name) => `docs/data/formats.ts: src/formats/table.ts has no row ${name}`),
+  ...helpers.problems
+]
+if (problems.length > 0) {
+  console.error(problems.join("\n"))
+  process.exit(1)
+}
 
 const page = `<!-- Written by scripts/formats-doc.mjs from src/CredentialFormat.ts and src/HelperCatalog.ts. Do not edit. -->
 # Formats
@@ -162,14 +163,14 @@ secret (\`API_KEY\`, \`github_token\`); \`FOO=abc\` alone is read as a key, so n
 the same to it, so that a bare key goes to \`bazel\` and a bearer token to \`oauth\`. A format that has no place for an expiry
 ("writes an expiry: no") refuses a key that has one, unless it is a JWT that says so itself: who reads the answer would keep it for too long.
 
-${[...CredentialFormat.formatNames, { name: "json", ...samples.json }].map(section).join("\n\n")}
+${names.map(section).join("\n\n")}
 
 ## Helpers
 
 What is known of well-known helpers. \`measured\` was seen with the real program in that version, \`manual\` is taken from its manual or source. A
 helper that is not here loses only its hints. The first row that fits counts; status 75 is \`Unavailable\` for all.
 
-${HelperCatalog.all.map(helper).join("\n\n")}
+${helpers.documented.map(helper).join("\n\n")}
 `
 
 const path = join(root, "docs", "formats.md")

@@ -12,53 +12,15 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
-import { auto } from "./formats/auto.js"
-import { awsCredentialProcess } from "./formats/awsCredentialProcess.js"
-import { az } from "./formats/az.js"
-import { azureKeyVault } from "./formats/azureKeyVault.js"
-import * as Bazel from "./formats/bazel.js"
-import * as Bitwarden from "./formats/bitwarden.js"
-import * as Cargo from "./formats/cargo.js"
-import { claudeDesktop } from "./formats/claudeDesktop.js"
-import * as Docker from "./formats/dockerCredential.js"
-import * as Env from "./formats/env.js"
-import * as Exec from "./formats/execCredential.js"
-import { firstLine } from "./formats/firstLine.js"
-import { gcloud } from "./formats/gcloud.js"
-import { gh } from "./formats/gh.js"
-import * as Git from "./formats/gitCredential.js"
-import * as Google from "./formats/googleExecutable.js"
-import * as Json from "./formats/json.js"
-import { oauth } from "./formats/oauth.js"
-import * as Op from "./formats/op.js"
-import { raw } from "./formats/raw.js"
-import * as SecretsManager from "./formats/secretsManager.js"
-import * as Spec from "./formats/table.js"
-import { text } from "./formats/text.js"
-import * as Vault from "./formats/vault.js"
+import * as Table from "./formats/table.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import type { CredentialFormat, Output } from "./internal/format/format.js"
 import { jwtExpiry } from "./internal/format/jwt.js"
 import { inCode } from "./internal/model/configInvalid.js"
 import { decodeUtf8 } from "./internal/util/bytes.js"
 
-export type { About, Answer, CredentialFormat, DecodeContext, Explanation } from "./internal/format/format.js"
-
-/** Formats without parameters. */
-const plain = {
-  text,
-  "first-line": firstLine,
-  raw,
-  "aws-credential-process": awsCredentialProcess,
-  "claude-desktop": claudeDesktop,
-  oauth,
-  az,
-  gcloud,
-  "azure-key-vault": azureKeyVault,
-  gh
-} as const satisfies Record<string, CredentialFormat>
-
-type PlainName = keyof typeof plain
+export type { Meaning as Explanation } from "./internal/format/failure.js"
+export type { Answer, CredentialFormat, DecodeContext } from "./internal/format/format.js"
 
 /**
  * The Schema of a format's name.
@@ -66,7 +28,7 @@ type PlainName = keyof typeof plain
  * @since 0.1.0
  * @category schemas
  */
-export const FormatName = Spec.FormatName
+export const FormatName = Table.FormatName
 
 /**
  * The names that a format may be given by alone. `json` is not among them: it needs a `field`.
@@ -82,7 +44,7 @@ export type FormatName = typeof FormatName.Type
  * @since 0.1.0
  * @category models
  */
-export const FormatOptions = Spec.FormatOptions
+export const FormatOptions = Table.FormatOptions
 
 /**
  * @since 0.1.0
@@ -109,7 +71,7 @@ export type FormatOptions = typeof FormatOptions.Type
  * @since 0.1.0
  * @category schemas
  */
-export const FormatSpec = Spec.FormatSpec
+export const FormatSpec = Table.FormatSpec
 
 /**
  * @since 0.1.0
@@ -117,64 +79,17 @@ export const FormatSpec = Spec.FormatSpec
  */
 export type FormatSpec = typeof FormatSpec.Type
 
-const isPlainName = (name: string): name is PlainName => Object.hasOwn(plain, name)
-
-/** A name alone is the format without parameters. */
-const optionsOf = (name: Exclude<FormatName, PlainName | "auto">): FormatOptions => ({ name })
-
-const withOptions = (options: FormatOptions): CredentialFormat => {
-  switch (options.name) {
-    case "git-credential":
-      return Git.gitCredential(options)
-    case "docker-credential":
-      return Docker.dockerCredential(options)
-    case "exec-credential":
-      return Exec.execCredential(options)
-    case "google-executable":
-      return Google.googleExecutable(options)
-    case "cargo":
-      return Cargo.cargo(options)
-    case "bazel":
-      return Bazel.bazel(options)
-    case "vault":
-      return Vault.vault(options)
-    case "op":
-      return Op.op(options)
-    case "bitwarden":
-      return Bitwarden.bitwarden(options)
-    case "secrets-manager":
-      return SecretsManager.secretsManager(options)
-    case "json":
-      return Json.json(options)
-    case "env":
-      return Env.env(options)
-  }
-}
-
-const byName = (name: FormatName): CredentialFormat =>
-  name === "auto" ? automatic : isPlainName(name) ? plain[name] : withOptions(optionsOf(name))
-
 /**
  * All names, in the order of the documentation.
  *
  * @since 0.1.0
  * @category getters
  */
-export const formatNames: ReadonlyArray<FormatName> = Spec.formatNames
+export const formatNames: ReadonlyArray<FormatName> = Table.formatNames
 
-/** Where nobody has named a version, an answer has whatever version its plugin likes: older kubelogins know v1beta1 only. */
-const unnamed = (name: FormatName): CredentialFormat => (name === "exec-credential" ? Exec.anyVersion : byName(name))
-
-const automatic = auto({
-  usual: (program) =>
-    Option.map(
-      Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format),
-      unnamed
-    ),
-  all: formatNames.filter((name) => name !== "auto").map(unnamed),
-  text,
-  names: [...formatNames, "json (with a field)"]
-})
+const automatic = Table.automatic((program) =>
+  Option.flatMapNullable(HelperCatalog.find(program), ({ format }) => format)
+)
 
 /**
  * A format by name or with its parameters, or one of your own.
@@ -193,7 +108,7 @@ const isOwn = (format: Format): format is CredentialFormat => hasProperty(format
  * @category getters
  */
 export const get = (format: Format): CredentialFormat =>
-  typeof format === "string" ? byName(format) : isOwn(format) ? format : withOptions(format)
+  format === "auto" ? automatic : isOwn(format) ? format : Table.formatOf(format)
 
 const isSpec = Schema.is(FormatSpec, { onExcessProperty: "error" })
 

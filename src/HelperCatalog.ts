@@ -10,7 +10,7 @@ import { entries } from "./internal/catalog/entries.js"
 import type { Entry, Failure } from "./internal/catalog/entry.js"
 import type { FailedRun, Meaning } from "./internal/format/failure.js"
 
-export type { Entry, Evidence, Failure } from "./internal/catalog/entry.js"
+export type { Entry, Failure } from "./internal/catalog/entry.js"
 export type { FailedRun, Meaning } from "./internal/format/failure.js"
 
 /**

@@ -23,8 +23,9 @@ import { inCode } from "./internal/model/configInvalid.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
 import { fromCommand } from "./internal/provider/command.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
-import { bound } from "./internal/request/origin.js"
-import * as authorization from "./internal/request/scheme.js"
+import { withBaseUrl } from "./internal/request/origin.js"
+import * as placeholders from "./internal/request/placeholder.js"
+import type * as authorization from "./internal/request/scheme.js"
 import { runPromise } from "./internal/util/fiber.js"
 
 /**
@@ -193,7 +194,7 @@ export interface ApiKeyProvider extends AsyncDisposable {
  * @since 0.1.0
  * @category constants
  */
-export const placeholder: string = authorization.placeholder
+export const placeholder: string = placeholders.placeholder
 
 /**
  * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.
@@ -247,7 +248,7 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
     },
     reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
     fetch: (given) => {
-      const { scheme, ...rest } = bound(given)
+      const { scheme, ...rest } = withBaseUrl(given)
       const plain: authorization.Scheme | undefined =
         typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
       const fetch = authorizedFetch(provider, { ...rest, scheme: plain }, runtime)

@@ -9,7 +9,9 @@ import * as Path from "@effect/platform/Path"
 import { isNonEmptyReadonlyArray } from "effect/Array"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import writeFileAtomic from "write-file-atomic"
 import { type ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import { HostEnvironment, xdg } from "../internal/host/HostEnvironment.js"
@@ -76,20 +78,15 @@ const noteOnUnread = ({ message }: ApiKeyError): string =>
 
 const onlyUser = 0o600
 
-/** Written beside its place and moved there, links followed, its permissions kept. */
+/** Atomic; links are followed; a file that is there keeps its permissions and owner. */
 const write = (file: string, text: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const place = yield* realPathOf(file)
     yield* fs.makeDirectory(path.dirname(place), { recursive: true })
-    const mode = yield* Effect.orElseSucceed(
-      Effect.map(fs.stat(place), (info) => info.mode & 0o777),
-      () => onlyUser
-    )
-    const temporary = `${place}.${process.pid}.tmp`
-    yield* fs.writeFileString(temporary, text, { mode, flag: "wx" })
-    yield* Effect.tapError(fs.rename(temporary, place), () => Effect.ignore(fs.remove(temporary)))
+    const options = (yield* fs.exists(place)) ? {} : { mode: onlyUser }
+    yield* Effect.tryPromise({ try: () => writeFileAtomic(place, text, options), catch: identity })
   }).pipe(
     Effect.mapError(
       (error) =>
@@ -129,7 +126,7 @@ const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (optio
     if (change.text === before) {
       return yield* Console.error(["effect-apikey: it is all there already", ...said].join("\n"))
     }
-    const lines = change.shown.map((line) => escaped(withoutSecrets(line, []).replaceAll("\t", "  ")))
+    const lines = change.shown.map((line) => escaped(withoutSecrets(line, change.secrets).replaceAll("\t", "  ")))
     yield* Console.error([escaped(file), ...lines, ...said].join("\n"))
     if (!options.yes) {
       if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) {

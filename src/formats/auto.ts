@@ -48,11 +48,6 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
     name: "auto",
     explain: (failure) =>
       Option.flatMap(choose(answerOf(failure.stdout)), ({ explain }) => explain?.(failure) ?? Option.none()),
-    about: {
-      title: "By what the catalog says of the program, then by the answer's own discriminator, else plain text",
-      source: "effect-apikey's own rules",
-      example: "sk-live-7f3a9c\n"
-    },
     read: (input, context) => {
       const answer = answerOf(input)
       return Option.match(chosen(answer, context.command), {

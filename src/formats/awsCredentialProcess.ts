@@ -29,17 +29,6 @@ const read = fromJson(Answer)
 
 export const awsCredentialProcess: CredentialFormat = define({
   name: "aws-credential-process",
-  about: {
-    title: "AWS credential_process (aws configure export-credentials --format process)",
-    source: "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html",
-    example: jsonLine({
-      Version: 1,
-      AccessKeyId: "AKIAEXAMPLE",
-      SecretAccessKey: "wJalrExampleKey",
-      SessionToken: "FwoGZXIvExampleToken",
-      Expiration: "2036-05-29T00:21:43Z"
-    })
-  },
   recognizes: ({ object }) => typeof object["Version"] === "number" && "AccessKeyId" in object,
   read: (text) =>
     Either.gen(function* () {

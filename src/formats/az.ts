@@ -24,18 +24,6 @@ const read = fromJson(Answer)
 
 export const az: CredentialFormat = define({
   name: "az",
-  about: {
-    title: "Azure's command line: az account get-access-token",
-    source: "https://learn.microsoft.com/cli/azure/account#az-account-get-access-token",
-    example: jsonLine({
-      accessToken: "eyJ0eXAi.example.token",
-      expiresOn: "2036-05-29 00:21:43.000000",
-      expires_on: 2095633303,
-      subscription: "00000000-0000-0000-0000-000000000000",
-      tenant: "00000000-0000-0000-0000-000000000000",
-      tokenType: "Bearer"
-    })
-  },
   // Others have an `accessToken` too, and their expiry elsewhere.
   recognizes: ({ object }) =>
     typeof object["accessToken"] === "string" &&

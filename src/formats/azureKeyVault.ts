@@ -29,15 +29,6 @@ const secretId = /^https:\/\/[^/]+\/secrets\//
 
 export const azureKeyVault: CredentialFormat = define({
   name: "azure-key-vault",
-  about: {
-    title: "Azure Key Vault: az keyvault secret show",
-    source: "https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret",
-    example: jsonLine({
-      value: "sk-live-7f3a9c",
-      id: "https://kv-example.vault.azure.net/secrets/openai/4387e9f3d6e14c459867679a90fd0f79",
-      attributes: { enabled: true, expires: "2036-05-29T00:21:43+00:00" }
-    })
-  },
   recognizes: ({ object }) => typeof object["id"] === "string" && secretId.test(object["id"]) && "value" in object,
   read: (text) =>
     Either.flatMap(read(text), ({ attributes, value }) =>

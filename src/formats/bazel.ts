@@ -51,11 +51,6 @@ const secretIn = (headers: Readonly<Record<string, string>>): Option.Option<stri
 export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "bazel",
-    about: {
-      title: "Bazel credential helpers: HELPER get",
-      source: "https://github.com/EngFlow/credential-helper-spec/blob/main/spec.md",
-      example: jsonLine({ headers: { Authorization: ["Bearer example-token"] }, expires: "2036-05-29T00:21:43Z" })
-    },
     ...(uri === undefined ? {} : { input: jsonLine({ uri }) }),
     recognizes: ({ object }) =>
       !("token" in object) &&

@@ -9,8 +9,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
-import type { CredentialFormat, Explanation } from "../internal/format/format.js"
-import { type FixedText, bitwarden as fixedTexts } from "../internal/format/messages.js"
+import type { Meaning } from "../internal/format/failure.js"
+import type { CredentialFormat } from "../internal/format/format.js"
+import { bitwarden as byName, type Message } from "../internal/format/messages.js"
 import {
   AnyText,
   anObject,
@@ -44,15 +45,15 @@ const Item = Schema.Struct({
 
 const readItem = fromValue(Item)
 
-const texts: ReadonlyArray<FixedText> = Object.values(fixedTexts)
+const messages: ReadonlyArray<Message> = Object.values(byName)
 
 /** The words of the program's own messages, which are fixed; the message itself is not passed on. */
-const meaningOf = (message: unknown): Explanation =>
-  texts.find(({ words }) => typeof message === "string" && new RegExp(words).test(message))?.meaning ?? {
+const meaningOf = (message: unknown): Meaning =>
+  messages.find(({ pattern }) => typeof message === "string" && new RegExp(pattern).test(message))?.meaning ?? {
     reason: "Unknown"
   }
 
-const explain = (text: string): Option.Option<Explanation> =>
+const explain = (text: string): Option.Option<Meaning> =>
   Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ message, success, version }) =>
     success === false && version === undefined ? Option.some(meaningOf(message)) : Option.none()
   )
@@ -92,17 +93,6 @@ const keyIn = (item: typeof Item.Type, field: string | undefined) => {
 export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "bitwarden",
-    about: {
-      title: "Bitwarden: bw get item NAME, bws secret get ID (bw get password prints plain text)",
-      source: "https://bitwarden.com/help/cli/#get",
-      example: jsonLine({
-        object: "item",
-        id: "99ee88d2-6046-4ea7-92c2-acac464b1412",
-        type: 1,
-        name: "OpenAI",
-        login: { username: "ops@example.com", password: "sk-live-7f3a9c" }
-      })
-    },
     explain: ({ stdout }) => explain(stdout),
     recognizes: ({ object, text }) => {
       const inner = opened(object)

@@ -10,7 +10,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
-import type { CredentialFormat, Explanation } from "../internal/format/format.js"
+import type { Meaning } from "../internal/format/failure.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import {
   anObject,
@@ -60,7 +61,7 @@ const Ok = Schema.Struct({
 const readHello = fromValue(Hello, "a line of JSON")
 const readOk = fromValue(Ok, "a line of JSON")
 
-const meanings: Readonly<Record<string, Explanation>> = {
+const meanings: Readonly<Record<string, Meaning>> = {
   "not-found": { reason: "NotFound", remedy: "Log in to that registry: cargo login" },
   "url-not-supported": {
     reason: "NotFound",
@@ -81,7 +82,7 @@ const linesOf = (text: string): ReadonlyArray<Option.Option<unknown>> =>
     .map(jsonOf)
 
 /** What stands under `Err` after a greeting: its kind is one of a few words, its message is not passed on. */
-const explain = (text: string): Option.Option<Explanation> => {
+const explain = (text: string): Option.Option<Meaning> => {
   const [hello = Option.none(), answer = Option.none()] = linesOf(text)
   return greets(hello)
     ? Option.flatMap(Option.flatMap(answer, objectOf), ({ Err }) =>
@@ -93,25 +94,12 @@ const explain = (text: string): Option.Option<Explanation> => {
 const greets = (hello: Option.Option<unknown>): boolean =>
   Option.exists(hello, (value) => Either.isRight(readHello(value)))
 
-const meaningOf = (kind: unknown): Explanation =>
+const meaningOf = (kind: unknown): Meaning =>
   (typeof kind === "string" && Object.hasOwn(meanings, kind) ? meanings[kind] : undefined) ?? { reason: "Unknown" }
 
 export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "cargo",
-    about: {
-      title: "cargo credential providers: PROVIDER --cargo-plugin",
-      source: "https://doc.rust-lang.org/cargo/reference/credential-provider-protocol.html",
-      example: `${jsonLine({ v: [1] })}${jsonLine({
-        Ok: {
-          kind: "get",
-          token: "example-token",
-          cache: "expires",
-          expiration: 2095000000,
-          operation_independent: true
-        }
-      })}`
-    },
     input: jsonLine({
       v: protocolVersion,
       registry: {

@@ -31,11 +31,6 @@ const isJson = (text: string): boolean => /^\s*[{["]/.test(text)
 
 export const claudeDesktop: CredentialFormat = define({
   name: "claude-desktop",
-  about: {
-    title: "Claude Desktop's credential helper: a bare token, or one with headers",
-    source: "https://claude.com/docs/third-party/claude-desktop/credential-helper",
-    example: jsonLine({ token: "example-token", headers: { "X-Org-Route": "prod" } })
-  },
   environment: (interactive, reason) => ({
     CLAUDE_HELPER_CONTEXT: interactive ? "interactive" : reason === "first" ? "background" : "mid-session-refresh"
   }),

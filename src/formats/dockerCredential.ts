@@ -10,7 +10,8 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, failed, jsonLine, withoutUser } from "../internal/format/define.js"
 import { lastWordReplaced } from "../internal/format/erase.js"
-import type { CredentialFormat, Explanation } from "../internal/format/format.js"
+import type { Meaning } from "../internal/format/failure.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import * as Fit from "../internal/format/keySyntax.js"
 import { docker } from "../internal/format/messages.js"
 import { AnyText, fromJson, mismatch } from "../internal/format/schema.js"
@@ -35,17 +36,12 @@ const read = fromJson(Answer)
 /** Docker's mark for a refresh token, which only docker itself can exchange for a bearer. */
 const identityToken = "<token>"
 
-const explain = (stdout: string): Option.Option<Explanation> =>
-  Option.fromNullable(Object.values(docker).find(({ words }) => stdout.trim() === words)?.meaning)
+const explain = (stdout: string): Option.Option<Meaning> =>
+  Option.fromNullable(Object.values(docker).find(({ pattern }) => stdout.trim() === pattern)?.meaning)
 
 export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "docker-credential",
-    about: {
-      title: "Docker credential helpers: docker-credential-NAME get",
-      source: "https://github.com/docker/docker-credential-helpers",
-      example: jsonLine({ ServerURL: "https://index.docker.io/v1/", Username: "david", Secret: "passw0rd1" })
-    },
     ...(serverUrl === undefined ? {} : { input: `${serverUrl}\n` }),
     explain: ({ stdout }) => explain(stdout),
     forget: (command) =>

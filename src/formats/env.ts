@@ -101,11 +101,6 @@ const isAssigning = ({ isQuoted, name, value }: Assignment): boolean =>
 export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "env",
-    about: {
-      title: "Environment files: NAME=value",
-      source: "https://www.npmjs.com/package/dotenv#rules",
-      example: '# production\nexport OPENAI_API_KEY="sk-live-7f3a9c"\n'
-    },
     recognizes: ({ text }) =>
       !isGit.test(text) &&
       Option.exists(

@@ -65,15 +65,6 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
   const version = `${group}/${apiVersion}`
   return define({
     name: "exec-credential",
-    about: {
-      title: "Kubernetes ExecCredential (kubelogin, aws eks get-token, gke-gcloud-auth-plugin)",
-      source: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
-      example: jsonLine({
-        apiVersion: `${group}/v1`,
-        kind: "ExecCredential",
-        status: { token: "my-bearer-token", expirationTimestamp: "2038-03-05T17:30:20-08:00" }
-      })
-    },
     environment: (interactive) => ({
       KUBERNETES_EXEC_INFO: JSON.stringify({
         kind: "ExecCredential",

@@ -15,11 +15,6 @@ const folder = /^.*[\r\n]+(?:[├└]─|[|`]--)/
 
 export const firstLine: CredentialFormat = define({
   name: "first-line",
-  about: {
-    title: "The first line is the key, what follows are notes",
-    source: "https://www.passwordstore.org",
-    example: "sk-live-7f3a9c\nlogin: ops@example.com\nurl: https://api.example.com\n"
-  },
   read: (input) =>
     folder.test(input)
       ? mismatch("", "a key, not the list of a folder", "That is a folder of the store: name an entry in it.")

@@ -26,14 +26,6 @@ const read = fromJson(Answer)
 
 export const gcloud: CredentialFormat = define({
   name: "gcloud",
-  about: {
-    title: "Google Cloud's command line: gcloud config config-helper --format=json",
-    source: "https://cloud.google.com/sdk/gcloud/reference/config/config-helper",
-    example: jsonLine({
-      configuration: { active_configuration: "default" },
-      credential: { access_token: "ya29.example", token_expiry: "2036-05-29T00:21:43Z" }
-    })
-  },
   recognizes: ({ object }) =>
     Option.exists(objectOf(object["credential"]), (credential) => "access_token" in credential),
   read: (text) =>

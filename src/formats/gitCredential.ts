@@ -179,12 +179,6 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
   const attributes = attributesOf(spec)
   return define({
     name: "git-credential",
-    about: {
-      title: "git credential helpers: git credential fill, git-credential-NAME get",
-      source: "https://git-scm.com/docs/git-credential#IOFMT",
-      example:
-        "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\npassword_expiry_utc=2095000000\noauth_refresh_token=r3fresh\n"
-    },
     ...(attributes.length === 0 ? {} : { input: request([authtypeCapability, ...attributes]) }),
     forget: (command, key) => {
       const header = headerOf(key)

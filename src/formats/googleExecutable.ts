@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
-import type { CredentialFormat, Explanation } from "../internal/format/format.js"
+import type { Meaning } from "../internal/format/failure.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, toEpochSeconds } from "../internal/format/instant.js"
 import { jwtExpiry } from "../internal/format/jwt.js"
 import { AnyText, fromJson, jsonOf, maybe, mismatch, objectOf } from "../internal/format/schema.js"
@@ -60,7 +61,7 @@ const readFailure = fromJson(Schema.Struct({ version, code: AnyText, message: An
 const maxMessage = 300
 
 /** The message is for people, yet it may quote a token: whatever else the answer says is taken out of it. */
-const explain = (stdout: string): Option.Option<Explanation> => {
+const explain = (stdout: string): Option.Option<Meaning> => {
   const object = Option.flatMap(jsonOf(stdout), objectOf)
   if (!Option.exists(object, ({ success }) => success === false)) return Option.none()
   return Option.map(Either.getRight(readFailure(stdout)), ({ code, message }) => {
@@ -93,7 +94,7 @@ const stringsIn = (value: unknown): ReadonlyArray<string> => {
 }
 
 /** Codes are the helper's own; those of HTTP, which Google's examples use, mean what they mean there. */
-const meanings: Readonly<Record<string, Explanation["reason"]>> = {
+const meanings: Readonly<Record<string, Meaning["reason"]>> = {
   "401": "LoginRequired",
   "403": "Denied",
   "404": "NotFound",
@@ -110,17 +111,6 @@ export const googleExecutable = ({
     value === undefined ? {} : { [`GOOGLE_EXTERNAL_ACCOUNT_${name}`]: value }
   return define({
     name: "google-executable",
-    about: {
-      title: "Google's executable-sourced credentials (a subject token, to be exchanged)",
-      source: "https://google.aip.dev/auth/4117",
-      example: jsonLine({
-        version: 1,
-        success: true,
-        token_type: `${prefix}id_token`,
-        id_token: "HEADER.PAYLOAD.SIGNATURE",
-        expiration_time: 2095000000
-      })
-    },
     environment: (interactive) => ({
       ...given("AUDIENCE", audience),
       ...given("TOKEN_TYPE", tokenType === undefined ? undefined : `${prefix}${tokenType}`),
@@ -135,7 +125,7 @@ export const googleExecutable = ({
         return Either.flatMap(readFailure(text), () =>
           failed(
             command,
-            Option.getOrElse(explain(text), (): Explanation => ({ reason: "Unknown" }))
+            Option.getOrElse(explain(text), (): Meaning => ({ reason: "Unknown" }))
           )
         )
       }

@@ -83,11 +83,6 @@ const expiryIn = (
 export const json = (spec: Spec): CredentialFormat =>
   define({
     name: "json",
-    about: {
-      title: 'Any JSON, by the place of its fields: { name: "json", field: "data.key", expiresAt: "/data/exp" }',
-      source: "effect-apikey's own; places as in https://www.rfc-editor.org/rfc/rfc6901",
-      example: jsonLine({ data: { key: "sk-live-7f3a9c", exp: "2036-05-29T00:21:43Z" } })
-    },
     read: (text, { startedAt }) =>
       Either.gen(function* () {
         const value = yield* Option.match(jsonOf(text), { onNone: () => mismatch("", "JSON"), onSome: Either.right })

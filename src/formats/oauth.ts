@@ -10,7 +10,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
-import type { CredentialFormat, Explanation } from "../internal/format/format.js"
+import type { Meaning } from "../internal/format/failure.js"
+import type { CredentialFormat } from "../internal/format/format.js"
 import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/format/instant.js"
 import { fromJson, jsonOf, maybe, mismatch, objectOf, Text } from "../internal/format/schema.js"
 
@@ -34,7 +35,7 @@ const read = (text: string) =>
   )
 
 /** Section 5.2's codes are a closed list, so they may be told; `error_description` is free text and is not. */
-const meanings: Readonly<Record<string, Explanation["reason"]>> = {
+const meanings: Readonly<Record<string, Meaning["reason"]>> = {
   invalid_grant: "LoginRequired",
   interaction_required: "LoginRequired",
   login_required: "LoginRequired",
@@ -51,7 +52,7 @@ const meanings: Readonly<Record<string, Explanation["reason"]>> = {
   server_error: "Unavailable"
 }
 
-const explain = (text: string): Option.Option<Explanation> =>
+const explain = (text: string): Option.Option<Meaning> =>
   Option.flatMap(Option.flatMap(jsonOf(text), objectOf), ({ access_token, error }) =>
     typeof error === "string" && Object.hasOwn(meanings, error) && (access_token ?? null) === null
       ? Option.some({ reason: meanings[error] ?? "Unknown", detail: error })
@@ -60,11 +61,6 @@ const explain = (text: string): Option.Option<Explanation> =>
 
 export const oauth: CredentialFormat = define({
   name: "oauth",
-  about: {
-    title: "OAuth 2.0 token endpoint",
-    source: "https://www.rfc-editor.org/rfc/rfc6749#section-5.1",
-    example: jsonLine({ access_token: "2YotnFZFEjr1zCsicMWpAA", token_type: "Bearer", expires_in: 3600 })
-  },
   explain: ({ stdout }) => explain(stdout),
   recognizes: ({ object, text }) => typeof object["access_token"] === "string" || Option.isSome(explain(text)),
   read: (text, { command, startedAt }) => {

@@ -61,20 +61,6 @@ const chosen = (fields: ReadonlyArray<Field>, name: string | undefined): Option.
 export const op = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "op",
-    about: {
-      title: "1Password: op item get NAME --format json (op read prints plain text)",
-      source: "https://developer.1password.com/docs/cli/item-template-json",
-      example: jsonLine({
-        id: "abcdefghijklmnopqrstuvwxyz",
-        title: "OpenAI",
-        category: "API_CREDENTIAL",
-        vault: { id: "zyxwvutsrqponmlkjihgfedcba", name: "Private" },
-        fields: [
-          { id: "username", type: "STRING", label: "username", value: "ops@example.com" },
-          { id: "credential", type: "CONCEALED", label: "credential", value: "sk-live-7f3a9c" }
-        ]
-      })
-    },
     recognizes: ({ json, object }) =>
       ("fields" in object && "category" in object && "vault" in object) ||
       ([json].flat().every((one) => hasProperty(one, "type") && hasProperty(one, "id") && hasProperty(one, "label")) &&

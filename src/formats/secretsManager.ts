@@ -31,17 +31,6 @@ const read = fromJson(Answer)
 export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "secrets-manager",
-    about: {
-      title: "AWS Secrets Manager: aws secretsmanager get-secret-value",
-      source: "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html",
-      example: jsonLine({
-        ARN: "arn:aws:secretsmanager:us-west-2:123456789012:secret:OpenAI-a1b2c3",
-        Name: "OpenAI",
-        VersionId: "EXAMPLE1-90ab-cdef-fedc-ba987SECRET1",
-        SecretString: "sk-live-7f3a9c",
-        VersionStages: ["AWSCURRENT"]
-      })
-    },
     recognizes: ({ object }) => "ARN" in object && ("SecretString" in object || "SecretBinary" in object),
     read: (text) =>
       Either.flatMap(read(text), ({ SecretBinary, SecretString }) => {

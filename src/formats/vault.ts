@@ -107,21 +107,6 @@ const endOf = (
 export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "vault",
-    about: {
-      title: "HashiCorp Vault and OpenBao: vault kv get -format=json, vault login -format=json",
-      source: "https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#sample-response-1",
-      example: jsonLine({
-        request_id: "5a4c4f9e-example",
-        lease_id: "",
-        lease_duration: 0,
-        renewable: false,
-        data: {
-          data: { api_key: "sk-live-7f3a9c" },
-          metadata: { created_time: "2026-03-22T02:24:06.945319214Z", version: 2 }
-        },
-        warnings: null
-      })
-    },
     // The samples of its manual have no request_id, and the one of version 2 no lease either.
     recognizes: ({ object }) =>
       ("lease_id" in object && "lease_duration" in object && ("data" in object || "auth" in object)) ||

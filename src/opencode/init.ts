@@ -1,5 +1,6 @@
 /** The change to a user's opencode.jsonc that gives a provider a command: comments and everything else stay as they are. */
 
+import { createTwoFilesPatch, OMIT_HEADERS } from "diff"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
@@ -18,8 +19,10 @@ export interface Wish {
 
 export interface Change {
   readonly text: string
-  /** The lines that go (`-`) and that come (`+`). */
+  /** The hunks of a unified diff, line by line. */
   readonly shown: ReadonlyArray<string>
+  /** Keys that stand in the file and so in the diff, which hides only what looks like a key by itself. */
+  readonly secrets: ReadonlyArray<string>
   readonly notes: ReadonlyArray<string>
 }
 
@@ -138,16 +141,11 @@ export const changeFor = (
       (problem) =>
         new ConfigInvalid({ file, line: 1, column: 1, problem, remedy: "Correct it there, then run this again." })
     )
-    let after = document.text
-    const shown: Array<string> = []
-    for (const step of steps) {
-      const edited = changed(after, step)
-      shown.push(...difference(before === "" ? "" : after, before === "" ? "" : edited))
-      after = edited
-    }
+    const after = steps.reduce(changed, document.text)
     return {
       text: after,
-      shown: before === "" ? difference("", after) : shown,
+      shown: difference(before, after),
+      secrets: secretsIn(config),
       notes: [
         ...notesOn(config, wish),
         ...copiedFrom(listedIn(config, others)),
@@ -165,19 +163,19 @@ const changed = (text: string, { path, value, grows }: Step): string => {
   return applyEdits(text, edits)
 }
 
-const linesOf = (text: string): ReadonlyArray<string> => (text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/))
+/** CRLF is shown as LF. */
+const difference = (before: string, after: string): ReadonlyArray<string> =>
+  createTwoFilesPatch("", "", before, after, undefined, undefined, { headerOptions: OMIT_HEADERS })
+    .split(/\r?\n/)
+    .filter((line) => line !== "")
 
-const difference = (before: string, after: string): ReadonlyArray<string> => {
-  const old = linesOf(before)
-  const now = linesOf(after)
-  let start = 0
-  while (start < Math.min(old.length, now.length) && old[start] === now[start]) start++
-  let end = 0
-  while (end < Math.min(old.length, now.length) - start && old.at(-1 - end) === now.at(-1 - end)) end++
-  return [
-    ...old.slice(start, old.length - end).map((line) => `- ${line}`),
-    ...now.slice(start, now.length - end).map((line) => `+ ${line}`)
-  ]
+/** What is written where a key or a header's value belongs. */
+const secretsIn = (value: unknown, isSecret = false): ReadonlyArray<string> => {
+  if (typeof value === "string") return isSecret && !Placeholder.isIn(value) ? [value] : []
+  if (!isRecord(value)) return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    secretsIn(inner, isSecret || name === "apiKey" || name === "headers")
+  )
 }
 
 const entryIn = (config: unknown, provider: string): Record<string, unknown> => {

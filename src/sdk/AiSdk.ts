@@ -30,17 +30,11 @@ import { inCode } from "../internal/model/configInvalid.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { type CommandOptions, fromCommand } from "../internal/provider/command.js"
 import { identityOf } from "../internal/provider/identity.js"
+import { unsendable } from "../internal/request/errors.js"
 import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
-import { isMissing, loadPackage } from "../internal/request/optionalPackage.js"
-import {
-  isForAHeader,
-  isScheme,
-  noScheme,
-  notForAHeader,
-  placeholder,
-  type Scheme,
-  unfit
-} from "../internal/request/scheme.js"
+import { isMissing, loadOptionalPackage } from "../internal/request/optionalPackage.js"
+import { placeholder } from "../internal/request/placeholder.js"
+import { isForAHeader, isScheme, notForAHeader, type Scheme, unknownScheme } from "../internal/request/scheme.js"
 import { comparable } from "../internal/util/canonicalJson.js"
 import { digestOf } from "../internal/util/digest.js"
 import { inOwnFiber } from "../internal/util/fiber.js"
@@ -84,7 +78,7 @@ export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Cre
  * of `baseURL`; where none is given, it goes in each request in whose headers the SDK itself has put its credential, wherever
  * that goes, but with no redirect to another origin.
  *
- * A failing helper's typed error is thrown as it is.
+ * A failing helper's typed error is callbackThrew as it is.
  *
  * @example
  * ```ts
@@ -189,7 +183,7 @@ const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest
   const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
   if (region === undefined || service === undefined) return headers
   if (Option.isNone(key.username)) {
-    throw unfit("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
+    throw unsendable("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
   }
   const sent = [
     key.username.value,
@@ -379,7 +373,7 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
         const { apiKeyCommand, scheme, ...settings } = options
-        if (scheme !== undefined && !isScheme(scheme)) return yield* noScheme()
+        if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme()
         const factory = yield* load(npm)
         const id = name ?? npm
         const given = { name: id, ...settings }
@@ -451,7 +445,7 @@ const load = (npm: string): Effect.Effect<(settings: object) => unknown, ConfigI
     return Effect.fail(inCode("`npm` is not the name of a package", 'For example: "@ai-sdk/openai-compatible"'))
   }
   return Effect.flatMap(
-    loadPackage(npm, () => importFromHereOrThere(npm)),
+    loadOptionalPackage(npm, () => importFromHereOrThere(npm)),
     (module) => {
       const factory = Object.entries(module).find(([name]) => name.startsWith("create"))?.[1]
       return isFactory(factory)

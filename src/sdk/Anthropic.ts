@@ -6,15 +6,15 @@
 
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
+import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
+import { fromContext } from "../internal/request/fromContext.js"
 import { originOf } from "../internal/request/origin.js"
-import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
-import { placeholder } from "../internal/request/scheme.js"
+import { placeholder } from "../internal/request/placeholder.js"
+import { makePreflight, type Preflight } from "../internal/request/preflight.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -36,14 +36,13 @@ export interface Options extends Omit<ClientOptions, "apiKey" | "authToken" | "c
 export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<AnthropicClient, Anthropic>() {}
 
 /**
- * Makes the client. The key goes to the origin of its base URL only. A failing helper's typed error is thrown as it is.
+ * Makes the client. The key goes to the origin of its base URL only. A failing helper's typed error is callbackThrew as it is.
  *
  * @example
  * ```ts
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Anthropic from "effect-apikey/sdk/Anthropic"
- * import * as Effect from "effect/Effect"
- *
+ *  *
  * export const models = Effect.gen(function* () {
  *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)
  *   return yield* Effect.tryPromise((signal) => client.models.list({}, { signal }))
@@ -53,19 +52,18 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
  * @since 0.1.0
  * @category constructors
  */
-export const make = (provider: Provider, options: Options = {}): Anthropic =>
-  makeIn(Runtime.defaultRuntime, provider, options)
+export const make = (provider: Provider, options: Options = {}): Anthropic => makeIn(provider, options)
 
 const makeIn = (
-  runtime: Runtime.Runtime<never>,
   provider: Provider,
-  { scheme = "x-api-key", ...options }: Options
+  { scheme = "x-api-key", ...options }: Options,
+  runtime = Runtime.defaultRuntime
 ): Anthropic => {
-  const ahead = keyAhead(provider, scheme, runtime)
+  const preflight = makePreflight(provider, scheme, runtime)
   const client: Anthropic = new Anthropic({
     ...options,
     ...(scheme === "bearer" ? { authToken: placeholder } : { apiKey: placeholder }),
-    middleware: [...(options.middleware ?? []), (...args) => keyFirst(ahead, home, ...args)],
+    middleware: [...(options.middleware ?? []), (...args) => keyFirst(preflight, home, ...args)],
     fetch: (input, init) => fetch(input, init)
   })
   // It may come from the environment, so the client is asked.
@@ -77,7 +75,7 @@ const makeIn = (
       baseUrl: baseURL,
       scheme,
       fetch: options.fetch,
-      keyAhead: (init) => ahead.take(init?.signal)
+      preflightKey: (init) => preflight.take(init?.signal)
     },
     runtime
   )
@@ -89,12 +87,12 @@ const makeIn = (
  * signal of its own.
  */
 const keyFirst = async (
-  ahead: KeyAhead,
+  preflight: Preflight,
   home: ReturnType<typeof originOf>,
   ...[request, next]: Parameters<Middleware>
 ): Promise<Response> => {
   Either.getOrThrowWith(home, (error) => error)
-  await ahead.get(request.signal, request.signal ?? undefined)
+  await preflight.get(request.signal, request.signal ?? undefined)
   return next(request)
 }
 
@@ -109,7 +107,5 @@ type Middleware = NonNullable<ClientOptions["middleware"]>[number]
 export const layer = (options: Options = {}): Layer.Layer<AnthropicClient, never, ApiKeyProvider> =>
   Layer.effect(
     AnthropicClient,
-    Effect.flatMap(ApiKeyProvider, (provider) =>
-      Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, options))
-    )
+    fromContext((provider, runtime) => makeIn(provider, options, runtime))
   )

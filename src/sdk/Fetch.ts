@@ -9,9 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { inCode } from "../internal/model/configInvalid.js"
-import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
+import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
-import { bound, originOf, warningOnce } from "../internal/request/origin.js"
+import { fromContext } from "../internal/request/fromContext.js"
+import { originOf, warningOnce, withBaseUrl } from "../internal/request/origin.js"
+import * as placeholders from "../internal/request/placeholder.js"
 import * as authorization from "../internal/request/scheme.js"
 
 /**
@@ -20,7 +22,7 @@ import * as authorization from "../internal/request/scheme.js"
  * @since 0.1.0
  * @category constants
  */
-export const placeholder: string = authorization.placeholder
+export const placeholder: string = placeholders.placeholder
 
 /**
  * Which header carries a key: `"bearer"` and `"basic"` are `Authorization`, `"headers"` those that the key brings along,
@@ -69,7 +71,7 @@ export interface Options extends authorization.Authorization {
  * @category constructors
  */
 export const make = (provider: Provider, options: Options): typeof globalThis.fetch =>
-  authorizedFetch(provider, bound(options))
+  authorizedFetch(provider, withBaseUrl(options))
 
 /**
  * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
@@ -79,9 +81,7 @@ export const make = (provider: Provider, options: Options): typeof globalThis.fe
  * @category constructors
  */
 export const fetch = (options: Options): Effect.Effect<typeof globalThis.fetch, never, ApiKeyProvider> =>
-  Effect.flatMap(ApiKeyProvider, (provider) =>
-    Effect.map(Effect.runtime<never>(), (runtime) => authorizedFetch(provider, bound(options), runtime))
-  )
+  fromContext((provider, runtime) => authorizedFetch(provider, withBaseUrl(options), runtime))
 
 /**
  * The headers that carry the current key to a URL, by lower-case name; none for another origin. For what is no `fetch`: a
@@ -111,7 +111,7 @@ export const headers = (
   options: authorization.Authorization
 ): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> =>
   Effect.gen(function* () {
-    const { baseUrl, scheme } = bound(options)
+    const { baseUrl, scheme } = withBaseUrl(options)
     const origin = yield* originOf(asHttp(baseUrl))
     const target = asHttp(url)
     if (!URL.canParse(target)) {

@@ -5,18 +5,18 @@
  */
 
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import OpenAI, { AzureOpenAI, type ClientOptions } from "openai"
 import { type ApiKeyError, isApiKeyError } from "../ApiKeyError.js"
 import { inCode } from "../internal/model/configInvalid.js"
-import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
+import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
 import { type AuthorizedFetchOptions, authorizedFetch } from "../internal/request/fetch.js"
+import { fromContext } from "../internal/request/fromContext.js"
 import { originOf } from "../internal/request/origin.js"
-import { type KeyAhead, keyAhead } from "../internal/request/preflight.js"
-import { placeholder } from "../internal/request/scheme.js"
+import { placeholder } from "../internal/request/placeholder.js"
+import { makePreflight, type Preflight } from "../internal/request/preflight.js"
 
 /**
  * The client's own options, less everything that is a credential.
@@ -58,8 +58,7 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
  * ```ts
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as OpenAi from "effect-apikey/sdk/OpenAi"
- * import * as Effect from "effect/Effect"
- *
+ *  *
  * export const models = Effect.gen(function* () {
  *   const client = OpenAi.make(yield* ApiKeyProvider.ApiKeyProvider)
  *   return yield* Effect.tryPromise((signal) => client.models.list({ signal }))
@@ -69,11 +68,10 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
  * @since 0.1.0
  * @category constructors
  */
-export const make = (provider: Provider, options: Options = {}): OpenAI =>
-  makeIn(Runtime.defaultRuntime, provider, options)
+export const make = (provider: Provider, options: Options = {}): OpenAI => makeIn(provider, options)
 
-const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Options): OpenAI => {
-  const ahead = keyAhead(provider, undefined, runtime)
+const makeIn = (provider: Provider, options: Options, runtime = Runtime.defaultRuntime): OpenAI => {
+  const preflight = makePreflight(provider, undefined, runtime)
   const client: OpenAI = new (class extends OpenAI {
     // The client tells it to the server.
     static override readonly name = OpenAI.name
@@ -83,7 +81,7 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
     }
     protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
       await super.prepareRequest(request, context)
-      await keyFirst(ahead, request, context)
+      await keyFirst(preflight, request, context)
     }
     override _callApiKey(): Promise<never> {
       return noRealtime()
@@ -97,7 +95,7 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
     fetch: (input, init) => fetch(input, init)
   })
   const home = originOf(client.baseURL, "baseURL")
-  const fetch = fetchOf(client, ahead, provider, { fetch: options.fetch }, runtime)
+  const fetch = fetchOf(client, preflight, provider, { fetch: options.fetch }, runtime)
   return client
 }
 
@@ -107,15 +105,14 @@ const makeIn = (runtime: Runtime.Runtime<never>, provider: Provider, options: Op
  * @since 0.1.0
  * @category constructors
  */
-export const makeAzure = (provider: Provider, options: AzureOptions): AzureOpenAI =>
-  makeAzureIn(Runtime.defaultRuntime, provider, options)
+export const makeAzure = (provider: Provider, options: AzureOptions): AzureOpenAI => makeAzureIn(provider, options)
 
 const makeAzureIn = (
-  runtime: Runtime.Runtime<never>,
   provider: Provider,
-  { scheme = "api-key", ...options }: AzureOptions
+  { scheme = "api-key", ...options }: AzureOptions,
+  runtime = Runtime.defaultRuntime
 ): AzureOpenAI => {
-  const ahead = keyAhead(provider, scheme, runtime)
+  const preflight = makePreflight(provider, scheme, runtime)
   const client: AzureOpenAI = new (class extends AzureOpenAI {
     static override readonly name = AzureOpenAI.name
     protected override async prepareOptions(): Promise<void> {
@@ -123,7 +120,7 @@ const makeAzureIn = (
     }
     protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
       await super.prepareRequest(request, context)
-      await keyFirst(ahead, request, context)
+      await keyFirst(preflight, request, context)
     }
     override _callApiKey(): Promise<never> {
       return noRealtime()
@@ -136,13 +133,13 @@ const makeAzureIn = (
     fetch: (input, init) => fetch(input, init)
   })
   const home = originOf(client.baseURL, "baseURL")
-  const fetch = fetchOf(client, ahead, provider, { scheme, fetch: options.fetch }, runtime)
+  const fetch = fetchOf(client, preflight, provider, { scheme, fetch: options.fetch }, runtime)
   return client
 }
 
 const fetchOf = (
   client: OpenAI,
-  ahead: KeyAhead,
+  preflight: Preflight,
   provider: Provider,
   options: Pick<AuthorizedFetchOptions, "scheme" | "fetch">,
   runtime: Runtime.Runtime<never>
@@ -150,7 +147,7 @@ const fetchOf = (
   authorizedFetch(
     provider,
     // The base URL may come from the environment, so the client is asked.
-    { ...options, baseUrl: client.baseURL, keyAhead: (init) => ahead.take(init?.headers) },
+    { ...options, baseUrl: client.baseURL, preflightKey: (init) => preflight.take(init?.headers) },
     runtime
   )
 
@@ -161,10 +158,10 @@ type Prepared = [request: RequestInit, context: { readonly url: string; readonly
  * The client takes what its `fetch` rejects with for a network fault, and tries again; what fails before a try goes to the
  * caller. Each try has headers of its own.
  */
-const keyFirst = async (ahead: KeyAhead, ...[{ headers }, { options }]: Prepared): Promise<void> => {
+const keyFirst = async (preflight: Preflight, ...[{ headers }, { options }]: Prepared): Promise<void> => {
   const { signal } = options
   try {
-    await ahead.get(headers, signal ?? undefined)
+    await preflight.get(headers, signal ?? undefined)
   } catch (error) {
     if (isApiKeyError(error)) throw openAiError(error)
     // An abort: the client has an error of its own for it.
@@ -201,9 +198,7 @@ export class AzureOpenAi extends Context.Tag("effect-apikey/sdk/AzureOpenAi")<Az
 export const layerAzure = (options: AzureOptions): Layer.Layer<AzureOpenAi, never, ApiKeyProvider> =>
   Layer.effect(
     AzureOpenAi,
-    Effect.flatMap(ApiKeyProvider, (provider) =>
-      Effect.map(Effect.runtime<never>(), (runtime) => makeAzureIn(runtime, provider, options))
-    )
+    fromContext((provider, runtime) => makeAzureIn(provider, options, runtime))
   )
 
 /**
@@ -228,7 +223,5 @@ export const layerAzure = (options: AzureOptions): Layer.Layer<AzureOpenAi, neve
 export const layer = (options: Options = {}): Layer.Layer<OpenAi, never, ApiKeyProvider> =>
   Layer.effect(
     OpenAi,
-    Effect.flatMap(ApiKeyProvider, (provider) =>
-      Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, options))
-    )
+    fromContext((provider, runtime) => makeIn(provider, options, runtime))
   )

@@ -509,7 +509,13 @@ describe("opencode init's change", () => {
       plugin: ["effect-apikey"],
       provider: { openai: { options: { apiKeyCommand: wish.command } } }
     })
-    expect(shown.every((line) => line.startsWith("+ "))).toBe(true)
+    expect(shown[0]).toMatch(/^@@ -0,0 \+1,\d+ @@$/)
+    expect(shown.slice(1)).toEqual(
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => `+${line}`)
+    )
   })
 
   it("keeps comments, trailing commas and everything else", () => {
@@ -531,6 +537,8 @@ describe("opencode init's change", () => {
       provider: { openai: { options: { timeout: 5, apiKeyCommand: wish.command } } }
     })
     expect(shown.some((line) => line.startsWith("+ ") && line.includes("effect-apikey"))).toBe(true)
+    // Three lines around each change, as in every unified diff.
+    for (const line of [`   // the team's plugins`, "   /* providers */"]) expect(shown).toContain(line)
   })
 
   it("changes nothing when it is all there", () => {

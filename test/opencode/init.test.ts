@@ -120,6 +120,16 @@ describe("effect-apikey opencode init", () => {
     expect(stderr).not.toContain("0123456789abcdefghij")
   })
 
+  it("shows no key that stands beside the lines it changes, whatever it looks like", async () => {
+    const options = `{\n  "apiKey": "plainword",\n  "headers": { "x-team": "otherword" },\n  "timeout": 5\n}`
+    write(`{\n"provider": {\n"openai": {\n"options": ${options}\n}\n}\n}\n`)
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(0)
+    expect(stderr).toContain(`"apiKey": "<redacted>"`)
+    expect(stderr).not.toMatch(/plainword|otherword/)
+    expect(text()).toContain("plainword")
+  })
+
   const asked = async (answer: string, asks: (session: Session) => Promise<unknown>) => {
     write(commented)
     const session = onTerminal(argv(...command), { env: env() })

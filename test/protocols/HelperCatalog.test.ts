@@ -2,6 +2,7 @@ import * as Option from "effect/Option"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as HelperCatalog from "effect-apikey/HelperCatalog"
 import { describe, expect, it } from "vitest"
+import { documented, problems } from "../../docs/data/helpers.js"
 
 interface Seen {
   readonly program: string
@@ -625,11 +626,18 @@ describe("the catalog", () => {
 
   it.each(wanted)("knows %s: how to install it, where that is known from, what it prints", (program) => {
     const entry = Option.getOrThrow(HelperCatalog.find(program))
+    const documentation = documented.find((one) => one.entry === entry)
     expect(entry.install).not.toBe("")
-    expect(entry.source).not.toBe("")
+    expect(documentation?.source ?? "").not.toBe("")
     expect(entry.failures.length).toBeGreaterThan(0)
-    expect(entry.speaks.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
-    if (entry.format !== undefined) expect(entry.speaks).toContain(entry.format)
+    const speaks = documentation?.speaks ?? []
+    expect(speaks.length).toBeGreaterThan(0)
+    expect(speaks.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
+    if (entry.format !== undefined) expect(speaks).toContain(entry.format)
+  })
+
+  it("has one entry of the documentation for each row, and a row for each entry", () => {
+    expect(problems).toEqual([])
   })
 
   /** `a|b` as two patterns: what only one of them has seen is no evidence for the other. */
@@ -646,9 +654,9 @@ describe("the catalog", () => {
   }
 
   it("calls no failure measured, and no part of its pattern, that is not among those seen with the real program", () => {
-    const unseen = HelperCatalog.all.flatMap((entry) =>
+    const unseen = documented.flatMap((entry) =>
       entry.failures
-        .filter(({ evidence = entry.evidence }) => evidence === "measured")
+        .filter(({ evidence }) => evidence === "measured")
         .flatMap((failure) =>
           alternatives(failure.stderr).flatMap((stderr) =>
             alternatives(failure.stdout).map((stdout) => ({ exitCode: failure.exitCode, stderr, stdout }))
@@ -687,7 +695,7 @@ describe("the catalog", () => {
     (stderr) => {
       const taken = HelperCatalog.all
         .map((entry) => ({
-          name: entry.name,
+          program: entry.program,
           ...HelperCatalog.classify(Option.some(entry), { exitCode: 1, stderr, stdout: "" })
         }))
         .filter(({ reason }) => reason === "NotFound" || reason === "Denied")
@@ -758,7 +766,7 @@ describe("the catalog", () => {
   })
 
   it("is found by the program's name, with a Windows shim's ending too, and not by a part of it", () => {
-    expect(Option.map(HelperCatalog.find("az.cmd"), ({ name }) => name)).toEqual(Option.some("az"))
+    expect(Option.map(HelperCatalog.find("az.cmd"), ({ program }) => program)).toEqual(Option.some(/^az$/))
     expect(HelperCatalog.find("opensnitch")).toEqual(Option.none())
     expect(HelperCatalog.find("my-op")).toEqual(Option.none())
   })

@@ -2,6 +2,7 @@ import * as Either from "effect/Either"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import { describe, expect, it } from "vitest"
+import { formats } from "../../docs/data/formats.js"
 import { compared, examples } from "./examples.js"
 import { decode, plain } from "./support.js"
 
@@ -56,7 +57,7 @@ describe("answers from the protocols' own documentation and by its rules", () =>
 describe("what the documentation shows as the answer of a format", () => {
   it.each(CredentialFormat.formatNames)("%s is read, written, and read again", (name) => {
     const format = CredentialFormat.get(name)
-    const key = Either.getOrThrow(decode(format, format.about?.example ?? ""))
+    const key = Either.getOrThrow(decode(format, formats[name].example))
     const again = Either.flatMap(format.encode(key), (text) => decode(format, text))
     expect(Either.map(again, plain)).toEqual(Either.right(plain(key)))
   })

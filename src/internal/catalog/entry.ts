@@ -1,3 +1,4 @@
+/** What one row of the catalog holds. How it is known is documentation, in docs/data/helpers.ts. */
 import type * as Duration from "effect/Duration"
 import type { Reason } from "../../ApiKeyError.js"
 import type { FormatName } from "../../formats/table.js"
@@ -17,17 +18,7 @@ export interface Failure {
   readonly reason: Reason
   /** What to do, in one line. */
   readonly remedy?: string
-  /** Where it differs from the entry's. */
-  readonly evidence?: Evidence
 }
-
-/**
- * Whether a failure was seen with the real program, or is taken from its manual or source.
- *
- * @since 0.1.0
- * @category models
- */
-export type Evidence = "measured" | "manual"
 
 /**
  * What is known of one program.
@@ -36,17 +27,10 @@ export type Evidence = "measured" | "manual"
  * @category models
  */
 export interface Entry {
-  readonly name: string
   /** The program's name, as it stands on PATH. */
   readonly program: RegExp
   /** What to do where it is not installed. */
   readonly install: string
-  /** Whether `failures` were seen with the real program, unless one says otherwise. */
-  readonly evidence: Evidence
-  /** The version that was measured, or the manual that says so. */
-  readonly source: string
-  /** The formats it can print, the usual one first. */
-  readonly speaks: ReadonlyArray<FormatName>
   readonly failures: ReadonlyArray<Failure>
   /** The format of whatever it prints; `auto` takes it. Absent where that depends on the arguments. */
   readonly format?: Exclude<FormatName, "auto">

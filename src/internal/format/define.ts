@@ -8,7 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as ApiKey from "../../ApiKey.js"
 import { type ApiKeyError, InvalidOutput, isApiKeyError, NonZeroExit } from "../../ApiKeyError.js"
 import { asRead } from "../util/bytes.js"
-import type { CredentialFormat, DecodeContext, Explanation } from "./format.js"
+import type { Meaning } from "./failure.js"
+import type { CredentialFormat, DecodeContext } from "./format.js"
 import { jwtExpiry } from "./jwt.js"
 import * as Fit from "./keySyntax.js"
 import { type Mismatch, mismatch } from "./schema.js"
@@ -88,10 +89,7 @@ export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Mismatch>
 }
 
 /** A failure that the answer itself tells, though the helper ended well. */
-export const failed = (
-  command: string,
-  { detail = "", reason, remedy }: Explanation
-): Either.Either<never, NonZeroExit> =>
+export const failed = (command: string, { detail = "", reason, remedy }: Meaning): Either.Either<never, NonZeroExit> =>
   Either.left(
     new NonZeroExit({ command, exitCode: 0, stderr: detail, reason, ...(remedy === undefined ? {} : { remedy }) })
   )

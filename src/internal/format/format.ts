@@ -21,14 +21,6 @@ export interface DecodeContext {
 }
 
 /**
- * What a failure means.
- *
- * @since 0.1.0
- * @category models
- */
-export type Explanation = Meaning
-
-/**
  * An answer as a discriminator sees it.
  *
  * @since 0.1.0
@@ -40,20 +32,6 @@ export interface Answer {
   readonly json: unknown
   /** The same where it is an object, else an empty one. */
   readonly object: Readonly<Record<string, unknown>>
-}
-
-/**
- * What the documentation says of a format.
- *
- * @since 0.1.0
- * @category models
- */
-export interface About {
-  readonly title: string
-  /** Where the protocol is written down. */
-  readonly source: string
-  /** An answer of this format. */
-  readonly example: string
 }
 
 /**
@@ -73,7 +51,7 @@ export interface CredentialFormat {
   /** Variables that it hands over to the helper: whether a person may be asked, and why the helper is run. */
   readonly environment?: (interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>
   /** What a status other than 0 means, where the helper says so on stdout. */
-  readonly explain?: (failure: FailedRun) => Option.Option<Explanation>
+  readonly explain?: (failure: FailedRun) => Option.Option<Meaning>
   /** The command that makes the helper forget a key, and what to say on its stdin. */
   readonly forget?: (
     command: ReadonlyArray<string>,
@@ -81,7 +59,6 @@ export interface CredentialFormat {
   ) => Option.Option<{ readonly command: ReadonlyArray<string>; readonly input: string }>
   /** The discriminator by which `auto` tells its answers from others. */
   readonly recognizes?: (answer: Answer) => boolean
-  readonly about?: About
 }
 
 /**

@@ -1,23 +1,41 @@
 /**
  * The `fetch` behind every seam that takes one: the current key in each request, one more try with another key when it was
- * refused, redirects followed here so that no key leaves its origin. Promises only: libraries call it, not Effects.
+ * rejected, redirects followed here so that no key leaves its origin. Promises only: libraries call it, not Effects.
  */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ConfigInvalid, isApiKeyError } from "../../ApiKeyError.js"
 import { type Provider, peekOf } from "../model/provider.js"
 import { runPromise } from "../util/fiber.js"
-import { changed, type Fetch, type Fields, fieldsOf, isPlain, nothingSent, type Rule } from "./headers.js"
+import { callbackThrew } from "./errors.js"
+import {
+  changed,
+  credentialHeaders,
+  type Fetch,
+  type Fields,
+  fieldsOf,
+  isPlain,
+  type KeyHeaders,
+  noKeyHeaders
+} from "./headers.js"
 import { originOf, warningOnce } from "./origin.js"
-import { type Held, heldIn, isSame, locator, namesOf, type Place, withoutPlaceholder } from "./placeholder.js"
-import { firstHop, follow, withHeaders } from "./redirect.js"
-import { answerOf, bodyRule, isRejectedAnswer, peekText } from "./rejection.js"
-import { asRead, type Hop, type Template, templateOf } from "./replay.js"
-import { credentialHeaders, headersFor, type Scheme, thrown } from "./scheme.js"
+import {
+  isSame,
+  makeTargetReader,
+  namesOf,
+  type PlaceholderHeaders,
+  placeholderHeadersIn,
+  type RequestTarget,
+  withoutPlaceholder
+} from "./placeholder.js"
+import { type Followed, firstHop, follow, withHeaders } from "./redirect.js"
+import { judgeHead, peekText, rejectAndReplace } from "./rejection.js"
+import { asRead, type Hop, type ReplayableRequest, replayable } from "./replay.js"
+import { headersFor, type Scheme } from "./scheme.js"
 
 export interface AuthorizedFetchOptions {
   /** None: every request that holds the placeholder in a header carries the key, for SDKs that do not tell their base URLs. */
@@ -30,7 +48,7 @@ export interface AuthorizedFetchOptions {
   /** Puts the key in where headers are not enough (a signature). */
   readonly authorize?: ((key: ApiKey, request: SignableRequest) => Promise<Headers>) | undefined
   /** A key that was got for this very request before. */
-  readonly keyAhead?: ((init: RequestInit | undefined) => ApiKey | undefined) | undefined
+  readonly preflightKey?: ((init: RequestInit | undefined) => ApiKey | undefined) | undefined
 }
 
 /** What is about to be sent, as far as a signature covers it. */
@@ -49,157 +67,173 @@ export const authorizedFetch = (
   const send: Fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init)
   const peek = peekOf(provider)
   const clock = Runtime.runSync(runtime)(Effect.clock)
-  const base: Either.Either<string, ConfigInvalid> | undefined =
-    options.baseUrl === undefined ? undefined : originOf(options.baseUrl)
+  const isForKey = originCheck(options)
+  const authorize = makeAuthorize(options)
+  const isRejection = makeIsRejection(options)
+  const readTarget = makeTargetReader()
 
-  const isForKey = ({ origin, url }: Place, given: Fields, held: Held): boolean => {
-    if (base !== undefined) return Either.getOrThrowWith(base, (error) => error) === origin
-    if (held.length === 0 || Either.isLeft(originOf(url))) return false
-    return options.isForKey?.(url, new Headers(given)) !== false
-  }
-
-  const hit = (): ApiKey | undefined => peek(clock.unsafeCurrentTimeMillis())
-  const get = (signal: AbortSignal | undefined): Promise<ApiKey> => runPromise(runtime, provider.get, signal)
-  /** Without another key the server's answer is the better explanation, so the provider's error is not raised here. */
-  const getAnother = async (refused: ApiKey, signal: AbortSignal | undefined): Promise<ApiKey | undefined> => {
-    try {
-      await runPromise(runtime, provider.reject(refused), signal)
-      const key = hit() ?? (await get(signal))
-      return Equal.equals(key, refused) ? undefined : key
-    } catch (error) {
-      if (isApiKeyError(error)) return undefined
-      throw error
-    }
-  }
-
-  const locate = locator()
-  const made = new WeakMap<ApiKey, Made>()
-  /** The headers of a key are the same in every request, as long as the requests' own hold the placeholder in the same way. */
-  const madeOf = (key: ApiKey, held: Held): Made => {
-    const known = typeof options.scheme === "function" ? undefined : made.get(key)
-    if (known !== undefined && isSame(known.held, held)) return known
-    const rule = Either.getOrThrowWith(headersFor(key, options.scheme, held), (error) => error)
-    const making: Made = { held, rule, names: Array.from(rule.keys()) }
-    made.set(key, making)
-    return making
-  }
-
-  /** What is sent with the key: a copy of the headers given, less those named. */
-  const authorize = (
+  /** The response to the request with another key, or the one to the first where there is no such key or no second try. */
+  const replay = async (
     key: ApiKey,
-    { body }: Template,
-    { url, method, headers, keepsBody }: Hop,
-    held: Held,
-    dropped: ReadonlyArray<string>
-  ): Sending | Promise<Sending> => {
-    if (options.authorize !== undefined) {
-      return options
-        .authorize(key, { url, method, body: keepsBody ? body : undefined, headers: new Headers(headers) })
-        .then((signed) => ({ headers: signed, names: credentialHeaders, rule: nothingSent }))
-    }
-    const { rule, names } = madeOf(key, held)
-    return { headers: changed(headers, dropped, rule), names, rule }
-  }
-
-  /** Nothing where the other key cannot be sent: the server's answer is the better explanation. */
-  const authorizeAgain: (...args: Parameters<typeof authorize>) => Promise<Sending | undefined> = async (...args) => {
-    try {
-      return await authorize(...args)
-    } catch (error) {
-      if (isApiKeyError(error)) return undefined
-      throw error
-    }
-  }
-
-  const isRejection = async (
-    answer: Response,
-    { rule }: Sending,
-    signal: AbortSignal | undefined
-  ): Promise<boolean> => {
-    if (options.isRejection !== undefined) return judged(options.isRejection, answer, signal)
-    const said = answerOf(answer)
-    if (isRejectedAnswer(said)) return true
-    const inBody = bodyRule(said, rule)
-    if (inBody === undefined) return false
-    const text = await peekText(answer, signal)
-    if (signal?.aborted) {
-      answer.body?.cancel().catch(() => undefined)
-      throw signal.reason
-    }
-    return inBody.test(text)
-  }
-
-  const authorized: Fetch = async (input, init) => {
-    if (init !== undefined && init !== null && !isPlain(init)) return authorized(...asRead(input, init))
-    const at = locate(input instanceof Request ? input.url : input)
-    const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
-    const held = heldIn(given)
-    if (!isForKey(at, given, held)) return send(...withoutPlaceholder(input, init, at, given, held))
-    const warning = warningOnce(at.origin)
-    if (warning !== undefined) process.emitWarning(warning, { type: "ApiKeyWarning" })
-
-    const template = templateOf(input, init, at.cleaned, given)
-    const { signal } = template
-    signal?.throwIfAborted()
-    const known = options.keyAhead?.(init) ?? hit()
-    // What the caller does with its headers while this waits does not count.
-    const waits = known === undefined || options.authorize !== undefined
-    const asked = firstHop(template, waits ? changed(template.headers, [], nothingSent) : template.headers)
-    const key = known ?? (await get(signal))
-    // Whatever stands for a key in the library's own headers must not go out beside the real one.
-    const authorizing = authorize(key, template, asked, held, namesOf(held))
-    const sending = authorizing instanceof Promise ? await authorizing : authorizing
-    const hop = withHeaders(asked, sending.headers)
-    const first = await template.send(send, hop)
-    if (first.ok && options.isRejection === undefined) return first
-    const { answer, carried, pending } = await follow(send, template, hop, first, sending.names)
-    if (answer.ok && options.isRejection === undefined) return answer
-    // Another origin, where a redirect led, has not seen the key and cannot refuse it.
-    if (!carried || !(await isRejection(answer, sending, signal))) return answer
-    if (pending.keepsBody && !template.canBeSentAgain) {
-      await runPromise(runtime, provider.reject(key), signal)
-      return answer
-    }
-    const another = await getAnother(key, signal)
-    if (another === undefined) return answer
-    const again = await authorizeAgain(another, template, pending, held, sending.names)
-    if (again === undefined) return answer
-    // Not awaited: where `isRejection` has cloned the answer, this ends only with the clone.
-    answer.body?.cancel().catch(() => undefined)
-    const anew = withHeaders(pending, again.headers)
-    const last = await follow(send, template, anew, await template.send(send, anew), again.names)
-    if (last.carried && (await isRejection(last.answer, again, signal))) {
+    request: ReplayableRequest,
+    { response, replayFrom }: Followed,
+    placeholders: PlaceholderHeaders,
+    names: ReadonlyArray<string>
+  ): Promise<Response> => {
+    const { signal } = request
+    const canBeSentAgain = request.canBeSentAgain || !replayFrom.keepsBody
+    const another = Option.getOrUndefined(
+      await runPromise(runtime, rejectAndReplace(provider, key, canBeSentAgain), signal)
+    )
+    if (another === undefined) return response
+    const authorized = await unlessApiKeyError(async () => authorize(another, request, replayFrom, placeholders, names))
+    if (authorized === undefined) return response
+    // Not awaited: where `isRejection` has cloned the response, this ends only with the clone.
+    response.body?.cancel().catch(() => undefined)
+    const hop = withHeaders(replayFrom, authorized.headers)
+    const last = await follow(send, request, hop, await request.send(send, hop), authorized.names)
+    if (last.sentKey && (await isRejection(last.response, authorized, signal))) {
       await runPromise(runtime, provider.reject(another), signal)
     }
-    return last.answer
+    return last.response
   }
-  return authorized
+
+  const authorizedFetch: Fetch = async (input, init) => {
+    if (init !== undefined && init !== null && !isPlain(init)) return authorizedFetch(...asRead(input, init))
+    const target = readTarget(input instanceof Request ? input.url : input)
+    const given = fieldsOf(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+    const placeholders = placeholderHeadersIn(given)
+    if (!isForKey(target, given, placeholders)) {
+      return send(...withoutPlaceholder(input, init, target, given, placeholders))
+    }
+    const warning = warningOnce(target.origin)
+    if (warning !== undefined) process.emitWarning(warning, { type: "ApiKeyWarning" })
+
+    const request = replayable(input, init, target.cleaned, given)
+    const { signal } = request
+    signal?.throwIfAborted()
+    const known = options.preflightKey?.(init) ?? peek(clock.unsafeCurrentTimeMillis())
+    // What the caller does with its headers while this waits does not count.
+    const waits = known === undefined || options.authorize !== undefined
+    const asked = firstHop(request, waits ? changed(request.headers, [], noKeyHeaders) : request.headers)
+    const key = known ?? (await runPromise(runtime, provider.get, signal))
+    // Whatever stands for a key in the library's own headers must not go out beside the real one.
+    const authorizing = authorize(key, request, asked, placeholders, namesOf(placeholders))
+    const authorized = authorizing instanceof Promise ? await authorizing : authorizing
+    const hop = withHeaders(asked, authorized.headers)
+    const first = await request.send(send, hop)
+    if (first.ok && options.isRejection === undefined) return first
+    const followed = await follow(send, request, hop, first, authorized.names)
+    const { response, sentKey } = followed
+    if (response.ok && options.isRejection === undefined) return response
+    // Another origin, where a redirect led, has not seen the key and cannot reject it.
+    return sentKey && (await isRejection(response, authorized, signal))
+      ? replay(key, request, followed, placeholders, authorized.names)
+      : response
+  }
+  return authorizedFetch
 }
 
-const judged = async (
+// --- where the key goes
+
+type IsForKey = (target: RequestTarget, given: Fields, placeholders: PlaceholderHeaders) => boolean
+
+const originCheck = ({ baseUrl, isForKey }: AuthorizedFetchOptions): IsForKey => {
+  const base: Either.Either<string, ConfigInvalid> | undefined = baseUrl === undefined ? undefined : originOf(baseUrl)
+  return ({ origin, url }, given, placeholders) => {
+    if (base !== undefined) return Either.getOrThrowWith(base, (error) => error) === origin
+    if (placeholders.length === 0 || Either.isLeft(originOf(url))) return false
+    return isForKey?.(url, new Headers(given)) !== false
+  }
+}
+
+// --- the key in the headers
+
+/** The headers of a request, which of them are there because of the key, and the key's own. */
+interface Authorized {
+  readonly headers: Fields
+  readonly names: ReadonlyArray<string>
+  readonly keyHeaders: KeyHeaders
+}
+
+/** The headers of a key are the same in every request, as long as the requests' own hold the placeholder in the same way. */
+interface CachedHeaders {
+  readonly placeholders: PlaceholderHeaders
+  readonly keyHeaders: KeyHeaders
+  readonly names: ReadonlyArray<string>
+}
+
+/** What is sent with the key: a copy of the headers given, less those named. */
+type Authorize = (
+  key: ApiKey,
+  request: ReplayableRequest,
+  hop: Hop,
+  placeholders: PlaceholderHeaders,
+  dropped: ReadonlyArray<string>
+) => Authorized | Promise<Authorized>
+
+const makeAuthorize = ({ authorize, scheme }: AuthorizedFetchOptions): Authorize => {
+  if (authorize !== undefined) {
+    return (key, { body }, { url, method, headers, keepsBody }) =>
+      authorize(key, { url, method, body: keepsBody ? body : undefined, headers: new Headers(headers) }).then(
+        (signed) => ({ headers: signed, names: credentialHeaders, keyHeaders: noKeyHeaders })
+      )
+  }
+  const cache = new WeakMap<ApiKey, CachedHeaders>()
+  const cachedHeaders = (key: ApiKey, placeholders: PlaceholderHeaders): CachedHeaders => {
+    const known = typeof scheme === "function" ? undefined : cache.get(key)
+    if (known !== undefined && isSame(known.placeholders, placeholders)) return known
+    const keyHeaders = Either.getOrThrowWith(headersFor(key, scheme, placeholders), (error) => error)
+    const made: CachedHeaders = { placeholders, keyHeaders, names: Array.from(keyHeaders.keys()) }
+    cache.set(key, made)
+    return made
+  }
+  return (key, _, { headers }, placeholders, dropped) => {
+    const { keyHeaders, names } = cachedHeaders(key, placeholders)
+    return { headers: changed(headers, dropped, keyHeaders), names, keyHeaders }
+  }
+}
+
+/** Nothing where the other key cannot be sent: the server's response is the better explanation. */
+const unlessApiKeyError = async <A>(run: () => Promise<A>): Promise<A | undefined> => {
+  try {
+    return await run()
+  } catch (error) {
+    if (isApiKeyError(error)) return undefined
+    throw error
+  }
+}
+
+// --- whether the key was rejected
+
+type IsRejection = (response: Response, sent: Authorized, signal: AbortSignal | undefined) => Promise<boolean>
+
+const makeIsRejection =
+  ({ isRejection }: AuthorizedFetchOptions): IsRejection =>
+  async (response, { keyHeaders }, signal) => {
+    if (isRejection !== undefined) return askCallback(isRejection, response, signal)
+    const { status, headers } = response
+    const verdict = judgeHead({ status, header: (name) => headers.get(name) ?? undefined }, keyHeaders)
+    if (typeof verdict === "boolean") return verdict
+    const text = await peekText(response, signal)
+    if (signal?.aborted) {
+      response.body?.cancel().catch(() => undefined)
+      throw signal.reason
+    }
+    return verdict.test(text)
+  }
+
+const askCallback = async (
   isRejection: NonNullable<AuthorizedFetchOptions["isRejection"]>,
-  answer: Response,
+  response: Response,
   signal: AbortSignal | undefined
 ): Promise<boolean> => {
   try {
-    return await isRejection(answer)
+    return await isRejection(response)
   } catch {
-    answer.body?.cancel().catch(() => undefined)
+    response.body?.cancel().catch(() => undefined)
     // What it reads is cut by an abort.
     signal?.throwIfAborted()
-    throw thrown("isRejection")
+    throw callbackThrew("isRejection")
   }
-}
-
-interface Made {
-  readonly held: Held
-  readonly rule: Rule
-  readonly names: ReadonlyArray<string>
-}
-
-/** The headers of a request, which of them are there because of the key, and those that tell which rule an answer falls under. */
-interface Sending {
-  readonly headers: Fields
-  readonly names: ReadonlyArray<string>
-  readonly rule: Rule
 }

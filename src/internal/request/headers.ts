@@ -1,11 +1,24 @@
+/** The headers of a request, kept in the kind that the caller gave, and those of them that carry a key. */
+
 import { isString } from "effect/Predicate"
 
 export type Fetch = typeof globalThis.fetch
 
 /** The headers that carry a key, by lower-case name. */
-export type Rule = ReadonlyMap<string, string>
+export type KeyHeaders = ReadonlyMap<string, string>
 
-export const nothingSent: Rule = new Map()
+export const noKeyHeaders: KeyHeaders = new Map()
+
+/** Headers that hold credentials, by what they are for. They do not go along to another origin, whoever set them. */
+export const credentialHeaders: ReadonlyArray<string> = [
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "x-amz-security-token"
+]
 
 // --- what fetch reads wherever an object has it, and a copy only where the object itself does: a `Request`, a class, an heir
 
@@ -39,10 +52,11 @@ const isPlainRecord = (given: object): given is Readonly<Record<string, string>>
   return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
 }
 
-export const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields => changed(fields, dropped, nothingSent)
+export const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields =>
+  changed(fields, dropped, noKeyHeaders)
 
 /** A copy of the same kind: without those by the (lower-case) names, and with those added. */
-export const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: Rule): Fields => {
+export const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: KeyHeaders): Fields => {
   if (fields instanceof Headers) {
     const headers = new Headers(fields)
     for (const name of dropped) if (!added.has(name)) headers.delete(name)

@@ -1,10 +1,11 @@
 /** Loads an optional package when it is needed; that it is not there is the configuration's fault, and has a remedy. */
+
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 
-export const loadPackage = <A>(name: string, load: () => Promise<A>): Effect.Effect<A, ConfigInvalid> =>
+export const loadOptionalPackage = <A>(name: string, load: () => Promise<A>): Effect.Effect<A, ConfigInvalid> =>
   Effect.tryPromise({
     try: load,
     catch: (error) => {

@@ -1,3 +1,5 @@
+/** The origin that a key is for: read from a base URL, with a warning where it is plain http. */
+
 import * as Either from "effect/Either"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
@@ -18,7 +20,7 @@ export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either
 }
 
 /** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
-export const bound = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
+export const withBaseUrl = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
   ...options,
   baseUrl: options?.baseUrl ?? ""
 })

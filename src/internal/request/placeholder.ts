@@ -1,11 +1,12 @@
+/** What stands for the key in a request that a library makes: how it is found, and how it goes. */
+
 import { inCode } from "../model/configInvalid.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
-import { placeholder } from "./scheme.js"
 
 // --- where a request goes
 
-export interface Place {
+export interface RequestTarget {
   readonly text: string
   readonly url: URL
   readonly origin: string
@@ -14,8 +15,8 @@ export interface Place {
 }
 
 /** Libraries ask for the same URL over and over: the last one is kept as it was read. */
-export const locator = (): ((given: string | URL) => Place) => {
-  let last: Place | undefined
+export const makeTargetReader = (): ((given: string | URL) => RequestTarget) => {
+  let last: RequestTarget | undefined
   return (given) => {
     const text = String(given)
     if (last?.text === text) return last
@@ -25,27 +26,32 @@ export const locator = (): ((given: string | URL) => Place) => {
   }
 }
 
-// --- the placeholder
+/** What a library that insists on a key is given. */
+export const placeholder = "effect-apikey-placeholder"
 
-export type Held = ReadonlyArray<readonly [name: string, value: string]>
+// --- the placeholder in headers
 
-const nothingHeld: Held = []
+export type PlaceholderHeaders = ReadonlyArray<readonly [name: string, value: string]>
+
+const noPlaceholders: PlaceholderHeaders = []
 
 const noNames: ReadonlyArray<string> = []
 
-export const heldIn = (fields: Fields): Held => {
-  let held = nothingHeld
+export const placeholderHeadersIn = (fields: Fields): PlaceholderHeaders => {
+  let placeholders = noPlaceholders
   for (const [name, value] of fields instanceof Headers ? fields : Object.entries(fields)) {
-    if (value.includes(placeholder)) held = [...held, [name.toLowerCase(), value.trim()]]
+    if (value.includes(placeholder)) placeholders = [...placeholders, [name.toLowerCase(), value.trim()]]
   }
-  return held
+  return placeholders
 }
 
-export const namesOf = (held: Held): ReadonlyArray<string> => (held.length === 0 ? noNames : held.map(([name]) => name))
+export const namesOf = (placeholders: PlaceholderHeaders): ReadonlyArray<string> =>
+  placeholders.length === 0 ? noNames : placeholders.map(([name]) => name)
 
-export const isSame = (held: Held, other: Held): boolean =>
-  held === other ||
-  (held.length === other.length && held.every(([name, value], i) => other[i]?.[0] === name && other[i]?.[1] === value))
+export const isSame = (placeholders: PlaceholderHeaders, other: PlaceholderHeaders): boolean =>
+  placeholders === other ||
+  (placeholders.length === other.length &&
+    placeholders.every(([name, value], i) => other[i]?.[0] === name && other[i]?.[1] === value))
 
 /** A key has no place in a URL, where logs would show it; the parameter that was to hold it goes. */
 export const withoutPlaceholderIn = (url: URL): URL => {
@@ -59,9 +65,9 @@ export const withoutPlaceholderIn = (url: URL): URL => {
 export const withoutPlaceholder = (
   input: Parameters<Fetch>[0],
   init: RequestInit | undefined,
-  { cleaned, origin, url }: Place,
+  { cleaned, origin, url }: RequestTarget,
   headers: Fields,
-  held: Held
+  placeholders: PlaceholderHeaders
 ): Parameters<Fetch> => {
   const body = init?.body
   if (
@@ -73,9 +79,9 @@ export const withoutPlaceholder = (
       "Give the same base URL to the SDK and to effect-apikey."
     )
   }
-  if (cleaned === url && held.length === 0) return init === undefined ? [input] : [input, init]
+  if (cleaned === url && placeholders.length === 0) return init === undefined ? [input] : [input, init]
   return [
     input instanceof Request ? requestTo(cleaned, input) : cleaned.href,
-    { ...init, headers: without(headers, namesOf(held)) }
+    { ...init, headers: without(headers, namesOf(placeholders)) }
   ]
 }

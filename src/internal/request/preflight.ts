@@ -10,31 +10,35 @@ import { runPromise } from "../util/fiber.js"
 import { headersFor, type Scheme } from "./scheme.js"
 
 /** A ticket is an object that the client hands on with this one request. */
-export interface KeyAhead {
+export interface Preflight {
   /** Rejects with the typed error, or with the signal's reason. */
   readonly get: (ticket: object | null | undefined, signal: AbortSignal | undefined) => Promise<void>
   /** The key got for it, once: a request that a client repeats asks for itself. */
   readonly take: (ticket: unknown) => ApiKey | undefined
 }
 
-export const keyAhead = (provider: Provider, scheme: Scheme | undefined, runtime: Runtime.Runtime<never>): KeyAhead => {
+export const makePreflight = (
+  provider: Provider,
+  scheme: Scheme | undefined,
+  runtime: Runtime.Runtime<never>
+): Preflight => {
   const peek = peekOf(provider)
   const clock = Runtime.runSync(runtime)(Effect.clock)
-  const good = new WeakSet<ApiKey>()
-  const got = new WeakMap<object, ApiKey>()
+  const sendable = new WeakSet<ApiKey>()
+  const keys = new WeakMap<object, ApiKey>()
   return {
     get: async (ticket, signal) => {
       const key = peek(clock.unsafeCurrentTimeMillis()) ?? (await runPromise(runtime, provider.get, signal))
-      if (!good.has(key)) {
+      if (!sendable.has(key)) {
         Either.getOrThrowWith(headersFor(key, scheme), (error) => error)
-        good.add(key)
+        sendable.add(key)
       }
-      if (isObject(ticket)) got.set(ticket, key)
+      if (isObject(ticket)) keys.set(ticket, key)
     },
     take: (ticket) => {
       if (!isObject(ticket)) return undefined
-      const key = got.get(ticket)
-      got.delete(ticket)
+      const key = keys.get(ticket)
+      keys.delete(ticket)
       return key
     }
   }

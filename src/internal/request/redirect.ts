@@ -1,6 +1,7 @@
-import { type Fetch, type Fields, without } from "./headers.js"
-import type { Hop, Template } from "./replay.js"
-import { credentialHeaders } from "./scheme.js"
+/** Follows redirects as fetch does, but takes no credentials to another origin. */
+
+import { credentialHeaders, type Fetch, type Fields, without } from "./headers.js"
+import type { Hop, ReplayableRequest } from "./replay.js"
 
 const maxRedirects = 20
 
@@ -16,54 +17,54 @@ const bodyHeaders: ReadonlyArray<string> = [
 
 // --- redirects, as the fetch standard has them (HTTP-redirect fetch), but for the key
 
-interface Followed {
-  readonly answer: Response
+export interface Followed {
+  readonly response: Response
   /** Whether the request that it answers had the key. */
-  readonly carried: boolean
+  readonly sentKey: boolean
   /** From where on it may be made again: a POST that was answered by sending its maker on to a GET is done. */
-  readonly pending: Hop
+  readonly replayFrom: Hop
 }
 
-export const firstHop = ({ body, method, url }: Template, headers: Fields): Hop => ({
+export const firstHop = ({ body, method, url }: ReplayableRequest, headers: Fields): Hop => ({
   url,
   method,
   headers,
   keepsBody: body !== undefined,
-  carries: true,
+  carriesKey: true,
   redirects: 0
 })
 
-export const withHeaders = ({ url, method, keepsBody, carries, redirects }: Hop, headers: Fields): Hop => ({
+export const withHeaders = ({ url, method, keepsBody, carriesKey, redirects }: Hop, headers: Fields): Hop => ({
   url,
   method,
   headers,
   keepsBody,
-  carries,
+  carriesKey,
   redirects
 })
 
-/** From the answer to the first hop on. */
+/** From the response to the first hop on. */
 export const follow = async (
   send: Fetch,
-  template: Template,
+  request: ReplayableRequest,
   first: Hop,
-  answered: Response,
+  firstResponse: Response,
   names: ReadonlyArray<string>
 ): Promise<Followed> => {
-  let pending = first
+  let replayFrom = first
   let hop = first
-  let answer = answered
+  let response = firstResponse
   for (;;) {
-    const location = redirectStatuses.includes(answer.status) ? answer.headers.get("location") : null
-    if (template.redirect !== "follow" || location === null) {
-      return { answer: redirected(answer, hop.redirects > 0), carried: hop.carries, pending }
+    const location = redirectStatuses.includes(response.status) ? response.headers.get("location") : null
+    if (request.redirect !== "follow" || location === null) {
+      return { response: redirected(response, hop.redirects > 0), sentKey: hop.carriesKey, replayFrom }
     }
-    await answer.body?.cancel().catch(() => undefined)
+    await response.body?.cancel().catch(() => undefined)
     if (hop.redirects >= maxRedirects) throw networkError("redirect count exceeded")
-    hop = nextHop(hop, location, answer.status, names)
-    if (hop.method !== pending.method) pending = hop
-    if (hop.keepsBody && !template.canBeSentAgain) throw networkError("a streamed body cannot follow a redirect")
-    answer = await template.send(send, hop)
+    hop = nextHop(hop, location, response.status, names)
+    if (hop.method !== replayFrom.method) replayFrom = hop
+    if (hop.keepsBody && !request.canBeSentAgain) throw networkError("a streamed body cannot follow a redirect")
+    response = await request.send(send, hop)
   }
 }
 
@@ -79,7 +80,7 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
     method: becomesGet ? "GET" : method,
     headers: without(hop.headers, dropped),
     keepsBody: hop.keepsBody && !becomesGet,
-    carries: hop.carries && !leaves,
+    carriesKey: hop.carriesKey && !leaves,
     redirects: hop.redirects + 1
   }
 }
@@ -97,5 +98,5 @@ const targetOf = (value: string, base: URL): URL => {
 const networkError = (reason: string): TypeError => new TypeError("fetch failed", { cause: new Error(reason) })
 
 /** As if fetch had followed itself. */
-const redirected = (answer: Response, was: boolean): Response =>
-  was ? Object.defineProperty(answer, "redirected", { value: true, configurable: true }) : answer
+const redirected = (response: Response, was: boolean): Response =>
+  was ? Object.defineProperty(response, "redirected", { value: true, configurable: true }) : response

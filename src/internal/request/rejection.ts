@@ -1,40 +1,66 @@
-/** What an answer says, as far as it matters here. */
-export interface Answer {
+/** Which responses mean that the server rejected the key, and what comes after one: the same for promises and for Effects. */
+
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
+import type { ApiKey } from "../../ApiKey.js"
+import type { Provider } from "../model/provider.js"
+import type { KeyHeaders } from "./headers.js"
+
+/** What a response says before its body, as far as it matters here. */
+export interface ResponseHead {
   readonly status: number
   readonly header: (name: string) => string | undefined
 }
 
+/** Whether the key was rejected; a pattern where only the body can tell: the key was if its beginning matches. */
+export const judgeHead = (head: ResponseHead, sent: KeyHeaders): boolean | RegExp =>
+  isRejection(head) || (bodyPattern(head, sent) ?? false)
+
 /** 401, and 403 when the server says that the token is invalid (RFC 6750, section 3.1) or expired (AWS). */
-export const isRejectedAnswer = ({ status, header }: Answer): boolean =>
+const isRejection = ({ status, header }: ResponseHead): boolean =>
   status === 401 ||
   (status === 403 &&
     (/\binvalid_token\b/.test(header("www-authenticate") ?? "") ||
       /\bExpiredToken/.test(header("x-amzn-errortype") ?? "")))
 
-/**
- * What to look for in the body where status and headers leave it open: Google answers 400 with the reason
- * `API_KEY_INVALID`, AWS 403 with the code `ExpiredToken`.
- */
-export const bodyRule = ({ status, header }: Answer, sent: ReadonlyMap<string, string>): RegExp | undefined => {
+/** Google answers 400 with the reason `API_KEY_INVALID`, AWS 403 with the code `ExpiredToken`. */
+const bodyPattern = ({ status, header }: ResponseHead, sent: KeyHeaders): RegExp | undefined => {
   if (status === 400 && sent.has("x-goog-api-key")) return /\bAPI_KEY_INVALID\b/
   const isAws = header("x-amzn-requestid") !== undefined || header("x-amz-request-id") !== undefined
   return status === 403 && isAws ? /\bExpiredToken/ : undefined
 }
 
-/** More of a refusal's body is not looked at. */
+/**
+ * Rejects the key. Where the request can be sent again, gives the key to send it with: without another one the server's
+ * response is the better explanation, so a failure of the provider is none here.
+ */
+export const rejectAndReplace = (
+  provider: Provider,
+  rejected: ApiKey,
+  canBeSentAgain: boolean
+): Effect.Effect<Option.Option<ApiKey>> =>
+  Effect.zipRight(
+    provider.reject(rejected),
+    canBeSentAgain
+      ? Effect.map(
+          Effect.option(provider.get),
+          Option.filter((key) => !Equal.equals(key, rejected))
+        )
+      : Effect.succeedNone
+  )
+
+// --- the body of a `Response`
+
+/** More of a rejection's body is not looked at. */
 const maxPeekedBytes = 64 * 1024
 
 /** Nor is it waited for longer. */
 const maxPeekMillis = 1_000
 
-export const answerOf = (response: Response): Answer => ({
-  status: response.status,
-  header: (name) => response.headers.get(name) ?? undefined
-})
-
 /** The beginning of the body, from a copy: the caller's stays unread, and has whatever is wrong with it still to come. */
-export const peekText = async (answer: Response, signal?: AbortSignal): Promise<string> => {
-  const reader = answer.clone().body?.getReader()
+export const peekText = async (response: Response, signal?: AbortSignal): Promise<string> => {
+  const reader = response.clone().body?.getReader()
   if (reader === undefined) return ""
   const decoder = new TextDecoder()
   let text = ""

@@ -1,3 +1,5 @@
+/** A fetch request that can be sent more than once: with other headers, or on to where a redirect leads. */
+
 import type { Fetch, Fields } from "./headers.js"
 
 /** Of a `RequestInit` (fetch standard, section 5.4), and Node's own. */
@@ -35,12 +37,12 @@ export interface Hop {
   readonly headers: Fields
   readonly keepsBody: boolean
   /** The key. */
-  readonly carries: boolean
+  readonly carriesKey: boolean
   /** That led here. */
   readonly redirects: number
 }
 
-export interface Template {
+export interface ReplayableRequest {
   readonly url: URL
   readonly method: string
   /** The caller's own. */
@@ -52,13 +54,13 @@ export interface Template {
   readonly send: (send: Fetch, hop: Hop) => Promise<Response>
 }
 
-export const templateOf = (
+export const replayable = (
   input: Parameters<Fetch>[0],
   init: RequestInit | undefined,
   url: URL,
   headers: Fields
-): Template => {
-  if (input instanceof Request) return templateOfRequest(input, init, url)
+): ReplayableRequest => {
+  if (input instanceof Request) return replayableFromRequest(input, init, url)
   const body = init?.body ?? undefined
   const redirect = init?.redirect ?? "follow"
   return {
@@ -90,7 +92,7 @@ const methodOf = (given: string): string =>
  * A `Request` is made anew for each time that it is sent; if it has a body, a clone keeps that for the next, and the caller's is
  * used up as fetch uses it up. One whole `Request`, not one and an `init`: a `fetch` of the user's may look at the first only.
  */
-const templateOfRequest = (input: Request, init: RequestInit | undefined, url: URL): Template => {
+const replayableFromRequest = (input: Request, init: RequestInit | undefined, url: URL): ReplayableRequest => {
   const asked = init?.redirect ?? input.redirect
   const redirect = sentAs(asked)
   // Making one costs more than all else here.

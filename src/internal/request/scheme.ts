@@ -1,13 +1,15 @@
-/** Which headers carry a key, where it may go, and which answers mean that it was refused: the same for every SDK. */
+/** How a key stands in a request: from a scheme and a key to the headers that carry it, the same for every SDK. */
 
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
-import { type ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
+import type { ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 import { isHeaderName } from "../util/headerName.js"
+import { callbackThrew, unsendable } from "./errors.js"
+import { placeholder } from "./placeholder.js"
 
 /** How a key stands in a request. A function gives the headers itself. */
 export type Scheme =
@@ -24,7 +26,7 @@ const schemeNames: ReadonlyArray<unknown> = ["bearer", "x-api-key", "x-goog-api-
 /** What no type has looked at: a configuration's, or plain JavaScript's. */
 export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.includes(u)
 
-export const noScheme = (): ConfigInvalid =>
+export const unknownScheme = (): ConfigInvalid =>
   inCode("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
 
 /** Where a key goes, and how. */
@@ -37,20 +39,6 @@ export interface Authorization {
    */
   readonly scheme?: Scheme | undefined
 }
-
-/** What a library that insists on a key is given. */
-export const placeholder = "effect-apikey-placeholder"
-
-/** Headers that hold credentials, by what they are for. They do not go along to another origin, whoever set them. */
-export const credentialHeaders: ReadonlyArray<string> = [
-  "authorization",
-  "proxy-authorization",
-  "cookie",
-  "x-api-key",
-  "x-goog-api-key",
-  "api-key",
-  "x-amz-security-token"
-]
 
 type Named = Exclude<Scheme, "headers" | ((key: ApiKey) => Readonly<Record<string, string>>)>
 
@@ -70,41 +58,41 @@ const byScheme = (key: ApiKey, scheme: Named): Readonly<Record<string, string>> 
 
 type Entries = ReadonlyArray<readonly [name: string, value: string]>
 
-const headersOf = (key: ApiKey, scheme: Scheme | undefined, held: Entries): Either.Either<Entries, ConfigInvalid> => {
+const headersOf = (
+  key: ApiKey,
+  scheme: Scheme | undefined,
+  placeholders: Entries
+): Either.Either<Entries, ConfigInvalid> => {
   if (typeof scheme === "function") {
     // What it throws may hold the key.
-    return Either.try({ try: () => Object.entries(scheme(key)), catch: () => thrown("scheme") })
+    return Either.try({ try: () => Object.entries(scheme(key)), catch: () => callbackThrew("scheme") })
   }
-  if (scheme !== undefined && !isScheme(scheme)) return Either.left(noScheme())
+  if (scheme !== undefined && !isScheme(scheme)) return Either.left(unknownScheme())
   const own = Object.entries(key.headers)
   if (own.length > 0 || scheme === "headers") {
     return Either.right(own.map(([name, value]) => [name, Redacted.value(value)] as const))
   }
-  if (scheme === undefined && held.length > 0) {
+  if (scheme === undefined && placeholders.length > 0) {
     const secret = Redacted.value(key.value)
-    return Either.right(held.map(([name, value]) => [name, value.replaceAll(placeholder, secret)] as const))
+    return Either.right(placeholders.map(([name, value]) => [name, value.replaceAll(placeholder, secret)] as const))
   }
   return Either.right(Object.entries(byScheme(key, scheme ?? "bearer")))
 }
 
-/** A function that was given is at fault. */
-export const thrown = (name: "scheme" | "isRejection"): ConfigInvalid =>
-  inCode(`the function given as \`${name}\` throws`, "It must return; call it with a test key to see why it does not.")
-
 const headerValue = /^[\x20-\x7E]+$/
 
 /**
- * The headers for a key, by lower-case name; `held` are the request's own that hold the placeholder. One that no header
+ * The headers for a key, by lower-case name; `placeholders` are the request's own that hold the placeholder. One that no header
  * can carry is refused here, because fetch would quote it.
  */
 export const headersFor = (
   key: ApiKey,
   scheme: Scheme | undefined,
-  held: Entries = []
+  placeholders: Entries = []
 ): Either.Either<ReadonlyMap<string, string>, InvalidOutput | ConfigInvalid> => {
   if (isAwsPair(key) && !takesAwsPair(key, scheme)) return Either.left(awsPair())
   return Either.flatMap(
-    headersOf(key, scheme, held),
+    headersOf(key, scheme, placeholders),
     (entries): Either.Either<ReadonlyMap<string, string>, InvalidOutput> => {
       if (!entries.every(([name, value]) => isHeaderName(name) && isForAHeader(value))) {
         return Either.left(notForAHeader())
@@ -125,21 +113,17 @@ const isAwsPair = ({ sessionToken, username }: ApiKey): boolean =>
 const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
   scheme === "basic" || scheme === "headers" || typeof scheme === "function" || Object.keys(key.headers).length > 0
 
-/** Not the helper's fault, as far as is known here: it is the key that does not fit. */
-export const unfit = (expected: string, remedy: string): InvalidOutput =>
-  new InvalidOutput({ command: "effect-apikey", format: "header", path: "", expected, remedy })
-
 const awsPair = (): InvalidOutput =>
-  unfit(
+  unsendable(
     "a key that is sent as it is, not an AWS key pair",
     "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
   )
 
 export const notForAHeader = (): InvalidOutput =>
-  unfit(
+  unsendable(
     "a key that a header can carry",
     "The key holds characters that no header can carry; check what the command prints."
   )
 
 const noHeaders = (): InvalidOutput =>
-  unfit("a key with headers of its own", 'Choose a `scheme` that makes the header, for example "bearer".')
+  unsendable("a key with headers of its own", 'Choose a `scheme` that makes the header, for example "bearer".')

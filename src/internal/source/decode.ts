@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { optionsOf } from "../../formats/table.js"
+import { parametersOf } from "../../formats/table.js"
 import { shownArgv } from "../redact/probableArgv.js"
 import { optional } from "../util/schema.js"
 import { inside, nearest, type Problem, problemOf, unknownKey } from "./problem.js"
@@ -58,7 +58,7 @@ export const shellString = (line: string): Problem =>
 
 /** Of a format's parameters likewise the one that is named says what it takes. */
 const formatProblem = (format: unknown): Problem | undefined => {
-  const named = isRecord(format) && typeof format["name"] === "string" ? optionsOf(format["name"]) : undefined
+  const named = isRecord(format) && typeof format["name"] === "string" ? parametersOf(format["name"]) : undefined
   if (named === undefined) return undefined
   const decoded = Schema.decodeUnknownEither(named, { onExcessProperty: "error" })(format)
   return Option.getOrUndefined(Option.map(Either.getLeft(decoded), problemIn))

@@ -9,7 +9,7 @@ import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment
 import type { Provider } from "../../internal/model/provider.js"
 import type { HelperPolicy } from "../../internal/policy/model.js"
 import { commandOptions } from "../../internal/provider/source.js"
-import { placeholder } from "../../internal/request/scheme.js"
+import { placeholder } from "../../internal/request/placeholder.js"
 import { type Loaded, loadAll } from "../config/load.js"
 import * as Fetch from "./fetch.js"
 import * as GuardedProvider from "./GuardedProvider.js"
@@ -60,13 +60,13 @@ export const make = (
         }
       })
 
-    const guard = (id: string, resolved: Resolved, { hand, command }: Command) =>
+    const guard = (id: string, resolved: Resolved, { provenance, command }: Command) =>
       Effect.gen(function* () {
         const demand = {
           provider: id,
           source: { _tag: "Command", command } as const,
-          hand,
-          goesTo: resolved.goesTo,
+          hand: provenance,
+          goesTo: resolved.destination,
           contributions: resolved.contributions
         }
         const self = yield* GuardedProvider.make(id, demand, {

@@ -4,7 +4,7 @@ import type * as Runtime from "effect/Runtime"
 import { type ApiKeyError, isApiKeyError } from "../../ApiKeyError.js"
 import type { Provider } from "../../internal/model/provider.js"
 import { authorizedFetch } from "../../internal/request/fetch.js"
-import { placeholder } from "../../internal/request/scheme.js"
+import { placeholder } from "../../internal/request/placeholder.js"
 import { chatMessage, configInvalid } from "./message.js"
 
 type Fetch = typeof globalThis.fetch

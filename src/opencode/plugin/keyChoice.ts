@@ -7,7 +7,7 @@ import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
 import { type Needs, variableLabel } from "../../internal/host/HostEnvironment.js"
 import { escaped } from "../../internal/redact/terminal.js"
-import { placeholder } from "../../internal/request/scheme.js"
+import { placeholder } from "../../internal/request/placeholder.js"
 import type { RunOptions } from "../../internal/source/schema.js"
 import type { Loaded } from "../config/load.js"
 import type { HostProvider } from "./host.js"
@@ -16,7 +16,7 @@ import type { EntryCopy } from "./providerEntry.js"
 import { firstUndeclared } from "./verify.js"
 
 export interface Command {
-  readonly hand: Candidate["hand"]
+  readonly provenance: Candidate["provenance"]
   readonly command: RunOptions
 }
 
@@ -53,7 +53,7 @@ const firstChoice = (
   if (isVertex(id, entry)) {
     return { _tag: "Unsupported", because: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }
-  for (const { hand, source } of candidates) {
+  for (const { provenance, source } of candidates) {
     if (Either.isLeft(source)) return failed(source.left)
     switch (source.right._tag) {
       case "Env":
@@ -62,7 +62,7 @@ const firstChoice = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return { _tag: "Command", hand, command: source.right.command }
+        return { _tag: "Command", provenance, command: source.right.command }
     }
   }
   return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))

@@ -1,0 +1,41 @@
+/** Failures that helpers of several kinds have: what gpg, a keyring service and a file that cannot be read make of them. */
+import type { Meaning } from "../format/failure.js"
+import type { Message } from "../format/messages.js"
+import type { Failure } from "./entry.js"
+
+export const onStdout = ({ meaning, pattern }: Message): Failure => ({ stdout: new RegExp(pattern), ...meaning })
+
+export const onStderr = ({ meaning, pattern }: Message): Failure => ({ stderr: new RegExp(pattern), ...meaning })
+
+export const unlockGpg = {
+  reason: "LoginRequired",
+  remedy: "gpg: unlock the key at a terminal (export GPG_TTY=$(tty)), or import the secret key."
+} as const satisfies Meaning
+
+export const noSecretKey = /decryption failed: No secret key|No pinentry|Inappropriate ioctl for device|Bad passphrase/
+
+export const gpgLocked: ReadonlyArray<Failure> = [
+  { stderr: noSecretKey, ...unlockGpg },
+  { stderr: /Operation cancelled|Screen or window too small|decryption failed: Timeout/, ...unlockGpg }
+]
+
+/** The one of gpg's messages that was seen through a program that hands on gpg's words: apart, since the page tells it from the rest. */
+export const noSecretKeyBehind = /decryption failed: No secret key/
+
+export const gpgLockedBehind: ReadonlyArray<Failure> = [{ stderr: noSecretKeyBehind, ...unlockGpg }, ...gpgLocked]
+
+export const noKeyringService =
+  "There is no keyring service in this session; log in to a desktop session or start one with dbus-run-session."
+
+export const noBus = /Cannot autolaunch D-Bus|Could not connect|org\.freedesktop\.secrets was not provided/
+
+export const unreadable: Failure = {
+  stderr: /permission denied/i,
+  reason: "Denied",
+  remedy: "This user may not read that file; check its owner and mode."
+}
+
+export const noSuchFile = {
+  reason: "NotFound",
+  remedy: "The file does not exist; check its path."
+} as const satisfies Meaning

@@ -1,0 +1,72 @@
+/** Version control: git, its credential helpers, and GitHub's command line. */
+import type { Meaning } from "../format/failure.js"
+import type { Entry } from "./entry.js"
+
+const githubLogin = { reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" } as const satisfies Meaning
+
+export const vcs: ReadonlyArray<Entry> = [
+  {
+    program: /^gh$/,
+    install: "Install GitHub's command line and log in: gh auth login",
+    mayPrompt: false,
+    failures: [
+      { exitCode: 4, ...githubLogin },
+      { stderr: /no oauth token/, ...githubLogin },
+      {
+        stderr: /not logged into any GitHub hosts/,
+        ...githubLogin
+      },
+      { exitCode: 2, reason: "Unknown", remedy: "It was cancelled; run it again." },
+      { stderr: /HTTP 404/, reason: "NotFound" },
+      {
+        stderr: /HTTP 401|Bad credentials/,
+        reason: "LoginRequired",
+        remedy: "The token is expired or revoked; log in to GitHub again: gh auth login"
+      },
+      {
+        stderr: /HTTP 403/,
+        reason: "Denied",
+        remedy: "The token lacks a scope: gh auth refresh --scopes SCOPE"
+      },
+      { stderr: /error connecting to/i, reason: "Unavailable" }
+    ]
+  },
+  {
+    program: /^git$/,
+    install: "Install git.",
+    mayPrompt: true,
+    failures: [
+      // Git goes on without it, and ends with a question that nobody answers.
+      { stderr: /is not a git command/, reason: "Unknown", remedy: "That credential helper is not installed." },
+      {
+        stderr: /could not read (?:Username|Password)/,
+        reason: "LoginRequired",
+        remedy:
+          "No credential helper of git's has it: log in once with git at a terminal, or configure credential.helper."
+      },
+      {
+        stderr: /refusing to work with credential missing (?:host|protocol) field/,
+        reason: "NotFound",
+        remedy: 'git was not told for which URL: format: { name: "git-credential", url: "https://…" }'
+      },
+      {
+        stderr: /user interactivity has been disabled|Cannot prompt/i,
+        reason: "LoginRequired",
+        remedy: "Log in once with git at a terminal."
+      }
+    ]
+  },
+  {
+    program: /^git-credential-.+$/,
+    install: "Install that credential helper of git's.",
+    format: "git-credential",
+    mayPrompt: true,
+    failures: [
+      {
+        stderr: /user interactivity has been disabled|Cannot prompt|could not read (?:Username|Password)/i,
+        reason: "LoginRequired",
+        remedy: "Log in once with git at a terminal."
+      }
+    ]
+  }
+]
