@@ -21,17 +21,9 @@ import { expanded, isInside } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
 import { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
-import {
-  type Contribution,
-  type Demand,
-  type Hand,
-  HelperPolicy,
-  isProject,
-  type Permit,
-  type Policy,
-  type ProjectHand
-} from "./internal/policy/model.js"
+import { type Contribution, type Demand, HelperPolicy, type Permit, type Policy } from "./internal/policy/model.js"
 import { onlyIn, projectFolder, resolveProgram, safePath } from "./internal/policy/program.js"
+import { isProject, type ProjectProvenance, type Provenance } from "./internal/policy/provenance.js"
 import { PolicyRules, policyInForce } from "./internal/policy/rules.js"
 import * as TrustStore from "./internal/policy/trustStore.js"
 import { programName } from "./internal/redact/programName.js"
@@ -43,11 +35,11 @@ export { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
 export {
   type Contribution,
   type Demand,
-  Hand,
   HelperPolicy,
   type Permit,
   type Policy
 } from "./internal/policy/model.js"
+export { Provenance as Hand } from "./internal/policy/provenance.js"
 
 /**
  * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
@@ -115,11 +107,11 @@ export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> 
 export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
 
 /** What the user would have without the project: its own variable, by the name that everybody uses. */
-const isUsual = ({ provider, source }: Demand): boolean =>
+const isConventionalVariable = ({ provider, source }: Demand): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 
 /** What an allow list's patterns do not show may still decide what is asked: only times, retries and a format's bare name do not. */
-const isShapedBy = ({
+const hasUnlistedOptions = ({
   timeout: _timeout,
   retries: _retries,
   cache,
@@ -167,7 +159,7 @@ export const make = (rules: Rules): Policy => {
       return { options: {}, because: "you trusted it" }
     })
 
-  const projectCommand = (demand: Demand, { argv, env, cwd, ...run }: RunOptions, { file, root }: ProjectHand) =>
+  const projectCommand = (demand: Demand, { argv, env, cwd, ...run }: RunOptions, { file, root }: ProjectProvenance) =>
     Effect.gen(function* () {
       const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
       if (forbidden !== undefined) {
@@ -182,7 +174,8 @@ export const make = (rules: Rules): Policy => {
       const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
       // What a placeholder stands for is the user's: no list shows it.
       const isFilled = demand.contributions.some(({ hasPlaceholders }) => hasPlaceholders)
-      const isShaped = env !== undefined || cwd !== undefined || isShapedBy(run) || goesWhereProjectSays || isFilled
+      const isShaped =
+        env !== undefined || cwd !== undefined || hasUnlistedOptions(run) || goesWhereProjectSays || isFilled
       // A program in the project is none that a list can name: its content is the project's.
       const listed = isShaped
         ? false
@@ -237,7 +230,8 @@ export const make = (rules: Rules): Policy => {
         if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
           return { options: {}, because: "the file is the project's own" }
         }
-        if (!redirected && isUsual(demand)) return { options: {}, because: "the variable is the usual one" }
+        if (!redirected && isConventionalVariable(demand))
+          return { options: {}, because: "the variable is the usual one" }
         return yield* requireTrust(demand)
       }
       const permit =
@@ -254,12 +248,12 @@ const needsNobody = ({ goesTo, hand: from, source }: Demand): boolean =>
   source._tag !== "Command" && !isProject(from) && !Option.exists(goesTo, (to) => isProject(to.hand))
 
 /** Nobody knows what a policy says that cannot be read, so what may depend on it is refused. */
-const without = (error: ApiKeyError): Policy => ({
+const failClosed = (error: ApiKeyError): Policy => ({
   authorize: (demand) =>
     needsNobody(demand) ? Effect.succeed({ options: {}, because: `from ${ownWord(demand.hand)}` }) : Effect.fail(error)
 })
 
-const ownWord = (self: Hand): string => (self._tag === "Environment" ? "the environment" : "your configuration")
+const ownWord = (self: Provenance): string => (self._tag === "Environment" ? "the environment" : "your configuration")
 
 const withoutNull = (env: RunOptions["env"]): Readonly<Record<string, string | undefined>> =>
   Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, value ?? undefined]))
@@ -317,7 +311,7 @@ export function layerFrom(systemFile?: string): Layer.Layer<HelperPolicy, never,
   return Layer.effect(
     HelperPolicy,
     Effect.map(Effect.either(policyInForce(systemFile)), (rules) =>
-      rules._tag === "Right" ? make(rules.right) : without(rules.left)
+      rules._tag === "Right" ? make(rules.right) : failClosed(rules.left)
     )
   )
 }

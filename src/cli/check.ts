@@ -18,8 +18,9 @@ import type { Candidate, Resolved, Template } from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
-import { type Hand, HelperPolicy, type Permit } from "../internal/policy/model.js"
+import { HelperPolicy, type Permit } from "../internal/policy/model.js"
 import { searchPathFor } from "../internal/policy/program.js"
+import type { Provenance } from "../internal/policy/provenance.js"
 import { commandOptions, fromSource } from "../internal/provider/source.js"
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
@@ -43,10 +44,13 @@ interface Checked {
 const fieldWidth = 9
 const field = (name: string, text: string): string => `    ${name.padEnd(fieldWidth)}${escaped(text)}`
 
-const placeOf = (hand: Hand): string =>
-  hand._tag === "Environment" ? "the environment" : `${hand.file}${hand.line > 0 ? `:${hand.line}:${hand.column}` : ""}`
+const placeOf = (provenance: Provenance): string =>
+  provenance._tag === "Environment"
+    ? "the environment"
+    : `${provenance.file}${provenance.line > 0 ? `:${provenance.line}:${provenance.column}` : ""}`
 
-const heading = (label: string, hand: Hand): string => `  ${escaped(label)}, ${escaped(placeOf(hand))}`
+const heading = (label: string, provenance: Provenance): string =>
+  `  ${escaped(label)}, ${escaped(placeOf(provenance))}`
 
 const failed = (error: ApiKeyError): Checked => ({
   lines: [field("problem", error.message), field("remedy", error.hint)],
@@ -84,18 +88,18 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
   })
 
 const make = (resolved: Resolved, isRun: boolean) => {
-  const { provider, goesTo, contributions } = resolved
+  const { provider, destination, contributions } = resolved
 
-  const authorized = (source: Single, hand: Hand) =>
+  const authorized = (source: Single, provenance: Provenance) =>
     Effect.flatMap(HelperPolicy, (policy) =>
-      Effect.either(policy.authorize({ provider, source, hand, goesTo, contributions }))
+      Effect.either(policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }))
     )
 
-  const checkSingle = (source: Single, hand: Hand) =>
+  const checkSingle = (source: Single, provenance: Provenance) =>
     Effect.gen(function* () {
-      const top = heading(ApiKeySource.label(source), hand)
-      const permit = yield* authorized(source, hand)
-      const program = source._tag === "Command" ? yield* programLine(source, hand, permit, isRun) : []
+      const top = heading(ApiKeySource.label(source), provenance)
+      const permit = yield* authorized(source, provenance)
+      const program = source._tag === "Command" ? yield* programLine(source, provenance, permit, isRun) : []
       if (Either.isLeft(permit)) {
         return after([top, ...program, field("policy", "refused")], failed(permit.left))
       }
@@ -148,11 +152,11 @@ const make = (resolved: Resolved, isRun: boolean) => {
       ]
     })
 
-  const checkTemplate = ({ label, read, singles }: Template, hand: Hand) =>
+  const checkTemplate = ({ label, read, singles }: Template, provenance: Provenance) =>
     Effect.gen(function* () {
-      const top = heading(label, hand)
+      const top = heading(label, provenance)
       for (const single of singles) {
-        const permit = yield* authorized(single, hand)
+        const permit = yield* authorized(single, provenance)
         if (Either.isLeft(permit)) return after([top, field("policy", "refused")], failed(permit.left))
       }
       return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
@@ -160,28 +164,30 @@ const make = (resolved: Resolved, isRun: boolean) => {
 
   const checkSource = (
     source: ApiKeySource.ApiKeySource,
-    hand: Hand
+    provenance: Provenance
   ): Effect.Effect<Checked, never, Requirements | HelperPolicy> =>
     source._tag === "FirstOf"
       ? checkFirst(
-          source.firstOf.map((each) => checkSource(each, hand)),
+          source.firstOf.map((each) => checkSource(each, provenance)),
           source.onFailure ?? "stop"
         )
-      : checkSingle(source, hand)
+      : checkSingle(source, provenance)
 
-  const checkCandidate = ({ hand, source }: Candidate) => {
-    if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", hand)], failed(source.left)))
-    return source.right._tag === "Template" ? checkTemplate(source.right, hand) : checkSource(source.right, hand)
+  const checkCandidate = ({ provenance, source }: Candidate) => {
+    if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", provenance)], failed(source.left)))
+    return source.right._tag === "Template"
+      ? checkTemplate(source.right, provenance)
+      : checkSource(source.right, provenance)
   }
 
   return Effect.map(checkFirst(resolved.candidates.map(checkCandidate), "stop"), ({ lines, outcome }): Checked => {
-    const to = Option.match(goesTo, {
+    const to = Option.match(destination, {
       onNone: () => [],
       onSome: ({ hand, origin }) => [`  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`]
     })
     const notes = resolved.notes.map((note) => `  note: ${escaped(note)}`)
     if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...to, ...notes], outcome }
-    const error = new KeyNotConfigured({ provider, tried: [...outcome.tried, ...resolved.silent] })
+    const error = new KeyNotConfigured({ provider, tried: [...outcome.tried, ...resolved.consulted] })
     const problem = failed(error)
     return { lines: [escaped(provider), ...lines, ...problem.lines, ...to, ...notes], outcome: problem.outcome }
   })
@@ -210,7 +216,7 @@ const checkFirst = <R>(
 /** Where a run would find its program. A log-in shell is a program too, so it is asked only where there is a run. */
 const programLine = (
   { command }: Extract<Single, { readonly _tag: "Command" }>,
-  hand: Hand,
+  provenance: Provenance,
   permit: Either.Either<Permit, ApiKeyError>,
   isRun: boolean
 ) =>
@@ -221,7 +227,7 @@ const programLine = (
       {
         ...written,
         ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),
-        ...(Either.isRight(permit) ? permit.right.options : { env: { PATH: yield* searchPathFor(hand) } })
+        ...(Either.isRight(permit) ? permit.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
       },
       {}
     )

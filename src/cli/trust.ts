@@ -88,7 +88,7 @@ const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Ef
       const problem = problems.find((error) => isAbout(error, file))
       if (problem !== undefined) return yield* problem
       for (const id of ids) {
-        const { candidates, contributions, goesTo } = yield* resolve(id)
+        const { candidates, contributions, destination } = yield* resolve(id)
         const wrongHere = candidates.flatMap(({ source }) =>
           Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)
             ? [source.left]
@@ -96,7 +96,7 @@ const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Ef
         )
         wrong.push(...wrongHere)
         if (wrongHere.length > 0) continue
-        const origin = Option.map(goesTo, (to) => to.origin)
+        const origin = Option.map(destination, (to) => to.origin)
         for (const contribution of contributions.filter((each) => each.file === file)) {
           items.push({ contribution, origin, digest: yield* HelperPolicy.digest(contribution, origin) })
         }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { CommandNotTrusted, InsecurePermissions } from "../../src/ApiKeyError.js"
-import { told } from "../../src/internal/host/ownership.js"
+import { describe as describeInsecurePath } from "../../src/internal/host/ownership.js"
 import { shellWord } from "../../src/internal/util/shell.js"
 import { itWith } from "../support/tools.js"
 
@@ -36,8 +36,8 @@ describe("a path in a command that is to be pasted", () => {
     const remedies = [
       new CommandNotTrusted({ command: "op", file: path }).hint,
       new InsecurePermissions({ path, mode: "0644" }).hint,
-      told({ place: path, because: "writable" }, "").remedy,
-      told({ place: path, because: "owner" }, "").remedy
+      describeInsecurePath({ place: path, reason: "writable" }, "").remedy,
+      describeInsecurePath({ place: path, reason: "owner" }, "").remedy
     ]
     for (const remedy of remedies) assert.isTrue(remedy.endsWith(` ${quoted}`), remedy)
   })

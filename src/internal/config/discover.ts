@@ -3,7 +3,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
-import { isSomebodyElses } from "../host/ownership.js"
+import { isOwnedBySomebodyElse } from "../host/ownership.js"
 import { fileName, isInside, realPathOf } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { shellWord } from "../util/shell.js"
@@ -45,20 +45,20 @@ export const projectRoot = (file: string): Effect.Effect<string, never, Needs> =
 interface Project {
   readonly file: Option.Option<string>
   /** What others put above us. */
-  readonly passedOver: ReadonlyArray<string>
+  readonly skipped: ReadonlyArray<string>
 }
 
 export const findProject: Effect.Effect<Project, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   const { cwd } = yield* HostEnvironment
-  const passedOver: Array<string> = []
+  const skipped: Array<string> = []
   for (const folder of yield* upwards(cwd)) {
     const file = path.join(folder, fileName)
     if (!(yield* Document.isThere(file))) continue
-    if (!isSomebodyElses(file, cwd)) return { file: Option.some(file), passedOver }
-    passedOver.push(file)
+    if (!isOwnedBySomebodyElse(file, cwd)) return { file: Option.some(file), skipped }
+    skipped.push(file)
   }
-  return { file: Option.none(), passedOver }
+  return { file: Option.none(), skipped }
 })
 
 export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = Effect.map(
@@ -66,5 +66,5 @@ export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = E
   ({ file }) => file
 )
 
-export const passedOverNote = (file: string): string =>
+export const skippedNote = (file: string): string =>
   `${file} is somebody else's and not used. If you want it: --config ${shellWord(file)}`

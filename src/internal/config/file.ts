@@ -40,7 +40,7 @@ export interface Entry {
   readonly key: Option.Option<{ readonly source: ApiKeySource; readonly at: Document.Position }>
   readonly baseUrl: Option.Option<{ readonly url: URL; readonly at: Document.Position }>
   /** As it stands in the file. */
-  readonly says: unknown
+  readonly declared: unknown
 }
 
 export type Entries = ReadonlyMap<string, Either.Either<Entry, ConfigInvalid>>
@@ -53,11 +53,11 @@ const at = (problem: string, remedy: string): Problem => ({ path: [], at: "value
 /** What is wrong outside the entries takes the whole file down, what is wrong in an entry only that one. */
 export const entriesOf = (
   document: Document.Document,
-  hand: "user" | "project"
+  origin: "user" | "project"
 ): Either.Either<Entries, ConfigInvalid> => {
   const value = Document.valueOf(document.root)
   return Either.map(
-    Either.mapLeft(checkTop(document, value, hand), (problem) => toConfigInvalid(document, problem)),
+    Either.mapLeft(checkTop(document, value, origin), (problem) => toConfigInvalid(document, problem)),
     (providers) =>
       new Map(
         membersAt(document.root, "providers").map(({ key: id, value: root }) => {
@@ -75,7 +75,7 @@ const membersAt = (root: Document.Document["root"], name: string) =>
 const checkTop = (
   document: Document.Document,
   value: unknown,
-  hand: "user" | "project"
+  origin: "user" | "project"
 ): Either.Either<Readonly<Record<string, unknown>>, Problem> => {
   if (!isRecord(value)) {
     return Either.left(
@@ -95,7 +95,7 @@ const checkTop = (
   const unknown = Object.keys(value).find((key) => !topLevel.includes(key))
   if (unknown !== undefined) return Either.left(unknownKey(unknown, topLevel))
   if ("policy" in value) {
-    if (hand === "project") {
+    if (origin === "project") {
       return Either.left({
         path: ["policy"],
         at: "key",
@@ -141,7 +141,7 @@ const decodeEntry = (document: Document.Document, value: unknown): Either.Either
     return {
       key: Option.map(source, (it) => ({ source: it, at: position("key") })),
       baseUrl: Option.map(url, (it) => ({ url: it, at: position("baseUrl") })),
-      says: value
+      declared: value
     }
   })
 

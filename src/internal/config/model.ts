@@ -5,12 +5,12 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
 import type { Needs } from "../host/HostEnvironment.js"
 import type { Contribution, Demand } from "../policy/model.js"
-import type { Hand } from "../policy/provenance.js"
+import type { Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
 
 /** One place that may say where a key comes from. */
 export interface Candidate {
-  readonly hand: Hand
+  readonly provenance: Provenance
   readonly source: Either.Either<ApiKeySource.ApiKeySource | Template, ApiKeyError>
 }
 
@@ -27,8 +27,8 @@ export interface Resolved {
   /** In the order in which they are asked. */
   readonly candidates: ReadonlyArray<Candidate>
   /** What was looked at beside, for `KeyNotConfigured`. */
-  readonly silent: ReadonlyArray<string>
-  readonly goesTo: Demand["goesTo"]
+  readonly consulted: ReadonlyArray<string>
+  readonly destination: Demand["goesTo"]
   readonly contributions: ReadonlyArray<Contribution>
   /** What a person should know, one line each. */
   readonly notes: ReadonlyArray<string>

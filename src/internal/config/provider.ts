@@ -6,7 +6,7 @@ import type { Requirements } from "../helper/options.js"
 import type { Needs } from "../host/HostEnvironment.js"
 import { make, type Provider } from "../model/provider.js"
 import { HelperPolicy } from "../policy/model.js"
-import type { Hand } from "../policy/provenance.js"
+import type { Provenance } from "../policy/provenance.js"
 import type { Open } from "../provider/command.js"
 import { fromFirstOf } from "../provider/firstOf.js"
 import type { Sharer } from "../provider/shared.js"
@@ -17,13 +17,13 @@ import type { Resolved } from "./model.js"
 // --- from what was resolved to a provider
 
 /** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
-const realmOf = (hand: Hand): string => (hand._tag === "Project" ? hand.root : "")
+const trustDomainOf = (provenance: Provenance): string => (provenance._tag === "Project" ? provenance.root : "")
 
 /** What a provider may come to ask, for those who share commands. */
 export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sharer> =>
-  candidates.flatMap(({ hand, source }) =>
+  candidates.flatMap(({ provenance, source }) =>
     Either.isRight(source) && source.right._tag !== "Template"
-      ? [{ id: provider, realm: realmOf(hand), source: source.right }]
+      ? [{ id: provider, realm: trustDomainOf(provenance), source: source.right }]
       : []
   )
 
@@ -36,11 +36,14 @@ export const toProvider = (
 ): Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
-    const { provider, goesTo, contributions } = resolved
-    const asking = (hand: Hand) => (source: Single) =>
-      Effect.map(policy.authorize({ provider, source, hand, goesTo, contributions }), (permit) => permit.options)
+    const { provider, destination, contributions } = resolved
+    const asking = (provenance: Provenance) => (source: Single) =>
+      Effect.map(
+        policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }),
+        (permit) => permit.options
+      )
     const context = yield* Effect.context<Needs>()
-    const providers = yield* Effect.forEach(resolved.candidates, ({ hand, source }) => {
+    const providers = yield* Effect.forEach(resolved.candidates, ({ provenance, source }) => {
       if (Either.isLeft(source)) {
         return Effect.succeed(make({ provider, get: Effect.fail(source.left) }))
       }
@@ -48,17 +51,17 @@ export const toProvider = (
         return fromSource(source.right, {
           interactive: options?.interactive,
           provider,
-          guard: asking(hand),
-          open: options?.share?.(realmOf(hand))
+          guard: asking(provenance),
+          open: options?.share?.(trustDomainOf(provenance))
         })
       }
       const { singles, read } = source.right
-      const get = Effect.zipRight(Effect.forEach(singles, asking(hand), { discard: true }), read)
+      const get = Effect.zipRight(Effect.forEach(singles, asking(provenance), { discard: true }), read)
       return Effect.succeed(make({ provider, get: Effect.provide(get, context) }))
     })
     const nothing = make({
       provider,
-      get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.silent }))
+      get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.consulted }))
     })
     return fromFirstOf([...providers, nothing], { provider })
   })

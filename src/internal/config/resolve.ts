@@ -8,14 +8,14 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
 import { HostEnvironment, type Needs, variableLabel } from "../host/HostEnvironment.js"
-import { weakSpot } from "../host/ownership.js"
+import { findInsecurePath } from "../host/ownership.js"
 import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
 import type { Contribution } from "../policy/model.js"
-import { Hand } from "../policy/provenance.js"
-import { openToOthers } from "../policy/rules.js"
+import { Provenance } from "../policy/provenance.js"
+import { insecureFile } from "../policy/rules.js"
 import { singles } from "../source/inspect.js"
 import * as Document from "../source/jsonc.js"
-import { findProject, passedOverNote, projectRoot } from "./discover.js"
+import { findProject, projectRoot, skippedNote } from "./discover.js"
 import * as ConfigFile from "./file.js"
 import type { Candidate, Configuration, Resolved } from "./model.js"
 
@@ -40,8 +40,8 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const entries = Effect.gen(function* () {
       // What was judged, not where a link leads by now.
       const document = yield* Document.read(file)
-      const weak = origin === "user" ? yield* weakSpot(named) : Option.none()
-      if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
+      const weak = origin === "user" ? yield* findInsecurePath(named) : Option.none()
+      if (Option.isSome(weak)) return yield* insecureFile(file, weak.value)
       return yield* ConfigFile.entriesOf(document, origin)
     })
     return { file, origin, root, entries: yield* Effect.either(entries) } as const
@@ -61,11 +61,11 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
     const { cwd, home } = yield* HostEnvironment
     const user = yield* userFile
     const named = Option.map(Option.fromNullable(options.config), (file) => path.resolve(cwd, file))
-    const { file: project, passedOver } =
+    const { file: project, skipped } =
       options.project === undefined && Option.isNone(named)
         ? yield* findProject
-        : { file: Option.map(Option.fromNullable(options.project), (file) => path.resolve(cwd, file)), passedOver: [] }
-    const notes = passedOver.map(passedOverNote)
+        : { file: Option.map(Option.fromNullable(options.project), (file) => path.resolve(cwd, file)), skipped: [] }
+    const notes = skipped.map(skippedNote)
     yield* Effect.forEach(notes, (note) => Effect.logWarning(note), { discard: true })
     const inFiles = Option.isSome(named)
       ? [named.value]
@@ -84,7 +84,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
       resolve: (id) =>
         Effect.map(fromEnvironment(id), (environment) => {
           const fromFiles = files.map((file) => resolveIn(file, id, { home, path }))
-          const silent = fromFiles.flatMap(({ silent: label }) => label)
+          const consulted = fromFiles.flatMap(({ consulted: label }) => label)
           // --config is said last, so it goes first.
           const candidates = Option.isSome(named)
             ? [...fromFiles.flatMap((each) => each.candidates), ...environment.candidates]
@@ -92,8 +92,8 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
           return {
             provider: id,
             candidates,
-            silent: [...environment.silent, ...absent, ...silent, ...noUser],
-            goesTo: Option.firstSomeOf(fromFiles.map(({ goesTo }) => goesTo)),
+            consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
+            destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
             contributions: fromFiles.flatMap(({ contributions }) => contributions),
             notes
           }
@@ -101,26 +101,27 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
     }
   })
 
-interface Part extends Pick<Resolved, "candidates" | "silent" | "goesTo" | "contributions"> {}
+interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "contributions"> {}
 
 const resolveIn = (
   { file, origin, root, entries }: LoadedFile,
   id: string,
   places: { readonly home: string; readonly path: Path.Path }
 ): Part => {
-  const handAt = (position: Document.Position): Hand =>
-    origin === "user" ? Hand.User({ file, ...position }) : Hand.Project({ file, root, ...position })
+  const provenanceAt = (position: Document.Position): Provenance =>
+    origin === "user" ? Provenance.User({ file, ...position }) : Provenance.Project({ file, root, ...position })
   const entry = Either.flatMap(entries, (known) => known.get(id) ?? Either.right(undefined))
   if (Either.isLeft(entry)) {
     const { line, column } = entry.left._tag === "ConfigInvalid" ? entry.left : { line: 0, column: 0 }
-    const candidate: Candidate = { hand: handAt({ line, column }), source: Either.left(entry.left) }
-    return { candidates: [candidate], silent: [], goesTo: Option.none(), contributions: [] }
+    const candidate: Candidate = { provenance: provenanceAt({ line, column }), source: Either.left(entry.left) }
+    return { candidates: [candidate], consulted: [], destination: Option.none(), contributions: [] }
   }
-  if (entry.right === undefined) return { candidates: [], silent: [file], goesTo: Option.none(), contributions: [] }
-  const { key, baseUrl, says } = entry.right
+  if (entry.right === undefined)
+    return { candidates: [], consulted: [file], destination: Option.none(), contributions: [] }
+  const { key, baseUrl, declared } = entry.right
   const sources = Option.toArray(
     Option.map(key, ({ source, at }) => ({
-      hand: handAt(at),
+      provenance: provenanceAt(at),
       source: ConfigFile.located(source, places.path.dirname(file), places)
     }))
   )
@@ -128,28 +129,31 @@ const resolveIn = (
     file,
     root,
     provider: id,
-    says,
+    says: declared,
     commands: sources.flatMap(({ source }) =>
       singles(source).flatMap((single) => (single._tag === "Command" ? [single.command] : []))
     ),
     hasPlaceholders: false
   }
   return {
-    candidates: sources.map(({ hand, source }) => ({ hand, source: Either.right(source) })),
-    silent: Option.isNone(key) ? [file] : [],
-    goesTo: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, hand: handAt(at) })),
+    candidates: sources.map(({ provenance, source }) => ({ provenance, source: Either.right(source) })),
+    consulted: Option.isNone(key) ? [file] : [],
+    destination: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, hand: provenanceAt(at) })),
     contributions: origin === "project" ? [contribution] : []
   }
 }
 
-const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "silent">> => {
+const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "consulted">> => {
   const names = Object.values(ApiKeySource.variablesFor(id))
-  const found = (source: Candidate["source"]) => ({ candidates: [{ hand: Hand.Environment(), source }], silent: [] })
+  const found = (source: Candidate["source"]) => ({
+    candidates: [{ provenance: Provenance.Environment(), source }],
+    consulted: []
+  })
   return Effect.match(ApiKeySource.config(id), {
     onSuccess: (source) => found(Either.right(source)),
     onFailure: (error) =>
       ConfigError.isMissingDataOnly(error)
-        ? { candidates: [], silent: names.map(variableLabel) }
+        ? { candidates: [], consulted: names.map(variableLabel) }
         : found(Either.left(environmentInvalid(error)))
   })
 }

@@ -43,15 +43,15 @@ const isSystem = (uid: number): boolean => {
 export const ourUid: Option.Option<number> = Option.fromNullable(process.getuid?.())
 
 /** Why something is not safe from others. */
-export interface WeakSpot {
+export interface InsecurePath {
   readonly place: string
-  readonly because: "writable" | "owner" | "keeper" | "unseen"
+  readonly reason: "writable" | "owner" | "folder-owner" | "unseen"
 }
 
 /** In a sticky folder others can make files, but not replace ours; who may write to a link has no meaning. */
-const weaknessOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): WeakSpot["because"] | undefined => {
+const insecurityOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): InsecurePath["reason"] | undefined => {
   if (Option.isNone(ourUid)) return undefined
-  if (!isSystem(uid) && !Option.contains(ourUid, uid)) return kind === "folder" ? "keeper" : "owner"
+  if (!isSystem(uid) && !Option.contains(ourUid, uid)) return kind === "folder" ? "folder-owner" : "owner"
   const isOpen = kind !== "link" && (mode & writableByOthers) !== 0 && (kind === "file" || (mode & sticky) === 0)
   return isOpen ? "writable" : undefined
 }
@@ -60,7 +60,7 @@ const weaknessOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): Wea
  * A file, a link on the way to it or one of the folders above any of them that others could write to, replace or turn.
  * @effect/platform's FileSystem sees no link, so these calls are Node's own.
  */
-export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, never, Path.Path> =>
+export const findInsecurePath = (named: string): Effect.Effect<Option.Option<InsecurePath>, never, Path.Path> =>
   Effect.map(Path.Path, (path) => {
     const seen = new Set<string>()
     const left: Array<{ readonly place: string; readonly kind: "file" | "folder" }> = [{ place: named, kind: "file" }]
@@ -73,21 +73,21 @@ export const weakSpot = (named: string): Effect.Effect<Option.Option<WeakSpot>, 
       try {
         const info = lstatSync(place)
         const isLink = info.isSymbolicLink()
-        const because = weaknessOf(info, isLink ? "link" : kind)
-        if (because !== undefined) return Option.some({ place: isLink ? place : realpathSync(place), because })
+        const reason = insecurityOf(info, isLink ? "link" : kind)
+        if (reason !== undefined) return Option.some({ place: isLink ? place : realpathSync(place), reason })
         if (!isLink) continue
         // Its text as it stands: `d/..` is above wherever d leads.
         const text = readlinkSync(place)
         left.push({ place: path.isAbsolute(text) ? text : `${realpathSync(folder)}${path.sep}${text}`, kind })
       } catch {
-        return Option.some({ place, because: "unseen" })
+        return Option.some({ place, reason: "unseen" })
       }
     }
     return Option.none()
   })
 
 /** A file, or the link to it, that is neither ours nor root's nor of whoever owns the folder that we stand in. */
-export const isSomebodyElses = (file: string, cwd: string): boolean => {
+export const isOwnedBySomebodyElse = (file: string, cwd: string): boolean => {
   if (Option.isNone(ourUid)) return false
   try {
     const known = [root, ourUid.value, statSync(cwd).uid]
@@ -99,7 +99,7 @@ export const isSomebodyElses = (file: string, cwd: string): boolean => {
 
 const reasons: Readonly<
   Record<
-    WeakSpot["because"],
+    InsecurePath["reason"],
     { readonly problem: (place: string) => string; readonly remedy: (place: string) => string }
   >
 > = {
@@ -112,7 +112,7 @@ const reasons: Readonly<
     remedy: (place) =>
       `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${shellWord(place)}`
   },
-  keeper: {
+  "folder-owner": {
     problem: (place) => `somebody else owns ${place}`,
     remedy: () =>
       "Who owns a folder can replace what is in it: use a place where all folders above are yours or root's."
@@ -124,10 +124,10 @@ const reasons: Readonly<
 }
 
 /** What is wrong with it and what to do; `it` where the place is what was asked about. */
-export const told = (
-  { because, place }: WeakSpot,
+export const describe = (
+  { reason, place }: InsecurePath,
   asked: string
 ): { readonly problem: string; readonly remedy: string } => ({
-  problem: reasons[because].problem(place === asked ? "it" : place),
-  remedy: reasons[because].remedy(place)
+  problem: reasons[reason].problem(place === asked ? "it" : place),
+  remedy: reasons[reason].remedy(place)
 })

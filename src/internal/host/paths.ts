@@ -1,4 +1,4 @@
-/** Where the user's own configuration stands. */
+/** Paths of the configuration: where the user's own file is, and how a path is expanded, compared and resolved. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 // --- the allow list
 
 /** `*` stands for any text. Each piece between two at its first place: no going back, however a project writes its argument. */
-const fits = (pattern: string, text: string): boolean => {
+const matchesPattern = (pattern: string, text: string): boolean => {
   const pieces = pattern.split("*")
   const [first = "", last = ""] = [pieces[0], pieces.at(-1)]
   const end = text.length - last.length
@@ -20,7 +20,7 @@ const parentSegment = /(?:^|[/\\])\.\.(?:[/\\]|$)/
 const argumentMatches = (pattern: string, argument: string): boolean =>
   pattern === argument ||
   (pattern.includes("*") &&
-    fits(pattern, argument) &&
+    matchesPattern(pattern, argument) &&
     !parentSegment.test(argument) &&
     !(pattern.startsWith("*") && argument.startsWith("-")))
 

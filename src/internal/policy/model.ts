@@ -1,3 +1,5 @@
+/** What a policy is asked and answers: the service tag, the authorization request, the grant and a project's declaration. */
+
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -5,22 +7,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Options } from "../helper/options.js"
 import type { Needs } from "../host/HostEnvironment.js"
 import type { RunOptions, Single } from "../source/schema.js"
-import * as hand from "./provenance.js"
-
-/**
- * Whose hand wrote something, and where: the environment, a file of the user's, or one that came with a project (`root` is
- * the project's folder). What is written in code asks no policy.
- *
- * @since 0.1.0
- * @category models
- */
-export type Hand = hand.Hand
-
-/**
- * @since 0.1.0
- * @category constructors
- */
-export const Hand = hand.Hand
+import type { Provenance } from "./provenance.js"
 
 /**
  * What one file of a project says of one provider. Trust is for exactly that.
@@ -53,9 +40,9 @@ export interface Demand {
   readonly provider: string
   readonly source: Single
   /** Whose hand wrote the source. */
-  readonly hand: Hand
+  readonly hand: Provenance
   /** The origin that the key goes to, and whose hand pointed it there. */
-  readonly goesTo: Option.Option<{ readonly origin: string; readonly hand: Hand }>
+  readonly goesTo: Option.Option<{ readonly origin: string; readonly hand: Provenance }>
   /** What projects' files say of the provider. */
   readonly contributions: ReadonlyArray<Contribution>
 }
@@ -88,9 +75,3 @@ export interface Policy {
  * @category tags
  */
 export class HelperPolicy extends Context.Tag("effect-apikey/HelperPolicy")<HelperPolicy, Policy>() {}
-
-// --- the policy
-
-export type ProjectHand = Extract<Hand, { readonly _tag: "Project" }>
-
-export const isProject = (self: Hand): self is ProjectHand => self._tag === "Project"

@@ -5,10 +5,10 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, CommandNotExecutable, CommandNotFound, CommandNotTrusted } from "../../ApiKeyError.js"
 import { findProgram, remedyFor, type SearchOptions } from "../helper/searchPath.js"
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
-import { told, weakSpot } from "../host/ownership.js"
+import { describe, findInsecurePath } from "../host/ownership.js"
 import { isInside, realPathOf } from "../host/paths.js"
 import { programName, shownPath, shownPlaces } from "../redact/programName.js"
-import { type Hand, isProject } from "./model.js"
+import { isProject, type Provenance } from "./provenance.js"
 
 // --- programs
 
@@ -34,7 +34,7 @@ export const safePath = (root: Option.Option<string>): Effect.Effect<string, nev
       const real = yield* Effect.option(fs.realPath(entry))
       if (Option.isNone(real)) continue
       if (Option.exists(root, (folder) => [real.value, entry].some((place) => isInside(folder, place, path)))) continue
-      if (Option.isSome(yield* weakSpot(entry))) continue
+      if (Option.isSome(yield* findInsecurePath(entry))) continue
       kept.push(entry)
     }
     return kept.join(delimiter)
@@ -45,7 +45,7 @@ export const safePath = (root: Option.Option<string>): Effect.Effect<string, nev
  *
  * @internal
  */
-export const searchPathFor = (from: Hand): Effect.Effect<string, never, Needs> =>
+export const searchPathFor = (from: Provenance): Effect.Effect<string, never, Needs> =>
   isProject(from) ? Effect.flatMap(projectFolder(from.root), safePath) : safePath(Option.none())
 
 export const onlyIn = (searchPath: string): SearchOptions => ({
@@ -79,9 +79,9 @@ export const resolveProgram = (
           "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
       })
     }
-    const weak = yield* weakSpot(found.path)
+    const weak = yield* findInsecurePath(found.path)
     if (Option.isSome(weak)) {
-      const { problem, remedy } = told(weak.value, "")
+      const { problem, remedy } = describe(weak.value, "")
       return yield* new CommandNotTrusted({ command, file, remedy: `Here ${problem}. ${remedy}` })
     }
     return found.path

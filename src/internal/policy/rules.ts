@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConfigInvalid, type SourceUnreadable } from "../../ApiKeyError.js"
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
-import { told, type WeakSpot, weakSpot } from "../host/ownership.js"
+import { describe, findInsecurePath, type InsecurePath } from "../host/ownership.js"
 import { expanded, realPathOf, userFile, userFolder } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { type Problem, problemOf, toConfigInvalid } from "../source/problem.js"
@@ -85,8 +85,8 @@ const rulesIn = (
     if (!(yield* Document.isThere(file))) return {}
     const document = yield* Document.read(file)
     const real = yield* realPathOf(file)
-    const weak = yield* weakSpot(file)
-    if (Option.isSome(weak)) return yield* openToOthers(file, weak.value)
+    const weak = yield* findInsecurePath(file)
+    if (Option.isSome(weak)) return yield* insecureFile(file, weak.value)
     const rules = yield* Either.mapLeft(decodeRules(Document.valueOf(document.root)), (problem) =>
       toConfigInvalid(document, problem)
     )
@@ -107,5 +107,5 @@ const placed = (
   ...patterns
 ]
 
-export const openToOthers = (file: string, weak: WeakSpot): ConfigInvalid =>
-  new ConfigInvalid({ file, line: 0, column: 0, ...told(weak, file) })
+export const insecureFile = (file: string, weak: InsecurePath): ConfigInvalid =>
+  new ConfigInvalid({ file, line: 0, column: 0, ...describe(weak, file) })

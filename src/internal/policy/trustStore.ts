@@ -22,7 +22,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
 import { HostEnvironment, type Needs, xdg } from "../host/HostEnvironment.js"
-import { ourUid, told, weakSpot } from "../host/ownership.js"
+import { describe, findInsecurePath, ourUid } from "../host/ownership.js"
 import { codeOf } from "../util/platformError.js"
 import { shellWord } from "../util/shell.js"
 
@@ -94,10 +94,10 @@ const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, F
     if (info === undefined) return false
     if (!info.isDirectory())
       return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is no folder")
-    const weak = yield* weakSpot(folder)
+    const weak = yield* findInsecurePath(folder)
     if (Option.isSome(weak)) {
       const { place } = weak.value
-      const { problem, remedy } = told(weak.value, place)
+      const { problem, remedy } = describe(weak.value, place)
       return yield* failure(place, problem, remedy)
     }
     return true

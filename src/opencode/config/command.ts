@@ -60,5 +60,5 @@ export const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path):
     : Either.mapLeft(decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
         wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
       )
-  return Option.some({ hand: handOf(leaf.origin, leaf.at), source })
+  return Option.some({ provenance: handOf(leaf.origin, leaf.at), source })
 }

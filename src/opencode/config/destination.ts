@@ -69,7 +69,7 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPoin
   return third === undefined ? !Tree.isEmptyObject(value) : affectsRequestFields.has(third)
 }
 
-export const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["goesTo"] => {
+export const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["destination"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
   const isPointed = base !== undefined && !isProjectLeaf(base)
   const pointing = Tree.leaves(tree).find(

@@ -5,9 +5,9 @@ import * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import { exists } from "../../internal/config/discover.js"
 import { HostEnvironment, type Needs, xdg } from "../../internal/host/HostEnvironment.js"
-import { weakSpot } from "../../internal/host/ownership.js"
+import { findInsecurePath } from "../../internal/host/ownership.js"
 import { isInside, realPathOf } from "../../internal/host/paths.js"
-import { openToOthers } from "../../internal/policy/rules.js"
+import { insecureFile } from "../../internal/policy/rules.js"
 import * as Document from "../../internal/source/jsonc.js"
 import * as Placeholder from "./placeholder.js"
 
@@ -97,8 +97,8 @@ export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effec
       return {
         name: real,
         text: Effect.gen(function* () {
-          const weak = isOwn ? yield* Effect.provideService(weakSpot(file), Path.Path, path) : Option.none()
-          if (Option.isSome(weak)) return yield* openToOthers(real, weak.value)
+          const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
+          if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
           // What was judged, not where a link leads by now.
           return yield* Placeholder.parse(real, yield* Document.readText(real))
         }),

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, KeyNotConfigured } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
-import { Hand } from "../../internal/policy/provenance.js"
+import { Provenance } from "../../internal/policy/provenance.js"
 import { keyFrom } from "../../internal/source/read.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
@@ -29,35 +29,36 @@ export const partsOf = (
   id: string,
   tree: Tree.Tree<Origin> | undefined,
   around: Around
-): Pick<Resolved, "candidates" | "silent" | "notes"> => {
+): Pick<Resolved, "candidates" | "consulted" | "notes"> => {
   const candidates: Array<Candidate> = []
-  const silent: Array<string> = []
+  const consulted: Array<string> = []
   const notes: Array<string> = []
 
   const written = Tree.at(tree, ["options", "apiKey"])
-  if (written === undefined) silent.push("options.apiKey")
+  if (written === undefined) consulted.push("options.apiKey")
   else {
     const configured = writtenKey(written, id, around)
     candidates.push(...Option.toArray(configured.candidate))
-    silent.push(...(Option.isNone(configured.candidate) ? ["options.apiKey"] : []))
+    consulted.push(...(Option.isNone(configured.candidate) ? ["options.apiKey"] : []))
     notes.push(...configured.notes)
   }
 
-  if (Either.isLeft(around.auth)) candidates.push({ hand: Hand.Environment(), source: Either.left(around.auth.left) })
+  if (Either.isLeft(around.auth))
+    candidates.push({ provenance: Provenance.Environment(), source: Either.left(around.auth.left) })
   else if (hasKey(around.auth.right.get(id))) {
-    candidates.push({ hand: Hand.Environment(), source: Either.right(ApiKeySource.auth(id)) })
-  } else silent.push(`auth.json entry ${id}`)
+    candidates.push({ provenance: Provenance.Environment(), source: Either.right(ApiKeySource.auth(id)) })
+  } else consulted.push(`auth.json entry ${id}`)
 
   const named = variablesOf(id, tree)
   const [name] = named.names
   if (name !== undefined && named.names.length === 1) {
-    candidates.push({ hand: named.hand, source: Either.right(ApiKeySource.env(name)) })
+    candidates.push({ provenance: named.provenance, source: Either.right(ApiKeySource.env(name)) })
   } else if (name !== undefined) notes.push("of several variables opencode takes none; its SDK may read them itself")
 
   const command = commandIn(tree, around.path)
   candidates.push(...Option.toArray(command))
-  if (Option.isNone(command)) silent.push("options.apiKeyCommand")
-  return { candidates, silent, notes }
+  if (Option.isNone(command)) consulted.push("options.apiKeyCommand")
+  return { candidates, consulted, notes }
 }
 
 /** What opencode would refuse to start with. */
@@ -77,7 +78,7 @@ export const misshapenIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<
     const leaf = Tree.leaves(found)[0]?.leaf
     if (isRight || leaf === undefined) continue
     return [
-      { hand: handOf(leaf.origin, leaf.at), source: Either.left(wrong(leaf, problem, `For example ${example}.`)) }
+      { provenance: handOf(leaf.origin, leaf.at), source: Either.left(wrong(leaf, problem, `For example ${example}.`)) }
     ]
   }
   return []
@@ -92,8 +93,8 @@ const writtenKey = (
 ): { readonly candidate: Option.Option<Candidate>; readonly notes: ReadonlyArray<string> } => {
   const leaf = written._tag === "Leaf" ? written : Tree.leaves(written)[0]?.leaf
   if (leaf === undefined) return { candidate: Option.none(), notes: [] }
-  const hand = handOf(leaf.origin, leaf.at)
-  const as = (source: Candidate["source"]) => Option.some({ hand, source })
+  const provenance = handOf(leaf.origin, leaf.at)
+  const as = (source: Candidate["source"]) => Option.some({ provenance, source })
   if (written._tag === "Branch" || typeof leaf.value !== "string") {
     const remedy = 'For example "{env:OPENAI_API_KEY}"; a command goes into "apiKeyCommand".'
     return { candidate: as(Either.left(wrong(leaf, "`apiKey` is not a string", remedy))), notes: [] }
@@ -137,13 +138,13 @@ const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
 const variablesOf = (
   id: string,
   tree: Tree.Tree<Origin> | undefined
-): { readonly names: ReadonlyArray<string>; readonly hand: Hand } => {
+): { readonly names: ReadonlyArray<string>; readonly provenance: Provenance } => {
   const leaf = stringLeaf(Tree.at(tree, ["env"]))
   if (leaf !== undefined && Array.isArray(leaf.value)) {
     const names = leaf.value.filter((name: unknown) => typeof name === "string")
-    return { names, hand: handOf(leaf.origin, leaf.at) }
+    return { names, provenance: handOf(leaf.origin, leaf.at) }
   }
-  return { names: Option.toArray(knownVariable(id)), hand: Hand.Environment() }
+  return { names: Option.toArray(knownVariable(id)), provenance: Provenance.Environment() }
 }
 
 /** The variable that opencode takes the key of a provider from without being told. */

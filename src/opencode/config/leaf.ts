@@ -1,5 +1,5 @@
 import { ConfigInvalid } from "../../ApiKeyError.js"
-import { Hand } from "../../internal/policy/provenance.js"
+import { Provenance } from "../../internal/policy/provenance.js"
 import type * as Document from "../../internal/source/jsonc.js"
 import type { Source } from "./files.js"
 import * as Tree from "./mergedTree.js"
@@ -18,15 +18,15 @@ export interface Said {
   readonly tree: Tree.Tree<Origin>
 }
 
-export const handOf = ({ source }: Origin, at: Document.Position): Hand => {
+export const handOf = ({ source }: Origin, at: Document.Position): Provenance => {
   const place = { file: source.name, ...at }
   switch (source.hand) {
     case "user":
-      return Hand.User(place)
+      return Provenance.User(place)
     case "environment":
-      return Hand.Environment()
+      return Provenance.Environment()
     case "project":
-      return Hand.Project({ ...place, root: source.root })
+      return Provenance.Project({ ...place, root: source.root })
   }
 }
 

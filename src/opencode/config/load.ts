@@ -12,7 +12,7 @@ import type { Requirements } from "../../internal/helper/options.js"
 import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
 import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
-import { Hand } from "../../internal/policy/provenance.js"
+import { Provenance } from "../../internal/policy/provenance.js"
 import * as Document from "../../internal/source/jsonc.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
@@ -134,12 +134,14 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
         hasPlaceholders: whole !== undefined && Placeholder.isIn(JSON.stringify(plain(whole) ?? null))
       }
     })
-    const broken = failures.map(({ error }): Candidate => ({ hand: Hand.Environment(), source: Either.left(error) }))
+    const broken = failures.map(
+      ({ error }): Candidate => ({ provenance: Provenance.Environment(), source: Either.left(error) })
+    )
     return {
       provider: id,
       candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
-      silent: parts.silent,
-      goesTo: goesToOf(tree),
+      consulted: parts.consulted,
+      destination: goesToOf(tree),
       contributions,
       notes: parts.notes
     }

@@ -41,7 +41,7 @@ const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 
 export const optionsOf = (
   tree: Tree.Tree<Origin> | undefined,
-  { provider, goesTo, contributions }: Resolved,
+  { provider, destination: goesTo, contributions }: Resolved,
   failures: ReadonlyArray<{ readonly error: ApiKeyError }>
 ): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
   Effect.gen(function* () {

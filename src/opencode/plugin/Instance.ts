@@ -60,13 +60,13 @@ export const make = (
         }
       })
 
-    const guard = (id: string, resolved: Resolved, { hand, command }: Command) =>
+    const guard = (id: string, resolved: Resolved, { provenance, command }: Command) =>
       Effect.gen(function* () {
         const demand = {
           provider: id,
           source: { _tag: "Command", command } as const,
-          hand,
-          goesTo: resolved.goesTo,
+          hand: provenance,
+          goesTo: resolved.destination,
           contributions: resolved.contributions
         }
         const self = yield* GuardedProvider.make(id, demand, {

@@ -16,7 +16,7 @@ import type { EntryCopy } from "./providerEntry.js"
 import { firstUndeclared } from "./verify.js"
 
 export interface Command {
-  readonly hand: Candidate["hand"]
+  readonly provenance: Candidate["provenance"]
   readonly command: RunOptions
 }
 
@@ -53,7 +53,7 @@ const firstChoice = (
   if (isVertex(id, entry)) {
     return { _tag: "Unsupported", because: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }
-  for (const { hand, source } of candidates) {
+  for (const { provenance, source } of candidates) {
     if (Either.isLeft(source)) return failed(source.left)
     switch (source.right._tag) {
       case "Env":
@@ -62,7 +62,7 @@ const firstChoice = (
       case "Auth":
         return own("auth.json has a key")
       case "Command":
-        return { _tag: "Command", hand, command: source.right.command }
+        return { _tag: "Command", provenance, command: source.right.command }
     }
   }
   return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))
