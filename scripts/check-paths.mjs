@@ -55,7 +55,7 @@ const isThere = (path) => files.some((file) => file === path || file.startsWith(
 
 const isFound = async (pattern) => {
   const path = pattern.replace(/^\.\//, "")
-  return path.includes("*") ? (await repositoryFiles(path)).length > 0 : isThere(path)
+  return path.includes("*") ? (await repositoryFiles(path)).length > 0 : isThere(path) || isThere(`${path}.ts`)
 }
 
 const distinct = [...new Map([...patterns, ...mentioned].map((each) => [each.join("\0"), each])).values()]

@@ -40,6 +40,11 @@ const steps = [
     "docs/formats.md is what the code says",
     () => run(process.execPath, [join(root, "scripts", "formats-doc.mjs"), "--check"])
   ],
+  [
+    "map",
+    "CONTRIBUTING.md shows the rooms",
+    () => run(process.execPath, [join(root, "scripts", "contributing-doc.mjs"), "--check"])
+  ],
   ["hygiene", "no machine's paths, no registries", script("check-hygiene.mjs")],
   ["package", "contents, publint, are the types wrong", script("check-package.mjs")]
 ]

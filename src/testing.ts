@@ -15,7 +15,6 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
-import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -27,6 +26,7 @@ import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
 import type { LifeOptions } from "./internal/cache/options.js"
 import type { Requirements } from "./internal/helper/options.js"
 import { ApiKeyProvider, type Provider } from "./internal/model/provider.js"
+import { executorProcess, signalError } from "./internal/process/executorProcess.js"
 import { programName } from "./internal/redact/programName.js"
 
 /**
@@ -204,8 +204,8 @@ const start = (
         Stream.map((answer) => answer[name] ?? ""),
         Stream.encodeText
       )
-    const killed = Deferred.fail(exit, signalled(command))
-    const process: CommandExecutor.Process = Object.assign(Object.create(ProcessProto), {
+    const killed = Deferred.fail(exit, signalError(command, "SIGTERM"))
+    return executorProcess({
       pid: CommandExecutor.ProcessId(++lastPid),
       exitCode: Effect.map(Deferred.await(exit), ({ exitCode }) => CommandExecutor.ExitCode(exitCode ?? 0)),
       isRunning: Effect.map(Deferred.isDone(exit), (done) => !done),
@@ -214,16 +214,7 @@ const start = (
       stdout: output("stdout"),
       stderr: output("stderr")
     })
-    return process
   })
-
-const ProcessProto = {
-  [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId,
-  ...Inspectable.BaseProto,
-  toJSON(this: CommandExecutor.Process) {
-    return { _id: "@effect/platform/CommandExecutor/Process", pid: this.pid }
-  }
-}
 
 const failure = (command: Command.Command, description: string): PlatformError =>
   new SystemError({
@@ -232,13 +223,4 @@ const failure = (command: Command.Command, description: string): PlatformError =
     method: "start",
     pathOrDescriptor: command._tag === "StandardCommand" ? programName([command.command]) : "",
     description
-  })
-
-const signalled = (command: Command.StandardCommand): PlatformError =>
-  new SystemError({
-    reason: "Unknown",
-    module: "Command",
-    method: "exitCode",
-    pathOrDescriptor: programName([command.command]),
-    description: "Process interrupted due to receipt of signal: SIGTERM"
   })

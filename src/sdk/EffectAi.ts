@@ -59,42 +59,91 @@ export type OpenRouterOptions = Omit<Parameters<typeof OpenRouterClient.make>[0]
 interface ClientOptions {
   readonly apiUrl?: string | undefined
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+  readonly scheme?: "x-api-key" | "bearer" | undefined
 }
 
+interface Defaults {
+  readonly apiUrl: string
+  readonly scheme: Scheme
+}
+
+type Needs = HttpClient.HttpClient | Scope.Scope
+
 /** The options with our transform in front of the user's, so that the user's sees what comes back. */
-const authorized = <O extends ClientOptions>(
-  provider: Provider,
-  options: O,
-  defaults: { readonly apiUrl: string; readonly scheme: Scheme }
-): O => {
+const authorized = <O extends ClientOptions>(provider: Provider, options: O, defaults: Defaults): O => {
   const withApiKey = ApiKeyHttpClient.withApiKeyAsRequestError(provider, {
     baseUrl: options.apiUrl ?? defaults.apiUrl,
-    scheme: defaults.scheme
+    scheme: options.scheme ?? defaults.scheme
   })
   const transform = options.transformClient ?? ((client: HttpClient.HttpClient) => client)
   return { ...options, transformClient: (client: HttpClient.HttpClient) => transform(withApiKey(client)) }
 }
 
-const layerOf = <Id, S, M>(
-  load: Effect.Effect<M, ConfigInvalid>,
+/** What a package of @effect/ai gives: its client, and the layer of that with the provider of the context. */
+const define = <
+  Id,
+  S,
+  O extends ClientOptions,
+  M extends { readonly make: (options: O) => Effect.Effect<S, never, Needs> }
+>(
+  name: string,
+  load: () => Promise<M>,
   tag: (module: M) => Context.Tag<Id, S>,
-  make: (module: M, provider: Provider) => Effect.Effect<S, never, HttpClient.HttpClient | Scope.Scope>
-): Layer.Layer<Id, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
-  Layer.unwrapEffect(
-    Effect.map(load, (module) =>
-      Layer.scoped(
-        tag(module),
-        Effect.flatMap(ApiKeyProvider, (provider) => make(module, provider))
+  defaults: Defaults
+) => {
+  const module = loadOptionalPackage(name, load)
+  const makeOf = (module: M, provider: Provider, options: O) => module.make(authorized(provider, options, defaults))
+  return {
+    make: (provider: Provider, options: O) => Effect.flatMap(module, (module) => makeOf(module, provider, options)),
+    layer: (options: O): Layer.Layer<Id, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
+      Layer.unwrapEffect(
+        Effect.map(module, (module) =>
+          Layer.scoped(
+            tag(module),
+            Effect.flatMap(ApiKeyProvider, (provider) => makeOf(module, provider, options))
+          )
+        )
       )
-    )
-  )
+  }
+}
 
-// --- OpenAI
+const openAi = define<OpenAiClient.OpenAiClient, OpenAiClient.Service, OpenAiOptions, typeof OpenAiClient>(
+  "@effect/ai-openai",
+  () => import("@effect/ai-openai/OpenAiClient"),
+  (module) => module.OpenAiClient,
+  { apiUrl: "https://api.openai.com/v1", scheme: "bearer" }
+)
 
-const loadOpenAi = loadOptionalPackage("@effect/ai-openai", () => import("@effect/ai-openai/OpenAiClient"))
+const anthropic = define<
+  AnthropicClient.AnthropicClient,
+  AnthropicClient.Service,
+  AnthropicOptions,
+  typeof AnthropicClient
+>(
+  "@effect/ai-anthropic",
+  () => import("@effect/ai-anthropic/AnthropicClient"),
+  (module) => module.AnthropicClient,
+  { apiUrl: "https://api.anthropic.com", scheme: "x-api-key" }
+)
 
-const openAiWith = (module: typeof OpenAiClient, provider: Provider, options: OpenAiOptions) =>
-  module.make(authorized(provider, options, { apiUrl: "https://api.openai.com/v1", scheme: "bearer" }))
+const google = define<GoogleClient.GoogleClient, GoogleClient.Service, GoogleOptions, typeof GoogleClient>(
+  "@effect/ai-google",
+  () => import("@effect/ai-google/GoogleClient"),
+  (module) => module.GoogleClient,
+  { apiUrl: "https://generativelanguage.googleapis.com", scheme: "x-goog-api-key" }
+)
+
+const openRouter = define<
+  OpenRouterClient.OpenRouterClient,
+  OpenRouterClient.Service,
+  OpenRouterOptions,
+  typeof OpenRouterClient
+>(
+  "@effect/ai-openrouter",
+  () => import("@effect/ai-openrouter/OpenRouterClient"),
+  (module) => module.OpenRouterClient,
+  { apiUrl: "https://openrouter.ai/api/v1", scheme: "bearer" }
+)
 
 /**
  * The client of @effect/ai-openai.
@@ -106,7 +155,7 @@ export const makeOpenAi = (
   provider: Provider,
   options: OpenAiOptions = {}
 ): Effect.Effect<OpenAiClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(loadOpenAi, (module) => openAiWith(module, provider, options))
+  openAi.make(provider, options)
 
 /**
  * The client's layer, with the provider of the context. A failing helper is an `AiError` with the typed error as its cause:
@@ -134,21 +183,7 @@ export const makeOpenAi = (
 export const layerOpenAi = (
   options: OpenAiOptions = {}
 ): Layer.Layer<OpenAiClient.OpenAiClient, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
-  layerOf(
-    loadOpenAi,
-    (module) => module.OpenAiClient,
-    (module, provider) => openAiWith(module, provider, options)
-  )
-
-// --- Anthropic
-
-const loadAnthropic = loadOptionalPackage("@effect/ai-anthropic", () => import("@effect/ai-anthropic/AnthropicClient"))
-
-const anthropicWith = (
-  module: typeof AnthropicClient,
-  provider: Provider,
-  { scheme = "x-api-key", ...options }: AnthropicOptions
-) => module.make(authorized(provider, options, { apiUrl: "https://api.anthropic.com", scheme }))
+  openAi.layer(options)
 
 /**
  * The client of @effect/ai-anthropic.
@@ -160,7 +195,7 @@ export const makeAnthropic = (
   provider: Provider,
   options: AnthropicOptions = {}
 ): Effect.Effect<AnthropicClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(loadAnthropic, (module) => anthropicWith(module, provider, options))
+  anthropic.make(provider, options)
 
 /**
  * The client's layer, with the provider of the context.
@@ -171,20 +206,7 @@ export const makeAnthropic = (
 export const layerAnthropic = (
   options: AnthropicOptions = {}
 ): Layer.Layer<AnthropicClient.AnthropicClient, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
-  layerOf(
-    loadAnthropic,
-    (module) => module.AnthropicClient,
-    (module, provider) => anthropicWith(module, provider, options)
-  )
-
-// --- Google
-
-const loadGoogle = loadOptionalPackage("@effect/ai-google", () => import("@effect/ai-google/GoogleClient"))
-
-const googleWith = (module: typeof GoogleClient, provider: Provider, options: GoogleOptions) =>
-  module.make(
-    authorized(provider, options, { apiUrl: "https://generativelanguage.googleapis.com", scheme: "x-goog-api-key" })
-  )
+  anthropic.layer(options)
 
 /**
  * The client of @effect/ai-google.
@@ -196,7 +218,7 @@ export const makeGoogle = (
   provider: Provider,
   options: GoogleOptions = {}
 ): Effect.Effect<GoogleClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(loadGoogle, (module) => googleWith(module, provider, options))
+  google.make(provider, options)
 
 /**
  * The client's layer, with the provider of the context.
@@ -207,21 +229,7 @@ export const makeGoogle = (
 export const layerGoogle = (
   options: GoogleOptions = {}
 ): Layer.Layer<GoogleClient.GoogleClient, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
-  layerOf(
-    loadGoogle,
-    (module) => module.GoogleClient,
-    (module, provider) => googleWith(module, provider, options)
-  )
-
-// --- OpenRouter
-
-const loadOpenRouter = loadOptionalPackage(
-  "@effect/ai-openrouter",
-  () => import("@effect/ai-openrouter/OpenRouterClient")
-)
-
-const openRouterWith = (module: typeof OpenRouterClient, provider: Provider, options: OpenRouterOptions) =>
-  module.make(authorized(provider, options, { apiUrl: "https://openrouter.ai/api/v1", scheme: "bearer" }))
+  google.layer(options)
 
 /**
  * The client of @effect/ai-openrouter.
@@ -233,7 +241,7 @@ export const makeOpenRouter = (
   provider: Provider,
   options: OpenRouterOptions = {}
 ): Effect.Effect<OpenRouterClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(loadOpenRouter, (module) => openRouterWith(module, provider, options))
+  openRouter.make(provider, options)
 
 /**
  * The client's layer, with the provider of the context.
@@ -244,8 +252,4 @@ export const makeOpenRouter = (
 export const layerOpenRouter = (
   options: OpenRouterOptions = {}
 ): Layer.Layer<OpenRouterClient.OpenRouterClient, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
-  layerOf(
-    loadOpenRouter,
-    (module) => module.OpenRouterClient,
-    (module, provider) => openRouterWith(module, provider, options)
-  )
+  openRouter.layer(options)

@@ -4,18 +4,10 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as NodeSink from "@effect/platform-node-shared/NodeSink"
 import * as NodeStream from "@effect/platform-node-shared/NodeStream"
 import * as Effect from "effect/Effect"
-import * as Inspectable from "effect/Inspectable"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { awaitGone, type Child, hasExited, send, signalError, systemError } from "./spawn.js"
-
-const ProcessProto = {
-  [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId,
-  ...Inspectable.BaseProto,
-  toJSON(this: CommandExecutor.Process) {
-    return { _id: "@effect/platform/CommandExecutor/Process", pid: this.pid }
-  }
-}
+import { executorProcess, signalError } from "./executorProcess.js"
+import { awaitGone, type Child, hasExited, send, systemError } from "./spawn.js"
 
 export const makeProcess = (command: Command.StandardCommand, child: Child): CommandExecutor.Process => {
   const { handle } = child
@@ -45,7 +37,7 @@ export const makeProcess = (command: Command.StandardCommand, child: Child): Com
     output: Command.Command.Output
   ): Stream.Stream<Uint8Array, PlatformError> =>
     typeof output === "string" ? stream : Stream.transduce(stream, output)
-  return Object.assign(Object.create(ProcessProto), {
+  return executorProcess({
     pid: CommandExecutor.ProcessId(child.pid),
     exitCode,
     isRunning: Effect.sync(() => !hasExited(child)),

@@ -42,15 +42,6 @@ export const systemError = (method: string, command: Command.StandardCommand, er
   })
 }
 
-export const signalError = (command: Command.StandardCommand, signal: string): PlatformError =>
-  new SystemError({
-    reason: "Unknown",
-    module: "Command",
-    method: "exitCode",
-    pathOrDescriptor: programName([command.command]),
-    description: `Process interrupted due to receipt of signal: ${signal}`
-  })
-
 export interface Child {
   readonly handle: ChildProcess
   readonly pid: number

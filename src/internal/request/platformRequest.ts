@@ -1,0 +1,102 @@
+/** Requests and responses of @effect/platform's client: where they go, the placeholder in them, the key at its origin only. */
+
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpBody from "@effect/platform/HttpBody"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { ApiKeyError } from "../../ApiKeyError.js"
+import { inCode } from "../model/configInvalid.js"
+import { credentialHeaders, type KeyHeaders } from "./headers.js"
+import { placeholder } from "./placeholder.js"
+import { replaceHeaders } from "./platformInternals.js"
+import type { ResponseHead } from "./rejection.js"
+import { isStream } from "./replay.js"
+
+export const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
+  Either.getOrUndefined(UrlParams.makeUrl(request.url, request.urlParams, request.hash))
+
+export const headOf = (response: HttpClientResponse.HttpClientResponse): ResponseHead => ({
+  status: response.status,
+  header: (name) => response.headers[name]
+})
+
+/** A client below reads a raw body in its own way, and may take a stream there. */
+export const isSentOnce = (body: HttpBody.HttpBody): boolean =>
+  body._tag === "Stream" || (body._tag === "Raw" && isStream(body.body))
+
+/** Ends the transfer of a body that nobody is going to read. */
+export const cancel = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  Effect.raceFirst(Effect.ignore(response.arrayBuffer), Effect.yieldNow())
+
+// --- the placeholder
+
+export const placeholdersIn = (
+  request: HttpClientRequest.HttpClientRequest
+): ReadonlyArray<readonly [name: string, value: string]> =>
+  Object.entries(request.headers).filter(([, value]) => value.includes(placeholder))
+
+export const withoutPlaceholders = (
+  request: HttpClientRequest.HttpClientRequest
+): HttpClientRequest.HttpClientRequest => {
+  const names = placeholdersIn(request).map(([name]) => name)
+  if (names.length === 0) return request
+  const headers = names.reduce((rest, name) => Headers.remove(rest, name), request.headers)
+  return copyOf(request, { headers: { value: headers, enumerable: true } })
+}
+
+/** Not even the placeholder goes to another origin, and a request that cannot do without it is not sent. */
+export const toOtherOrigin = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL | undefined
+): Either.Either<HttpClientRequest.HttpClientRequest, ApiKeyError> => {
+  const body = request.body._tag === "Uint8Array" ? Buffer.from(request.body.body) : undefined
+  return url !== undefined && (url.href.includes(placeholder) || body?.includes(placeholder) === true)
+    ? Either.left(
+        inCode(
+          `a request to ${url.origin} holds a placeholder for the key, which is for another origin`,
+          "Give the same base URL to the SDK and to effect-apikey."
+        )
+      )
+    : Either.right(request)
+}
+
+/** A copy that stays what it is, whatever class that may be. */
+const copyOf = <A extends object>(self: A, properties: PropertyDescriptorMap): A =>
+  Object.create(Object.getPrototypeOf(self), { ...Object.getOwnPropertyDescriptors(self), ...properties })
+
+// --- the key
+
+/**
+ * Puts the key in what goes where it belongs, and in nothing else, redirects that a client below follows included. Whoever redirects
+ * a request that has left back to its origin must not choose where the key goes there.
+ */
+export const keyAtOrigin = (
+  origin: string,
+  authorized: HttpClientRequest.HttpClientRequest,
+  keyHeaders: KeyHeaders,
+  onSent: (carriesKey: boolean) => void
+): ((sent: HttpClientRequest.HttpClientRequest) => void) => {
+  const home = urlOf(authorized)?.href
+  let hasLeft = false
+  return (sent) => {
+    const placeholders = Array.from(keyHeaders).filter(([name, value]) =>
+      [value, placeholder].includes(sent.headers[name] ?? "")
+    )
+    // A request of another kind, that a transform below makes for itself.
+    if (placeholders.length === 0) return
+    const url = urlOf(sent)
+    const stays = url?.origin === origin && (!hasLeft || url.href === home)
+    onSent(stays)
+    hasLeft ||= !stays
+    const names = [...placeholders.map(([name]) => name), ...credentialHeaders]
+    replaceHeaders(
+      sent,
+      stays
+        ? Headers.setAll(sent.headers, placeholders)
+        : names.reduce((rest, name) => Headers.remove(rest, name), sent.headers)
+    )
+  }
+}
