@@ -1,3 +1,5 @@
+/** A provider whose key a helper command prints: its options, its cache, and the erase command before a run after a rejection. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as DateTime from "effect/DateTime"
