@@ -35,6 +35,73 @@ const common = {
   retryAt: Schema.optional(Schema.DateTimeUtc)
 }
 
+/** What all of them have beside their fields. */
+interface Described {
+  readonly [TypeId]: TypeId
+  /** What happened, in one line. */
+  readonly message: string
+  /** What to do, in one line. */
+  readonly hint: string
+  /** Another try may help. */
+  readonly isTransient: boolean
+}
+
+type WithTag<Tag extends string, Fields extends Schema.Struct.Fields> = {
+  readonly _tag: Schema.tag<Tag>
+} & typeof common &
+  Fields
+
+/** A type of its own, because `Schema.TaggedErrorClass` has no place for what all our errors have. */
+interface ErrorClass<Self, Tag extends string, Fields extends Schema.Struct.Fields>
+  extends Schema.Class<
+    Self,
+    WithTag<Tag, Fields>,
+    Schema.Struct.Encoded<WithTag<Tag, Fields>>,
+    Schema.Struct.Context<WithTag<Tag, Fields>>,
+    Schema.Struct.Constructor<typeof common & Fields>,
+    Described,
+    Cause.YieldableError
+  > {
+  readonly _tag: Tag
+}
+
+interface Words<Fields extends Schema.Struct.Fields> {
+  readonly message: (error: Schema.Struct.Type<Fields>) => string
+  /** Where no remedy is given. */
+  readonly hint: (error: Schema.Struct.Type<Fields>) => string
+  /** Default: false. */
+  readonly isTransient?: (error: Schema.Struct.Type<Fields>) => boolean
+}
+
+// --- boundary: TypeScript does not follow a class whose fields are a type parameter
+
+/** What all errors have in common: tag, remedy, and message and hint from their fields. */
+const defineError =
+  <Self>() =>
+  <const Tag extends string, Fields extends Schema.Struct.Fields>(
+    tag: Tag,
+    fields: Fields,
+    { message, hint, isTransient = () => false }: Words<Fields>
+  ): ErrorClass<Self, Tag, Fields> => {
+    const Base = Schema.TaggedError<Self>(`effect-apikey/${tag}`)(tag, { ...common, ...fields }) as never as new (
+      ...args: ReadonlyArray<unknown>
+    ) => Cause.YieldableError & Schema.Struct.Type<typeof common>
+    return class extends Base {
+      readonly [TypeId]: TypeId = TypeId
+      override get message(): string {
+        return message(this as never)
+      }
+      get hint(): string {
+        return this.remedy ?? hint(this as never)
+      }
+      get isTransient(): boolean {
+        return isTransient(this as never)
+      }
+    } as never
+  }
+
+// --- end of the boundary
+
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 const seconds = (duration: Duration.Duration): string => `${Duration.toMillis(duration) / 1000} s`
@@ -47,22 +114,17 @@ const named = (command: string): string => (command === "" ? "the command" : com
  * @since 0.1.0
  * @category errors
  */
-export class CommandNotFound extends Schema.TaggedError<CommandNotFound>("effect-apikey/CommandNotFound")(
+export class CommandNotFound extends defineError<CommandNotFound>()(
   "CommandNotFound",
-  { ...common, command: Schema.String, searched: Schema.Array(Schema.String) }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    const where = this.searched.length === 1 ? `at ${this.searched[0]}` : `in ${plural(this.searched.length, "folder")}`
-    return `${named(this.command)}: command not found${this.searched.length === 0 ? "" : ` (looked ${where})`}`
+  { command: Schema.String, searched: Schema.Array(Schema.String) },
+  {
+    message: ({ searched, command }) => {
+      const where = searched.length === 1 ? `at ${searched[0]}` : `in ${plural(searched.length, "folder")}`
+      return `${named(command)}: command not found${searched.length === 0 ? "" : ` (looked ${where})`}`
+    },
+    hint: () => "Install it, add its folder to PATH, or give the program's full path."
   }
-  get hint(): string {
-    return this.remedy ?? "Install it, add its folder to PATH, or give the program's full path."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * The program was found, but it may not be executed: no permission, a folder, or a missing interpreter.
@@ -70,22 +132,14 @@ export class CommandNotFound extends Schema.TaggedError<CommandNotFound>("effect
  * @since 0.1.0
  * @category errors
  */
-export class CommandNotExecutable extends Schema.TaggedError<CommandNotExecutable>(
-  "effect-apikey/CommandNotExecutable"
-)("CommandNotExecutable", { ...common, command: Schema.String, path: Schema.String }) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: ${this.path} cannot be executed`
+export class CommandNotExecutable extends defineError<CommandNotExecutable>()(
+  "CommandNotExecutable",
+  { command: Schema.String, path: Schema.String },
+  {
+    message: ({ command, path }) => `${named(command)}: ${path} cannot be executed`,
+    hint: () => "Make it executable (chmod +x), and check that its first line names an interpreter that exists."
   }
-  get hint(): string {
-    return (
-      this.remedy ?? "Make it executable (chmod +x), and check that its first line names an interpreter that exists."
-    )
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * A policy refuses to run the command, or to let a key go where a project points it. `file` is where that stands.
@@ -93,23 +147,14 @@ export class CommandNotExecutable extends Schema.TaggedError<CommandNotExecutabl
  * @since 0.1.0
  * @category errors
  */
-export class CommandNotTrusted extends Schema.TaggedError<CommandNotTrusted>("effect-apikey/CommandNotTrusted")(
+export class CommandNotTrusted extends defineError<CommandNotTrusted>()(
   "CommandNotTrusted",
-  { ...common, command: Schema.String, file: Schema.String }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: refused, because ${this.file} is not trusted`
+  { command: Schema.String, file: Schema.String },
+  {
+    message: ({ command, file }) => `${named(command)}: refused, because ${file} is not trusted`,
+    hint: ({ file }) => `Read what it says there; if you want that, trust it: effect-apikey trust ${shellWord(file)}`
   }
-  get hint(): string {
-    return (
-      this.remedy ?? `Read what it says there; if you want that, trust it: effect-apikey trust ${shellWord(this.file)}`
-    )
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 const transientSpawnCodes: ReadonlyArray<string> = ["EAGAIN", "EMFILE"]
 
@@ -132,24 +177,15 @@ const spawnHints: Readonly<Record<string, string>> = {
  * @since 0.1.0
  * @category errors
  */
-export class SpawnFailed extends Schema.TaggedError<SpawnFailed>("effect-apikey/SpawnFailed")("SpawnFailed", {
-  ...common,
-  command: Schema.String,
-  code: Schema.String
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: could not be started (${this.code})`
+export class SpawnFailed extends defineError<SpawnFailed>()(
+  "SpawnFailed",
+  { command: Schema.String, code: Schema.String },
+  {
+    message: ({ command, code }) => `${named(command)}: could not be started (${code})`,
+    hint: ({ code }) => spawnHints[code] ?? "Run the command by hand in the same folder to see what the system says.",
+    isTransient: ({ code }) => transientSpawnCodes.includes(code)
   }
-  get hint(): string {
-    return (
-      this.remedy ?? spawnHints[this.code] ?? "Run the command by hand in the same folder to see what the system says."
-    )
-  }
-  get isTransient(): boolean {
-    return transientSpawnCodes.includes(this.code)
-  }
-}
+) {}
 
 /**
  * The command needs a person, and there is no terminal to ask on.
@@ -157,21 +193,14 @@ export class SpawnFailed extends Schema.TaggedError<SpawnFailed>("effect-apikey/
  * @since 0.1.0
  * @category errors
  */
-export class NoTerminal extends Schema.TaggedError<NoTerminal>("effect-apikey/NoTerminal")("NoTerminal", {
-  ...common,
-  command: Schema.String
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: needs a terminal to ask on, and there is none`
+export class NoTerminal extends defineError<NoTerminal>()(
+  "NoTerminal",
+  { command: Schema.String },
+  {
+    message: ({ command }) => `${named(command)}: needs a terminal to ask on, and there is none`,
+    hint: () => "Run it once at a terminal, or use a log-in that needs no person."
   }
-  get hint(): string {
-    return this.remedy ?? "Run it once at a terminal, or use a log-in that needs no person."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * Where a run stood when its time was over: waiting for a place or for another try, running, or draining its pipes after
@@ -194,23 +223,17 @@ export type TimeoutPhase = typeof TimeoutPhase.Type
  * @since 0.1.0
  * @category errors
  */
-export class CommandTimeout extends Schema.TaggedError<CommandTimeout>("effect-apikey/CommandTimeout")(
+export class CommandTimeout extends defineError<CommandTimeout>()(
   "CommandTimeout",
-  { ...common, command: Schema.String, timeout: Schema.DurationFromMillis, phase: TimeoutPhase }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return this.phase === "queued"
-      ? `${named(this.command)}: not run within ${seconds(this.timeout)}: it waited for a place, or for another try`
-      : `${named(this.command)}: not finished within ${seconds(this.timeout)}, stopped`
+  { command: Schema.String, timeout: Schema.DurationFromMillis, phase: TimeoutPhase },
+  {
+    message: ({ phase, command, timeout }) =>
+      phase === "queued"
+        ? `${named(command)}: not run within ${seconds(timeout)}: it waited for a place, or for another try`
+        : `${named(command)}: not finished within ${seconds(timeout)}, stopped`,
+    hint: () => "Run it by hand to see what it waits for; if it only needs longer, raise `timeout`."
   }
-  get hint(): string {
-    return this.remedy ?? "Run it by hand to see what it waits for; if it only needs longer, raise `timeout`."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * What a status other than 0 means, as far as it is known.
@@ -249,26 +272,19 @@ const reasonHints: Readonly<Record<Reason, string>> = {
  * @since 0.1.0
  * @category errors
  */
-export class NonZeroExit extends Schema.TaggedError<NonZeroExit>("effect-apikey/NonZeroExit")("NonZeroExit", {
-  ...common,
-  command: Schema.String,
-  exitCode: Schema.Number,
-  stderr: Schema.String,
-  reason: Reason
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    const text = reasonTexts[this.reason]
-    const what = this.exitCode === 0 ? "answered with a failure" : `ended with status ${this.exitCode}`
-    return `${named(this.command)}: ${what}${text === "" ? "" : `, ${text}`}`
+export class NonZeroExit extends defineError<NonZeroExit>()(
+  "NonZeroExit",
+  { command: Schema.String, exitCode: Schema.Number, stderr: Schema.String, reason: Reason },
+  {
+    message: ({ reason, exitCode, command }) => {
+      const text = reasonTexts[reason]
+      const what = exitCode === 0 ? "answered with a failure" : `ended with status ${exitCode}`
+      return `${named(command)}: ${what}${text === "" ? "" : `, ${text}`}`
+    },
+    hint: ({ reason }) => reasonHints[reason],
+    isTransient: ({ reason }) => reason === "Unavailable"
   }
-  get hint(): string {
-    return this.remedy ?? reasonHints[this.reason]
-  }
-  get isTransient(): boolean {
-    return this.reason === "Unavailable"
-  }
-}
+) {}
 
 /**
  * The command was ended by a signal that we did not send.
@@ -276,26 +292,14 @@ export class NonZeroExit extends Schema.TaggedError<NonZeroExit>("effect-apikey/
  * @since 0.1.0
  * @category errors
  */
-export class CommandKilled extends Schema.TaggedError<CommandKilled>("effect-apikey/CommandKilled")("CommandKilled", {
-  ...common,
-  command: Schema.String,
-  signal: Schema.String,
-  stderr: Schema.String
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: ended by ${this.signal}`
+export class CommandKilled extends defineError<CommandKilled>()(
+  "CommandKilled",
+  { command: Schema.String, signal: Schema.String, stderr: Schema.String },
+  {
+    message: ({ command, signal }) => `${named(command)}: ended by ${signal}`,
+    hint: () => "Something ended it from outside (a crash, the system's memory limit, a person); run it by hand to see."
   }
-  get hint(): string {
-    return (
-      this.remedy ??
-      "Something ended it from outside (a crash, the system's memory limit, a person); run it by hand to see."
-    )
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * Status 0, and nothing on stdout.
@@ -303,22 +307,14 @@ export class CommandKilled extends Schema.TaggedError<CommandKilled>("effect-api
  * @since 0.1.0
  * @category errors
  */
-export class EmptyOutput extends Schema.TaggedError<EmptyOutput>("effect-apikey/EmptyOutput")("EmptyOutput", {
-  ...common,
-  command: Schema.String,
-  stderr: Schema.String
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: ended well but printed no key`
+export class EmptyOutput extends defineError<EmptyOutput>()(
+  "EmptyOutput",
+  { command: Schema.String, stderr: Schema.String },
+  {
+    message: ({ command }) => `${named(command)}: ended well but printed no key`,
+    hint: () => "Check that the credential exists and that the command prints it on standard output."
   }
-  get hint(): string {
-    return this.remedy ?? "Check that the credential exists and that the command prints it on standard output."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * More on stdout than the limit, in bytes. The command was stopped.
@@ -326,21 +322,14 @@ export class EmptyOutput extends Schema.TaggedError<EmptyOutput>("effect-apikey/
  * @since 0.1.0
  * @category errors
  */
-export class OutputTooLarge extends Schema.TaggedError<OutputTooLarge>("effect-apikey/OutputTooLarge")(
+export class OutputTooLarge extends defineError<OutputTooLarge>()(
   "OutputTooLarge",
-  { ...common, command: Schema.String, limit: Schema.Number }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: printed more than ${this.limit} bytes, stopped`
+  { command: Schema.String, limit: Schema.Number },
+  {
+    message: ({ command, limit }) => `${named(command)}: printed more than ${limit} bytes, stopped`,
+    hint: () => "The command must print the key and nothing else."
   }
-  get hint(): string {
-    return this.remedy ?? "The command must print the key and nothing else."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * The output is not what its format says. `path` is the field (empty: the whole output), `expected` what should have
@@ -349,28 +338,19 @@ export class OutputTooLarge extends Schema.TaggedError<OutputTooLarge>("effect-a
  * @since 0.1.0
  * @category errors
  */
-export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-apikey/InvalidOutput")("InvalidOutput", {
-  ...common,
-  command: Schema.String,
-  format: Schema.String,
-  path: Schema.String,
-  expected: Schema.String
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    const where = this.path === "" ? "" : ` at ${this.path}`
-    const what = this.format === "auto" ? "of no known format" : `not "${this.format}"`
-    const problem =
-      this.format === "header" ? "the key cannot be sent" : `${named(this.command)}: its output is ${what}`
-    return `${problem}; expected${where} ${this.expected}`
+export class InvalidOutput extends defineError<InvalidOutput>()(
+  "InvalidOutput",
+  { command: Schema.String, format: Schema.String, path: Schema.String, expected: Schema.String },
+  {
+    message: ({ path, format, command, expected }) => {
+      const where = path === "" ? "" : ` at ${path}`
+      const what = format === "auto" ? "of no known format" : `not "${format}"`
+      const problem = format === "header" ? "the key cannot be sent" : `${named(command)}: its output is ${what}`
+      return `${problem}; expected${where} ${expected}`
+    },
+    hint: () => "Choose the `format` that the command speaks, or change the command's arguments."
   }
-  get hint(): string {
-    return this.remedy ?? "Choose the `format` that the command speaks, or change the command's arguments."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * The key had already expired when the command printed it.
@@ -378,24 +358,14 @@ export class InvalidOutput extends Schema.TaggedError<InvalidOutput>("effect-api
  * @since 0.1.0
  * @category errors
  */
-export class ExpiredOnArrival extends Schema.TaggedError<ExpiredOnArrival>("effect-apikey/ExpiredOnArrival")(
+export class ExpiredOnArrival extends defineError<ExpiredOnArrival>()(
   "ExpiredOnArrival",
-  { ...common, command: Schema.String, expiredAt: Schema.DateTimeUtc }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: the key it printed had expired at ${isoOf(this.expiredAt)}`
+  { command: Schema.String, expiredAt: Schema.DateTimeUtc },
+  {
+    message: ({ command, expiredAt }) => `${named(command)}: the key it printed had expired at ${isoOf(expiredAt)}`,
+    hint: () => "The command keeps an old key: renew its log-in or clear its cache, and check this machine's clock."
   }
-  get hint(): string {
-    return (
-      this.remedy ??
-      "The command keeps an old key: renew its log-in or clear its cache, and check this machine's clock."
-    )
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * The command repeats a key that the server refused. Only with `onRepeat: "fail"`.
@@ -403,22 +373,15 @@ export class ExpiredOnArrival extends Schema.TaggedError<ExpiredOnArrival>("effe
  * @since 0.1.0
  * @category errors
  */
-export class KeyRejected extends Schema.TaggedError<KeyRejected>("effect-apikey/KeyRejected")("KeyRejected", {
-  ...common,
-  command: Schema.String,
-  rejectedAt: Schema.DateTimeUtc
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${named(this.command)}: repeats the key that the server refused at ${isoOf(this.rejectedAt)}`
+export class KeyRejected extends defineError<KeyRejected>()(
+  "KeyRejected",
+  { command: Schema.String, rejectedAt: Schema.DateTimeUtc },
+  {
+    message: ({ command, rejectedAt }) =>
+      `${named(command)}: repeats the key that the server refused at ${isoOf(rejectedAt)}`,
+    hint: () => "Renew the key where it is kept, and check that it is the one for this server."
   }
-  get hint(): string {
-    return this.remedy ?? "Renew the key where it is kept, and check that it is the one for this server."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * A file or variable that is there cannot be read. `source` names what wanted it.
@@ -426,21 +389,14 @@ export class KeyRejected extends Schema.TaggedError<KeyRejected>("effect-apikey/
  * @since 0.1.0
  * @category errors
  */
-export class SourceUnreadable extends Schema.TaggedError<SourceUnreadable>("effect-apikey/SourceUnreadable")(
+export class SourceUnreadable extends defineError<SourceUnreadable>()(
   "SourceUnreadable",
-  { ...common, source: Schema.String, path: Schema.String, code: Schema.String }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${this.source}: ${this.path} cannot be read (${this.code})`
+  { source: Schema.String, path: Schema.String, code: Schema.String },
+  {
+    message: ({ source, path, code }) => `${source}: ${path} cannot be read (${code})`,
+    hint: () => "Correct its permissions or contents, or remove it so that the next source is asked."
   }
-  get hint(): string {
-    return this.remedy ?? "Correct its permissions or contents, or remove it so that the next source is asked."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * A file of secrets can be read by others, and `strict` was asked for. `mode` is octal.
@@ -448,21 +404,14 @@ export class SourceUnreadable extends Schema.TaggedError<SourceUnreadable>("effe
  * @since 0.1.0
  * @category errors
  */
-export class InsecurePermissions extends Schema.TaggedError<InsecurePermissions>("effect-apikey/InsecurePermissions")(
+export class InsecurePermissions extends defineError<InsecurePermissions>()(
   "InsecurePermissions",
-  { ...common, path: Schema.String, mode: Schema.String }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${this.path}: others may read it (mode ${this.mode})`
+  { path: Schema.String, mode: Schema.String },
+  {
+    message: ({ path, mode }) => `${path}: others may read it (mode ${mode})`,
+    hint: ({ path }) => `Take their permission away: chmod 600 ${shellWord(path)}`
   }
-  get hint(): string {
-    return this.remedy ?? `Take their permission away: chmod 600 ${shellWord(this.path)}`
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * The configuration is wrong. `file` is where it stands (`code` for options given in code), `line` and `column` count
@@ -471,24 +420,14 @@ export class InsecurePermissions extends Schema.TaggedError<InsecurePermissions>
  * @since 0.1.0
  * @category errors
  */
-export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>("effect-apikey/ConfigInvalid")("ConfigInvalid", {
-  ...common,
-  file: Schema.String,
-  line: Schema.Number,
-  column: Schema.Number,
-  problem: Schema.String
-}) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${this.file}${this.line > 0 ? `:${this.line}:${this.column}` : ""}: ${this.problem}`
+export class ConfigInvalid extends defineError<ConfigInvalid>()(
+  "ConfigInvalid",
+  { file: Schema.String, line: Schema.Number, column: Schema.Number, problem: Schema.String },
+  {
+    message: ({ file, line, column, problem }) => `${file}${line > 0 ? `:${line}:${column}` : ""}: ${problem}`,
+    hint: () => "Correct it there; `effect-apikey schema` prints what is allowed."
   }
-  get hint(): string {
-    return this.remedy ?? "Correct it there; `effect-apikey schema` prints what is allowed."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * No source has a key for the provider. `tried` lists them all, in order.
@@ -496,22 +435,17 @@ export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>("effect-api
  * @since 0.1.0
  * @category errors
  */
-export class KeyNotConfigured extends Schema.TaggedError<KeyNotConfigured>("effect-apikey/KeyNotConfigured")(
+export class KeyNotConfigured extends defineError<KeyNotConfigured>()(
   "KeyNotConfigured",
-  { ...common, provider: Schema.String, tried: Schema.Array(Schema.String) }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    const tried = this.tried.length === 0 ? "" : ` (tried ${this.tried.join(", ")})`
-    return `${this.provider}: no key is configured${tried}`
+  { provider: Schema.String, tried: Schema.Array(Schema.String) },
+  {
+    message: ({ provider, tried }) => {
+      const asked = tried.length === 0 ? "" : ` (tried ${tried.join(", ")})`
+      return `${provider}: no key is configured${asked}`
+    },
+    hint: () => "Set one of these, or configure a command that prints the key."
   }
-  get hint(): string {
-    return this.remedy ?? "Set one of these, or configure a command that prints the key."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 /**
  * The provider was asked after its scope had ended.
@@ -519,21 +453,14 @@ export class KeyNotConfigured extends Schema.TaggedError<KeyNotConfigured>("effe
  * @since 0.1.0
  * @category errors
  */
-export class ProviderClosed extends Schema.TaggedError<ProviderClosed>("effect-apikey/ProviderClosed")(
+export class ProviderClosed extends defineError<ProviderClosed>()(
   "ProviderClosed",
-  { ...common, provider: Schema.String }
-) {
-  readonly [TypeId]: TypeId = TypeId
-  override get message(): string {
-    return `${this.provider}: asked for a key after its scope was closed`
+  { provider: Schema.String },
+  {
+    message: ({ provider }) => `${provider}: asked for a key after its scope was closed`,
+    hint: () => "Use the provider inside the scope of its layer."
   }
-  get hint(): string {
-    return this.remedy ?? "Use the provider inside the scope of its layer."
-  }
-  get isTransient(): boolean {
-    return false
-  }
-}
+) {}
 
 const isoOf = (at: DateTime.Utc): string => new Date(at.epochMillis).toISOString()
 

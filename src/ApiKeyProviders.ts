@@ -24,7 +24,7 @@ import type * as ApiKeySource from "./ApiKeySource.js"
 import { positiveMillis } from "./internal/cache/lifetime.js"
 import { sharersOf, toProvider } from "./internal/config/provider.js"
 import { load } from "./internal/config/resolve.js"
-import { toldIds } from "./internal/helper/environment.js"
+import { providerIds } from "./internal/helper/environment.js"
 import type { Requirements } from "./internal/helper/options.js"
 import { HostEnvironment } from "./internal/host/HostEnvironment.js"
 import {
@@ -260,7 +260,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
         return known.slot
       }
       const users = [id]
-      const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? toldIds(users) }))
+      const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? providerIds(users) }))
       const slot = slotOf(build)
       shared.set(identity, { slot, ids: users })
       if (command.prefetch === true) prefetched.push(openedOf(slot, id))

@@ -13,8 +13,8 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, CommandTimeout } from "./ApiKeyError.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import type { Output } from "./internal/format/format.js"
-import { inTheCrowd, places, terminal } from "./internal/helper/admission.js"
-import { within } from "./internal/helper/deadline.js"
+import { retryWhenSlotFrees, runSlots, terminalSlot } from "./internal/helper/admission.js"
+import { withDeadline } from "./internal/helper/deadline.js"
 import {
   checkArguments,
   checkCommand,
@@ -23,12 +23,13 @@ import {
   type Options,
   timeLimit
 } from "./internal/helper/options.js"
-import { attempt, type Progress, type Request, setPhase, takesTerminal } from "./internal/helper/supervise.js"
+import { type Progress, type Request, setPhase } from "./internal/helper/request.js"
+import { attempt, takesTerminal } from "./internal/helper/supervise.js"
 import { programName } from "./internal/redact/programName.js"
 
 export type { Output, RunReason } from "./internal/format/format.js"
 export type { Interactive, Options, SearchBeyond } from "./internal/helper/options.js"
-export type { Request } from "./internal/helper/supervise.js"
+export type { Request } from "./internal/helper/request.js"
 
 /**
  * Runs a helper command until it yields its output, within its time limit.
@@ -50,17 +51,21 @@ export const run = (
     const timeout = yield* timeLimit(options, mayPrompt)
     yield* checkArguments(name, options)
 
-    const progress: Progress = { phase: "queued", saidSlow: false }
+    const progress: Progress = { phase: "queued", warnedSlow: false }
     const once = attempt({ name, options, request, entry, onTerminal, progress }).pipe(
       // Whatever comes after a try (another one, after a delay) is waiting again.
       Effect.ensuring(setPhase(progress, "queued")),
-      places.within,
-      onTerminal ? terminal.within : (self) => self
+      runSlots.withPermit,
+      onTerminal ? terminalSlot.withPermit : (self) => self
     )
-    const tries = Effect.retry(inTheCrowd(once), {
+    const tries = Effect.retry(retryWhenSlotFrees(once), {
       schedule: options.retry ?? defaultRetry,
       while: (error) => error.isTransient && (!mayPrompt || error._tag === "SpawnFailed")
     })
     const all = Effect.zipRight(request.before ?? Effect.void, tries)
-    return yield* within(all, timeout, () => new CommandTimeout({ command: name, timeout, phase: progress.phase }))
+    return yield* withDeadline(
+      all,
+      timeout,
+      () => new CommandTimeout({ command: name, timeout, phase: progress.phase })
+    )
   })

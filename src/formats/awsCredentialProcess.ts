@@ -14,7 +14,7 @@ import * as ApiKey from "../ApiKey.js"
 import { define, field, jsonLine } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
-import * as Fit from "../internal/format/keySyntax.js"
+import * as KeySyntax from "../internal/format/keySyntax.js"
 import { fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
 
 const Answer = Schema.Struct({
@@ -33,13 +33,13 @@ export const awsCredentialProcess: CredentialFormat = define({
   read: (text) =>
     Either.gen(function* () {
       const { AccessKeyId, Expiration, SecretAccessKey, SessionToken } = yield* read(text)
-      const username = yield* Fit.token(AccessKeyId, "AccessKeyId")
-      const value = yield* Fit.token(SecretAccessKey, "SecretAccessKey")
+      const username = yield* KeySyntax.token(AccessKeyId, "AccessKeyId")
+      const value = yield* KeySyntax.token(SecretAccessKey, "SecretAccessKey")
       const sessionToken = yield* Option.match(
         Option.filter(SessionToken, (token) => token !== ""),
         {
           onNone: () => Either.right(Option.none<string>()),
-          onSome: (token) => Either.map(Fit.token(token, "SessionToken"), Option.some)
+          onSome: (token) => Either.map(KeySyntax.token(token, "SessionToken"), Option.some)
         }
       )
       return new ApiKey.ApiKey({

@@ -13,7 +13,7 @@ import * as ApiKey from "../ApiKey.js"
 import { define, field, jsonLine } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { Rfc3339 } from "../internal/format/instant.js"
-import * as Fit from "../internal/format/keySyntax.js"
+import * as KeySyntax from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"
 import { AnyText, fromJson, maybe, mismatch } from "../internal/format/schema.js"
 
@@ -69,7 +69,9 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
         if (chosen !== undefined && chosen[1].length > 1) {
           return yield* mismatch(`headers.${isAuthorization(chosen[0]) ? "Authorization" : "*"}`, "one value")
         }
-        const headers = yield* Fit.headers(Object.fromEntries(given.map(([name, values]) => [name, values.join(", ")])))
+        const headers = yield* KeySyntax.headers(
+          Object.fromEntries(given.map(([name, values]) => [name, values.join(", ")]))
+        )
         const secret = secretIn(headers)
         if (Option.isNone(secret)) {
           return yield* mismatch(

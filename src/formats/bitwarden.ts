@@ -104,8 +104,8 @@ export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
       )
     },
     read: (text, { command }) => {
-      const told = explain(text)
-      if (Option.isSome(told)) return failed(command, told.value)
+      const failure = explain(text)
+      if (Option.isSome(failure)) return failed(command, failure.value)
       return Option.match(Option.flatMap(jsonOf(text), objectOf), {
         onNone: (): Either.Either<never, Mismatch> => mismatch("", "a JSON object"),
         onSome: (object) => Either.flatMap(readItem(opened(object)), (item) => keyIn(item, field))

@@ -118,8 +118,8 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
       )
     },
     read: (text, { command }) => {
-      const told = explain(text)
-      if (Option.isSome(told)) return failed(command, told.value)
+      const failure = explain(text)
+      if (Option.isSome(failure)) return failed(command, failure.value)
       return Either.gen(function* () {
         const [hello, answer, ...more] = linesOf(text)
         yield* line(hello, readHello)

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, jsonLine, onlyValue } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import * as Fit from "../internal/format/keySyntax.js"
+import * as KeySyntax from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"
 import { keyIn, onlyLine } from "../internal/format/line.js"
 import { AnyText, fromJson, Text } from "../internal/format/schema.js"
@@ -39,8 +39,8 @@ export const claudeDesktop: CredentialFormat = define({
     Either.gen(function* () {
       if (!isJson(text)) return yield* keyIn(onlyLine(text))
       const { headers: own, token } = yield* read(text)
-      const value = yield* Fit.token(token, "token")
-      yield* Fit.headers(own)
+      const value = yield* KeySyntax.token(token, "token")
+      yield* KeySyntax.headers(own)
       // The headers go beside the bearer token, and a key's own headers stand for all it needs.
       const needsBearer = Object.keys(own).length > 0 && !Object.keys(own).some(isAuthorization)
       return ApiKey.make({ value, headers: needsBearer ? { authorization: `Bearer ${value}`, ...own } : own })

@@ -9,10 +9,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, failed, jsonLine, withoutUser } from "../internal/format/define.js"
-import { lastWordReplaced } from "../internal/format/erase.js"
+import { eraseCommand } from "../internal/format/erase.js"
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import * as Fit from "../internal/format/keySyntax.js"
+import * as KeySyntax from "../internal/format/keySyntax.js"
 import { docker } from "../internal/format/messages.js"
 import { AnyText, fromJson, mismatch } from "../internal/format/schema.js"
 
@@ -45,13 +45,13 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
     ...(serverUrl === undefined ? {} : { input: `${serverUrl}\n` }),
     explain: ({ stdout }) => explain(stdout),
     forget: (command) =>
-      serverUrl === undefined ? Option.none() : lastWordReplaced(command, { get: "erase" }, `${serverUrl}\n`),
+      serverUrl === undefined ? Option.none() : eraseCommand(command, { get: "erase" }, `${serverUrl}\n`),
     recognizes: ({ object, text }) =>
       Option.isSome(explain(text)) ||
       ("Secret" in object && ("ServerURL" in object || typeof object["Username"] === "string")),
     read: (text, { command }) => {
-      const told = explain(text)
-      if (Option.isSome(told)) return failed(command, told.value)
+      const failure = explain(text)
+      if (Option.isSome(failure)) return failed(command, failure.value)
       return Either.gen(function* () {
         const { Secret, Username } = yield* read(text)
         if (Username === identityToken) {
@@ -68,8 +68,8 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
             "The store has nothing for that registry: log in to it (docker login), or correct the format's serverUrl."
           )
         }
-        const value = yield* Fit.word(Secret, "Secret")
-        const username = Username === "" ? undefined : yield* Fit.word(Username, "Username")
+        const value = yield* KeySyntax.password(Secret, "Secret")
+        const username = Username === "" ? undefined : yield* KeySyntax.password(Username, "Username")
         return ApiKey.make({ value, username })
       })
     },

@@ -16,10 +16,10 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { EmptyOutput } from "../ApiKeyError.js"
 import { define, withoutUser } from "../internal/format/define.js"
-import { lastWordReplaced } from "../internal/format/erase.js"
+import { eraseCommand } from "../internal/format/erase.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
-import * as Fit from "../internal/format/keySyntax.js"
+import * as KeySyntax from "../internal/format/keySyntax.js"
 import { AnyText, fromValue, type Mismatch, maybe, mismatch } from "../internal/format/schema.js"
 import { isHeaderName } from "../internal/util/headerName.js"
 
@@ -89,7 +89,14 @@ const names: ReadonlyArray<string> = [
 ]
 
 /** Those that only an answer of git's has; the others alone may be anybody's text. */
-const owned: ReadonlyArray<string> = ["password", "credential", "username", "quit", "continue", "capability[]"]
+const distinctiveKeys: ReadonlyArray<string> = [
+  "password",
+  "credential",
+  "username",
+  "quit",
+  "continue",
+  "capability[]"
+]
 
 /** Enough to know it by: other keys are to be passed over. */
 const isPair = (fields: ReadonlyMap<string, string>): boolean =>
@@ -166,7 +173,7 @@ const authtypeCapability = ["capability[]", "authtype"] as const
 /** A key that is a header goes as its scheme and its credential. */
 const headerOf = (key: ApiKey.ApiKey): ReadonlyArray<readonly [string, string]> => {
   const [header, ...others] = Object.entries(key.headers)
-  if (header === undefined || !Fit.isAuthorization(header[0]) || others.length > 0 || Option.isSome(key.username))
+  if (header === undefined || !KeySyntax.isAuthorization(header[0]) || others.length > 0 || Option.isSome(key.username))
     return []
   const [authtype = "", ...credential] = Redacted.value(header[1]).split(" ")
   return [
@@ -184,7 +191,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
       const header = headerOf(key)
       return attributes.length === 0
         ? Option.none()
-        : lastWordReplaced(
+        : eraseCommand(
             command,
             { fill: "reject", get: "erase" },
             request([
@@ -199,7 +206,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
       const fields = fieldsOf(text)
       return (
         Either.isRight(fields) &&
-        owned.some((key) => fields.right.has(key)) &&
+        distinctiveKeys.some((key) => fields.right.has(key)) &&
         (isPair(fields.right) || Array.from(fields.right.keys()).every((key) => names.includes(key)))
       )
     },
@@ -223,7 +230,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
         // `authtype` alone only says which scheme is wanted.
         if (Option.isSome(fields.authtype) && (Option.isSome(fields.credential) || Option.isNone(fields.password))) {
           const scheme = fields.authtype.value
-          const credential = yield* Fit.token(textOf(fields.credential), "credential")
+          const credential = yield* KeySyntax.token(textOf(fields.credential), "credential")
           if (!isHeaderName(scheme)) return yield* mismatch("authtype", "the name of an HTTP authentication scheme")
           return ApiKey.make({
             value: credential,
@@ -231,9 +238,9 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
             headers: { [authorization]: `${scheme} ${credential}` }
           })
         }
-        const value = yield* Fit.word(textOf(fields.password), "password")
+        const value = yield* KeySyntax.password(textOf(fields.password), "password")
         const user = textOf(fields.username)
-        const username = user === "" ? undefined : yield* Fit.word(user, "username")
+        const username = user === "" ? undefined : yield* KeySyntax.password(user, "username")
         return ApiKey.make({ value, username, expiresAt })
       }),
     write: (key) => {

@@ -22,7 +22,7 @@ import {
   parseRfc3339,
   toEpochSeconds
 } from "../internal/format/instant.js"
-import * as Fit from "../internal/format/keySyntax.js"
+import * as KeySyntax from "../internal/format/keySyntax.js"
 import { build, lookUp } from "../internal/format/pointer.js"
 import { jsonOf, type Mismatch, mismatch } from "../internal/format/schema.js"
 
@@ -91,13 +91,13 @@ export const json = (spec: Spec): CredentialFormat =>
           return yield* mismatch(spec.field, "a string", nothingThere)
         const expiresAt = yield* expiryIn(value, spec, startedAt)
         if (spec.username === undefined) {
-          const secret = yield* Fit.token(found.value, spec.field)
+          const secret = yield* KeySyntax.token(found.value, spec.field)
           return new ApiKey.ApiKey({ value: Redacted.make(secret), expiresAt })
         }
         const name = lookUp(value, spec.username)
         if (Option.isNone(name) || typeof name.value !== "string") return yield* mismatch(spec.username, "a string")
-        const username = yield* Fit.word(name.value, spec.username)
-        const secret = yield* Fit.word(found.value, spec.field)
+        const username = yield* KeySyntax.password(name.value, spec.username)
+        const secret = yield* KeySyntax.password(found.value, spec.field)
         return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })
       }),
     write: (key) =>

@@ -64,8 +64,8 @@ export const oauth: CredentialFormat = define({
   explain: ({ stdout }) => explain(stdout),
   recognizes: ({ object, text }) => typeof object["access_token"] === "string" || Option.isSome(explain(text)),
   read: (text, { command, startedAt }) => {
-    const told = explain(text)
-    if (Option.isSome(told)) return failed(command, told.value)
+    const failure = explain(text)
+    if (Option.isSome(failure)) return failed(command, failure.value)
     return Either.flatMap(read(text), ({ access_token, expires_at, expires_in, expires_on }) => {
       const absolute = earlier(expires_at, expires_on)
       const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))

@@ -1,4 +1,4 @@
-/** Everything is the key, to the last byte: nothing is trimmed, nothing judged. A header may not carry it. Ours, no protocol's. */
+/** The whole output is the key, to the last byte, line ends included: nothing is trimmed or checked. A header may not carry it. */
 
 import * as Either from "effect/Either"
 import * as ApiKey from "../ApiKey.js"

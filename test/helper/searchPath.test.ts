@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { entryOf, environmentFor } from "../../src/internal/helper/environment.js"
-import { usualFolders } from "../../src/internal/helper/installDirs.js"
+import { installDirs } from "../../src/internal/helper/installDirs.js"
 import { Found, findProgram, type SearchOptions } from "../../src/internal/helper/searchPath.js"
 import { files, info } from "../support/files.js"
 
@@ -142,7 +142,7 @@ describe("on Windows", () => {
   )
 
   it("people install programs in folders that their variables name", () => {
-    const folders = usualFolders({ LocalAppData: "C:\\U\\Local", APPDATA: "C:\\U\\Roaming" }, "win32")
+    const folders = installDirs({ LocalAppData: "C:\\U\\Local", APPDATA: "C:\\U\\Roaming" }, "win32")
     assert.includeMembers([...folders], ["C:\\U\\Local\\Microsoft\\WinGet\\Links", "C:\\U\\Roaming\\npm"])
   })
 
@@ -150,7 +150,12 @@ describe("on Windows", () => {
     assert.deepStrictEqual(entryOf({ Path: undefined }, "PATH", "win32"), ["Path", undefined])
     assert.isUndefined(entryOf({ Path: "/bin" }, "PATH", "linux"))
     const ours = { Path: "C:\\tools", SystemRoot: "C:\\Windows", SECRET: "x" }
-    const result = environmentFor(ours, { env: { PATH: "D:\\" }, inheritEnv: false, told: {}, platform: "win32" })
+    const result = environmentFor(ours, {
+      env: { PATH: "D:\\" },
+      inheritEnv: false,
+      protocolEnv: {},
+      platform: "win32"
+    })
     assert.deepInclude(result, { PATH: "D:\\", SystemRoot: "C:\\Windows" })
     assert.isFalse("Path" in result || "SECRET" in result)
   })
@@ -159,7 +164,7 @@ describe("on Windows", () => {
 describe("where people install programs", () => {
   it("covers Homebrew, ~/.local/bin, mise, asdf, npm, snap and Nix", () => {
     assert.includeMembers(
-      [...usualFolders({ HOME: "/people/me", USER: "me", NPM_CONFIG_PREFIX: "/people/me/npm" }, "linux")],
+      [...installDirs({ HOME: "/people/me", USER: "me", NPM_CONFIG_PREFIX: "/people/me/npm" }, "linux")],
       [
         "/opt/homebrew/bin",
         "/usr/local/bin",
@@ -179,28 +184,28 @@ describe("where people install programs, by their own variables", () => {
   it("is where mise's, asdf's and npm's data are, and beside the node that runs us", () => {
     const env = { MISE_DATA_DIR: "/data/mise", ASDF_DATA_DIR: "/data/asdf", XDG_DATA_HOME: "/data" }
     const node = "/people/me/.nvm/versions/node/v22.1.0/bin/node"
-    const folders = usualFolders(env, "linux", node)
+    const folders = installDirs(env, "linux", node)
     assert.includeMembers(
       [...folders],
       ["/data/mise/shims", "/data/asdf/shims", "/people/me/.nvm/versions/node/v22.1.0/bin"]
     )
-    assert.includeMembers([...usualFolders({}, "win32", "C:\\nvm\\v22\\node.exe")], ["C:\\nvm\\v22"])
+    assert.includeMembers([...installDirs({}, "win32", "C:\\nvm\\v22\\node.exe")], ["C:\\nvm\\v22"])
   })
 
   it("is absolute and never a folder of nobody, whatever is not set", () => {
-    for (const folder of usualFolders({ HOME: ".", MISE_DATA_DIR: "here" }, "linux", "/usr/bin/node")) {
+    for (const folder of installDirs({ HOME: ".", MISE_DATA_DIR: "here" }, "linux", "/usr/bin/node")) {
       assert.match(folder, /^\/[a-z]/)
       assert.notInclude(folder, "undefined")
     }
     const root = { HOME: "", MISE_DATA_DIR: "" }
-    assert.notInclude(usualFolders(root, "linux", "/usr/bin/node").join(":"), "/shims")
+    assert.notInclude(installDirs(root, "linux", "/usr/bin/node").join(":"), "/shims")
   })
 })
 
 describe("the environment a helper gets", () => {
   const ours = { HOME: "/people/me", PATH: "/bin", AWS_PROFILE: "work", SECRET: "x" }
   const given = (env: Record<string, string | undefined>, inheritEnv: boolean | ReadonlyArray<string>) =>
-    environmentFor(ours, { env, inheritEnv, told: { TOLD: "1" }, platform: "linux" })
+    environmentFor(ours, { env, inheritEnv, protocolEnv: { TOLD: "1" }, platform: "linux" })
 
   it("is all of ours, with variables added and unset", () => {
     const result = given({ ADDED: "1", SECRET: undefined }, true)
@@ -210,7 +215,7 @@ describe("the environment a helper gets", () => {
 
   it("but for Bitwarden's that make every status 0 and put failures on stdout, unless they are named", () => {
     const bitwarden = { BW_CLEANEXIT: "true", BW_RESPONSE: "true", BW_SESSION: "s" }
-    const options = { env: {}, told: {}, platform: "linux" } as const
+    const options = { env: {}, protocolEnv: {}, platform: "linux" } as const
     const plain = environmentFor(bitwarden, { ...options, inheritEnv: true })
     assert.isFalse("BW_CLEANEXIT" in plain || "BW_RESPONSE" in plain)
     assert.deepInclude(plain, { BW_SESSION: "s" })
@@ -234,7 +239,10 @@ describe("the environment a helper gets", () => {
 
   it("asks for plain messages, unless somebody chose otherwise", () => {
     assert.deepInclude(given({}, true), { NO_COLOR: "1", LC_MESSAGES: "C" })
-    const german = environmentFor({ LC_ALL: "de_DE.UTF-8" }, { env: {}, inheritEnv: true, told: {}, platform: "linux" })
+    const german = environmentFor(
+      { LC_ALL: "de_DE.UTF-8" },
+      { env: {}, inheritEnv: true, protocolEnv: {}, platform: "linux" }
+    )
     assert.isFalse("LC_MESSAGES" in german)
     assert.deepInclude(given({ NO_COLOR: undefined }, true), { LC_MESSAGES: "C" })
   })

@@ -1,4 +1,4 @@
-/** Failures that helpers of several kinds have: what gpg, a keyring service and a file that cannot be read make of them. */
+/** Failures that several helpers have in common: of gpg, of a keyring service, of a file that cannot be read. */
 import type { Meaning } from "../format/failure.js"
 import type { Message } from "../format/messages.js"
 import type { Failure } from "./entry.js"
@@ -19,7 +19,7 @@ export const gpgLocked: ReadonlyArray<Failure> = [
   { stderr: /Operation cancelled|Screen or window too small|decryption failed: Timeout/, ...unlockGpg }
 ]
 
-/** The one of gpg's messages that was seen through a program that hands on gpg's words: apart, since the page tells it from the rest. */
+/** The one message of gpg's that was seen through a program that passes it on: a row of its own, since the page calls it measured. */
 export const noSecretKeyBehind = /decryption failed: No secret key/
 
 export const gpgLockedBehind: ReadonlyArray<Failure> = [{ stderr: noSecretKeyBehind, ...unlockGpg }, ...gpgLocked]

@@ -1,3 +1,5 @@
+/** Finds the project's configuration file and the project's root directory. */
+
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -7,8 +9,6 @@ import { isOwnedBySomebodyElse } from "../host/ownership.js"
 import { fileName, isInside, realPathOf } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { shellWord } from "../util/shell.js"
-
-// --- finding
 
 export const exists = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   // What is there but cannot be looked at is reported when it is read.

@@ -1,3 +1,5 @@
+/** What configuration says of a provider once it is resolved: candidates for its key, its destination and its contributions. */
+
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type { ApiKey } from "../../ApiKey.js"

@@ -1,3 +1,5 @@
+/** From a resolved configuration to a provider whose every read and run asks the policy first. */
+
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
@@ -13,8 +15,6 @@ import type { Sharer } from "../provider/shared.js"
 import { fromSource, type SourceOptions } from "../provider/source.js"
 import type { Single } from "../source/schema.js"
 import type { Resolved } from "./model.js"
-
-// --- from what was resolved to a provider
 
 /** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
 const trustDomainOf = (provenance: Provenance): string => (provenance._tag === "Project" ? provenance.root : "")

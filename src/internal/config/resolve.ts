@@ -26,8 +26,6 @@ interface LoadedFile {
   readonly entries: Either.Either<ConfigFile.Entries, ApiKeyError>
 }
 
-// --- loading
-
 /** Whose a file is goes by where it really is, not by how it was found: only what stands in the user's configuration folder is the user's, not what was cloned below it. */
 const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
   Effect.gen(function* () {

@@ -11,7 +11,7 @@ import { asRead } from "../util/bytes.js"
 import type { Meaning } from "./failure.js"
 import type { CredentialFormat, DecodeContext } from "./format.js"
 import { jwtExpiry } from "./jwt.js"
-import * as Fit from "./keySyntax.js"
+import * as KeySyntax from "./keySyntax.js"
 import { type Mismatch, mismatch } from "./schema.js"
 
 /** Ours is the program when a key is written. */
@@ -36,11 +36,11 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
         Either.flatMap((text): Either.Either<string, Mismatch> => {
           const back = Option.flatMap(asRead(text), (input) => Either.getRight(decode(input, ourselves)))
           return Option.match(
-            Option.filter(back, (read) => Equal.equals(bare(read), bare(key))),
+            Option.filter(back, (read) => Equal.equals(withoutBearerHeader(read), withoutBearerHeader(key))),
             {
               onNone: () => mismatch("", "a key that this format can carry"),
               onSome: (read) =>
-                livesLonger(read, key)
+                losesExpiry(read, key)
                   ? mismatch(
                       "expiresAt",
                       "a key without an expiry",
@@ -56,12 +56,12 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
 }
 
 /** A key that goes as a bearer token, with the header spelt out or without: most formats have a place for only one of the two. */
-const bare = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
+const withoutBearerHeader = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
   const [header, ...others] = Object.entries(key.headers)
   const isBearer =
     header !== undefined &&
     others.length === 0 &&
-    Fit.isAuthorization(header[0]) &&
+    KeySyntax.isAuthorization(header[0]) &&
     Option.isNone(key.username) &&
     Redacted.value(header[1]) === `Bearer ${Redacted.value(key.value)}`
   const { expiresAt, sessionToken, value } = key
@@ -69,7 +69,7 @@ const bare = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
 }
 
 /** Who reads it must not hold it for good when it expires: the format's own expiry says so, or a JWT's. */
-const livesLonger = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
+const losesExpiry = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
   const within = jwtExpiry(Redacted.value(read.value))
   const ends = [...Option.toArray(read.expiresAt), ...Option.toArray(within)]
   return Option.exists(key.expiresAt, (at) => !ends.some((end) => DateTime.lessThanOrEqualTo(end, at)))
@@ -84,7 +84,8 @@ export const onlyValue = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> =
 /** The same for a format that has a place for a user name. */
 export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> => {
   if (Option.isSome(key.sessionToken)) return mismatch("sessionToken", "a key without a session token")
-  if (Object.keys(bare(key).headers).length > 0) return mismatch("headers", "a key without headers of its own")
+  if (Object.keys(withoutBearerHeader(key).headers).length > 0)
+    return mismatch("headers", "a key without headers of its own")
   return Either.right(Redacted.value(key.value))
 }
 
@@ -107,4 +108,4 @@ export const tokenKey = (
   value: string,
   expiresAt: ApiKey.Fields["expiresAt"] = Option.none()
 ): Either.Either<ApiKey.ApiKey, Mismatch> =>
-  Either.map(Fit.token(value, path), (fit) => new ApiKey.ApiKey({ value: Redacted.make(fit), expiresAt }))
+  Either.map(KeySyntax.token(value, path), (token) => new ApiKey.ApiKey({ value: Redacted.make(token), expiresAt }))

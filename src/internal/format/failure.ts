@@ -1,3 +1,4 @@
+/** A failed run, and what its failure means: what the formats and the catalog say of it. */
 import type { Reason } from "../../ApiKeyError.js"
 
 /**

@@ -1,8 +1,10 @@
+/** The interface of a format, and what a run hands to it. */
 import type * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError, InvalidOutput } from "../../ApiKeyError.js"
+import type { Erase } from "./erase.js"
 import type { FailedRun, Meaning } from "./failure.js"
 
 /**
@@ -53,10 +55,7 @@ export interface CredentialFormat {
   /** What a status other than 0 means, where the helper says so on stdout. */
   readonly explain?: (failure: FailedRun) => Option.Option<Meaning>
   /** The command that makes the helper forget a key, and what to say on its stdin. */
-  readonly forget?: (
-    command: ReadonlyArray<string>,
-    key: ApiKey.ApiKey
-  ) => Option.Option<{ readonly command: ReadonlyArray<string>; readonly input: string }>
+  readonly forget?: (command: ReadonlyArray<string>, key: ApiKey.ApiKey) => Option.Option<Erase>
   /** The discriminator by which `auto` tells its answers from others. */
   readonly recognizes?: (answer: Answer) => boolean
 }

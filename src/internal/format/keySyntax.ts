@@ -1,4 +1,4 @@
-/** Which texts may be a key at all. */
+/** What a string must be to serve as a token, as the password or user name of a pair, or as a header. */
 import * as Either from "effect/Either"
 import { isHeaderName } from "../util/headerName.js"
 import { type Mismatch, mismatch } from "./schema.js"
@@ -40,8 +40,8 @@ export const token = (candidate: string, path = ""): Either.Either<string, Misma
   return Either.right(word)
 }
 
-/** A user name or the password that goes with it: it may hold spaces and umlauts (Basic encodes them), but nothing that ends a line. */
-export const word = (candidate: string, path: string): Either.Either<string, Mismatch> =>
+/** A password, or the user name that goes with it: it may hold spaces and umlauts (Basic encodes them), but nothing that ends a line. */
+export const password = (candidate: string, path: string): Either.Either<string, Mismatch> =>
   candidate.trim() === ""
     ? mismatch(path, "a string that is not empty")
     : controls.test(candidate)

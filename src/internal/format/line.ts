@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import * as ApiKey from "../../ApiKey.js"
 import { onlyValue } from "./define.js"
-import * as Fit from "./keySyntax.js"
+import * as KeySyntax from "./keySyntax.js"
 import { type Mismatch, mismatch } from "./schema.js"
 
 export const onlyLine = (input: string): Either.Either<string, Mismatch> => {
@@ -18,12 +18,12 @@ export const onlyLine = (input: string): Either.Either<string, Mismatch> => {
 
 export const keyIn = (line: Either.Either<string, Mismatch>): Either.Either<ApiKey.ApiKey, Mismatch> =>
   Either.map(
-    Either.flatMap(line, (candidate) => Fit.token(candidate)),
+    Either.flatMap(line, (candidate) => KeySyntax.token(candidate)),
     (value) => ApiKey.make({ value })
   )
 
 export const writeLine = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> =>
   Either.map(
-    Either.flatMap(onlyValue(key), (value) => Fit.token(value)),
+    Either.flatMap(onlyValue(key), (value) => KeySyntax.token(value)),
     (value) => `${value}\n`
   )

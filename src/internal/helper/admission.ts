@@ -1,43 +1,57 @@
+/** Admission control: how many helpers run at once in this process, and what waits for a free process slot. */
+
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Output } from "../format/format.js"
-import * as Places from "../util/semaphore.js"
+import * as Semaphore from "../util/semaphore.js"
 
-const maxRunsAtOnce = 64
+const maxConcurrentRuns = 64
 
-export const places = globalValue("effect-apikey/CredentialHelper/places", () => Places.make(maxRunsAtOnce))
+export const runSlots = globalValue("effect-apikey/CredentialHelper/runSlots", () => Semaphore.make(maxConcurrentRuns))
 
-export const terminal = globalValue("effect-apikey/CredentialHelper/terminal", () => Places.make(1))
+/** One run at a time has the terminal. */
+export const terminalSlot = globalValue("effect-apikey/CredentialHelper/terminalSlot", () => Semaphore.make(1))
 
-/** The processes that run now, and who waits for one of them to end. */
-export const crowd = globalValue("effect-apikey/CredentialHelper/crowd", () => ({
+/**
+ * The helper processes that run now, and the runs that wait for one of them to exit. The retry schedule alone is not enough
+ * where descriptors are few: three tries are over before the runs ahead are. The tests that fail without it: "N at once with M
+ * descriptors queue, none fails" (test/integration/helpers/load.test.ts) and "where the system has room for three, the
+ * others wait for one of them to end" (test/helper/CredentialHelper.test.ts).
+ */
+const processSlots = globalValue("effect-apikey/CredentialHelper/processSlots", () => ({
   running: 0,
-  waiting: new Set<() => void>()
+  waiters: new Set<() => void>()
 }))
 
-const outOfRoom: ReadonlyArray<string> = ["EMFILE", "ENFILE", "EAGAIN"]
+const exhausted: ReadonlyArray<string> = ["EMFILE", "ENFILE", "EAGAIN"]
 
-/** When there is no room for one more process, and runs of ours take some of it: wait for one of them, then try again. */
-export const inTheCrowd = <R>(once: Effect.Effect<Output, ApiKeyError, R>): Effect.Effect<Output, ApiKeyError, R> =>
-  Effect.catchAll(once, (error) => Effect.zipRight(oneLess(error), inTheCrowd(once)))
+/** While the system cannot start one more process and some of ours run, waits for one of them to exit and tries again. */
+export const retryWhenSlotFrees = <R>(
+  attempt: Effect.Effect<Output, ApiKeyError, R>
+): Effect.Effect<Output, ApiKeyError, R> =>
+  Effect.catchAll(attempt, (error) => Effect.zipRight(awaitSlot(error), retryWhenSlotFrees(attempt)))
 
-/** Looks and joins those who wait in one step: none can leave between the two. */
-const oneLess = (error: ApiKeyError): Effect.Effect<void, ApiKeyError> =>
+/** Checks and starts to wait in one step: no process can exit between the two. */
+const awaitSlot = (error: ApiKeyError): Effect.Effect<void, ApiKeyError> =>
   Effect.async((resume) => {
-    if (error._tag !== "SpawnFailed" || !outOfRoom.includes(error.code) || crowd.running === 0) {
+    if (error._tag !== "SpawnFailed" || !exhausted.includes(error.code) || processSlots.running === 0) {
       return resume(Effect.fail(error))
     }
     const wake = (): void => resume(Effect.void)
-    crowd.waiting.add(wake)
-    return Effect.sync(() => crowd.waiting.delete(wake))
+    processSlots.waiters.add(wake)
+    return Effect.sync(() => processSlots.waiters.delete(wake))
   })
 
-/** Wakes one that waits, or all when nobody is left to wake the others. */
-export const leave = (): void => {
-  crowd.running--
-  for (const wake of Array.from(crowd.waiting).slice(0, crowd.running === 0 ? undefined : 1)) {
-    crowd.waiting.delete(wake)
+export const takeSlot = (): void => {
+  processSlots.running++
+}
+
+/** Wakes one waiter, or all when no process is left whose exit would wake the others. */
+export const releaseSlot = (): void => {
+  processSlots.running--
+  for (const wake of Array.from(processSlots.waiters).slice(0, processSlots.running === 0 ? undefined : 1)) {
+    processSlots.waiters.delete(wake)
     wake()
   }
 }

@@ -1,4 +1,4 @@
-/** One budget over everything: when it is over the run is stopped, and its caller waits no longer than stopping may take. */
+/** One deadline over everything: when it passes the run is stopped, and its caller waits no longer than stopping may take. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -6,16 +6,16 @@ import * as Option from "effect/Option"
 import { stopLimit } from "../process/terminate.js"
 
 /** Longer where a person may have to answer. */
-export const defaultBudget = (mayPrompt: boolean): Duration.Duration =>
+export const defaultTimeout = (mayPrompt: boolean): Duration.Duration =>
   mayPrompt ? Duration.minutes(2) : Duration.seconds(30)
 
 /**
- * The run has a fiber of its own, so that neither the budget's end nor an interruption hangs on an executor whose release
+ * The run has a fiber of its own, so that neither the deadline nor an interruption hangs on an executor whose release
  * does (the stock one waits for ever for a process that will not die).
  */
-export const within = <A, E, R, E2>(
+export const withDeadline = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,
-  budget: Duration.Duration,
+  timeout: Duration.Duration,
   onTimeout: () => E2
 ): Effect.Effect<A, E | E2, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -25,7 +25,7 @@ export const within = <A, E, R, E2>(
         Fiber.interruptFork(fiber),
         Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), stopLimit)
       )
-      const exit = yield* restore(Effect.timeoutOption(Fiber.await(fiber), budget)).pipe(
+      const exit = yield* restore(Effect.timeoutOption(Fiber.await(fiber), timeout)).pipe(
         Effect.onInterrupt(() => stopped)
       )
       if (Option.isSome(exit)) return yield* Effect.flatten(exit.value)

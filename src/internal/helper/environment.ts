@@ -38,8 +38,8 @@ export interface EnvironmentOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** true: all of ours; a list: these and what helpers cannot do without; false: only the latter. */
   readonly inheritEnv: boolean | ReadonlyArray<string>
-  /** What the helper is told by us; the caller's `env` goes before it. */
-  readonly told: Readonly<Record<string, string>>
+  /** The variables of our protocol with helpers (`EFFECT_APIKEY_*`, those of the format); the caller's `env` goes before it. */
+  readonly protocolEnv: Readonly<Record<string, string>>
   readonly platform: NodeJS.Platform
 }
 
@@ -48,7 +48,7 @@ const keyOf = (name: string, platform: NodeJS.Platform): string => (platform ===
 
 export const environmentFor = (
   ours: Readonly<Record<string, string | undefined>>,
-  { env, inheritEnv, told, platform }: EnvironmentOptions
+  { env, inheritEnv, protocolEnv, platform }: EnvironmentOptions
 ): Record<string, string> => {
   const key = (name: string): string => keyOf(name, platform)
   const allowed =
@@ -63,7 +63,7 @@ export const environmentFor = (
   for (const [name, value] of [
     ...Object.entries(plain),
     ...inherited,
-    ...Object.entries(told),
+    ...Object.entries(protocolEnv),
     ...Object.entries(env)
   ]) {
     if (value === undefined) result.delete(key(name))
@@ -86,7 +86,7 @@ export const variable = (...where: Parameters<typeof entryOf>): string | undefin
 /** What a helper that answers for several providers is told in `EFFECT_APIKEY_PROVIDER`. */
 
 /** An environment variable has its limits. */
-const maxIdsTold = 100
+const maxProviderIds = 100
 
-export const toldIds = (ids: ReadonlyArray<string>): string =>
-  ids.length > maxIdsTold ? `${ids.slice(0, maxIdsTold).join(",")},…` : ids.join(",")
+export const providerIds = (ids: ReadonlyArray<string>): string =>
+  ids.length > maxProviderIds ? `${ids.slice(0, maxProviderIds).join(",")},…` : ids.join(",")

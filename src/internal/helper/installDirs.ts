@@ -5,12 +5,12 @@ import { variable } from "./environment.js"
 type Variable = (name: string) => string | undefined
 
 /** Where a tool's own variable says that it keeps its programs, and where it keeps them without. */
-const posix = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
-  ...within(of("NPM_CONFIG_PREFIX") ?? of("npm_config_prefix"), "bin"),
-  ...within(of("MISE_DATA_DIR"), "shims"),
-  ...within(of("XDG_DATA_HOME"), "mise/shims"),
-  ...within(of("ASDF_DATA_DIR"), "shims"),
-  ...within(
+const posix = (of: Variable, ownDir: string): ReadonlyArray<string> => [
+  ...below(of("NPM_CONFIG_PREFIX") ?? of("npm_config_prefix"), "bin"),
+  ...below(of("MISE_DATA_DIR"), "shims"),
+  ...below(of("XDG_DATA_HOME"), "mise/shims"),
+  ...below(of("ASDF_DATA_DIR"), "shims"),
+  ...below(
     of("HOME"),
     ".local/bin",
     "bin",
@@ -28,14 +28,14 @@ const posix = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
     ".linuxbrew/bin"
   ),
   // npm installs global programs beside the node that runs it: nvm's and fnm's are found by that.
-  ourFolder,
+  ownDir,
   "/opt/homebrew/bin",
   "/opt/homebrew/sbin",
   "/usr/local/bin",
   "/usr/local/sbin",
   "/home/linuxbrew/.linuxbrew/bin",
   "/opt/local/bin",
-  ...within(of("USER"), "bin").map((folder) => `/etc/profiles/per-user/${folder}`),
+  ...below(of("USER"), "bin").map((folder) => `/etc/profiles/per-user/${folder}`),
   "/nix/var/nix/profiles/default/bin",
   "/run/current-system/sw/bin",
   "/snap/bin",
@@ -44,10 +44,10 @@ const posix = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
   "/bin"
 ]
 
-const within = (root: string | undefined, ...folders: ReadonlyArray<string>): ReadonlyArray<string> =>
+const below = (root: string | undefined, ...folders: ReadonlyArray<string>): ReadonlyArray<string> =>
   root === undefined || root === "" ? [] : folders.map((folder) => `${root}/${folder}`)
 
-const windows = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
+const windows = (of: Variable, ownDir: string): ReadonlyArray<string> => [
   ...[
     ["LOCALAPPDATA", "Microsoft\\WindowsApps"],
     ["LOCALAPPDATA", "Microsoft\\WinGet\\Links"],
@@ -66,14 +66,14 @@ const windows = (of: Variable, ourFolder: string): ReadonlyArray<string> => [
     const value = of(root)
     return value === undefined || value === "" ? [] : [`${value}\\${folder}`]
   }),
-  ourFolder
+  ownDir
 ]
 
 /**
  * In the order in which they are looked at, for a user as the environment describes them; `program` is what runs us. As in
  * PATH a relative folder, which may be a stranger's, does not count.
  */
-export const usualFolders = (
+export const installDirs = (
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
   program = process.execPath

@@ -8,13 +8,13 @@ import { SpawnFailed } from "../../ApiKeyError.js"
 import { isKey } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
 import { entryOf, environmentFor } from "./environment.js"
-import { usualFolders } from "./installDirs.js"
+import { installDirs } from "./installDirs.js"
 import { loginShellPath } from "./loginShell.js"
 import type { Options } from "./options.js"
 import { type Found, findProgram, isPath } from "./searchPath.js"
 
 /** What people write who expect a shell. */
-export const argvRemedy = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>
+export const shellSyntaxHint = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>
   program !== undefined
     ? Option.none()
     : first.startsWith("~")
@@ -36,7 +36,7 @@ const looksBeyond = ({ env, path, program }: Options): boolean =>
  */
 export const locate = (
   options: Options,
-  told: Readonly<Record<string, string>>
+  protocolEnv: Readonly<Record<string, string>>
 ): Effect.Effect<
   { readonly program: string; readonly found: Found; readonly env: Record<string, string> },
   never,
@@ -51,8 +51,8 @@ export const locate = (
         program,
         found
       }))
-    const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, told, platform })
-    const beyond = looksBeyond(options) ? usualFolders({ ...process.env, ...env }, platform) : []
+    const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, protocolEnv, platform })
+    const beyond = looksBeyond(options) ? installDirs({ ...process.env, ...env }, platform) : []
     if (options.path !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
       return yield* find(env, beyond)
     }

@@ -9,7 +9,7 @@ import { isRecord } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { type ApiKeyError, type ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
-import { defaultBudget } from "./deadline.js"
+import { defaultTimeout } from "./deadline.js"
 
 /**
  * Whether the helper may ask a person on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
@@ -119,7 +119,7 @@ export const checkOptions = ({
 const endlessTimeout = Duration.days(24)
 
 export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
-  Duration.decodeUnknown(options.timeout ?? defaultBudget(mayPrompt)).pipe(
+  Duration.decodeUnknown(options.timeout ?? defaultTimeout(mayPrompt)).pipe(
     Option.filter((timeout) => Duration.toMillis(timeout) > 0 && Duration.lessThan(timeout, endlessTimeout)),
     Option.match({
       onNone: () => invalid("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"'),

@@ -11,7 +11,7 @@ const maxShown = 80
 const elf = "\u007FELF"
 
 /** What to do, from how the file begins; none if it cannot be read or looks right. */
-export const interpreterRemedy = (path: string): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem> =>
+export const shebangRemedy = (path: string): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem> =>
   FileSystem.FileSystem.pipe(
     Effect.flatMap((fs) => fs.open(path, { flag: "r" })),
     Effect.flatMap((file) => file.readAlloc(headBytes)),

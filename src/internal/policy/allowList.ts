@@ -1,4 +1,4 @@
-// --- the allow list
+/** Matches a command's arguments against an entry of the allow list. */
 
 /** `*` stands for any text. Each piece between two at its first place: no going back, however a project writes its argument. */
 const matchesPattern = (pattern: string, text: string): boolean => {

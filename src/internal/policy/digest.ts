@@ -1,3 +1,5 @@
+/** What trust in a project's contribution is given to: a digest of its text, its destination and the files that its commands run. */
+
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -5,20 +7,9 @@ import * as Option from "effect/Option"
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { expanded, isInside } from "../host/paths.js"
 import { fileDigest } from "../host/readChunks.js"
+import { withSortedKeys } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
 import type { Contribution } from "./model.js"
-
-// --- trust
-
-const sortedJson = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sortedJson)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, inner]) => [key, sortedJson(inner)])
-  )
-}
 
 const digestVersion = 2
 
@@ -93,6 +84,6 @@ export const digest = (
       Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
     const { file, provider, says, whole } = contribution
-    const said = [says, whole ?? null].map(sortedJson)
+    const said = [says, whole ?? null].map(withSortedKeys)
     return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
   })

@@ -1,4 +1,4 @@
-// --- what a project may not set, whoever trusts it
+/** Environment variables that a project may not set, trusted or not. */
 
 const forbiddenVariables: ReadonlyArray<RegExp> = [
   /^(?:LD|DYLD|GIT|XDG|NODE|NPM_CONFIG|GLIBC|BASH_FUNC|EFFECT_APIKEY)_/,

@@ -1,3 +1,5 @@
+/** Finds the program of a command where a policy decides about it: on a PATH without entries that a project or others control. */
+
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -9,8 +11,6 @@ import { describe, findInsecurePath } from "../host/ownership.js"
 import { isInside, realPathOf } from "../host/paths.js"
 import { programName, shownPath, shownPlaces } from "../redact/programName.js"
 import { isProject, type Provenance } from "./provenance.js"
-
-// --- programs
 
 /** What holds the user's home is no project: what is in it is the user's. */
 export const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>

@@ -69,14 +69,17 @@ const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
 
 /** Three pairs for stdio, and one by which libuv hears of a failed exec. */
-const descriptorsOfAStart = 8
+const descriptorsPerSpawn = 8
 
-/** Node does not close the pipes of a start that fails with EMFILE, so there has to be room before it is tried. */
-const checkRoom = (): void => {
+/**
+ * Fails with EMFILE before Node is asked where descriptors are too few: Node does not close the pipes of a start that fails
+ * so. The test that fails without it: "N at once with M descriptors queue, none fails" (test/integration/helpers/load.test.ts).
+ */
+const checkFreeDescriptors = (): void => {
   if (isWindows) return
   const open: Array<number> = []
   try {
-    while (open.length < descriptorsOfAStart) open.push(openSync("/dev/null", "r"))
+    while (open.length < descriptorsPerSpawn) open.push(openSync("/dev/null", "r"))
   } finally {
     for (const descriptor of open) closeSync(descriptor)
   }
@@ -114,7 +117,7 @@ const tryToSpawn = (
   ownsGroup: boolean
 ): Either.Either<ChildProcess, PlatformError> => {
   try {
-    checkRoom()
+    checkFreeDescriptors()
     return Either.right(spawnChild(command, ownsGroup))
   } catch (error) {
     return Either.left(systemError("spawn", command, error))

@@ -1,3 +1,5 @@
+/** A provider whose key a helper command prints: its options, its cache, and the erase command before a run after a rejection. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as DateTime from "effect/DateTime"
@@ -15,7 +17,7 @@ import * as HelperCatalog from "../../HelperCatalog.js"
 import type { LifeOptions } from "../cache/options.js"
 import type { Output } from "../format/format.js"
 import type { Options, Requirements } from "../helper/options.js"
-import type { Request } from "../helper/supervise.js"
+import type { Request } from "../helper/request.js"
 import { inCode } from "../model/configInvalid.js"
 import { defaultProvider, type Provider } from "../model/provider.js"
 import { programName } from "../redact/programName.js"

@@ -1,3 +1,5 @@
+/** A provider that asks several others in order and gives the first key. */
+
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as ApiKey from "../../ApiKey.js"

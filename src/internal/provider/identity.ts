@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as HelperCatalog from "../../HelperCatalog.js"
 import { defaultTimeToLive } from "../cache/lifetime.js"
-import { defaultBudget } from "../helper/deadline.js"
+import { defaultTimeout } from "../helper/deadline.js"
 import { defaultWhenAbandoned } from "../helper/options.js"
 import { programName } from "../redact/programName.js"
 import { comparable, sorted } from "../util/canonicalJson.js"
@@ -35,7 +35,7 @@ const defaultsOf = ({ command, cwd, interactive = "never" }: CommandOptions): Pa
       Option.flatMapNullable(entry, ({ timeToLive }) => timeToLive),
       () => defaultTimeToLive
     ),
-    timeout: interactive === "never" ? defaultBudget(isKnownToPrompt) : undefined,
+    timeout: interactive === "never" ? defaultTimeout(isKnownToPrompt) : undefined,
     whenAbandoned: defaultWhenAbandoned(isKnownToPrompt || interactive !== "never")
   }
 }

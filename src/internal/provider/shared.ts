@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ProviderClosed } from "../../ApiKeyError.js"
-import { toldIds } from "../helper/environment.js"
+import { providerIds } from "../helper/environment.js"
 import type { Requirements } from "../helper/options.js"
 import type { ApiKeyStatus, Provider } from "../model/provider.js"
 import { singles } from "../source/inspect.js"
@@ -62,7 +62,7 @@ export const make = (
     }
     const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
       const users = new Set<User>()
-      const provider = toldIds(Array.from(group.ids))
+      const provider = providerIds(Array.from(group.ids))
       return Effect.map(
         fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
         (made) => ({ provider: made, users })

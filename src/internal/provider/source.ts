@@ -1,3 +1,5 @@
+/** A provider whose key comes from an `ApiKeySource`: a literal, a variable, a file, auth.json, a command, or the first of several. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"

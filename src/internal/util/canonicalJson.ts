@@ -32,6 +32,13 @@ const isRecord = (value: object): boolean => {
 export const sorted = (record: object): ReadonlyArray<readonly [string, unknown]> =>
   Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
+/** The same JSON with the keys of each object sorted. Trust digests are of this form: what it gives for a value must not change. */
+export const withSortedKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withSortedKeys)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(sorted(value).map(([key, inner]) => [key, withSortedKeys(inner)]))
+}
+
 const numbers = new WeakMap<WeakKey, number>()
 let lastNumber = 0
 

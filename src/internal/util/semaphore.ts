@@ -1,43 +1,44 @@
 /**
- * So many at once, the others in line. Effect's own semaphore wakes all who wait whenever one leaves, which costs gigabytes
- * where thousands do; here a place goes to the first in line.
+ * FIFO semaphore. Effect's own wakes all waiters at each release, which costs gigabytes where thousands wait; here a permit
+ * goes to the first in line.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 
-export interface Places {
-  /** Waits for a place, runs, and gives it back. */
-  readonly within: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export interface Semaphore {
+  /** Waits for a permit, runs, and releases it. */
+  readonly withPermit: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-export const make = (count: number): Places => {
-  let free = count
-  const line = new Set<Deferred.Deferred<void>>()
-  const giveBack = Effect.sync(() => {
-    const [first] = line
+export const make = (permits: number): Semaphore => {
+  let free = permits
+  const waiters = new Set<Deferred.Deferred<void>>()
+  const release = Effect.sync(() => {
+    const [first] = waiters
     if (first === undefined) {
       free++
       return
     }
-    line.delete(first)
+    waiters.delete(first)
     Deferred.unsafeDone(first, Effect.void)
   })
   return {
-    within: (self) =>
+    withPermit: (self) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
-          const inPlace = Effect.ensuring(restore(self), giveBack)
+          const withRelease = Effect.ensuring(restore(self), release)
           if (free > 0) {
             free--
-            return inPlace
+            return withRelease
           }
-          const turn = Deferred.unsafeMake<void>(FiberId.none)
-          line.add(turn)
-          return Effect.matchCauseEffect(restore(Deferred.await(turn)), {
-            // Who is interrupted in the very moment of their turn passes the place on.
-            onFailure: (cause) => Effect.zipRight(line.delete(turn) ? Effect.void : giveBack, Effect.failCause(cause)),
-            onSuccess: () => inPlace
+          const granted = Deferred.unsafeMake<void>(FiberId.none)
+          waiters.add(granted)
+          return Effect.matchCauseEffect(restore(Deferred.await(granted)), {
+            // A waiter that is interrupted just when it gets the permit passes it on.
+            onFailure: (cause) =>
+              Effect.zipRight(waiters.delete(granted) ? Effect.void : release, Effect.failCause(cause)),
+            onSuccess: () => withRelease
           })
         })
       )

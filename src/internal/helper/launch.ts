@@ -1,0 +1,110 @@
+/** Finds and starts a helper's program, and says in a typed error why it could not be started. */
+
+import * as Command from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type ApiKeyError, CommandNotExecutable, CommandNotFound, SpawnFailed } from "../../ApiKeyError.js"
+import * as HelperExecutor from "../../HelperExecutor.js"
+import { stop, stopOnTerminal } from "../process/terminate.js"
+import { shownPath, shownPlaces } from "../redact/programName.js"
+import { codeOf } from "../util/platformError.js"
+import { checkDirectory, extendPath, locate, shellSyntaxHint } from "./locate.js"
+import type { Attempt } from "./request.js"
+import { remedyFor } from "./searchPath.js"
+import { shebangRemedy } from "./shebang.js"
+
+/** Finds and starts the program; its group is stopped when the scope closes, unless it ended with status 0. */
+export const launch = ({
+  name,
+  options,
+  request,
+  entry,
+  onTerminal
+}: Attempt): Effect.Effect<
+  CommandExecutor.Process,
+  ApiKeyError,
+  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const executor = yield* CommandExecutor.CommandExecutor
+    const cwd = Option.fromNullable(options.cwd)
+    yield* checkDirectory(name, cwd)
+    const { env, found, program } = yield* locate(options, {
+      EFFECT_APIKEY_PROVIDER: request.provider,
+      EFFECT_APIKEY_REASON: request.reason,
+      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+      ...request.environment?.(onTerminal, request.reason)
+    })
+    const [, ...args] = options.command
+    const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
+      const remedy = Option.orElse(shellSyntaxHint(options), () =>
+        Option.flatMapNullable(entry, (known) => known.install)
+      )
+      return new CommandNotFound({ command: name, searched: shownPlaces(program, searched), ...remedyField(remedy) })
+    }
+    // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
+    if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)
+    if (found._tag === "NotExecutable") {
+      const shown = shownPath(program, name, found.path)
+      return yield* new CommandNotExecutable({ command: name, path: shown, remedy: remedyFor[found.obstacle] })
+    }
+    const { path, beyondPath } =
+      found._tag === "Executable" ? found : { path: program, beyondPath: Option.none<string>() }
+
+    const command = Command.make(path, ...args).pipe(
+      // A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it.
+      Command.env(extendPath(env, beyondPath), { extendEnv: false }),
+      withStdio(request.input, onTerminal),
+      (self) => Option.match(cwd, { onNone: () => self, onSome: (folder) => Command.workingDirectory(self, folder) })
+    )
+    const explain = (cause: Cause.Cause<PlatformError>): Effect.Effect<ApiKeyError, never, FileSystem.FileSystem> => {
+      const code = codeOf(Cause.squash(cause))
+      if (code === "ENOENT" && found._tag === "Missing") return Effect.succeed(notFound(found.searched))
+      // The file is there and the folder is there: what is missing is its interpreter.
+      if (code === "ENOENT") {
+        return Effect.map(
+          shebangRemedy(path),
+          (remedy) =>
+            new CommandNotExecutable({ command: name, path: shownPath(program, name, path), ...remedyField(remedy) })
+        )
+      }
+      return Effect.succeed(
+        code === "EACCES" || code === "ENOEXEC"
+          ? new CommandNotExecutable({ command: name, path: shownPath(program, name, path) })
+          : new SpawnFailed({ command: name, code })
+      )
+    }
+    return yield* executor.start(command).pipe(
+      Effect.catchAllCause((cause) => Effect.flatMap(explain(cause), Effect.fail)),
+      Effect.tap((process_) =>
+        Effect.addFinalizer((exit) =>
+          Exit.isSuccess(exit) ? Effect.void : onTerminal ? stopOnTerminal(process_, name) : stop(process_)
+        )
+      ),
+      Effect.uninterruptible
+    )
+  })
+
+const remedyField = (remedy: Option.Option<string>): { readonly remedy?: string } =>
+  Option.match(remedy, { onNone: () => ({}), onSome: (text) => ({ remedy: text }) })
+
+/** A format's words go before a person's on stdin; the person still has the terminal to be asked on. */
+const withStdio =
+  (input: string | undefined, onTerminal: boolean) =>
+  (self: Command.Command): Command.Command => {
+    const fed =
+      input !== undefined
+        ? Command.feed(self, input)
+        : onTerminal
+          ? Command.stdin(self, "inherit")
+          : Command.stdin(self, Stream.empty)
+    return onTerminal ? Command.stderr(fed, "inherit") : fed
+  }

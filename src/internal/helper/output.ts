@@ -1,0 +1,97 @@
+/** What a helper writes: its pipes read up to their limits, and stderr made fit to be shown. */
+
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { OutputTooLarge } from "../../ApiKeyError.js"
+import { secretsByName, secretsIn, secretsInArguments } from "../redact/candidates.js"
+import { minSecretLength } from "../redact/encodings.js"
+import { withoutSecrets } from "../redact/redact.js"
+import { printable, tail } from "../redact/terminal.js"
+import { type Collector, collector } from "../util/bytes.js"
+import type { Attempt } from "./request.js"
+
+const drainWindow = Duration.millis(200)
+const maxStdoutBytes = 64 * 1024
+const maxStderrBytes = 4 * 1024
+/** More than is shown is kept until it is redacted, so that a cut never runs through a secret. */
+const keptStderrBytes = 16 * maxStderrBytes
+
+/** The output of a process while it is read. */
+export interface Reading {
+  readonly stdout: Collector
+  readonly stderr: Collector
+  /** Fails as soon as stdout is over its limit. */
+  readonly tooLarge: Effect.Effect<never, OutputTooLarge>
+  /** Waits for the end of both pipes, within a limit. */
+  readonly drain: Effect.Effect<void, OutputTooLarge>
+}
+
+/** Reads until the scope of the pipes closes. Stderr is the person's when the helper has the terminal. */
+export const readOutput = (
+  { name, onTerminal }: Attempt,
+  process_: CommandExecutor.Process,
+  pipes: Scope.Scope
+): Effect.Effect<Reading> =>
+  Effect.gen(function* () {
+    const exceeded = yield* Deferred.make<never, OutputTooLarge>()
+    const stdout = collector()
+    const stderr = collector()
+    const readStdout = Stream.runForEach(process_.stdout, (bytes) => {
+      if (stdout.size() <= maxStdoutBytes) stdout.add(bytes)
+      return stdout.size() > maxStdoutBytes
+        ? Deferred.fail(exceeded, new OutputTooLarge({ command: name, limit: maxStdoutBytes }))
+        : Effect.void
+    })
+    const readStderr = Stream.runForEach(process_.stderr, (bytes) =>
+      Effect.sync(() => {
+        stderr.add(bytes)
+        stderr.keepLast(keptStderrBytes)
+      })
+    )
+    const reading = yield* Effect.all(
+      [Effect.ignore(readStdout), onTerminal ? Effect.void : Effect.ignore(readStderr)],
+      { concurrency: "unbounded", discard: true }
+    ).pipe(Effect.interruptible, Effect.forkIn(pipes))
+    const tooLarge = Deferred.await(exceeded)
+    // A background process of the helper's may hold the pipe open: what was read by the end of the window counts.
+    const drain = Effect.raceFirst(
+      Effect.timeoutOption(Effect.interruptible(Fiber.await(reading)), drainWindow),
+      tooLarge
+    )
+    return { stdout, stderr, tooLarge, drain: Effect.asVoid(drain) }
+  })
+
+const lenient = new TextDecoder("utf-8")
+
+export const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
+
+/** The end of stderr as it may be shown. Made when asked for: a run that succeeds shows nothing. */
+export const redactedStderr =
+  (attempt: Attempt, { stdout, stderr }: Reading) =>
+  (): string => {
+    const secrets = [...secretsIn(textOf(stdout)), ...knownSecrets(attempt)]
+    return tail(withoutSecrets(printable(textOf(stderr)), secrets, stderr.isCut()), maxStderrBytes)
+  }
+
+/** What the helper was given and may be secret: arguments, variables, attributes on stdin. */
+export const knownSecrets = ({ options, request }: Attempt): ReadonlyArray<string> => [
+  ...secretsInArguments(options.command.slice(1)),
+  ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
+  // What the caller lists is given on purpose, so a short value is no chance word.
+  ...secretsByName(process.env, Array.isArray(options.inheritEnv) ? minSecretLength : undefined),
+  ...secretsByName(attributesOf(request.input), minSecretLength)
+]
+
+/** `name=value` lines, as a format may say them on stdin. */
+const attributesOf = (input = ""): Record<string, string> =>
+  Object.fromEntries(
+    input.split(/\r?\n/).flatMap((line) => {
+      const at = line.indexOf("=")
+      return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]]
+    })
+  )
