@@ -6,6 +6,8 @@ export default {
     ...publicModules.map(({ source }) => source),
     "src/bin.ts",
     "test/**/*.test.ts",
+    // Programs that tests start, compiled by scripts/compile-test-programs.mjs.
+    "test/integration/helpers/{inAWorker,manyRuns,onePlainRun}.ts",
     "bench/*.ts",
     "examples/**/main.ts",
     // scripts/formats-doc.mjs reads it by its path.
