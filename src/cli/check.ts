@@ -87,109 +87,117 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
       })
   })
 
-const make = (resolved: Resolved, isRun: boolean) => {
-  const { provider, destination, contributions } = resolved
+/** One provider as it is checked. */
+interface Subject extends Pick<Resolved, "provider" | "destination" | "contributions"> {
+  readonly isRun: boolean
+}
 
-  const authorized = (source: Single, provenance: Provenance) =>
-    Effect.flatMap(HelperPolicy, (policy) =>
-      Effect.either(policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }))
+type Run = Extract<Single, { readonly _tag: "Command" }>
+
+const authorized = ({ provider, destination, contributions }: Subject, source: Single, provenance: Provenance) =>
+  Effect.flatMap(HelperPolicy, (policy) =>
+    Effect.either(policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }))
+  )
+
+const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =>
+  Effect.gen(function* () {
+    const top = heading(ApiKeySource.label(source), provenance)
+    const permit = yield* authorized(subject, source, provenance)
+    const program = source._tag === "Command" ? yield* programLine(source, provenance, permit, subject.isRun) : []
+    if (Either.isLeft(permit)) {
+      return after([top, ...program, field("policy", "refused")], failed(permit.left))
+    }
+    const before = [top, ...program, field("policy", `allowed: ${permit.right.because}`)]
+    if (source._tag !== "Command") {
+      return after(before, answered(yield* Effect.either(Effect.scoped(readLines(subject, source)))))
+    }
+    if (!subject.isRun) {
+      return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
+    }
+    return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, permit.right)))))
+  })
+
+const readLines = ({ provider }: Subject, source: Single) =>
+  Effect.gen(function* () {
+    const self = yield* fromSource(source, { provider })
+    const key = yield* self.get
+    return [field("key", "there"), yield* expiryOf(key, "does not say")]
+  })
+
+const runLines = ({ provider }: Subject, source: Run, { options }: Permit) =>
+  Effect.gen(function* () {
+    let output: Option.Option<Output> = Option.none()
+    const self = yield* fromSource(source, {
+      provider,
+      interactive: "if-available",
+      guard: () => Effect.succeed(options),
+      observe: (given) => {
+        output = Option.some(given)
+      }
+    })
+    const start = yield* Clock.currentTimeMillis
+    const key = yield* self.get
+    const took = (yield* Clock.currentTimeMillis) - start
+    const { hardExpiry } = yield* self.status
+    const recognized = Option.flatMap(output, (given) =>
+      CredentialFormat.recognized(source.command.format ?? "auto", given)
     )
-
-  const checkSingle = (source: Single, provenance: Provenance) =>
-    Effect.gen(function* () {
-      const top = heading(ApiKeySource.label(source), provenance)
-      const permit = yield* authorized(source, provenance)
-      const program = source._tag === "Command" ? yield* programLine(source, provenance, permit, isRun) : []
-      if (Either.isLeft(permit)) {
-        return after([top, ...program, field("policy", "refused")], failed(permit.left))
-      }
-      const before = [top, ...program, field("policy", `allowed: ${permit.right.because}`)]
-      if (source._tag !== "Command") {
-        return after(before, answered(yield* Effect.either(Effect.scoped(readLines(source)))))
-      }
-      if (!isRun) {
-        return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
-      }
-      return after(before, answered(yield* Effect.either(Effect.scoped(runLines(source, permit.right)))))
+    const kept = Option.match(hardExpiry, {
+      onNone: () => "does not say; kept for good",
+      onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
     })
+    return [
+      field("run", `gave a key in ${secondsOf(took)}`),
+      field(
+        "format",
+        Option.getOrElse(recognized, () => "unknown")
+      ),
+      yield* expiryOf(key, kept)
+    ]
+  })
 
-  const readLines = (source: Single) =>
-    Effect.gen(function* () {
-      const self = yield* fromSource(source, { provider })
-      const key = yield* self.get
-      return [field("key", "there"), yield* expiryOf(key, "does not say")]
-    })
+const checkTemplate = (subject: Subject, { label, read, singles }: Template, provenance: Provenance) =>
+  Effect.gen(function* () {
+    const top = heading(label, provenance)
+    for (const single of singles) {
+      const permit = yield* authorized(subject, single, provenance)
+      if (Either.isLeft(permit)) return after([top, field("policy", "refused")], failed(permit.left))
+    }
+    return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
+  })
 
-  const runLines = (source: Extract<Single, { readonly _tag: "Command" }>, { options }: Permit) =>
-    Effect.gen(function* () {
-      let output: Option.Option<Output> = Option.none()
-      const self = yield* fromSource(source, {
-        provider,
-        interactive: "if-available",
-        guard: () => Effect.succeed(options),
-        observe: (given) => {
-          output = Option.some(given)
-        }
-      })
-      const start = yield* Clock.currentTimeMillis
-      const key = yield* self.get
-      const took = (yield* Clock.currentTimeMillis) - start
-      const { hardExpiry } = yield* self.status
-      const recognized = Option.flatMap(output, (given) =>
-        CredentialFormat.recognized(source.command.format ?? "auto", given)
+const checkSource = (
+  subject: Subject,
+  source: ApiKeySource.ApiKeySource,
+  provenance: Provenance
+): Effect.Effect<Checked, never, Requirements | HelperPolicy> =>
+  source._tag === "FirstOf"
+    ? checkFirst(
+        source.firstOf.map((each) => checkSource(subject, each, provenance)),
+        source.onFailure ?? "stop"
       )
-      const kept = Option.match(hardExpiry, {
-        onNone: () => "does not say; kept for good",
-        onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
-      })
-      return [
-        field("run", `gave a key in ${secondsOf(took)}`),
-        field(
-          "format",
-          Option.getOrElse(recognized, () => "unknown")
-        ),
-        yield* expiryOf(key, kept)
-      ]
-    })
+    : checkSingle(subject, source, provenance)
 
-  const checkTemplate = ({ label, read, singles }: Template, provenance: Provenance) =>
-    Effect.gen(function* () {
-      const top = heading(label, provenance)
-      for (const single of singles) {
-        const permit = yield* authorized(single, provenance)
-        if (Either.isLeft(permit)) return after([top, field("policy", "refused")], failed(permit.left))
-      }
-      return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
-    })
+const checkCandidate = (subject: Subject, { provenance, source }: Candidate) => {
+  if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", provenance)], failed(source.left)))
+  return source.right._tag === "Template"
+    ? checkTemplate(subject, source.right, provenance)
+    : checkSource(subject, source.right, provenance)
+}
 
-  const checkSource = (
-    source: ApiKeySource.ApiKeySource,
-    provenance: Provenance
-  ): Effect.Effect<Checked, never, Requirements | HelperPolicy> =>
-    source._tag === "FirstOf"
-      ? checkFirst(
-          source.firstOf.map((each) => checkSource(each, provenance)),
-          source.onFailure ?? "stop"
-        )
-      : checkSingle(source, provenance)
-
-  const checkCandidate = ({ provenance, source }: Candidate) => {
-    if (Either.isLeft(source)) return Effect.succeed(after([heading("configuration", provenance)], failed(source.left)))
-    return source.right._tag === "Template"
-      ? checkTemplate(source.right, provenance)
-      : checkSource(source.right, provenance)
-  }
-
-  return Effect.map(checkFirst(resolved.candidates.map(checkCandidate), "stop"), ({ lines, outcome }): Checked => {
-    const to = Option.match(destination, {
-      onNone: () => [],
-      onSome: ({ hand, origin }) => [`  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`]
-    })
-    const notes = resolved.notes.map((note) => `  note: ${escaped(note)}`)
-    if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...to, ...notes], outcome }
-    const error = new KeyNotConfigured({ provider, tried: [...outcome.tried, ...resolved.consulted] })
-    const problem = failed(error)
-    return { lines: [escaped(provider), ...lines, ...problem.lines, ...to, ...notes], outcome: problem.outcome }
+const checkProvider = ({ candidates, notes, consulted, ...resolved }: Resolved, isRun: boolean) => {
+  const { provider, destination } = resolved
+  const checks = candidates.map((candidate) => checkCandidate({ ...resolved, isRun }, candidate))
+  return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
+    const end = [
+      ...Option.toArray(
+        Option.map(destination, ({ hand, origin }) => `  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`)
+      ),
+      ...notes.map((note) => `  note: ${escaped(note)}`)
+    ]
+    if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...end], outcome }
+    const problem = failed(new KeyNotConfigured({ provider, tried: [...outcome.tried, ...consulted] }))
+    return { lines: [escaped(provider), ...lines, ...problem.lines, ...end], outcome: problem.outcome }
   })
 }
 
@@ -215,7 +223,7 @@ const checkFirst = <R>(
 
 /** Where a run would find its program. A log-in shell is a program too, so it is asked only where there is a run. */
 const programLine = (
-  { command }: Extract<Single, { readonly _tag: "Command" }>,
+  { command }: Run,
   provenance: Provenance,
   permit: Either.Either<Permit, ApiKeyError>,
   isRun: boolean
@@ -261,7 +269,7 @@ export const check = Command.make(
       }
       let status = 0
       for (const each of ids) {
-        const { lines, outcome } = yield* make(yield* configuration.resolve(each), !isLook)
+        const { lines, outcome } = yield* checkProvider(yield* configuration.resolve(each), !isLook)
         yield* Console.log(lines.join("\n"))
         if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
       }

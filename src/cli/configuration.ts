@@ -9,6 +9,7 @@ import type { Configuration } from "../internal/config/model.js"
 import { load } from "../internal/config/resolve.js"
 import { loadAll } from "../opencode/config/load.js"
 import { UsageError } from "./exit.js"
+
 export const config = Options.text("config").pipe(
   Options.withDescription("The one configuration file that counts (default: the project's, then yours)."),
   Options.optional

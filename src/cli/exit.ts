@@ -1,8 +1,9 @@
-/** All has been said already; what is left is the exit status. */
+/** The exit statuses of the command line, and the errors that are its own. */
 
 import * as Data from "effect/Data"
 import type { ApiKeyError } from "../ApiKeyError.js"
 
+/** The failure has been printed already; what is left is the exit status. */
 export class Reported extends Data.TaggedError("Reported")<{ readonly status: number }> {}
 
 export class UsageError extends Data.TaggedError("UsageError")<{

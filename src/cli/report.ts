@@ -1,9 +1,10 @@
+/** The words in which the command line reports a failure: hints that name flags, and the helper's own line. */
+
 import * as Option from "effect/Option"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import * as HelperCatalog from "../HelperCatalog.js"
 
-/** A hint in the words of the command line: what is an option in code is a flag here, or has none. */
-
+/** What is an option in code is a flag here, or has none. */
 const flags: ReadonlyArray<readonly [said: RegExp, here: string]> = [
   [/raise `timeout`/, "give it more: --timeout TIME"],
   [/Choose the `format` that the command speaks/, "Choose the format that the command speaks (--format NAME)"],
@@ -21,6 +22,7 @@ const flags: ReadonlyArray<readonly [said: RegExp, here: string]> = [
   ]
 ]
 
+/** A hint in the words of the command line. */
 export const asFlags = (hint: string): string => flags.reduce((rest, [said, here]) => rest.replace(said, here), hint)
 
 const maxLength = 200

@@ -79,7 +79,7 @@ export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Cre
  * of `baseURL`; where none is given, it goes in each request in whose headers the SDK itself has put its credential, wherever
  * that goes, but with no redirect to another origin.
  *
- * A failing helper's typed error is callbackThrew as it is.
+ * A failing helper's typed error is thrown as it is.
  *
  * @example
  * ```ts

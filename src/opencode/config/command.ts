@@ -1,3 +1,5 @@
+/** A provider's `apiKeyCommand`, of one file or merged from several, as a source of the key. */
+
 import type * as Path from "@effect/platform/Path"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"

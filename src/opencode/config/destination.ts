@@ -1,3 +1,5 @@
+/** Where a provider's key goes, and whether a project's file has a say in it. */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { decodeUrl } from "../../internal/config/file.js"
@@ -6,8 +8,6 @@ import { wholeVariable } from "./key.js"
 import { handOf, isProjectLeaf, type Origin, stringLeaf } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
-
-// --- where the key goes
 
 /**
  * What a project may say of a provider without pointing anything anywhere.

@@ -1,3 +1,5 @@
+/** The configuration files that opencode reads, in its order (the last wins), and who each of them belongs to. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -10,8 +12,6 @@ import { isInside, realPathOf } from "../../internal/host/paths.js"
 import { insecureFile } from "../../internal/policy/rules.js"
 import * as Document from "../../internal/source/jsonc.js"
 import * as Placeholder from "./placeholder.js"
-
-// --- the files, the last wins
 
 export interface Source {
   readonly name: string
@@ -53,82 +53,96 @@ const upwards = (
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
+/** The project, as far as opencode's configuration goes, and what is the user's. */
+interface Territory {
+  readonly root: string
+  /** The user's own folders, as they are named and without links. */
+  readonly ownAsNamed: ReadonlyArray<string>
+  readonly own: ReadonlyArray<string>
+  /** What the environment points at. */
+  readonly pointed: ReadonlyArray<string>
+}
+
+/** An administrator's file is nobody's project, and sees no variable of a well-known server. */
+const fileSource = (
+  file: string,
+  isManaged: boolean,
+  { root, ownAsNamed, own, pointed }: Territory
+): Effect.Effect<Source, never, Needs> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const real = yield* realPathOf(file)
+    const folder = path.dirname(file)
+    const foundIn = yield* realPathOf(folder)
+    const isOwn =
+      // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
+      [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
+      isManaged ||
+      (pointed.some((place) => isInside(place, file, path)) &&
+        // Neither found in the project nor by a link out of it.
+        ![file, foundIn, real].some((place) => isInside(root, place, path)))
+    return {
+      name: real,
+      text: Effect.gen(function* () {
+        const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
+        if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
+        // What was judged, not where a link leads by now.
+        return yield* Placeholder.parse(real, yield* Document.readText(real))
+      }),
+      hand: isOwn ? "user" : "project",
+      // His as he names it, not as a project's link to it does.
+      folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
+      root: isInside(root, real, path) ? root : path.dirname(real),
+      seesWellKnown: !isManaged
+    }
+  })
+
+const contentName = "OPENCODE_CONFIG_CONTENT"
+
+const inlineSource = (content: string, folder: string, root: string): Source => ({
+  name: contentName,
+  text: Effect.suspend(() => Placeholder.parse(contentName, content)),
+  hand: "environment",
+  folder,
+  root,
+  seesWellKnown: false
+})
+
+/** What the environment points at is the user's, unless it is in the project; so is what is in the user's own folders. */
 export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
-  const host = yield* HostEnvironment
-  const { cwd, env, home } = host
+  const environment = yield* HostEnvironment
+  const { cwd, env, home } = environment
   const { folders, root } = yield* upwards(cwd)
-  const global = path.join(xdg(host, "XDG_CONFIG_HOME", path.join), "opencode")
-  const config = env["OPENCODE_CONFIG"]
-  const configFolder = env["OPENCODE_CONFIG_DIR"]
-  const usesProject = !/^(?:true|1)$/i.test(env["OPENCODE_DISABLE_PROJECT_CONFIG"] ?? "")
+  const global = path.join(xdg(environment, "XDG_CONFIG_HOME", path.join), "opencode")
+  const pointedFile = [env["OPENCODE_CONFIG"]].filter(isSet).map((named) => path.resolve(cwd, named))
+  const pointedFolder = [env["OPENCODE_CONFIG_DIR"]].filter(isSet).map((named) => path.resolve(cwd, named))
+  const projectFolders = /^(?:true|1)$/i.test(env["OPENCODE_DISABLE_PROJECT_CONFIG"] ?? "") ? [] : folders
   const inFolder = (folder: string) => names.map((name) => path.join(folder, name))
   const dotFolders = new Set([
-    ...(usesProject ? folders.map((folder) => path.join(folder, ".opencode")) : []),
+    ...projectFolders.map((folder) => path.join(folder, ".opencode")),
     path.join(home, ".opencode"),
-    ...(isSet(configFolder) ? [path.resolve(cwd, configFolder)] : [])
+    ...pointedFolder
   ])
-  // The folders may be links of the user's own; a file in one may not lead out of it.
-  const ownAsNamed = [global, path.join(home, ".opencode")]
-  const own = yield* Effect.forEach(ownAsNamed, realPathOf)
   const files = [
     ...["config.json", ...names].map((name) => path.join(global, name)),
-    ...(isSet(config) ? [path.resolve(cwd, config)] : []),
-    ...(usesProject ? [...folders].reverse().flatMap(inFolder) : []),
+    ...pointedFile,
+    ...[...projectFolders].reverse().flatMap(inFolder),
     ...Array.from(dotFolders).flatMap(inFolder)
   ]
   const managed = inFolder(managedFolders[process.platform] ?? "/etc/opencode")
-  const pointed = [config, configFolder].filter(isSet).map((named) => path.resolve(cwd, named))
-
-  /** What the environment points at is the user's, unless it is in the project; so is what is in his own folders. */
-  const fromFile = (seesWellKnown: boolean) => (file: string) =>
-    Effect.gen(function* () {
-      const real = yield* realPathOf(file)
-      const folder = path.dirname(file)
-      const foundIn = yield* realPathOf(folder)
-      const isOwn =
-        // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
-        [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
-        !seesWellKnown ||
-        (pointed.some((place) => isInside(place, file, path)) &&
-          // Neither found in the project nor by a link out of it.
-          ![file, foundIn, real].some((place) => isInside(root, place, path)))
-      const hand = isOwn ? "user" : "project"
-      return {
-        name: real,
-        text: Effect.gen(function* () {
-          const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
-          if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
-          // What was judged, not where a link leads by now.
-          return yield* Placeholder.parse(real, yield* Document.readText(real))
-        }),
-        hand,
-        // His as he names it, not as a project's link to it does.
-        folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
-        root: isInside(root, real, path) ? root : path.dirname(real),
-        seesWellKnown
-      } as const
-    })
-
-  const content = env["OPENCODE_CONFIG_CONTENT"]
-  const contentName = "OPENCODE_CONFIG_CONTENT"
-  const inline: ReadonlyArray<Source> = isSet(content)
-    ? [
-        {
-          name: contentName,
-          text: Effect.suspend(() => Placeholder.parse(contentName, content)),
-          hand: "environment",
-          folder: cwd,
-          root,
-          seesWellKnown: false
-        }
-      ]
-    : []
-  const there = yield* Effect.filter(files, exists)
-  const managedThere = yield* Effect.filter(managed, exists)
+  // The folders may be links of the user's own; a file in one may not lead out of it.
+  const ownAsNamed = [global, path.join(home, ".opencode")]
+  const own = yield* Effect.forEach(ownAsNamed, realPathOf)
+  const territory: Territory = { root, ownAsNamed, own, pointed: [...pointedFile, ...pointedFolder] }
+  const those = (named: ReadonlyArray<string>, isManaged: boolean) =>
+    Effect.flatMap(Effect.filter(named, exists), (there) =>
+      Effect.forEach(there, (file) => fileSource(file, isManaged, territory))
+    )
+  const content = env[contentName]
   return [
-    ...(yield* Effect.forEach(there, fromFile(true))),
-    ...inline,
-    ...(yield* Effect.forEach(managedThere, fromFile(false)))
+    ...(yield* those(files, false)),
+    ...(isSet(content) ? [inlineSource(content, cwd, root)] : []),
+    ...(yield* those(managed, true))
   ]
 })

@@ -1,3 +1,5 @@
+/** The sources of a provider's key in the order in which they are asked: opencode's own, then the command. */
+
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

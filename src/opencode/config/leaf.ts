@@ -1,3 +1,5 @@
+/** A value of the merged configuration with its origin: which file says it, where, and for whom. */
+
 import { ConfigInvalid } from "../../ApiKeyError.js"
 import { Provenance } from "../../internal/policy/provenance.js"
 import type * as Document from "../../internal/source/jsonc.js"
@@ -5,17 +7,9 @@ import type { Source } from "./files.js"
 import * as Tree from "./mergedTree.js"
 import type * as Placeholder from "./placeholder.js"
 
-// --- what is merged
-
 export interface Origin {
   readonly source: Source
   readonly scope: Placeholder.Scope
-}
-
-export interface Said {
-  readonly origin: Origin
-  readonly says: unknown
-  readonly tree: Tree.Tree<Origin>
 }
 
 export const handOf = ({ source }: Origin, at: Document.Position): Provenance => {
@@ -34,8 +28,6 @@ export const placeOf = (leaf: Tree.Leaf<Origin>) => ({ file: leaf.origin.source.
 
 export const wrong = (leaf: Tree.Leaf<Origin>, problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ ...placeOf(leaf), problem, remedy })
-
-// --- one provider
 
 export const commandPath: ReadonlyArray<string> = ["options", "apiKeyCommand"]
 

@@ -1,4 +1,5 @@
 /** What several files say, merged deeply as opencode does, each value with the place that it comes from. */
+
 import { isRecord } from "effect/Predicate"
 import type { Node } from "jsonc-parser"
 import * as Document from "../../internal/source/jsonc.js"

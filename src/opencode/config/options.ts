@@ -1,3 +1,5 @@
+/** A provider's `options` with their placeholders replaced, as far as the policy allows. */
+
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
@@ -10,8 +12,6 @@ import type { Single } from "../../internal/source/schema.js"
 import { badReference, handOf, type Origin } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
-
-// --- options
 
 type Fill = (leaf: Tree.Leaf<Origin>, value: unknown) => Effect.Effect<unknown, ApiKeyError, Needs>
 
@@ -42,11 +42,11 @@ const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 export const optionsOf = (
   tree: Tree.Tree<Origin> | undefined,
   { provider, destination: goesTo, contributions }: Resolved,
-  failures: ReadonlyArray<{ readonly error: ApiKeyError }>
+  failures: ReadonlyArray<ApiKeyError>
 ): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
   Effect.gen(function* () {
     const [failure] = failures
-    if (failure !== undefined) return yield* failure.error
+    if (failure !== undefined) return yield* failure
     const policy = yield* HelperPolicy
     const path = yield* Path.Path
 

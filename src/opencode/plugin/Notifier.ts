@@ -1,4 +1,5 @@
-/** Tells the user: opencode's log for everything, a toast for what needs him. Never stdout or stderr, which are the screen. */
+/** Messages to the user: opencode's log for everything, a toast for what the user must do. Never stdout or stderr, which are the screen. */
+
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { Host, LogEntry } from "./host.js"

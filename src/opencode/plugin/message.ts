@@ -1,4 +1,5 @@
 /** The one message that the user sees in the chat when there is no key. */
+
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 
 /**

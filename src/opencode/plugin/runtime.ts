@@ -1,4 +1,5 @@
 /** All that one opencode has open: what its projects share is there as long as one of them is. */
+
 import { isMainThread } from "node:worker_threads"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as Effect from "effect/Effect"

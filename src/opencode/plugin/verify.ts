@@ -1,4 +1,4 @@
-/** What opencode hands over beside what the files say: whoever wrote the rest, no policy was asked about him. */
+/** Compares the entry that opencode hands over with what the files say: no policy was asked about whoever wrote the rest. */
 
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
