@@ -199,13 +199,13 @@ const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: number, r
   Math.min(maxMillis, firstMillis * 2 ** (times - 1)) * (1 - jitter * random)
 
 /** After a run that failed. */
-export const failureBackoff: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
+const failureBackoff: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
 
 /** For the user who just logged in. */
-export const loginBackoff: Doubling = { ...failureBackoff, maxMillis: 5_000 }
+const loginBackoff: Doubling = { ...failureBackoff, maxMillis: 5_000 }
 
 /** After a key that came in place of a refused one: further refusals cause no run for so long. */
-export const rejectionBackoff: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
+const rejectionBackoff: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
 
 /** How a run ended, and when. */
 export interface Ended {
