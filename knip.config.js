@@ -6,7 +6,7 @@ export default {
     ...publicModules.map(({ source }) => source),
     "src/bin.ts",
     "test/**/*.test.ts",
-    // Programs that tests start, compiled by scripts/compile-test-programs.mjs.
+    // Programs that tests compile by name (test/support/artifacts.ts).
     "test/integration/helpers/{inAWorker,manyRuns,onePlainRun}.ts",
     "bench/*.ts",
     "examples/**/main.ts",
