@@ -9,7 +9,6 @@ import * as Path from "@effect/platform/Path"
 import { isNonEmptyReadonlyArray } from "effect/Array"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import writeFileAtomic from "write-file-atomic"
 import { type ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
@@ -78,6 +77,15 @@ const noteOnUnread = ({ message }: ApiKeyError): string =>
 
 const onlyUser = 0o600
 
+const unwritable = (file: string) => (error: unknown) =>
+  new ConfigInvalid({
+    file,
+    line: 0,
+    column: 0,
+    problem: `it cannot be written (${codeOf(error)})`,
+    remedy: "Nothing was changed. Correct the permissions of the file and its folder."
+  })
+
 /** Atomic; links are followed; a file that is there keeps its permissions and owner. */
 const write = (file: string, text: string) =>
   Effect.gen(function* () {
@@ -85,18 +93,11 @@ const write = (file: string, text: string) =>
     const path = yield* Path.Path
     const place = yield* realPathOf(file)
     yield* fs.makeDirectory(path.dirname(place), { recursive: true })
-    const options = (yield* fs.exists(place)) ? {} : { mode: onlyUser }
-    yield* Effect.tryPromise({ try: () => writeFileAtomic(place, text, options), catch: identity })
+    return { place, options: (yield* fs.exists(place)) ? {} : { mode: onlyUser } }
   }).pipe(
-    Effect.mapError(
-      (error) =>
-        new ConfigInvalid({
-          file,
-          line: 0,
-          column: 0,
-          problem: `it cannot be written (${codeOf(error)})`,
-          remedy: "Nothing was changed. Correct the permissions of the file and its folder."
-        })
+    Effect.mapError(unwritable(file)),
+    Effect.flatMap(({ place, options }) =>
+      Effect.tryPromise({ try: () => writeFileAtomic(place, text, options), catch: unwritable(file) })
     )
   )
 
