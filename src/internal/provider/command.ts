@@ -38,7 +38,11 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
  */
 export type Guard = Effect.Effect<Partial<Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
 
-/** What a provider adds to its command. */
+/**
+ * What a provider adds to its command.
+ *
+ * @internal
+ */
 export interface ProviderOptions {
   /** Instead of the provider that the command's options name. */
   readonly provider?: string | undefined
