@@ -26,10 +26,6 @@ const removeStale = (bundled) => {
 }
 
 const compile = () => {
-  if (!files(join(root, "src")).some((file) => file.endsWith(".ts"))) {
-    console.log("build: src/ has no module yet, nothing to compile")
-    return
-  }
   const { status } = spawnSync(process.execPath, [bin("typescript", "tsc"), "-p", "tsconfig.build.json"], {
     cwd: root,
     stdio: "inherit"
@@ -45,10 +41,6 @@ const replaceFile = (path, text, mode) => {
 }
 
 const bundleInto = async (program) => {
-  if (!existsSync(join(root, program.entry))) {
-    console.log(`build: ${program.entry} does not exist yet, left out`)
-    return { names: [], moduleIds: [] }
-  }
   const { files, moduleIds } = await bundle(program)
   // The program's own file last: it imports the others.
   for (const { name, code, executable } of files.toReversed()) {
