@@ -9,9 +9,9 @@ import type { Counts } from "./telemetry.js"
 
 export interface Cell {
   readonly current: () => State
-  /** The state, after the clock was looked at: that it was set back shows only then. */
+  /** The state, corrected if the clock was set back since the last look. */
   readonly syncClock: (now: number) => State
-  /** Changes the state, and tells those who watch it. */
+  /** Changes the state, and publishes the new status to subscribers. */
   readonly move: (to: State, now: number) => void
   readonly status: Effect.Effect<ApiKeyStatus>
   readonly changes: Stream.Stream<ApiKeyStatus>

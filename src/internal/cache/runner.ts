@@ -63,7 +63,7 @@ export const makeRunner = <R>(options: RunnerOptions<R>): Effect.Effect<Start, n
       end(inFlight, settlement.answer)
       yield* Effect.zipRight(reported, settlement.announce)
     })
-  /** A run that could not be settled, such as one whose key is none, counts as failed: nobody waits for ever. */
+  /** A defect while settling, such as a `fetch` that gives no ApiKey, fails the run, so that its callers do not hang. */
   const failRun = (inFlight: InFlight, cause: Cause.Cause<never>): Effect.Effect<void> =>
     at((now) => {
       const settlement = settle(rules, cell.current(), { exit: Exit.failCause(cause), now, random: 0 })

@@ -20,7 +20,7 @@ export const sharing = <K, A, R>(
         isClosed = true
       })
     )
-    // A closed RcMap interrupts who asks. What is made in the closed scope says itself, with a typed error, that it is closed.
+    // A closed RcMap interrupts its callers. A value made in the closed scope fails with a typed error instead.
     const getOrMake = (key: K) => (isClosed ? Effect.provide(make(key), context) : RcMap.get(made, key))
     return (key) => turn.withPermits(1)(Effect.suspend(() => getOrMake(key)))
   })
