@@ -127,7 +127,7 @@ const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (optio
     if (change.text === before) {
       return yield* Console.error(["effect-apikey: it is all there already", ...said].join("\n"))
     }
-    const lines = change.shown.map((line) => escaped(withoutSecrets(line, change.secrets).replaceAll("\t", "  ")))
+    const lines = change.shown.map((line) => escaped(withoutSecrets(line, []).replaceAll("\t", "  ")))
     yield* Console.error([escaped(file), ...lines, ...said].join("\n"))
     if (!options.yes) {
       if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) {

@@ -4,7 +4,7 @@ import { createTwoFilesPatch, OMIT_HEADERS } from "diff"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
-import { applyEdits, modify } from "jsonc-parser"
+import { applyEdits, type Edit, modify, visit } from "jsonc-parser"
 import { ConfigInvalid } from "../ApiKeyError.js"
 import { decodeProblem } from "../internal/source/decode.js"
 import * as Document from "../internal/source/jsonc.js"
@@ -19,10 +19,8 @@ export interface Wish {
 
 export interface Change {
   readonly text: string
-  /** The hunks of a unified diff, line by line. */
+  /** The hunks of a unified diff, line by line, without what may be a secret in the file. */
   readonly shown: ReadonlyArray<string>
-  /** Keys that stand in the file and so in the diff, which hides only what looks like a key by itself. */
-  readonly secrets: ReadonlyArray<string>
   readonly notes: ReadonlyArray<string>
 }
 
@@ -144,8 +142,7 @@ export const changeFor = (
     const after = steps.reduce(changed, document.text)
     return {
       text: after,
-      shown: difference(before, after),
-      secrets: secretsIn(config),
+      shown: difference(withoutSecretsIn(before, wish), withoutSecretsIn(after, wish)),
       notes: [
         ...notesOn(config, wish),
         ...copiedFrom(listedIn(config, others)),
@@ -169,13 +166,29 @@ const difference = (before: string, after: string): ReadonlyArray<string> =>
     .split(/\r?\n/)
     .filter((line) => line !== "")
 
-/** What is written where a key or a header's value belongs. */
-const secretsIn = (value: unknown, isSecret = false): ReadonlyArray<string> => {
-  if (typeof value === "string") return isSecret && !Placeholder.isIn(value) ? [value] : []
-  if (!isRecord(value)) return []
-  return Object.entries(value).flatMap(([name, inner]) =>
-    secretsIn(inner, isSecret || name === "apiKey" || name === "headers")
-  )
+const redacted = '"<redacted>"'
+const quoted = /"(?:[^"\\\n]|\\.)*"/g
+
+/** Where a string is the name of a package or of a schema, which is no secret. */
+const isPublic = (path: ReadonlyArray<string | number>): boolean =>
+  path[0] === "$schema" ||
+  (path[0] === "plugin" && path.length === 2) ||
+  (path[0] === "provider" && path.length === 3 && path[2] === "npm")
+
+/** The text as the diff may show it: any string that is neither public nor part of the wish may be a secret, in comments too. */
+const withoutSecretsIn = (text: string, { command, baseUrl, npm }: Wish): string => {
+  const wished = new Set<unknown>([...command, baseUrl, npm])
+  const edits: Array<Edit> = []
+  visit(text, {
+    onLiteralValue: (value, offset, length, _line, _character, path) => {
+      if (typeof value !== "string" || wished.has(value) || isPublic(path())) return
+      edits.push({ offset, length, content: redacted })
+    },
+    onComment: (offset, length) => {
+      edits.push({ offset, length, content: text.slice(offset, offset + length).replaceAll(quoted, redacted) })
+    }
+  })
+  return applyEdits(text, edits)
 }
 
 const entryIn = (config: unknown, provider: string): Record<string, unknown> => {

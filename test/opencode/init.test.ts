@@ -127,6 +127,20 @@ describe("effect-apikey opencode init", () => {
     expect(text()).toContain("plainword")
   })
 
+  it("shows no string of the file but the names of packages, wherever it is: in lists, other options, comments", async () => {
+    const options = `{\n  "secretAccessKey": "first",\n  "list": ["second"], // "apiKey": "third"\n  "timeout": 5\n}`
+    write(
+      `{\n"mcp": { "m": { "environment": { "TOKEN": "fourth" } } },\n"provider": {\n"openai": {\n"npm": "shown-package",\n` +
+        `"options": ${options}\n}\n},\n"theme": "fifth"\n}\n`
+    )
+    const { status, stderr } = await init("--yes", ...command)
+    expect(status).toBe(0)
+    expect(stderr).toContain(`"secretAccessKey": "<redacted>"`)
+    expect(stderr).toContain("shown-package")
+    expect(stderr).not.toMatch(/first|second|third|fourth|fifth/)
+    expect(text()).toContain('// "apiKey": "third"')
+  })
+
   const asked = async (answer: string, asks: (session: Session) => Promise<unknown>) => {
     write(commented)
     const session = onTerminal(argv(...command), { env: env() })
