@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { ApiKeyStatus } from "../model/provider.js"
 import { initial, isSetBack, type State, transitions } from "./state.js"
-import { makeWatchers, statusOf } from "./status.js"
+import { makeChanges, statusOf } from "./status.js"
 import type { Counts } from "./telemetry.js"
 
 export interface Cell {
@@ -20,30 +20,30 @@ export interface Cell {
   readonly endChanges: Effect.Effect<void>
 }
 
-export const makeCell = (provider: string, counts: Counts): Cell => {
-  const watchers = makeWatchers<ApiKeyStatus>()
-  let state: State = initial
-  const move = (to: State, now: number): void => {
-    state = to
-    watchers.publish(() => statusOf(provider, to, counts, now))
-  }
-  const syncClock = (now: number): State => {
-    if (isSetBack(state, now)) move(transitions.rewind(state, now), now)
-    return state
-  }
-  const status = at((now) => Effect.succeed(statusOf(provider, syncClock(now), counts, now)))
-  return {
-    current: () => state,
-    syncClock,
-    move,
-    status,
-    changes: watchers.watch(status),
-    close: () => {
-      if (state._tag !== "Closed") state = transitions.close(state)
-    },
-    endChanges: watchers.close
-  }
-}
+export const makeCell = (provider: string, counts: Counts): Effect.Effect<Cell> =>
+  Effect.map(makeChanges<ApiKeyStatus>(), (changes) => {
+    let state: State = initial
+    const move = (to: State, now: number): void => {
+      state = to
+      changes.publish(() => statusOf(provider, to, counts, now))
+    }
+    const syncClock = (now: number): State => {
+      if (isSetBack(state, now)) move(transitions.rewind(state, now), now)
+      return state
+    }
+    const status = at((now) => Effect.succeed(statusOf(provider, syncClock(now), counts, now)))
+    return {
+      current: () => state,
+      syncClock,
+      move,
+      status,
+      changes: changes.stream(status),
+      close: () => {
+        if (state._tag !== "Closed") state = transitions.close(state)
+      },
+      endChanges: changes.end
+    }
+  })
 
 /** A step at the present instant. */
 export const at = <A, E>(step: (now: number) => Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -4,7 +4,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
+import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { type ApiKeyStatus, emptyStatus } from "../model/provider.js"
 import { type Backoff, isActive } from "./backoff.js"
@@ -50,42 +50,34 @@ const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyS
 }
 
 /** A slow reader loses what came before. */
-const kept = 16
+const bufferSize = 16
 
-export interface Watchers<A> {
+export interface Changes<A> {
   readonly publish: (current: () => A) => void
-  /** The value now and what is told from then on. */
-  readonly watch: (now: Effect.Effect<A>) => Stream.Stream<A>
-  readonly close: Effect.Effect<void>
+  /** The value now, and every later one. */
+  readonly stream: (now: Effect.Effect<A>) => Stream.Stream<A>
+  readonly end: Effect.Effect<void>
 }
 
-export const makeWatchers = <A>(): Watchers<A> => {
-  const queues = new Set<Queue.Queue<A>>()
-  let isClosed = false
-  const queue = Effect.acquireRelease(
-    Effect.tap(Queue.sliding<A>(kept), (made) =>
-      isClosed ? Queue.shutdown(made) : Effect.sync(() => queues.add(made))
-    ),
-    (made) =>
-      Effect.zipRight(
-        Effect.sync(() => queues.delete(made)),
-        Queue.shutdown(made)
-      )
-  )
-  return {
-    publish: (current) => {
-      if (queues.size === 0) return
-      const value = current()
-      // Not `unsafeOffer`, which drops the newest of a queue that is full.
-      for (const each of queues) Effect.runSync(each.offer(value))
-    },
-    watch: (now) =>
-      Stream.unwrapScoped(Effect.map(queue, (own) => Stream.concat(Stream.fromEffect(now), Stream.fromQueue(own)))),
-    close: Effect.suspend(() => {
-      isClosed = true
-      const open = Array.from(queues)
-      queues.clear()
-      return Effect.forEach(open, Queue.shutdown, { discard: true })
-    })
-  }
-}
+export const makeChanges = <A>(): Effect.Effect<Changes<A>> =>
+  Effect.map(PubSub.sliding<A>(bufferSize), (pubsub) => {
+    // PubSub does not tell how many subscribe to it, and without any no value is computed.
+    let subscribers = 0
+    const subscription = Effect.zipRight(
+      Effect.acquireRelease(
+        Effect.sync(() => subscribers++),
+        () => Effect.sync(() => subscribers--)
+      ),
+      PubSub.subscribe(pubsub)
+    )
+    return {
+      publish: (current) => {
+        if (subscribers > 0 && pubsub.isActive()) Effect.runSync(PubSub.publish(pubsub, current()))
+      },
+      stream: (now) =>
+        Stream.unwrapScoped(
+          Effect.map(subscription, (queue) => Stream.concat(Stream.fromEffect(now), Stream.fromQueue(queue)))
+        ),
+      end: PubSub.shutdown(pubsub)
+    }
+  })

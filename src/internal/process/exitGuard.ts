@@ -16,7 +16,7 @@ const kill = (pid: number, ownsGroup: boolean): void => {
   try {
     process.kill(ownsGroup ? -pid : pid, "SIGKILL")
   } catch {
-    // gone already
+    // ended already
   }
 }
 
@@ -49,7 +49,7 @@ const listenFirst = (): (() => void) => {
 const listenUnderBun = (): (() => void) => {
   const listeners = signals.map((signal) => {
     const listener = (): void => {
-      // Whoever else listens decides, and what he does ends in an exit.
+      // Whoever else listens decides, and that ends in an exit.
       if (process.listenerCount(signal) > 1) return
       stop()
       killAll()

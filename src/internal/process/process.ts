@@ -1,3 +1,5 @@
+/** A child as a `Process` of a `CommandExecutor`: its exit code, its streams, and how it is killed. */
+
 import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
@@ -7,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { executorProcess, signalError } from "./executorProcess.js"
-import { awaitGone, type Child, hasExited, send, systemError } from "./spawn.js"
+import { awaitTermination, type Child, hasExited, send, systemError } from "./spawn.js"
 
 export const makeProcess = (command: Command.StandardCommand, child: Child): CommandExecutor.Process => {
   const { handle } = child
@@ -44,7 +46,7 @@ export const makeProcess = (command: Command.StandardCommand, child: Child): Com
     kill: (signal: NodeJS.Signals = "SIGTERM") =>
       Effect.suspend(() => {
         send(child, signal)
-        return awaitGone(child)
+        return awaitTermination(child)
       }),
     stderr: through(readable("stderr"), command.stderr),
     stdin:

@@ -1,3 +1,5 @@
+/** Starts a child in a process group of its own, signals it, waits for its end, and releases it. */
+
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import { isatty } from "node:tty"
@@ -55,7 +57,7 @@ export interface Child {
 export const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
 
 /** Nothing of it is left: the child has exited and, where it has a group, the group is empty. */
-const isGone = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
+const isTerminated = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
 
 // Boundary: Node throws in this section and nowhere else in the file; what its functions give the others are values.
 
@@ -132,7 +134,7 @@ export const send = (child: Child, signal: NodeJS.Signals): void => {
     } else if (child.ownsGroup) process.kill(-child.pid, signal)
     else child.handle.kill(signal)
   } catch {
-    // ESRCH: gone already; EPERM: another user's (sudo), who does not let us
+    // ESRCH: ended already; EPERM: another user's (sudo), who does not let us
   }
 }
 
@@ -145,14 +147,14 @@ const taskkill = (pid: number): void => {
 
 // End of the boundary.
 
-/** Real time on purpose: processes do not live by a test's clock. */
-export const awaitGone = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect.Effect<void> =>
+/** Waits until nothing of it is left, or for so long. Real time on purpose: processes do not live by a test's clock. */
+export const awaitTermination = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const started = performance.now()
     let timer: NodeJS.Timeout | undefined
     const look = (): void => {
       clearTimeout(timer)
-      if (isGone(child) || performance.now() - started >= limitMillis) {
+      if (isTerminated(child) || performance.now() - started >= limitMillis) {
         child.handle.off("exit", look)
         resume(Effect.void)
       } else if (hasExited(child) || Number.isFinite(limitMillis)) timer = setTimeout(look, pollMillis)
@@ -196,7 +198,7 @@ export const release = (child: Child): Effect.Effect<void> =>
     }
     if (child.sigkilled) return Effect.void
     send(child, "SIGKILL")
-    return awaitGone(child, reapMillis)
+    return awaitTermination(child, reapMillis)
   }).pipe(
     Effect.ensuring(
       Effect.sync(() => {

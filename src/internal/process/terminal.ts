@@ -1,3 +1,5 @@
+/** The controlling terminal: whether there is one that a person can answer on, and opening it. */
+
 import { closeSync, openSync } from "node:fs"
 import { isatty } from "node:tty"
 import { isInBackground } from "./group.js"

@@ -1,4 +1,4 @@
-/** How a process is ended by us: politely, then not. */
+/** Stops a process: SIGTERM, a grace, then SIGKILL. */
 import type { Process, Signal } from "@effect/platform/CommandExecutor"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,8 +23,8 @@ const endsWithin = <A, E>(self: Effect.Effect<A, E>, limit: Duration.Duration): 
 /** SIGTERM to its group, a grace, SIGKILL to its group. */
 export const stop = (process_: Process): Effect.Effect<void> => {
   const kill = (signal: Signal, limit: Duration.Duration) => endsWithin(process_.kill(signal), limit)
-  return Effect.flatMap(kill("SIGTERM", killGrace), (gone) =>
-    gone ? Effect.void : Effect.asVoid(kill("SIGKILL", reapLimit))
+  return Effect.flatMap(kill("SIGTERM", killGrace), (ended) =>
+    ended ? Effect.void : Effect.asVoid(kill("SIGKILL", reapLimit))
   )
 }
 

@@ -1,3 +1,5 @@
+/** Which parts of a helper's stdout, arguments and variables may be secrets. */
+
 import * as Option from "effect/Option"
 
 /** A word of stdout shorter than this is a word, not a secret. */

@@ -1,3 +1,5 @@
+/** The encodings in which a secret may stand in a text: base64, hexadecimal, percent-encoding, quoted. */
+
 export const minSecretLength = 4
 
 const withoutPadding = (base64: string): string => base64.replace(/=+$/, "")

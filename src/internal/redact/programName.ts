@@ -1,4 +1,4 @@
-/** What a message may say of a command: the program's name, never an argument. */
+/** What a message may say of a command: the program's name, never an argument. It looks at the disk (`fileExists`). */
 
 import { existsSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
@@ -8,8 +8,14 @@ import { printable } from "./terminal.js"
 const maxLength = 64
 const windowsProgram = /^[A-Za-z]:[\\/].*?\.(?:exe|cmd|bat|com|ps1)(?=\s|$)/i
 
-/** False for what may be a whole command line in one string. A file that is there ("/Applications/Some App/op") is none. */
-const isOneProgram = (first: string, place = first): boolean => !/[\s=]/.test(first) || existsSync(place)
+/**
+ * Reads the disk, and waits for it: the text alone does not tell a path with a space ("/Applications/Some App/op") from a command
+ * line. Asked only of a text with white space or "=" in it. The disk may change between two calls, and so may the name.
+ */
+const fileExists = (path: string): boolean => existsSync(path)
+
+/** False for what may be a whole command line in one string. */
+const isOneProgram = (first: string, place = first): boolean => !/[\s=]/.test(first) || fileExists(place)
 
 const lastPart = (path: string): string => path.match(/[^\\/]+/g)?.pop() ?? ""
 

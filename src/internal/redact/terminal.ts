@@ -1,8 +1,9 @@
-/** Text for a question or a report: what a terminal would obey, turn around or hide is written out. */
+/** Text fit for a terminal: what a terminal would obey, reorder or hide is written out or removed. */
 
 /** An empty pattern of Braille looks like a space and counts as a symbol. */
 const hidden = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
+/** For a question or a report: such characters are written out. */
 export const escaped = (text: string): string =>
   text.replace(hidden, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`)
 

@@ -1,5 +1,8 @@
+/** Bytes: collecting those of a pipe, and reading them as UTF-8. */
+
 import * as Option from "effect/Option"
-/** Bytes as they come from a pipe, kept in pieces until they are wanted. */
+
+/** Bytes as they come from a pipe, in pieces until they are wanted. */
 export interface Collector {
   readonly add: (bytes: Uint8Array) => void
   /** Forgets what came first, in whole pieces, as long as `limit` bytes are left. */

@@ -1,4 +1,4 @@
-/** From an Effect to a promise, as those who know only promises want it. */
+/** Runs effects with a given runtime: as a promise, and in a fiber of their own. */
 
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
