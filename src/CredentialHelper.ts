@@ -15,21 +15,15 @@ import * as HelperCatalog from "./HelperCatalog.js"
 import type { Output } from "./internal/format/format.js"
 import { retryWhenSlotFrees, runSlots, terminalSlot } from "./internal/helper/admission.js"
 import { withDeadline } from "./internal/helper/deadline.js"
-import {
-  checkArguments,
-  checkCommand,
-  checkOptions,
-  defaultRetry,
-  type Options,
-  timeLimit
-} from "./internal/helper/options.js"
+import { checkArguments, checkOptions, defaultRetry, type Options, timeLimit } from "./internal/helper/options.js"
 import { type Progress, type Request, setPhase } from "./internal/helper/request.js"
 import { attempt, takesTerminal } from "./internal/helper/supervise.js"
 import { programName } from "./internal/redact/programName.js"
 
 export type { Output, RunReason } from "./internal/format/format.js"
-export type { Interactive, Options, SearchBeyond } from "./internal/helper/options.js"
+export type { Options } from "./internal/helper/options.js"
 export type { Request } from "./internal/helper/request.js"
+export type { Interactive, SearchBeyond } from "./internal/model/options.js"
 
 /**
  * Runs a helper command until it yields its output, within its time limit.
@@ -43,7 +37,6 @@ export const run = (
 ): Effect.Effect<Output, ApiKeyError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const name = programName(options.command, options.cwd)
-    yield* checkCommand(options)
     yield* checkOptions(options)
     const entry = HelperCatalog.find(name)
     const onTerminal = yield* takesTerminal(name, options, request)
