@@ -36,8 +36,8 @@ import {
   peekOf
 } from "./internal/model/provider.js"
 import { HelperPolicy } from "./internal/policy/model.js"
-import { type CommandOptions, fromCommand } from "./internal/provider/command.js"
-import { identityOf } from "./internal/provider/identity.js"
+import { fromResolvedCommand } from "./internal/provider/command.js"
+import { type CommandOptions, resolveCommand } from "./internal/provider/resolvedCommand.js"
 import * as SharedCommands from "./internal/provider/shared.js"
 import { fromSource } from "./internal/provider/source.js"
 import { inOwnFiber } from "./internal/util/fiber.js"
@@ -252,18 +252,21 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     const shared = new Map<string, { readonly slot: Slot; readonly ids: Array<string> }>()
     const prefetched: Array<Effect.Effect<unknown, ApiKeyError>> = []
 
-    const commandSlot = (id: string, command: CommandOptions): Slot => {
-      const identity = identityOf(command)
+    const commandSlot = (id: string, options: CommandOptions): Slot => {
+      const command = resolveCommand(options)
+      const { identity } = command
       const known = shared.get(identity)
       if (known !== undefined) {
         known.ids.push(id)
         return known.slot
       }
       const users = [id]
-      const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? providerIds(users) }))
+      const build = Effect.suspend(() =>
+        fromResolvedCommand(command, { provider: options.provider ?? providerIds(users) })
+      )
       const slot = slotOf(build)
       shared.set(identity, { slot, ids: users })
-      if (command.prefetch === true) prefetched.push(openedOf(slot, id))
+      if (options.prefetch === true) prefetched.push(openedOf(slot, id))
       return slot
     }
 

@@ -28,9 +28,8 @@ import {
   type OnRepeat,
   text,
   unchecked,
-  unknownField,
   type WhenAbandoned,
-  wrongField
+  wrongOrUnknownField
 } from "./internal/model/options.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
 import { fromCommand } from "./internal/provider/command.js"
@@ -286,7 +285,7 @@ const checks: Checks<Options> = {
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
 const problemOf = (options: unknown): TypedError | undefined =>
   isRecord(options)
-    ? (unknownField(options, checks) ?? wrongField(options, checks))
+    ? Option.getOrUndefined(wrongOrUnknownField(options, checks))
     : inCode("the options are no object", example)
 
 const example = 'For example: { command: ["op", "read", "op://Private/OpenAI/api-key"] }'

@@ -65,6 +65,7 @@ const isVariable = ([name, value]: readonly [string, unknown]): boolean =>
 /** For plain options, too; of a time its own user says what it takes. */
 export const runChecks = {
   command: {
+    problem: "is empty or no list; it takes the program and its arguments",
     takes: 'a list, the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]',
     is: (value) => Array.isArray(value) && value.every(isString) && (value[0] ?? "").trim() !== ""
   },
@@ -85,10 +86,7 @@ export const runChecks = {
 } satisfies Checks<Options>
 
 export const checkOptions = (options: Options): Effect.Effect<void, ConfigInvalid> =>
-  Effect.suspend(() => {
-    const wrong = wrongField(options, runChecks)
-    return wrong === undefined ? Effect.void : Effect.fail(wrong)
-  })
+  Effect.suspend(() => Option.match(wrongField(options, runChecks), { onNone: () => Effect.void, onSome: Effect.fail }))
 
 /** A timer of Node's takes no more. */
 const endlessTimeout = Duration.days(24)

@@ -1,4 +1,6 @@
 /** The values that options take by name, each list once, and how options that were given in code are checked, field by field. */
+import * as Arr from "effect/Array"
+import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "./configInvalid.js"
@@ -42,6 +44,8 @@ export const anyOf = (values: ReadonlyArray<unknown>): string => {
 export interface Check {
   readonly takes: string
   readonly is: (value: unknown) => boolean
+  /** What is said of the field where "is not what it takes" says too little. */
+  readonly problem?: string
 }
 
 /** One check for each field: a field without one is not known. */
@@ -57,29 +61,30 @@ export const text: Check = optional({ takes: "a string", is: isString })
 /** For what is checked where it is used. */
 export const unchecked: Check = { takes: "", is: () => true }
 
-/** Callers without types (JavaScript, a file) are told which field is wrong, and never its value. */
+/** Callers without types (JavaScript, a file) are told which field is wrong, and never its value. `parent` is the field that has them all. */
 export const wrongField = (
   options: object,
   checks: Readonly<Record<string, Check>>,
   parent?: string
-): ConfigInvalid | undefined => {
-  const given = new Map<string, unknown>(Object.entries(options))
-  const wrong = Object.entries(checks).find(([name, { is }]) => !is(given.get(name)))
-  return wrong === undefined
-    ? undefined
-    : inCode(`\`${pathOf(wrong[0], parent)}\` is not what it takes`, `It takes ${wrong[1].takes}.`)
-}
+): Option.Option<ConfigInvalid> =>
+  Option.map(
+    Arr.findFirst(Object.entries(checks), ([name, { is }]) => !is(Reflect.get(options, name))),
+    ([name, { takes, problem = "is not what it takes" }]) =>
+      inCode(`\`${pathOf(name, parent)}\` ${problem}`, `It takes ${takes}.`)
+  )
 
-/** A field that has no check. */
-export const unknownField = (
+/** The same, where a field that has no check is wrong, too. */
+export const wrongOrUnknownField = (
   options: object,
   checks: Readonly<Record<string, Check>>,
   parent?: string
-): ConfigInvalid | undefined => {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(checks, name))
-  return unknown === undefined
-    ? undefined
-    : inCode(`\`${pathOf(unknown, parent)}\` is no option`, `Known are ${Object.keys(checks).join(", ")}.`)
-}
+): Option.Option<ConfigInvalid> =>
+  Option.orElse(
+    Option.map(
+      Arr.findFirst(Object.keys(options), (name) => !Object.hasOwn(checks, name)),
+      (name) => inCode(`\`${pathOf(name, parent)}\` is no option`, `Known are ${Object.keys(checks).join(", ")}.`)
+    ),
+    () => wrongField(options, checks, parent)
+  )
 
 const pathOf = (name: string, parent: string | undefined): string => (parent === undefined ? name : `${parent}.${name}`)

@@ -13,8 +13,8 @@ import type { ApiKeyStatus, Provider } from "../model/provider.js"
 import { singles } from "../source/inspect.js"
 import type { ApiKeySource } from "../source/schema.js"
 import { sharing } from "../util/sharedByKey.js"
-import { type CommandOptions, fromGuardedCommand, type Guard, type Open } from "./command.js"
-import { identityOf } from "./identity.js"
+import { fromResolvedCommand, type Guard, type Open } from "./command.js"
+import { type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 import { commandOptions } from "./source.js"
 
 /** A source of one provider. Commands are equal only within a realm: how a program is found goes by whose command it is. */
@@ -25,7 +25,7 @@ export interface Sharer {
 }
 
 interface Group {
-  readonly command: CommandOptions
+  readonly command: ResolvedCommand
   readonly ids: Set<string>
 }
 
@@ -48,13 +48,12 @@ export const make = (
   cwd?: string
 ): Effect.Effect<(realm: string) => Open, never, Requirements | Scope.Scope> =>
   Effect.gen(function* () {
-    const keyOf = (realm: string, { provider: _, ...command }: CommandOptions): string =>
-      JSON.stringify([realm, identityOf({ ...command, cwd: command.cwd ?? cwd })])
+    const keyOf = (realm: string, { identity }: ResolvedCommand): string => JSON.stringify([realm, identity])
     const groups = new Map<string, Group>()
     for (const { id, realm, source } of parts) {
       for (const single of singles(source)) {
         if (single._tag !== "Command") continue
-        const command = commandOptions(single.command)
+        const command = resolveCommand(commandOptions(single.command), cwd)
         const key = keyOf(realm, command)
         const group = groups.get(key) ?? { command, ids: new Set() }
         groups.set(key, { ...group, ids: group.ids.add(id) })
@@ -63,17 +62,19 @@ export const make = (
     const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
       const users = new Set<User>()
       const provider = providerIds(Array.from(group.ids))
-      return Effect.map(
-        fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
-        (made) => ({ provider: made, users })
-      )
+      return Effect.map(fromResolvedCommand(group.command, { provider, guard: permitOf(users, provider) }), (made) => ({
+        provider: made,
+        users
+      }))
     })
-    return (realm) => (command, guard) => {
-      const group = groups.get(keyOf(realm, command))
-      return group === undefined || group.ids.size < 2
-        ? fromGuardedCommand(command, guard, () => undefined)
-        : Effect.flatMap(opened(group), (shared) => handle(shared, command.provider, guard))
-    }
+    return (realm) =>
+      ({ provider, ...options }, guard) => {
+        const command = resolveCommand(options, cwd)
+        const group = groups.get(keyOf(realm, command))
+        return group === undefined || group.ids.size < 2
+          ? fromResolvedCommand(command, { provider, guard })
+          : Effect.flatMap(opened(group), (shared) => handle(shared, provider, guard))
+      }
   })
 
 const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>, never, Effect.Effect.Context<Guard>> =>
