@@ -22,7 +22,7 @@ import * as Stream from "effect/Stream"
 import { type ApiKeyError, KeyNotConfigured, ProviderClosed } from "./ApiKeyError.js"
 import type * as ApiKeySource from "./ApiKeySource.js"
 import { positiveMillis } from "./internal/cache/lifetime.js"
-import { sharersOf, toProvider } from "./internal/config/provider.js"
+import { commandUses, toProvider } from "./internal/config/provider.js"
 import { load } from "./internal/config/resolve.js"
 import { providerIds } from "./internal/helper/environment.js"
 import type { Requirements } from "./internal/helper/options.js"
@@ -404,7 +404,7 @@ export const layerConfig = (
     ApiKeyProviders,
     Effect.gen(function* () {
       const sources = Object.entries(yield* Effect.all(configs))
-      const share = yield* SharedCommands.make(sources.map(([id, source]) => ({ id, realm: "", source })))
+      const share = yield* SharedCommands.make(sources.map(([id, source]) => ({ id, trustDomain: "", source })))
       const providers = sources.map(([id, source]): [string, Entry] => [
         id,
         fromSource(source, { provider: id, open: share("") })
@@ -437,7 +437,7 @@ export const layerFiles = (
       const ids = options?.ids ?? configuration.ids
       const resolved = yield* Effect.forEach(new Set(ids), configuration.resolve)
       const { home } = yield* HostEnvironment
-      const share = yield* SharedCommands.make(resolved.flatMap(sharersOf), home)
+      const share = yield* SharedCommands.make(resolved.flatMap(commandUses), home)
       const providers = resolved.map((each): [string, Entry] => [
         each.provider,
         Effect.provideService(toProvider(each, { share }), HelperPolicy, policy)

@@ -41,3 +41,6 @@ export const lifeChecks = {
   whenAbandoned: oneOf(whenAbandonedNames),
   prefetch: oneOf([true, false])
 } satisfies Checks<LifeOptions>
+
+/** Whether a run that nobody waits for goes on: a person is not asked twice. */
+export const defaultWhenAbandoned = (mayPrompt: boolean): WhenAbandoned => (mayPrompt ? "finish" : "stop")

@@ -38,8 +38,8 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
  */
 export type Guard = Effect.Effect<Partial<Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
 
-/** Who uses a command, and how. */
-export interface CommandUser {
+/** What a provider adds to its command. */
+export interface ProviderOptions {
   /** Instead of the provider that the command's options name. */
   readonly provider?: string | undefined
   readonly guard?: Guard | undefined
@@ -52,10 +52,10 @@ export interface CommandUser {
  */
 export const fromResolvedCommand = (
   resolved: ResolvedCommand,
-  user: CommandUser = {}
+  own: ProviderOptions = {}
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const { cwd, format, mayPrompt, name, options, timeToLive } = resolved
-  const provider = user.provider ?? options.provider ?? defaultProvider
+  const provider = own.provider ?? options.provider ?? defaultProvider
   /** Kept only to be erased, and no longer than the scope. */
   let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
@@ -68,7 +68,7 @@ export const fromResolvedCommand = (
     fetch: (request) =>
       Effect.gen(function* () {
         const speaking = yield* format
-        const allowed = { ...options, ...(yield* user.guard ?? Effect.succeed({})) }
+        const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
         const known =
           allowed.command === options.command && allowed.cwd === cwd
             ? resolved
@@ -80,7 +80,7 @@ export const fromResolvedCommand = (
         // Once: what stands there afterwards is another key, which somebody has just stored.
         if (before !== undefined) last = Option.none()
         const output = yield* run(known, allowed, { ...asked, input, explain, before })
-        user.observe?.(output)
+        own.observe?.(output)
         const now = yield* DateTime.now
         const key = yield* CredentialFormat.decode(speaking, output, now)
         if (options.onReject === "erase") last = Option.some(key)
