@@ -17,8 +17,9 @@ import type { Request } from "./internal/helper/request.js"
 import * as Run from "./internal/helper/run.js"
 
 export type { Output, RunReason } from "./internal/format/format.js"
-export type { Interactive, Options, SearchBeyond } from "./internal/helper/options.js"
+export type { Options } from "./internal/helper/options.js"
 export type { Request } from "./internal/helper/request.js"
+export type { Interactive, SearchBeyond } from "./internal/model/options.js"
 
 /**
  * Runs a helper command until it yields its output, within its time limit.

@@ -11,7 +11,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import { isRecord, isString } from "effect/Predicate"
+import { isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
@@ -19,7 +19,18 @@ import * as ApiKeyModel from "./ApiKey.js"
 import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
 import type { FormatName } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
+import { lifeChecks } from "./internal/cache/options.js"
+import { runChecks } from "./internal/helper/options.js"
 import { inCode } from "./internal/model/configInvalid.js"
+import {
+  type Checks,
+  type Interactive,
+  type OnRepeat,
+  text,
+  unchecked,
+  type WhenAbandoned,
+  wrongOrUnknownField
+} from "./internal/model/options.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
 import { fromCommand } from "./internal/provider/command.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
@@ -58,11 +69,11 @@ export interface Options {
   /** The working directory. Default: ours. */
   readonly cwd?: string
   /** Whether the helper may ask on the terminal. Default `"never"`. */
-  readonly interactive?: "never" | "if-available" | "always"
+  readonly interactive?: Interactive
   /** What to do when the helper repeats a refused key. Default `"serve"`. */
-  readonly onRepeat?: "serve" | "fail"
+  readonly onRepeat?: OnRepeat
   /** What happens to a run when its last caller leaves. Default `"stop"`; `"finish"` for helpers that may prompt. */
-  readonly whenAbandoned?: "stop" | "finish"
+  readonly whenAbandoned?: WhenAbandoned
   /** Fetch the first key at once. Default false. */
   readonly prefetch?: boolean
   /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
@@ -91,14 +102,7 @@ export interface ApiKey {
  * @since 0.1.0
  * @category models
  */
-export type Scheme =
-  | "bearer"
-  | "x-api-key"
-  | "x-goog-api-key"
-  | "api-key"
-  | "basic"
-  | "headers"
-  | ((key: ApiKey) => Readonly<Record<string, string>>)
+export type Scheme = authorization.SchemeName | ((key: ApiKey) => Readonly<Record<string, string>>)
 
 /**
  * @since 0.1.0
@@ -267,56 +271,22 @@ const warnings = Logger.make(({ message }) =>
 
 const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.replace(Logger.defaultLogger, warnings)))
 
+const checks: Checks<Options> = {
+  command: runChecks.command,
+  format: unchecked,
+  timeout: runChecks.timeout,
+  env: runChecks.env,
+  cwd: runChecks.cwd,
+  interactive: runChecks.interactive,
+  provider: text,
+  ...lifeChecks
+}
+
 /** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
-const problemOf = (options: unknown): TypedError | undefined => {
-  if (!isRecord(options)) return inCode("the options are no object", example)
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(rules, name)) {
-      return inCode(`\`${name}\` is no option`, `Known are ${Object.keys(rules).join(", ")}.`)
-    }
-  }
-  for (const [name, { is, takes }] of Object.entries(rules)) {
-    const value = options[name]
-    if (!is(value) && (value !== undefined || name === "command")) {
-      return inCode(`\`${name}\` is not what it takes`, `It takes ${takes}.`)
-    }
-  }
-  return undefined
-}
-
-interface Rule {
-  readonly is: (value: unknown) => boolean
-  readonly takes: string
-}
-
-const text: Rule = { is: isString, takes: "a text" }
-const oneOf = (...names: ReadonlyArray<unknown>): Rule => ({
-  is: (value) => names.includes(value),
-  takes: `one of ${names.join(", ")}`
-})
-/** Told with the run that it shapes. */
-const later: Rule = { is: () => true, takes: "" }
-
-const rules: Readonly<Record<keyof Options, Rule>> = {
-  command: {
-    is: (value) => Array.isArray(value) && value.every(isString),
-    takes: 'a list, the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]'
-  },
-  format: later,
-  timeout: later,
-  timeToLive: later,
-  refreshAhead: later,
-  env: {
-    is: (value) => isRecord(value) && Object.values(value).every((each) => each === undefined || isString(each)),
-    takes: 'a record of strings: { OP_ACCOUNT: "work" }'
-  },
-  cwd: text,
-  interactive: oneOf("never", "if-available", "always"),
-  onRepeat: oneOf("serve", "fail"),
-  whenAbandoned: oneOf("stop", "finish"),
-  prefetch: oneOf(true, false),
-  provider: text
-}
+const problemOf = (options: unknown): TypedError | undefined =>
+  isRecord(options)
+    ? Option.getOrUndefined(wrongOrUnknownField(options, checks))
+    : inCode("the options are no object", example)
 
 const example = 'For example: { command: ["op", "read", "op://Private/OpenAI/api-key"] }'
 

@@ -5,40 +5,29 @@
  * @since 0.1.0
  */
 
-import { isBuiltin } from "node:module"
-import { join } from "node:path"
-import { pathToFileURL } from "node:url"
 import type { LanguageModelV3 } from "@ai-sdk/provider"
-import { AwsV4Signer } from "aws4fetch"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import { hasProperty, isRecord } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import type { ApiKey } from "../ApiKey.js"
 import type { ConfigInvalid } from "../ApiKeyError.js"
-import * as CredentialFormat from "../CredentialFormat.js"
 import type { Requirements } from "../internal/helper/options.js"
-import { homeFolder } from "../internal/host/HostEnvironment.js"
 import { inCode } from "../internal/model/configInvalid.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { fromResolvedCommand } from "../internal/provider/command.js"
 import { type CommandOptions, resolveCommand } from "../internal/provider/resolvedCommand.js"
-import { unsendable } from "../internal/request/errors.js"
-import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
-import { isMissing, loadOptionalPackage } from "../internal/request/optionalPackage.js"
+import { authorizedFetch } from "../internal/request/fetch.js"
 import { placeholder } from "../internal/request/placeholder.js"
-import { isForAHeader, isScheme, notForAHeader, type Scheme, unknownScheme } from "../internal/request/scheme.js"
+import { isScheme, type Scheme, unknownScheme } from "../internal/request/scheme.js"
 import { comparable } from "../internal/util/canonicalJson.js"
 import { digestOf } from "../internal/util/digest.js"
 import { inOwnFiber } from "../internal/util/fiber.js"
 import { sharing } from "../internal/util/sharedByKey.js"
+import { isAws, sign } from "./aiSdk/bedrock.js"
+import { commandOf } from "./aiSdk/command.js"
+import { loadFactory } from "./aiSdk/loadFactory.js"
 
 /**
  * What a factory of the AI SDK takes and we give instead.
@@ -140,78 +129,6 @@ const makeBedrockIn = <F extends Factory>(
   const credentialProvider = () => Promise.resolve({ accessKeyId: placeholder, secretAccessKey: placeholder })
   // An empty `apiKey` keeps AWS_BEARER_TOKEN_BEDROCK from being taken instead.
   return call(factory, { ...settings, apiKey: "", credentialProvider, fetch })
-}
-
-/** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: what the SDK signed says where the request goes. */
-const credentialScope = /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\/aws4_request/
-const signatureHeaders: ReadonlyArray<string> = [
-  "authorization",
-  "x-amz-content-sha256",
-  "x-amz-date",
-  "x-amz-security-token"
-]
-
-/** Chat, embeddings and reranking have hosts of their own in one region. By partition, as the SDK makes them. */
-const awsSuffixes: ReadonlyArray<string> = [
-  "amazonaws.com",
-  "amazonaws.com.cn",
-  "api.aws",
-  "amazonaws.eu",
-  "c2s.ic.gov",
-  "sc2s.sgov.gov",
-  "cloud.adc-e.uk",
-  "csp.hci.ic.gov"
-]
-/** They name the endpoint where the settings do not. */
-const endpointVariables: ReadonlyArray<string> = [
-  "AWS_ENDPOINT_URL",
-  "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
-  "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME"
-]
-
-const isAws = (url: URL, headers: Headers): boolean => {
-  const region = credentialScope.exec(headers.get("authorization") ?? "")?.[1]
-  if (region === undefined) return false
-  const isEndpoint = endpointVariables.some((name) => {
-    const endpoint = process.env[name]
-    return endpoint !== undefined && URL.canParse(endpoint) && new URL(endpoint).origin === url.origin
-  })
-  const isHost = awsSuffixes.some((suffix) => url.hostname.endsWith(`.${region}.${suffix}`))
-  return isEndpoint || (isHost && url.protocol === "https:")
-}
-
-const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest): Promise<Headers> => {
-  const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
-  if (region === undefined || service === undefined) return headers
-  if (Option.isNone(key.username)) {
-    throw unsendable("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
-  }
-  const sent = [
-    key.username.value,
-    Redacted.value(key.value),
-    ...Option.toArray(Option.map(key.sessionToken, Redacted.value))
-  ]
-  // `Headers` would quote it.
-  if (!sent.every(isForAHeader)) throw notForAHeader()
-  for (const name of signatureHeaders) headers.delete(name)
-  const signed = await new AwsV4Signer({
-    url: url.href,
-    method,
-    headers,
-    body: typeof body === "string" ? body : null,
-    region,
-    service,
-    accessKeyId: key.username.value,
-    secretAccessKey: Redacted.value(key.value),
-    ...Option.match(key.sessionToken, {
-      onNone: () => ({}),
-      onSome: (token) => ({ sessionToken: Redacted.value(token) })
-    })
-  }).sign()
-  signed.headers.forEach((value, name) => {
-    headers.set(name, value)
-  })
-  return headers
 }
 
 /**
@@ -375,7 +292,7 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
       Effect.gen(function* () {
         const { apiKeyCommand, scheme, ...settings } = options
         if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme()
-        const factory = yield* load(npm)
+        const factory = yield* loadFactory(npm)
         const id = name ?? npm
         const given = { name: id, ...settings }
         // An empty one is what opencode makes of `{env:MISSING}`, null is JSON's; they would hide the command.
@@ -437,41 +354,6 @@ const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> =
 
 const example = 'For example: { npm: "@ai-sdk/openai-compatible", options: { … } }'
 
-// --- the package
-
-const packageName = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*(?:\/[\w.-]+)*$/
-
-const load = (npm: string): Effect.Effect<(settings: object) => unknown, ConfigInvalid> => {
-  if (!packageName.test(npm) || isBuiltin(npm)) {
-    return Effect.fail(inCode("`npm` is not the name of a package", 'For example: "@ai-sdk/openai-compatible"'))
-  }
-  return Effect.flatMap(
-    loadOptionalPackage(npm, () => importFromHereOrThere(npm)),
-    (module) => {
-      const factory = Object.entries(module).find(([name]) => name.startsWith("create"))?.[1]
-      return isFactory(factory)
-        ? Effect.succeed(factory)
-        : Effect.fail(
-            inCode(
-              `the package ${npm} has no factory: nothing that it exports begins with "create"`,
-              "Name a provider package of the AI SDK, for example @ai-sdk/openai-compatible."
-            )
-          )
-    }
-  )
-}
-
-const isFactory = (u: unknown): u is (settings: object) => unknown => typeof u === "function"
-
-/** Where packages are not hoisted, the program's folder has what ours does not see. */
-const importFromHereOrThere = (npm: string): Promise<object> =>
-  import(npm).catch(async (error: unknown) => {
-    if (!isMissing(npm, error)) throw error
-    // Node's own resolver takes no other folder than its module's, and that of `createRequire` sees no ESM-only package.
-    const { resolve } = await import("import-meta-resolve")
-    return import(resolve(npm, pathToFileURL(join(process.cwd(), "package.json")).href))
-  })
-
 const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInvalid> =>
   Effect.try({
     try: make,
@@ -493,71 +375,3 @@ const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInv
   )
 
 const isSdk = (u: unknown): u is Sdk => hasProperty(u, "languageModel") && typeof u.languageModel === "function"
-
-// --- the command
-
-const Argv = Schema.NonEmptyArray(Schema.String).pipe(Schema.filter(([program]) => program !== ""))
-const Time = Schema.Union(Schema.Number, Schema.String)
-
-const Command = Schema.Struct({
-  command: Argv,
-  format: Schema.optional(Schema.Literal(...CredentialFormat.formatNames)),
-  timeout: Schema.optional(Time),
-  timeToLive: Schema.optional(Time),
-  refreshAhead: Schema.optional(Time),
-  env: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String })),
-  cwd: Schema.optional(Schema.String),
-  interactive: Schema.optional(Schema.Literal("never", "if-available", "always")),
-  onRepeat: Schema.optional(Schema.Literal("serve", "fail")),
-  whenAbandoned: Schema.optional(Schema.Literal("stop", "finish")),
-  provider: Schema.optional(Schema.NonEmptyString)
-})
-
-const decodeCommand = Schema.decodeUnknown(Command, { onExcessProperty: "error" })
-
-/** A command from configuration runs in the home directory unless `cwd` says otherwise: no project can change what it does. */
-const commandOf = (id: string, command: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
-  if (typeof command === "string") {
-    return Effect.fail(
-      inCode(
-        "`apiKeyCommand` is a shell string; it takes a list: the program and its arguments",
-        'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
-      )
-    )
-  }
-  return decodeCommand(Array.isArray(command) ? { command } : command).pipe(
-    Effect.mapError((error) => {
-      const path = ParseResult.ArrayFormatter.formatErrorSync(error)[0]?.path ?? []
-      return inCode(
-        `\`${["apiKeyCommand", ...path].map(String).join(".")}\` is not what it takes`,
-        "It takes a list (the program and its arguments), or an object with `command` and its options."
-      )
-    }),
-    Effect.flatMap((decoded) => {
-      const { timeout, timeToLive, refreshAhead, ...rest } = decoded
-      return Effect.map(
-        Effect.all({
-          timeout: timeOf("timeout", timeout),
-          timeToLive: timeOf("timeToLive", timeToLive),
-          refreshAhead: timeOf("refreshAhead", refreshAhead)
-        }),
-        (times): CommandOptions => ({ ...rest, ...times, cwd: rest.cwd ?? homeFolder(), provider: rest.provider ?? id })
-      )
-    })
-  )
-}
-
-const timeOf = (
-  name: string,
-  time: string | number | undefined
-): Effect.Effect<Duration.Duration | undefined, ConfigInvalid> =>
-  time === undefined
-    ? Effect.succeed(undefined)
-    : Effect.mapError(
-        Option.filter(
-          // `Duration` takes what is below 0, and what is no number, for 0.
-          Option.filter(Duration.decodeUnknown(time), () => typeof time === "string" || time >= 0),
-          (decoded) => name === "refreshAhead" || Duration.toMillis(decoded) > 0
-        ),
-        () => inCode(`\`apiKeyCommand.${name}\` is not a time`, 'For example: "5 minutes"')
-      )

@@ -1,6 +1,15 @@
 /** The options of a cache: what shapes the life of its key. */
 
 import type * as Duration from "effect/Duration"
+import {
+  type Checks,
+  type OnRepeat,
+  oneOf,
+  onRepeatNames,
+  unchecked,
+  type WhenAbandoned,
+  whenAbandonedNames
+} from "../model/options.js"
 
 /**
  * What shapes a key's life. Instants are the wall clock's.
@@ -17,12 +26,21 @@ export interface LifeOptions {
   /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
   readonly refreshAhead?: Duration.DurationInput | undefined
   /** What to do when the helper repeats a refused key: believe it (default), or fail with `KeyRejected`. */
-  readonly onRepeat?: "serve" | "fail" | undefined
+  readonly onRepeat?: OnRepeat | undefined
   /** What happens to a run when its last caller leaves. Default `"stop"`; `"finish"` for helpers that may prompt. */
-  readonly whenAbandoned?: "stop" | "finish" | undefined
+  readonly whenAbandoned?: WhenAbandoned | undefined
   /** Fetch the first key when the layer is built, in the background. Default false. */
   readonly prefetch?: boolean | undefined
 }
 
+/** For plain options; of a time its own user says what it takes. */
+export const lifeChecks = {
+  timeToLive: unchecked,
+  refreshAhead: unchecked,
+  onRepeat: oneOf(onRepeatNames),
+  whenAbandoned: oneOf(whenAbandonedNames),
+  prefetch: oneOf([true, false])
+} satisfies Checks<LifeOptions>
+
 /** Whether a run that nobody waits for goes on: a person is not asked twice. */
-export const defaultWhenAbandoned = (mayPrompt: boolean): "finish" | "stop" => (mayPrompt ? "finish" : "stop")
+export const defaultWhenAbandoned = (mayPrompt: boolean): WhenAbandoned => (mayPrompt ? "finish" : "stop")

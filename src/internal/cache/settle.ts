@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../../ApiKeyError.js"
+import type { OnRepeat } from "../model/options.js"
 import {
   errorOf,
   isInRejectionBackoff,
@@ -26,7 +27,7 @@ import { type Fetching, hasKey, isRunning, type Ready, type Refreshing, type Sta
 export interface Rules {
   readonly provider: string
   readonly program: string
-  readonly onRepeat?: "serve" | "fail" | undefined
+  readonly onRepeat?: OnRepeat | undefined
   readonly life: Life
 }
 

@@ -1,3 +1,4 @@
+/** The options of a run: what is run and within which bounds, how they are checked, and what holds where they say nothing. */
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -5,30 +6,22 @@ import type * as Path from "@effect/platform/Path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
+import { isBoolean, isRecord, isString } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { type ApiKeyError, type ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
+import {
+  type Checks,
+  type Interactive,
+  interactiveNames,
+  oneOf,
+  optional,
+  type SearchBeyond,
+  searchBeyondNames,
+  unchecked,
+  wrongField
+} from "../model/options.js"
 import { defaultTimeout } from "./deadline.js"
-
-/**
- * Whether the helper may ask a person on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
- * have one (`"always"`).
- *
- * @since 0.1.0
- * @category models
- */
-export type Interactive = "never" | "if-available" | "always"
-
-/**
- * Where a program is looked for that PATH does not have: in the folders where people install programs
- * (`"usual-folders"`: Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …), before those in the PATH that the user's
- * log-in shell sets (`"login-shell"`; it is asked only for a program that PATH does not have), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
- *
- * @since 0.1.0
- * @category models
- */
-export type SearchBeyond = "usual-folders" | "login-shell" | "path-only"
 
 /**
  * What is run, and within which bounds.
@@ -66,54 +59,34 @@ export const defaultRetry: Schedule.Schedule<unknown, ApiKeyError> = Schedule.ex
   Schedule.intersect(Schedule.recurs(2))
 )
 
-export const checkCommand = ({ command }: Options): Effect.Effect<void, ConfigInvalid> =>
-  !Array.isArray(command) || command.some((part) => typeof part !== "string") || (command[0] ?? "").trim() === ""
-    ? invalid(
-        "`command` is empty; it takes the program and its arguments",
-        'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
-      )
-    : Effect.void
+const isVariable = ([name, value]: readonly [string, unknown]): boolean =>
+  /^[^=]+$/.test(name) && (value === undefined || isString(value))
 
-const isText = (value: unknown): boolean => value === undefined || typeof value === "string"
+/** For plain options, too; of a time its own user says what it takes. */
+export const runChecks = {
+  command: {
+    problem: "is empty or no list; it takes the program and its arguments",
+    takes: 'a list, the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]',
+    is: (value) => Array.isArray(value) && value.every(isString) && (value[0] ?? "").trim() !== ""
+  },
+  env: optional({
+    takes: 'a record of strings, by names without "=": { OP_ACCOUNT: "work" }',
+    is: (value) => isRecord(value) && Object.entries(value).every(isVariable)
+  }),
+  cwd: optional({ takes: "a folder", is: isString }),
+  program: optional({ takes: "a file", is: isString }),
+  retry: optional({ takes: "a Schedule", is: Schedule.isSchedule }),
+  inheritEnv: optional({
+    takes: "true, false or a list of names",
+    is: (value) => isBoolean(value) || (Array.isArray(value) && value.every(isString))
+  }),
+  interactive: oneOf(interactiveNames),
+  path: oneOf(searchBeyondNames),
+  timeout: unchecked
+} satisfies Checks<Options>
 
-const isVariable = ([name, value]: readonly [string, unknown]): boolean => /^[^=]+$/.test(name) && isText(value)
-
-type Rule = readonly [option: string, holds: boolean, takes: string]
-
-const oneOf = (option: string, value: unknown, ...known: ReadonlyArray<unknown>): Rule => [
-  option,
-  value === undefined || known.includes(value),
-  known.map((each) => JSON.stringify(each)).join(" or ")
-]
-
-/** Callers without types (JavaScript, a file) are told which option is wrong, and never its value. */
-export const checkOptions = ({
-  cwd,
-  env,
-  inheritEnv,
-  interactive,
-  path,
-  program,
-  retry
-}: Options): Effect.Effect<void, ConfigInvalid> => {
-  const rules: ReadonlyArray<Rule> = [
-    ["env", env === undefined || (isRecord(env) && Object.entries(env).every(isVariable)), "names without = and texts"],
-    ["cwd", isText(cwd), "a folder"],
-    ["program", isText(program), "a file"],
-    ["retry", retry === undefined || Schedule.isSchedule(retry), "a Schedule"],
-    [
-      "inheritEnv",
-      inheritEnv === undefined ||
-        typeof inheritEnv === "boolean" ||
-        (Array.isArray(inheritEnv) && inheritEnv.every((each) => typeof each === "string")),
-      "true, false or a list of names"
-    ],
-    oneOf("interactive", interactive, "never", "if-available", "always"),
-    oneOf("path", path, "usual-folders", "login-shell", "path-only")
-  ]
-  const broken = rules.find(([, holds]) => !holds)
-  return broken === undefined ? Effect.void : invalid(`\`${broken[0]}\` is not what it takes`, `It takes ${broken[2]}.`)
-}
+export const checkOptions = (options: Options): Effect.Effect<void, ConfigInvalid> =>
+  Effect.suspend(() => Option.match(wrongField(options, runChecks), { onNone: () => Effect.void, onSome: Effect.fail }))
 
 /** A timer of Node's takes no more. */
 const endlessTimeout = Duration.days(24)
@@ -122,13 +95,11 @@ export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<D
   Duration.decodeUnknown(options.timeout ?? defaultTimeout(mayPrompt)).pipe(
     Option.filter((timeout) => Duration.toMillis(timeout) > 0 && Duration.lessThan(timeout, endlessTimeout)),
     Option.match({
-      onNone: () => invalid("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"'),
+      onNone: () =>
+        Effect.fail(inCode("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"')),
       onSome: Effect.succeed
     })
   )
-
-const invalid = (problem: string, remedy: string): Effect.Effect<never, ConfigInvalid> =>
-  Effect.fail(inCode(problem, remedy))
 
 /** Node's own error for a NUL character quotes the argument, so such a command does not get that far. */
 export const checkArguments = (

@@ -6,15 +6,7 @@ import type { Output } from "../format/format.js"
 import { retryWhenSlotFrees, runSlots, terminalSlot } from "./admission.js"
 import { withDeadline } from "./deadline.js"
 import { type KnownCommand, mayPrompt } from "./knownCommand.js"
-import {
-  checkArguments,
-  checkCommand,
-  checkOptions,
-  defaultRetry,
-  type Options,
-  type Requirements,
-  timeLimit
-} from "./options.js"
+import { checkArguments, checkOptions, defaultRetry, type Options, type Requirements, timeLimit } from "./options.js"
 import { type Progress, type Request, setPhase } from "./request.js"
 import { attempt, takesTerminal } from "./supervise.js"
 
@@ -24,7 +16,6 @@ export const run = (
   request: Request
 ): Effect.Effect<Output, ApiKeyError, Requirements> =>
   Effect.gen(function* () {
-    yield* checkCommand(options)
     yield* checkOptions(options)
     const onTerminal = yield* takesTerminal(name, options, request)
     const asksPerson = mayPrompt(entry, onTerminal)

@@ -1,4 +1,4 @@
-/** The key of a hit without an Effect runtime, for callers that live in promises. A cache offers it, other providers need not. */
+/** What a provider of keys is: its interface, its tag, its status, and one that is made from its `get`. */
 
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 
+/** The key of a hit without an Effect runtime, for callers that live in promises. A cache offers it, other providers need not. */
 export const peekSymbol: unique symbol = Symbol.for("effect-apikey/peek")
 
 /** `nowMillis` is the time of the clock that the provider goes by. */

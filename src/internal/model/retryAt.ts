@@ -1,3 +1,5 @@
+/** An error with the instant before which nothing is tried again. */
+
 import type * as DateTime from "effect/DateTime"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 

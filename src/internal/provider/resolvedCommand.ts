@@ -12,6 +12,7 @@ import { defaultWhenAbandoned, type LifeOptions } from "../cache/options.js"
 import { defaultTimeout } from "../helper/deadline.js"
 import { type KnownCommand, knownCommand, mayPrompt } from "../helper/knownCommand.js"
 import type { Options } from "../helper/options.js"
+import type { OnReject } from "../model/options.js"
 import { comparable, sorted } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
 
@@ -31,7 +32,7 @@ export interface CommandOptions extends Options, LifeOptions {
    * is told to forget it too, within the same budget; only `git-credential` with a `url` and `docker-credential` with a
    * `serverUrl` can say that, of a command that ends in `get` or `fill`.
    */
-  readonly onReject?: "forget" | "erase" | undefined
+  readonly onReject?: OnReject | undefined
 }
 
 /** Two are equal when all of their options are, those that are left out taken for their defaults. */

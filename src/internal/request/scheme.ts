@@ -7,27 +7,24 @@ import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
+import { anyOf } from "../model/options.js"
 import { isHeaderName } from "../util/headerName.js"
 import { callbackThrew, unsendable } from "./errors.js"
 import { placeholder } from "./placeholder.js"
 
-/** How a key stands in a request. A function gives the headers itself. */
-export type Scheme =
-  | "bearer"
-  | "x-api-key"
-  | "x-goog-api-key"
-  | "api-key"
-  | "basic"
-  | "headers"
-  | ((key: ApiKey) => Readonly<Record<string, string>>)
+const schemeNames = ["bearer", "x-api-key", "x-goog-api-key", "api-key", "basic", "headers"] as const
 
-const schemeNames: ReadonlyArray<unknown> = ["bearer", "x-api-key", "x-goog-api-key", "api-key", "basic", "headers"]
+/** Which header carries the key, by name: the header's own, or what goes into `authorization`; `headers` are those that the key brings. */
+export type SchemeName = (typeof schemeNames)[number]
+
+/** How a key stands in a request. A function gives the headers itself. */
+export type Scheme = SchemeName | ((key: ApiKey) => Readonly<Record<string, string>>)
 
 /** What no type has looked at: a configuration's, or plain JavaScript's. */
-export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.includes(u)
+export const isScheme = (u: unknown): u is Scheme => typeof u === "function" || schemeNames.some((name) => name === u)
 
 export const unknownScheme = (): ConfigInvalid =>
-  inCode("`scheme` is none that is known", `One of ${schemeNames.join(", ")}, or a function.`)
+  inCode("`scheme` is none that is known", `It takes ${anyOf(schemeNames)}, or a function.`)
 
 /** Where a key goes, and how. */
 export interface Authorization {
@@ -40,9 +37,7 @@ export interface Authorization {
   readonly scheme?: Scheme | undefined
 }
 
-type Named = Exclude<Scheme, "headers" | ((key: ApiKey) => Readonly<Record<string, string>>)>
-
-const byScheme = (key: ApiKey, scheme: Named): Readonly<Record<string, string>> => {
+const byScheme = (key: ApiKey, scheme: Exclude<SchemeName, "headers">): Readonly<Record<string, string>> => {
   const secret = Redacted.value(key.value)
   switch (scheme) {
     case "bearer":

@@ -1,3 +1,5 @@
+/** From plain data to a source, with one problem that has a path where it is none. */
+
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
@@ -5,7 +7,6 @@ import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { parametersOf } from "../../formats/table.js"
 import { shownArgv } from "../redact/probableArgv.js"
-import { optional } from "../util/schema.js"
 import { inside, nearest, type Problem, problemOf, unknownKey } from "./problem.js"
 import {
   type ApiKeySource,
@@ -16,6 +17,7 @@ import {
   File,
   type FirstOf,
   Literal,
+  onFailure,
   RunOptions,
   type Single
 } from "./schema.js"
@@ -40,7 +42,7 @@ const kindNames = [...Object.keys(kinds), "firstOf"]
 const decodeList = Schema.decodeUnknownEither(
   Schema.Struct({
     firstOf: Schema.NonEmptyArray(Schema.Unknown).annotations({ description: "a list of sources that is not empty" }),
-    onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
+    onFailure
   }),
   { onExcessProperty: "error" }
 )

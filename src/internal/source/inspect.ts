@@ -1,3 +1,5 @@
+/** What one may say of a source, and the commands and other single sources in it. */
+
 import { variableLabel } from "../host/HostEnvironment.js"
 import { programName } from "../redact/programName.js"
 import type { ApiKeySource, Single } from "./schema.js"

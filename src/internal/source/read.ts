@@ -1,3 +1,5 @@
+/** The key of a source that is not a command: a literal, a variable, a file, an entry of `auth.json`. */
+
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as DateTime from "effect/DateTime"

@@ -1,8 +1,18 @@
+/** What configuration may say of a source and of a helper command, as schemas: their types, their texts and the JSON Schema come from here. */
+
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { FormatSpec, formatNames } from "../../formats/table.js"
+import {
+  anyOf,
+  interactiveNames,
+  onRejectNames,
+  onRepeatNames,
+  searchBeyondNames,
+  whenAbandonedNames
+} from "../model/options.js"
 import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
 import { optional } from "../util/schema.js"
 
@@ -55,12 +65,15 @@ export const Argv = Schema.NonEmptyArray(Schema.String).pipe(
   })
 )
 
+const named = <const Names extends readonly [string, ...ReadonlyArray<string>]>(names: Names) =>
+  Schema.Literal(...names).annotations({ description: anyOf(names) })
+
 const CacheOptions = Schema.Struct({
   timeToLive: optional(Lifetime),
   refreshAhead: optional(Time),
-  onRepeat: optional(Schema.Literal("serve", "fail").annotations({ description: '"serve" or "fail"' })),
-  onReject: optional(Schema.Literal("forget", "erase").annotations({ description: '"forget" or "erase"' })),
-  whenAbandoned: optional(Schema.Literal("stop", "finish").annotations({ description: '"stop" or "finish"' }))
+  onRepeat: optional(named(onRepeatNames)),
+  onReject: optional(named(onRejectNames)),
+  whenAbandoned: optional(named(whenAbandonedNames))
 }).annotations({ description: "how a key is kept" })
 
 const maxRetries = 10
@@ -86,16 +99,8 @@ export const RunOptions = Schema.Struct({
       Schema.annotations({ description: `a whole number from 0 to ${maxRetries}` })
     )
   ),
-  interactive: optional(
-    Schema.Literal("never", "if-available", "always").annotations({
-      description: '"never", "if-available" or "always"'
-    })
-  ),
-  path: optional(
-    Schema.Literal("usual-folders", "login-shell", "path-only").annotations({
-      description: '"usual-folders", "login-shell" or "path-only"'
-    })
-  ),
+  interactive: optional(named(interactiveNames)),
+  path: optional(named(searchBeyondNames)),
   format: optional(
     FormatSpec.annotations({
       description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,
@@ -197,6 +202,8 @@ type SingleEncoded =
   | typeof Auth.Encoded
   | typeof Command.Encoded
 
+export const onFailure = optional(named(["stop", "next"]))
+
 /**
  * The first of several that has a key. One that is absent lets the next try; one that fails ends it, unless `onFailure` is
  * `"next"`.
@@ -242,7 +249,7 @@ export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
   firstOf: Schema.NonEmptyArray(Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)).annotations({
     description: "a list of sources that is not empty"
   }),
-  onFailure: optional(Schema.Literal("stop", "next").annotations({ description: '"stop" or "next"' }))
+  onFailure
 }).pipe(Schema.attachPropertySignature("_tag", "FirstOf"), Schema.annotations(unquoted("a list of sources")))
 
 /**
