@@ -6,6 +6,8 @@ export default {
     ...publicModules.map(({ source }) => source),
     "src/bin.ts",
     "test/**/*.test.ts",
+    // Programs that tests compile by name (test/support/artifacts.ts).
+    "test/integration/helpers/{inAWorker,manyRuns,onePlainRun}.ts",
     "bench/*.ts",
     "examples/**/main.ts",
     // scripts/formats-doc.mjs reads it by its path.

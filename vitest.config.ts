@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
-
-const fast = process.env["CI"] === undefined ? {} : { maxWorkers: 2, minWorkers: 1 }
+import { slowestFiles } from "./test/support/slowestFiles.js"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
 export default defineConfig({
+  plugins: [slowestFiles],
   resolve: {
     alias: [
       { find: /^effect-apikey$/, replacement: source("index.ts") },
@@ -18,6 +18,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    ...fast
+    // Every core: by itself vitest leaves one for watching.
+    maxWorkers: "100%",
+    minWorkers: 1
   }
 })

@@ -3,7 +3,8 @@ import { loadavg } from "node:os"
 import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import { gateway } from "../test/integration/opencode/gateway.js"
-import { buildPlugin, compatible, place, reasonToSkip, run } from "../test/integration/opencode/harness.js"
+import { compatible, place, reasonToSkip, run } from "../test/integration/opencode/harness.js"
+import { packed } from "../test/support/artifacts.js"
 
 const rounds = Number(process.env["ROUNDS"] ?? 10)
 /** Of a plugin that no provider uses. */
@@ -26,7 +27,7 @@ const minimum = (values: ReadonlyArray<number>): number => Math.min(...values)
 const bench = Effect.gen(function* () {
   const at = yield* place
   const gw = yield* gateway
-  const plugin = yield* Effect.promise(() => buildPlugin(at.root))
+  const { plugin } = yield* Effect.promise(packed)
   const empty = at.write("empty-plugin.js", 'export default { id: "empty", server: async () => ({}) }\n')
   const apiKeyCommand = at.helper("bench", "echo sk-set")
   const times = { without: [] as number[], loaded: [] as number[], "in use": [] as number[] }
@@ -35,7 +36,7 @@ const bench = Effect.gen(function* () {
     // In turns, and in another order each time: what else the machine does hits all alike.
     for (const which of [0, 1, 2].map((n) => variants[(n + round) % variants.length] ?? "without")) {
       at.write("home/.config/opencode/opencode.json", {
-        plugin: [which === "without" ? `file://${empty}` : plugin.url],
+        plugin: [which === "without" ? `file://${empty}` : pathToFileURL(plugin).href],
         ...compatible(`${gw.origin}/v1`, which === "in use" ? { apiKeyCommand } : { apiKey: "sk-set" })
       })
       const ended = yield* run(at, { model: "gw/m" })

@@ -53,9 +53,12 @@ const mentioned = files
 
 const isThere = (path) => files.some((file) => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`))
 
+/** A module may be named without its extension, or by the one it has once it is compiled. */
 const isFound = async (pattern) => {
   const path = pattern.replace(/^\.\//, "")
-  return path.includes("*") ? (await repositoryFiles(path)).length > 0 : isThere(path) || isThere(`${path}.ts`)
+  return path.includes("*")
+    ? (await repositoryFiles(path)).length > 0
+    : [path, `${path}.ts`, path.replace(/\.js$/, ".ts")].some(isThere)
 }
 
 const distinct = [...new Map([...patterns, ...mentioned].map((each) => [each.join("\0"), each])).values()]

@@ -9,7 +9,9 @@ const FUNCTION_LINES = 80
 const FILE_LINES = 400
 
 /** From a file, or a file and the name of a function in it, to the reason why it is longer. An entry that is not needed fails. */
-const exceptions = {}
+const exceptions = {
+  "src/ApiKeyError.ts": "the list of all errors: one small class after another of the same shape, with their messages"
+}
 
 const linesOf = (source, node) => {
   const lineAt = (position) => source.getLineAndCharacterOfPosition(position).line

@@ -33,6 +33,7 @@ const steps = [
     () => runBin("knip", "knip", ["--no-progress", "--treat-config-hints-as-errors"])
   ],
   ["paths", "each path that is written down leads to a file", script("check-paths.mjs")],
+  ["size", "functions of at most 80 lines, files of at most 400", script("check-size.mjs")],
   ["docs", "public exports have @since and @category", script("check-docs.mjs")],
   ["examples", "code in docstrings and Markdown compiles", script("check-examples.mjs")],
   [

@@ -2,7 +2,7 @@
 // Fails when one failed, when a test file could not be loaded, or when none ran at all.
 import { isFile, readJson } from "./support.mjs"
 
-const [path = ".tmp/vitest.json"] = process.argv.slice(2)
+const [path = ".tmp/test.json"] = process.argv.slice(2)
 const report = isFile(path)
   ? readJson(path)
   : { success: false, numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] }

@@ -7,42 +7,29 @@
  * @since 0.1.0
  */
 
-import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "./ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
-import { activeFailure, causeWithRetryAt, runReason } from "./internal/cache/history.js"
-import { end, type InFlight, join, makeRunner, type Restore } from "./internal/cache/inFlight.js"
+import { at, type Cell, makeCell } from "./internal/cache/cell.js"
+import { activeFailure, causeWithRetryAt } from "./internal/cache/history.js"
+import { join, type Restore } from "./internal/cache/inFlight.js"
 import { type CachedKey, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
 import { reportRejection } from "./internal/cache/metrics.js"
-import type { LifeOptions } from "./internal/cache/options.js"
-import { type Rules, refused, settle } from "./internal/cache/settle.js"
-import {
-  type Empty,
-  hasKey,
-  initial,
-  isRunning,
-  isSetBack,
-  type Ready,
-  type State,
-  transitions
-} from "./internal/cache/state.js"
-import { makeWatchers, statusOf } from "./internal/cache/status.js"
-import { inRunSpan, makeCounters } from "./internal/cache/telemetry.js"
-import type { RunReason } from "./internal/format/format.js"
-import { defaultWhenAbandoned } from "./internal/helper/options.js"
+import { defaultWhenAbandoned, type LifeOptions } from "./internal/cache/options.js"
+import { type FetchRequest, makeRunner, type Start } from "./internal/cache/runner.js"
+import { settleRejection } from "./internal/cache/settle.js"
+import { hasKey, initial, isRunning, transitions } from "./internal/cache/state.js"
+import { type Counters, makeCounters } from "./internal/cache/telemetry.js"
 import { type ApiKeyStatus, emptyStatus, type Peek, peekSymbol } from "./internal/model/provider.js"
 
 export type { LifeOptions } from "./internal/cache/options.js"
+export type { FetchRequest } from "./internal/cache/runner.js"
 export type { ApiKeyStatus } from "./internal/model/provider.js"
 
 /**
@@ -62,16 +49,6 @@ export interface ApiKeyCache {
    * reader finds the last 16.
    */
   readonly changes: Stream.Stream<ApiKeyStatus>
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface FetchRequest {
-  readonly reason: RunReason
-  /** Nobody waits for it: nobody may be asked. */
-  readonly background: boolean
 }
 
 /**
@@ -98,147 +75,92 @@ export interface Options<R> extends LifeOptions {
  */
 export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
   Either.match(lifeOf(options), {
-    onLeft: (error) => Effect.succeed(refusing(options.provider, error)),
-    onRight: (life) => keeping(options, life)
+    onLeft: (error) => Effect.succeed(makeInvalid(options.provider, error)),
+    onRight: (life) => makeOpen(options, life)
   })
 
-const keeping = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
+const makeOpen = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const { provider, program, format, mayPrompt } = options
-    const rules: Rules = { provider, program, onRepeat: options.onRepeat, life }
-    const finishes = (options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)) === "finish"
+    const { provider, program, format, mayPrompt, fetch, onRepeat } = options
+    const whenAbandoned = options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)
     const counters = makeCounters(program)
-    const watchers = makeWatchers<ApiKeyStatus>()
-    const closed = Effect.fail(new ProviderClosed({ provider }))
-    let state: State = initial
-
-    /** Every change of the state goes through here, so that those who watch are told. */
-    const move = (to: State, now: number): void => {
-      state = to
-      watchers.publish(() => statusOf(provider, to, counters.counts, now))
-    }
-    /** That the clock was set back shows when somebody looks at it. */
-    const syncClock = (now: number): State => {
-      if (isSetBack(state, now)) move(transitions.rewind(state, now), now)
-      return state
-    }
-
-    // --- asking
-
-    const hit = (now: number): CachedKey | undefined =>
-      hasKey(state) && isFresh(state.cached, now) ? counters.hit(state.cached, now) : undefined
-
-    const get: Effect.Effect<ApiKey, ApiKeyError> = at((now) => hit(now)?.served ?? getSlowly)
-
-    const getSlowly = uninterruptibleAt((now, restore) => {
-      const seen = syncClock(now)
-      if (hasKey(seen) && !isUsable(seen.cached, now)) move(transitions.expire(seen), now)
-      const from = state
-      switch (from._tag) {
-        case "Closed":
-          return closed
-        case "Refreshing":
-          return counters.hit(from.cached, now).served
-        case "Ready": {
-          // Nobody asked for this run, so nobody may be asked for a fingerprint.
-          const renews = !mayPrompt && !isFresh(from.cached, now) && Option.isNone(activeFailure(from.history, now))
-          if (renews) start(from, now, "background")
-          return counters.hit(from.cached, now).served
-        }
-        case "Fetching":
-          return join(from.inFlight, restore, get)
-        case "Empty":
-          return Option.match(activeFailure(from.history, now), {
-            onNone: () => join(start(from, now, "caller"), restore, get),
-            // Anew, because the back-off moves with a clock that is set back.
-            onSome: ({ cause, backoff }) => Effect.failCause(causeWithRetryAt(cause, backoff))
-          })
-      }
-    })
-
-    const refresh: Effect.Effect<ApiKey, ApiKeyError> = uninterruptibleAt((now, restore) => {
-      const from = syncClock(now)
-      if (from._tag === "Closed") return closed
-      return join(isRunning(from) ? from.inFlight : start(from, now, "caller"), restore, refresh)
-    })
-
-    const reject = (key: ApiKey): Effect.Effect<void> =>
-      at((now) => {
-        const from = syncClock(now)
-        if (!hasKey(from) || !Equal.equals(from.cached.key, key)) return Effect.void
-        counters.counts.rejections++
-        move(refused(from, now), now)
-        return reportRejection(program)
-      })
-
-    const status = at((now) => Effect.succeed(statusOf(provider, syncClock(now), counters.counts, now)))
-
-    // --- a run
-
-    const start = (from: Empty | Ready, now: number, by: "caller" | "background" | "prefetch"): InFlight => {
-      const plan = {
-        kept: finishes || by !== "caller",
-        background: by === "background",
-        reason: runReason(from.history)
-      }
-      const inFlight = launch(plan, by === "caller")
-      counters.counts.runs++
-      move(transitions.start(from, inFlight), now)
-      return inFlight
-    }
-
-    const run = (inFlight: InFlight): Effect.Effect<void, never, R> =>
-      Effect.gen(function* () {
-        const { background, reason } = inFlight
-        const startedAt = yield* Clock.currentTimeMillis
-        const exit = yield* Effect.suspend(() => options.fetch({ reason, background })).pipe(
-          Effect.interruptible,
-          inRunSpan(inFlight, { program, format, reason }),
-          Effect.exit
-        )
-        const random = yield* Random.next
-        const now = yield* Clock.currentTimeMillis
-        const settlement = settle(rules, state, { exit, now, random })
-        const reported = counters.report(inFlight, { exit, startedAt, now }, settlement.result)
-        if (settlement._tag === "Superseded") {
-          inFlight.reason = "rejected"
-          counters.counts.runs++
-          return yield* Effect.zipRight(reported, run(inFlight))
-        }
-        move(settlement.state, now)
-        end(inFlight, settlement.answer)
-        yield* Effect.zipRight(reported, settlement.announce)
-      })
-    /** A run that could not be landed, such as one whose key is none, is one that failed: nobody waits for ever. */
-    const failRun = (inFlight: InFlight, cause: Cause.Cause<never>): Effect.Effect<void> =>
-      at((now) => {
-        const settlement = settle(rules, state, { exit: Exit.failCause(cause), now, random: 0 })
-        if (inFlight.phase === "done" || settlement._tag === "Superseded") return Effect.void
-        move(settlement.state, now)
-        end(inFlight, settlement.answer)
-        return settlement.announce
-      }).pipe(Effect.ensuring(Effect.sync(() => end(inFlight, Exit.failCause(cause)))))
-    const launch = yield* makeRunner((inFlight) =>
-      Effect.catchAllCause(run(inFlight), (cause) => failRun(inFlight, cause))
-    )
-
-    // --- the scope
-
-    yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
-        const stopped = isRunning(state) ? Fiber.interrupt(state.inFlight.fiber) : Effect.void
-        if (state._tag !== "Closed") state = transitions.close(state)
-        return stopped.pipe(Effect.zipRight(watchers.close), Effect.zipRight(Effect.suspend(counters.publishRest)))
-      })
-    )
+    const cell = makeCell(provider, counters.counts)
+    const rules = { provider, program, onRepeat, life }
+    const start = yield* makeRunner({ cell, counters, rules, format, whenAbandoned, fetch })
+    yield* Effect.addFinalizer(() => close(cell, counters))
     if (options.prefetch === true) yield* at((now) => Effect.sync(() => start(initial, now, "prefetch")))
-    /** A hit, for callers without a runtime. */
-    const peek: Peek = (now) => hit(now)?.key
-    return { get, [peekSymbol]: peek, refresh, reject, status, changes: watchers.watch(status) }
+    return operations(options, { cell, counters, start })
   })
 
-/** Options of a life that no key could have: nothing is ever run. */
-const refusing = (provider: string, error: ConfigInvalid): ApiKeyCache => {
+const operations = (
+  { provider, program, mayPrompt }: Pick<Options<never>, "provider" | "program" | "mayPrompt">,
+  { cell, counters, start }: { readonly cell: Cell; readonly counters: Counters; readonly start: Start }
+): ApiKeyCache & { readonly [peekSymbol]: Peek } => {
+  const closed = Effect.fail(new ProviderClosed({ provider }))
+
+  const hit = (now: number): CachedKey | undefined => {
+    const state = cell.current()
+    return hasKey(state) && isFresh(state.cached, now) ? counters.hit(state.cached, now) : undefined
+  }
+
+  const get: Effect.Effect<ApiKey, ApiKeyError> = at((now) => hit(now)?.served ?? getUnlessFresh)
+
+  const getUnlessFresh = uninterruptibleAt((now, restore) => {
+    const seen = cell.syncClock(now)
+    if (hasKey(seen) && !isUsable(seen.cached, now)) cell.move(transitions.expire(seen), now)
+    const from = cell.current()
+    switch (from._tag) {
+      case "Closed":
+        return closed
+      case "Refreshing":
+        return counters.hit(from.cached, now).served
+      case "Ready": {
+        // Nobody asked for this run, so nobody may be asked for a fingerprint.
+        const isDue = !mayPrompt && !isFresh(from.cached, now) && Option.isNone(activeFailure(from.history, now))
+        if (isDue) start(from, now, "background")
+        return counters.hit(from.cached, now).served
+      }
+      case "Fetching":
+        return join(from.inFlight, restore, get)
+      case "Empty":
+        return Option.match(activeFailure(from.history, now), {
+          onNone: () => join(start(from, now, "caller"), restore, get),
+          // Anew, because the back-off moves with a clock that is set back.
+          onSome: ({ cause, backoff }) => Effect.failCause(causeWithRetryAt(cause, backoff))
+        })
+    }
+  })
+
+  const refresh: Effect.Effect<ApiKey, ApiKeyError> = uninterruptibleAt((now, restore) => {
+    const from = cell.syncClock(now)
+    if (from._tag === "Closed") return closed
+    return join(isRunning(from) ? from.inFlight : start(from, now, "caller"), restore, refresh)
+  })
+
+  const reject = (key: ApiKey): Effect.Effect<void> =>
+    at((now) => {
+      const from = cell.syncClock(now)
+      if (!hasKey(from) || !Equal.equals(from.cached.key, key)) return Effect.void
+      counters.counts.rejections++
+      cell.move(settleRejection(from, now), now)
+      return reportRejection(program)
+    })
+
+  /** A hit, for callers without a runtime. */
+  const peek: Peek = (now) => hit(now)?.key
+  return { get, [peekSymbol]: peek, refresh, reject, status: cell.status, changes: cell.changes }
+}
+
+const close = (cell: Cell, counters: Counters): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const state = cell.current()
+    const stopped = isRunning(state) ? Fiber.interrupt(state.inFlight.fiber) : Effect.void
+    cell.close()
+    return stopped.pipe(Effect.zipRight(cell.endChanges), Effect.zipRight(Effect.suspend(counters.publishRest)))
+  })
+
+/** A cache whose options no key's life could have: it starts no run. */
+const makeInvalid = (provider: string, error: ConfigInvalid): ApiKeyCache => {
   const failing = { ...emptyStatus(provider), state: "failing", lastFailure: Option.some(error) } as const
   return {
     get: Effect.fail(error),
@@ -248,9 +170,6 @@ const refusing = (provider: string, error: ConfigInvalid): ApiKeyCache => {
     changes: Stream.make(failing)
   }
 }
-
-const at = <A, E>(step: (now: number) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.clockWith((clock) => step(clock.unsafeCurrentTimeMillis()))
 
 /** What reads and changes the state is one step: nobody can be interrupted between starting a run and waiting for it. */
 const uninterruptibleAt = <A, E>(step: (now: number, restore: Restore) => Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { type ApiKeyError, KeyNotConfigured } from "./ApiKeyError.js"
 import type * as ApiKeySource from "./ApiKeySource.js"
-import { sharersOf, toProvider } from "./internal/config/provider.js"
+import { commandUses, toProvider } from "./internal/config/provider.js"
 import * as Registry from "./internal/config/registry.js"
 import { load } from "./internal/config/resolve.js"
 import { providerIds } from "./internal/helper/environment.js"
@@ -23,8 +23,8 @@ import type { Requirements } from "./internal/helper/options.js"
 import { HostEnvironment } from "./internal/host/HostEnvironment.js"
 import { ApiKeyProvider, type ApiKeyStatus, type Provider } from "./internal/model/provider.js"
 import { HelperPolicy } from "./internal/policy/model.js"
-import { type CommandOptions, fromCommand } from "./internal/provider/command.js"
-import { identityOf } from "./internal/provider/identity.js"
+import { fromResolvedCommand } from "./internal/provider/command.js"
+import { type CommandOptions, resolveCommand } from "./internal/provider/resolvedCommand.js"
 import * as SharedCommands from "./internal/provider/shared.js"
 import { fromSource } from "./internal/provider/source.js"
 
@@ -93,18 +93,21 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
     const shared = new Map<string, { readonly slot: Registry.Slot; readonly ids: Array<string> }>()
     const prefetched: Array<Effect.Effect<unknown, ApiKeyError>> = []
 
-    const commandSlot = (id: string, command: CommandOptions): Registry.Slot => {
-      const identity = identityOf(command)
+    const commandSlot = (id: string, options: CommandOptions): Registry.Slot => {
+      const command = resolveCommand(options)
+      const { identity } = command
       const known = shared.get(identity)
       if (known !== undefined) {
         known.ids.push(id)
         return known.slot
       }
       const users = [id]
-      const build = Effect.suspend(() => fromCommand({ ...command, provider: command.provider ?? providerIds(users) }))
+      const build = Effect.suspend(() =>
+        fromResolvedCommand(command, { provider: options.provider ?? providerIds(users) })
+      )
       const slot = Registry.makeSlot(build)
       shared.set(identity, { slot, ids: users })
-      if (command.prefetch === true) prefetched.push(Registry.openedIn(registry, slot, id))
+      if (options.prefetch === true) prefetched.push(Registry.openedIn(registry, slot, id))
       return slot
     }
 
@@ -205,7 +208,7 @@ export const layerConfig = (
     ApiKeyProviders,
     Effect.gen(function* () {
       const sources = Object.entries(yield* Effect.all(configs))
-      const share = yield* SharedCommands.make(sources.map(([id, source]) => ({ id, realm: "", source })))
+      const share = yield* SharedCommands.make(sources.map(([id, source]) => ({ id, trustDomain: "", source })))
       const providers = sources.map(([id, source]): [string, Entry] => [
         id,
         fromSource(source, { provider: id, open: share("") })
@@ -238,7 +241,7 @@ export const layerFiles = (
       const ids = options?.ids ?? configuration.ids
       const resolved = yield* Effect.forEach(new Set(ids), configuration.resolve)
       const { home } = yield* HostEnvironment
-      const share = yield* SharedCommands.make(resolved.flatMap(sharersOf), home)
+      const share = yield* SharedCommands.make(resolved.flatMap(commandUses), home)
       const providers = resolved.map((each): [string, Entry] => [
         each.provider,
         Effect.provideService(toProvider(each, { share }), HelperPolicy, policy)

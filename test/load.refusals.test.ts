@@ -14,8 +14,9 @@ import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as Fetch from "effect-apikey/sdk/Fetch"
 import { realProvider, shell } from "./support/layers.js"
 import { loopback } from "./support/loopback.js"
+import { size } from "./support/soak.js"
 
-const together = 1_000
+const together = size({ short: 200, full: 1_000 })
 
 /** A helper that notes each of its runs, and a `fetch` with its keys. */
 const underTest = (keyOfRun: string, url: string, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>

@@ -17,6 +17,7 @@ import { arbitrarySecret } from "./support/arbitrary.js"
 import { realProvider, shell } from "./support/layers.js"
 import { everything, observe, shown } from "./support/observe.js"
 import { sandbox, within } from "./support/sandbox.js"
+import { size } from "./support/soak.js"
 
 /** Each gets the secret as an argument, in the environment, and says it where it should not. */
 const helpers: Readonly<Record<string, string>> = {
@@ -69,7 +70,7 @@ describe("a key, a helper's arguments and its stdout never stand in an error, lo
           assert.notInclude(text, secret)
           assert.notInclude(text, Buffer.from(secret).toString("base64"))
         }),
-        { numRuns: 25 }
+        { numRuns: size({ short: 8, full: 25 }) }
       ))
   }
 })

@@ -102,6 +102,10 @@ const distinctiveKeys: ReadonlyArray<string> = [
 const isPair = (fields: ReadonlyMap<string, string>): boolean =>
   (fields.has("username") && fields.has("password")) || (fields.has("authtype") && fields.has("credential"))
 
+const isAnswer = (fields: ReadonlyMap<string, string>): boolean =>
+  distinctiveKeys.some((key) => fields.has(key)) &&
+  (isPair(fields) || Array.from(fields.keys()).every((key) => names.includes(key)))
+
 const linesOf = (text: string): ReadonlyArray<string> => {
   const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line))
   const start = lines.findIndex((line) => line.trim() !== "")
@@ -202,14 +206,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
             ])
           )
     },
-    recognizes: ({ text }) => {
-      const fields = fieldsOf(text)
-      return (
-        Either.isRight(fields) &&
-        distinctiveKeys.some((key) => fields.right.has(key)) &&
-        (isPair(fields.right) || Array.from(fields.right.keys()).every((key) => names.includes(key)))
-      )
-    },
+    recognizes: ({ text }) => Option.exists(Either.getRight(fieldsOf(text)), isAnswer),
     read: (text, { command, stderr }) =>
       Either.gen(function* () {
         const lines = yield* fieldsOf(text)

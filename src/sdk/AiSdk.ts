@@ -28,8 +28,8 @@ import type { Requirements } from "../internal/helper/options.js"
 import { homeFolder } from "../internal/host/HostEnvironment.js"
 import { inCode } from "../internal/model/configInvalid.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
-import { type CommandOptions, fromCommand } from "../internal/provider/command.js"
-import { identityOf } from "../internal/provider/identity.js"
+import { fromResolvedCommand } from "../internal/provider/command.js"
+import { type CommandOptions, resolveCommand } from "../internal/provider/resolvedCommand.js"
 import { unsendable } from "../internal/request/errors.js"
 import { authorizedFetch, type SignableRequest } from "../internal/request/fetch.js"
 import { isMissing, loadOptionalPackage } from "../internal/request/optionalPackage.js"
@@ -38,6 +38,7 @@ import { isForAHeader, isScheme, notForAHeader, type Scheme, unknownScheme } fro
 import { comparable } from "../internal/util/canonicalJson.js"
 import { digestOf } from "../internal/util/digest.js"
 import { inOwnFiber } from "../internal/util/fiber.js"
+import { sharing } from "../internal/util/sharedByKey.js"
 
 /**
  * What a factory of the AI SDK takes and we give instead.
@@ -78,7 +79,7 @@ export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Cre
  * of `baseURL`; where none is given, it goes in each request in whose headers the SDK itself has put its credential, wherever
  * that goes, but with no redirect to another origin.
  *
- * A failing helper's typed error is callbackThrew as it is.
+ * A failing helper's typed error is thrown as it is.
  *
  * @example
  * ```ts
@@ -365,10 +366,10 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
     const scope = yield* Effect.scope
     const one = yield* Effect.makeSemaphore(1)
     const sdks = new Map<string, Sdk>()
-    const providers = new Map<string, Provider>()
+    const shared = yield* sharing(fromResolvedCommand)
 
     const providerFor = (command: CommandOptions) =>
-      orMake(providers, identityOf(command), inOwnFiber(runtime, Scope.extend(fromCommand(command), scope)))
+      inOwnFiber(runtime, Scope.extend(shared(resolveCommand(command)), scope))
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {

@@ -36,13 +36,14 @@ export interface Options extends Omit<ClientOptions, "apiKey" | "authToken" | "c
 export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<AnthropicClient, Anthropic>() {}
 
 /**
- * Makes the client. The key goes to the origin of its base URL only. A failing helper's typed error is callbackThrew as it is.
+ * Makes the client. The key goes to the origin of its base URL only. A failing helper's typed error is thrown as it is.
  *
  * @example
  * ```ts
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Anthropic from "effect-apikey/sdk/Anthropic"
- *  *
+ * import * as Effect from "effect/Effect"
+ *
  * export const models = Effect.gen(function* () {
  *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)
  *   return yield* Effect.tryPromise((signal) => client.models.list({}, { signal }))

@@ -58,7 +58,8 @@ export class OpenAi extends Context.Tag("effect-apikey/sdk/OpenAi")<OpenAi, Open
  * ```ts
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as OpenAi from "effect-apikey/sdk/OpenAi"
- *  *
+ * import * as Effect from "effect/Effect"
+ *
  * export const models = Effect.gen(function* () {
  *   const client = OpenAi.make(yield* ApiKeyProvider.ApiKeyProvider)
  *   return yield* Effect.tryPromise((signal) => client.models.list({ signal }))

@@ -19,10 +19,10 @@ const documented = (): ReadonlyArray<string> => {
 /** Every transition, made from each state that it may start from. */
 const coded = Effect.gen(function* () {
   const inFlight: InFlight = {
-    kept: false,
+    whenAbandoned: "stop",
     background: false,
     result: yield* Deferred.make<ApiKey.ApiKey, ApiKeyError>(),
-    gone: yield* Deferred.make<void>(),
+    finished: yield* Deferred.make<void>(),
     links: [],
     fiber: yield* Effect.fork(Effect.void),
     reason: "first",

@@ -5,6 +5,7 @@ import { expect, layer } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { compiled } from "../support/artifacts.js"
 
 /** Runs the demo; `onLine` sees each line of its stdout. */
 const demo = (
@@ -15,7 +16,9 @@ const demo = (
     const fs = yield* FileSystem.FileSystem
     const temporary = yield* fs.makeTempDirectoryScoped()
     const demo = yield* Command.start(
-      Command.make("node", "--import", "tsx", "examples/demo/main.ts", ...args).pipe(Command.env({ TMPDIR: temporary }))
+      Command.make("node", yield* Effect.promise(() => compiled("demo/main")), ...args).pipe(
+        Command.env({ TMPDIR: temporary })
+      )
     )
     const interrupt = demo.kill("SIGINT").pipe(Effect.ignore, Effect.forkDaemon, Effect.asVoid)
     const { exitCode, stderr, stdout } = yield* Effect.all(

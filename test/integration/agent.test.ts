@@ -1,11 +1,12 @@
 // The agent of docs/agent.md as a user runs it: a process of its own, judged by its exit status.
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { assert, describe, it } from "vitest"
+import { compiled } from "../support/artifacts.js"
 import { runProgram } from "../support/processes.js"
 
 const root = resolve(import.meta.dirname, "../..")
-const agent = (choice: Readonly<Record<string, string>>) =>
-  runProgram(process.execPath, [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "examples/agent/main.ts")], {
+const agent = async (choice: Readonly<Record<string, string>>) =>
+  runProgram(process.execPath, [await compiled("agent/main")], {
     cwd: root,
     // A helper on a loaded machine takes longer than the two seconds that a token lives by default.
     env: { ...process.env, NO_COLOR: "1", TOKEN_SECONDS: "8", ...choice }

@@ -1,26 +1,31 @@
-// The command line as a shell sees it: the built program, run as a process of its own.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+// The command line as a shell sees it: statuses and output; the built program is started where a process is what matters.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import * as Effect from "effect/Effect"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { packed } from "../support/artifacts.js"
+import { commandLine } from "../support/commandLine.js"
 import { isAlive, runProgram } from "../support/processes.js"
 
 const root = resolve(import.meta.dirname, "../..")
-const program = join(root, "dist/bin.js")
-const run = (...args: ReadonlyArray<string>) => runProgram(process.execPath, [program, ...args])
+let program = ""
+/** The program as it is shipped. */
+const start = (...args: ReadonlyArray<string>) => runProgram(process.execPath, [program, ...args])
+/** What needs no process of its own. */
+const run = (...args: ReadonlyArray<string>) =>
+  Effect.runPromise(commandLine({ env: process.env, cwd: process.cwd() }, ...args))
 
 const folder = mkdtempSync(join(tmpdir(), "apikey-cli-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 beforeAll(async () => {
-  const built = await runProgram(process.execPath, [join(root, "scripts/build.mjs")])
-  assert.strictEqual(built.status, 0, built.stdout + built.stderr)
-  assert.isTrue(existsSync(program))
-}, 120_000)
+  program = (await packed()).bin
+}, 300_000)
 
 describe("effect-apikey get", () => {
   it("prints the key and nothing else", async () => {
-    const { status, stdout, stderr } = await run("get", "--", "sh", "-c", 'printf " sk-123 \\n"')
+    const { status, stdout, stderr } = await start("get", "--", "sh", "-c", 'printf " sk-123 \\n"')
     assert.deepStrictEqual({ status, stdout, stderr }, { status: 0, stdout: "sk-123\n", stderr: "" })
   })
 
@@ -116,7 +121,7 @@ describe("effect-apikey get", () => {
   it("takes the helper and its children with it when it is interrupted", async () => {
     const pids = join(folder, "pids")
     const script = `sleep 1000 & echo $$ $! > ${pids}.new; mv ${pids}.new ${pids}; kill -INT $PPID; wait`
-    const { status, stdout } = await run("get", "--", "sh", "-c", script)
+    const { status, stdout } = await start("get", "--", "sh", "-c", script)
     assert.strictEqual(status, 130)
     assert.strictEqual(stdout, "")
     const alive = readFileSync(pids, "utf8").trim().split(" ").map(Number).filter(isAlive)
@@ -127,18 +132,18 @@ describe("effect-apikey get", () => {
 describe("effect-apikey", () => {
   it("says its version", async () => {
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-    const { status, stdout } = await run("--version")
+    const { status, stdout } = await start("--version")
     assert.deepStrictEqual({ status, stdout: stdout.trim() }, { status: 0, stdout: version })
   })
 
   it("shows its help when it is asked for it", async () => {
-    const { status, stdout } = await run("--help")
+    const { status, stdout } = await start("--help")
     assert.strictEqual(status, 0)
     assert.include(stdout, "get")
   })
 
   it("prints nothing on stdout when nothing was asked, and ends with status 64", async () => {
-    const { status, stdout, stderr } = await run()
+    const { status, stdout, stderr } = await start()
     assert.deepStrictEqual({ status, stdout }, { status: 64, stdout: "" })
     assert.include(stderr, "--help")
   })

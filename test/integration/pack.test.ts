@@ -1,10 +1,11 @@
 // The package as a user gets it: packed, installed into an empty folder, imported, type-checked, run.
 import { execFile } from "node:child_process"
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { packed } from "../support/artifacts.js"
 
 const root = resolve(import.meta.dirname, "../..")
 
@@ -72,13 +73,12 @@ describe("the packed package", { timeout: 300_000 }, () => {
       .filter((subpath) => typeof manifest.exports[subpath] === "object")
       .map((subpath) => subpath.replace(/^\./, manifest.name))
     folder = await mkdtemp(join(tmpdir(), "effect-apikey-consumer-"))
-    await run(root, "npm", "pack", "--silent", "--pack-destination", folder)
-    const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz"))
+    const { tarball } = await packed()
     await writeFile(
       join(folder, "package.json"),
       JSON.stringify({ private: true, type: "module", overrides: consumerOverrides(manifest) })
     )
-    await npmInstall(folder, `./${tarball}`)
+    await npmInstall(folder, tarball)
   }, 300_000)
 
   afterAll(() => rm(folder, { recursive: true, force: true }))

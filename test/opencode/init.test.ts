@@ -15,10 +15,11 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Effect from "effect/Effect"
 import { parse } from "jsonc-parser"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as plainIt } from "vitest"
-import { bundle, programs } from "../../scripts/bundle.mjs"
-import { runProgram } from "../support/processes.js"
+import { afterEach, beforeAll, beforeEach, describe, expect, it as plainIt } from "vitest"
+import { packed } from "../support/artifacts.js"
+import { commandLine } from "../support/commandLine.js"
 import { onTerminal, type Session } from "../support/sessions.js"
 import { itWith } from "../support/tools.js"
 
@@ -26,13 +27,11 @@ const limit = 120_000
 const it = (name: string, test: () => Promise<void>) => plainIt(name, test, limit)
 const itOnTerminal = itWith("script")
 
-// The program as it is shipped, made once.
-const programFolder = mkdtempSync(join(tmpdir(), "effect-apikey-bin-"))
-const program = join(programFolder, "bin.mjs")
+// The program as it is shipped.
+let program = ""
 beforeAll(async () => {
-  writeFileSync(program, (await bundle(programs.bin)).files[0].code)
-}, limit)
-afterAll(() => rmSync(programFolder, { recursive: true, force: true }))
+  program = (await packed()).bin
+}, 300_000)
 
 let folder = ""
 beforeEach(() => {
@@ -49,10 +48,8 @@ const text = (name?: string): string => readFileSync(config(name), "utf8")
 const env = () => ({ ...process.env, XDG_CONFIG_HOME: folder, NO_COLOR: "1" })
 
 const argv = (...args: ReadonlyArray<string>) => [process.execPath, program, "opencode", "init", ...args]
-const init = (...args: ReadonlyArray<string>) => {
-  const [command = "", ...rest] = argv(...args)
-  return runProgram(command, rest, { env: env() })
-}
+const init = (...args: ReadonlyArray<string>) =>
+  Effect.runPromise(commandLine({ env: env(), cwd: process.cwd() }, "opencode", "init", ...args))
 
 const commented = `{
   // the team's

@@ -1,5 +1,6 @@
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import { describe, expect, it } from "vitest"
+import { size } from "../support/soak.js"
 import { decode } from "./support.js"
 
 describe("a helper that prints as much as it may", () => {
@@ -47,9 +48,8 @@ describe("a helper that prints as much as it may", () => {
     ".",
     "-"
   ]
-  const texts = starts.flatMap((start) =>
-    fillings.flatMap((filling) => ["", "x", "\u00e9"].map((end) => filled(start, filling, end)))
-  )
+  const ends = ["x", "", "\u00e9"].slice(0, size({ short: 1, full: 3 }))
+  const texts = starts.flatMap((start) => fillings.flatMap((filling) => ends.map((end) => filled(start, filling, end))))
   const inJson = fillings.flatMap((filling) =>
     [
       { version: 1, success: false, code: "1", message: filled("", filling, "x").slice(0, limit / 2) },

@@ -29,8 +29,8 @@ const two = Effect.gen(function* () {
   const source = ApiKeySource.command(["get-key"])
   const share = yield* Effect.provide(
     SharedCommands.make([
-      { id: "a", realm: "", source },
-      { id: "b", realm: "", source }
+      { id: "a", trustDomain: "", source },
+      { id: "b", trustDomain: "", source }
     ]),
     helper.layer
   )

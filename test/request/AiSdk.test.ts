@@ -14,9 +14,11 @@ import { generateText } from "ai"
 import { AwsV4Signer } from "aws4fetch"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, type InvalidOutput } from "../../src/ApiKeyError.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
@@ -173,6 +175,19 @@ describe("getSDK", () => {
       assert.match(alpha, /^Bearer key-for-vault-/)
       assert.strictEqual(yield* keyOf("beta", shared), alpha)
     }).pipe(Effect.provide(sdks))
+  )
+
+  it.scopedLive("after the end of its layer an SDK is still made, and its requests fail with ProviderClosed", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(sdks, scope)
+      yield* Scope.close(scope, Exit.void)
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command }
+      const sdk = yield* Effect.provide(AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }), context)
+      assert.include(inspect(yield* Effect.flip(ask(sdk.languageModel("m")))), "ProviderClosed")
+      assert.strictEqual(server.seen.length, 0)
+    })
   )
 
   it.scopedLive("hands the provider's name to the package: its id, or else the package's own", () =>

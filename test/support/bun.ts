@@ -10,7 +10,7 @@ const file = fileURLToPath(
 /** The environment that makes a Bun of it. */
 export const asBun = { BUN_BE_BUN: "1" } as const
 
-/** The argv that runs a TypeScript file of ours under Bun. */
+/** The argv that runs a program of ours under Bun. */
 export const bun = (script: string, ...args: ReadonlyArray<string>): ReadonlyArray<string> => [file, script, ...args]
 
 /** `it` where Bun is there. */

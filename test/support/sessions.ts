@@ -1,18 +1,12 @@
 /** Programs of ours in a session of their own, with or without a terminal; driven by what they print. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
-const tsx = createRequire(import.meta.url).resolve("tsx")
 
-export const bin = fileURLToPath(new URL("../../src/bin.ts", import.meta.url))
-
-/** The argv that runs a TypeScript file of ours. */
-export const typescript = (file: string, ...args: ReadonlyArray<string>): ReadonlyArray<string> => [
+/** The argv that runs a program of ours. */
+export const node = (file: string, ...args: ReadonlyArray<string>): ReadonlyArray<string> => [
   process.execPath,
-  "--import",
-  tsx,
   file,
   ...args
 ]

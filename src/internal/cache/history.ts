@@ -2,13 +2,22 @@
 
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
-import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
 import { inCode } from "../model/configInvalid.js"
 import { withRetryAt } from "../model/retryAt.js"
+import {
+  type Backoff,
+  backoff,
+  doubling,
+  failureBackoff,
+  isActive,
+  isAhead,
+  loginBackoff,
+  rejectionBackoff,
+  rewindBackoff
+} from "./backoff.js"
 import type { CachedKey } from "./lifetime.js"
 
 export interface History {
@@ -40,7 +49,7 @@ export interface Rejection {
   /** None until the run that it causes brings a key. */
   readonly backoff: Option.Option<Backoff>
   /** The key that came instead was refused as well, or was the same one. */
-  readonly again: boolean
+  readonly recurred: boolean
 }
 
 export const emptyHistory: History = {
@@ -49,8 +58,6 @@ export const emptyHistory: History = {
   digest: Option.none(),
   declaredExpiry: Option.none()
 }
-
-// --- the clock
 
 const backoffsOf = ({ failure, rejection }: History): ReadonlyArray<Option.Option<Backoff>> => [
   Option.map(failure, (known) => known.backoff),
@@ -70,11 +77,9 @@ export const rewindHistory = (history: History, now: number): History => ({
   }))
 })
 
-// --- failures
-
 /** The failure that is served instead of trying again. */
 export const activeFailure = ({ failure }: History, now: number): Option.Option<Failure> =>
-  Option.filter(failure, (known) => holds(known.backoff, now))
+  Option.filter(failure, (known) => isActive(known.backoff, now))
 
 /** What is told of a failure. Of a defect only that it is one: it may hold what the helper printed. */
 export const errorOf = (cause: Cause.Cause<ApiKeyError>): ApiKeyError =>
@@ -114,8 +119,6 @@ export const recordFailure = (
   }
 }
 
-// --- refusals
-
 /** A refusal whose run has not brought a key yet. */
 export const pendingRejection = ({ rejection }: History): Option.Option<Rejection> =>
   Option.filter(rejection, (known) => Option.isNone(known.backoff))
@@ -124,16 +127,19 @@ export const pendingRejection = ({ rejection }: History): Option.Option<Rejectio
 export const isInRejectionBackoff = ({ rejection }: History, now: number): boolean =>
   Option.exists(
     Option.flatMap(rejection, (known) => known.backoff),
-    (rest) => holds(rest, now)
+    (rest) => isActive(rest, now)
   )
 
 /** The refusal of a key that causes a run. */
 export const recordRejection = ({ rejection }: History, cached: CachedKey, now: number): Rejection => ({
   cached,
   at: now,
-  consecutive: Option.match(rejection, { onNone: () => 0, onSome: (known) => (known.again ? known.consecutive : 0) }),
+  consecutive: Option.match(rejection, {
+    onNone: () => 0,
+    onSome: (known) => (known.recurred ? known.consecutive : 0)
+  }),
   backoff: Option.none(),
-  again: false
+  recurred: false
 })
 
 /** For how long a refusal rests once its run has brought a key: the refused one again, or another. */
@@ -148,9 +154,9 @@ export const rejectionAfterKey = (
   { repeats, isNew, now }: { readonly repeats: boolean; readonly isNew: boolean; readonly now: number }
 ): Option.Option<Rejection> =>
   Option.map(history.rejection, (known) => {
-    if (Option.isSome(known.backoff)) return isNew ? { ...known, again: false } : known
+    if (Option.isSome(known.backoff)) return isNew ? { ...known, recurred: false } : known
     const { consecutive, rest } = nextBackoff(known, now)
-    return { ...known, consecutive, backoff: Option.some(rest), again: repeats }
+    return { ...known, consecutive, backoff: Option.some(rest), recurred: repeats }
   })
 
 /** What `onRepeat: "fail"` makes of it: the refusal stays open, so that the next run is told of it again. */
@@ -168,48 +174,3 @@ export const recordRepeat = (
 
 export const runReason = (history: History): RunReason =>
   Option.isSome(pendingRejection(history)) ? "rejected" : Option.isSome(history.digest) ? "expiry" : "first"
-
-/** Back-offs by the wall clock. After a step backward past its beginning one lasts no longer than it was made for. */
-
-export interface Backoff {
-  readonly at: number
-  readonly until: number
-}
-
-const backoff = (now: number, millis: number): Backoff => ({ at: now, until: now + millis })
-
-export const holds = (self: Backoff, now: number): boolean => now < self.until
-
-/** The clock shows less than when it began. */
-const isAhead = (self: Backoff, now: number): boolean => now < self.at
-
-/** What the clock was set back by comes off it. */
-const rewindBackoff = (self: Backoff, now: number): Backoff =>
-  isAhead(self, now) ? { at: now, until: self.until - (self.at - now) } : self
-
-export interface Doubling {
-  readonly firstMillis: number
-  readonly maxMillis: number
-  /** By which share of itself a back-off may be shorter. */
-  readonly jitter: number
-}
-
-/** The back-off after so many times in a row, from 1; `random` is in [0, 1). */
-const doubling = ({ firstMillis, maxMillis, jitter }: Doubling, times: number, random: number): number =>
-  Math.min(maxMillis, firstMillis * 2 ** (times - 1)) * (1 - jitter * random)
-
-/** After a run that failed. */
-export const failureBackoff: Doubling = { firstMillis: 1_000, maxMillis: 30_000, jitter: 0.25 }
-
-/** For the user who just logged in. */
-export const loginBackoff: Doubling = { ...failureBackoff, maxMillis: 5_000 }
-
-/** After a key that came in place of a refused one: further refusals cause no run for so long. */
-export const rejectionBackoff: Doubling = { firstMillis: 30_000, maxMillis: 300_000, jitter: 0 }
-
-/** How a run ended, and when. */
-export interface Ended {
-  readonly exit: Exit.Exit<ApiKey, ApiKeyError>
-  readonly now: number
-  readonly random: number
-}

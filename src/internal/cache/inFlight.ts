@@ -13,13 +13,13 @@ import type { RunReason } from "../format/format.js"
 import { linkCaller, type RunTrace } from "./telemetry.js"
 
 export interface InFlight extends RunTrace {
-  /** It goes on when nobody waits for it. */
-  readonly kept: boolean
+  /** What becomes of it when nobody waits for it. */
+  readonly whenAbandoned: "finish" | "stop"
   /** Nobody asked for it, so nobody may be asked. */
   readonly background: boolean
   readonly result: Deferred.Deferred<ApiKey, ApiKeyError>
   /** Done when nothing is left of the run. */
-  readonly gone: Deferred.Deferred<void>
+  readonly finished: Deferred.Deferred<void>
   readonly fiber: Fiber.RuntimeFiber<void>
   reason: RunReason
   waiters: number
@@ -27,15 +27,15 @@ export interface InFlight extends RunTrace {
 }
 
 /** Runs fork from the runtime of who makes the cache, each in a fiber that does `run`. */
-export const makeRunner = <R>(run: (inFlight: InFlight) => Effect.Effect<void, never, R>) =>
+export const makeFork = <R>(run: (inFlight: InFlight) => Effect.Effect<void, never, R>) =>
   Effect.map(Effect.runtime<R>(), (runtime) => {
     // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
     const own = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
-    return (plan: Pick<InFlight, "kept" | "background" | "reason">, isAsked: boolean): InFlight => {
+    return (plan: Pick<InFlight, "whenAbandoned" | "background" | "reason">, isAsked: boolean): InFlight => {
       const inFlight: InFlight = {
         ...plan,
         result: Deferred.unsafeMake(FiberId.none),
-        gone: Deferred.unsafeMake(FiberId.none),
+        finished: Deferred.unsafeMake(FiberId.none),
         links: [],
         fiber: Runtime.runFork(
           own,
@@ -53,13 +53,13 @@ export const makeRunner = <R>(run: (inFlight: InFlight) => Effect.Effect<void, n
 
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** Waits for a run. Who finds one that is being stopped waits for its end, and asks `again`. */
+/** Waits for a run. Who finds one that is being stopped waits for its end, then does `retry`. */
 export const join = (
   inFlight: InFlight,
   restore: Restore,
-  again: Effect.Effect<ApiKey, ApiKeyError>
+  retry: Effect.Effect<ApiKey, ApiKeyError>
 ): Effect.Effect<ApiKey, ApiKeyError> => {
-  if (inFlight.phase === "stopping") return restore(Effect.zipRight(Deferred.await(inFlight.gone), again))
+  if (inFlight.phase === "stopping") return restore(Effect.zipRight(Deferred.await(inFlight.finished), retry))
   inFlight.waiters++
   inFlight.shared++
   return Effect.zipRight(linkCaller(inFlight), restore(Deferred.await(inFlight.result))).pipe(
@@ -71,7 +71,7 @@ export const join = (
 const leave = (inFlight: InFlight): Effect.Effect<void> =>
   Effect.suspend(() => {
     inFlight.waiters--
-    if (inFlight.phase !== "running" || inFlight.waiters > 0 || inFlight.kept) return Effect.void
+    if (inFlight.phase !== "running" || inFlight.waiters > 0 || inFlight.whenAbandoned === "finish") return Effect.void
     inFlight.phase = "stopping"
     return Effect.asVoid(Fiber.interrupt(inFlight.fiber))
   })
@@ -81,5 +81,5 @@ export const end = (inFlight: InFlight, answer: Effect.Effect<ApiKey, ApiKeyErro
   if (inFlight.phase === "done") return
   inFlight.phase = "done"
   Deferred.unsafeDone(inFlight.result, answer)
-  Deferred.unsafeDone(inFlight.gone, Effect.void)
+  Deferred.unsafeDone(inFlight.finished, Effect.void)
 }

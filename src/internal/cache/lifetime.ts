@@ -8,7 +8,7 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 
-/** A key that is kept. Instants are the wall clock's, in epoch milliseconds. */
+/** A key in the cache. Instants are the wall clock's, in epoch milliseconds. */
 export interface CachedKey {
   readonly key: ApiKey
   /** Made once, so that a hit allocates nothing. */

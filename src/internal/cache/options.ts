@@ -1,3 +1,5 @@
+/** The options of a cache: what shapes the life of its key. */
+
 import type * as Duration from "effect/Duration"
 
 /**
@@ -21,3 +23,6 @@ export interface LifeOptions {
   /** Fetch the first key when the layer is built, in the background. Default false. */
   readonly prefetch?: boolean | undefined
 }
+
+/** Whether a run that nobody waits for goes on: a person is not asked twice. */
+export const defaultWhenAbandoned = (mayPrompt: boolean): "finish" | "stop" => (mayPrompt ? "finish" : "stop")

@@ -9,7 +9,6 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../../ApiKeyError.js"
 import {
-  type Ended,
   errorOf,
   isInRejectionBackoff,
   pendingRejection,
@@ -29,6 +28,13 @@ export interface Rules {
   readonly program: string
   readonly onRepeat?: "serve" | "fail" | undefined
   readonly life: Life
+}
+
+/** How a run ended, and when. */
+export interface Ended {
+  readonly exit: Exit.Exit<ApiKey, ApiKeyError>
+  readonly now: number
+  readonly random: number
 }
 
 /** It has an answer for those who wait, or has to be made again because the key was refused meanwhile. */
@@ -74,14 +80,14 @@ const settleKey = (rules: Rules, from: Fetching | Refreshing, key: ApiKey, now: 
   }
   if (Option.isSome(repeated) && rules.onRepeat === "fail") return settleRepeat(rules, from, repeated.value, now)
   const isNew = Option.exists(history.digest, (digest) => digest !== key.digest)
-  const kept = transitions.store(
+  const stored = transitions.store(
     from,
     repeats ? { ...cached, suspect: true } : cached,
     rejectionAfterKey(history, { repeats, isNew, now })
   )
   const isFirstRepeat = Option.exists(repeated, ({ consecutive }) => consecutive === 0)
   return settled(
-    kept,
+    stored,
     Exit.succeed(key),
     repeats ? "repeat" : isNew ? "renewal" : "nothing new",
     isFirstRepeat ? warnOfRepeat(rules) : undefined
@@ -124,8 +130,8 @@ const settleFailure = (
   )
 }
 
-/** The server refused the key that is held. */
-export const refused = (from: Ready | Refreshing, now: number): State =>
+/** What becomes of it when the server refused its key. */
+export const settleRejection = (from: Ready | Refreshing, now: number): State =>
   !isUsable(from.cached, now)
     ? transitions.expire(from)
     : isInRejectionBackoff(from.history, now)

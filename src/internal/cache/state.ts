@@ -85,7 +85,7 @@ export const transitions = {
     ...state,
     history: {
       ...state.history,
-      rejection: Option.map(state.history.rejection, (known) => ({ ...known, again: true }))
+      rejection: Option.map(state.history.rejection, (known) => ({ ...known, recurred: true }))
     },
     cached: { ...state.cached, suspect: true }
   })),
@@ -99,8 +99,6 @@ export const transitions = {
 }
 
 export const initial: Empty = { _tag: "Empty", history: emptyHistory }
-
-// --- what a state says
 
 export const hasKey = (state: State): state is Ready | Refreshing =>
   state._tag === "Ready" || state._tag === "Refreshing"

@@ -7,7 +7,8 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { type ApiKeyStatus, emptyStatus } from "../model/provider.js"
-import { type Backoff, errorOf, holds, pendingRejection } from "./history.js"
+import { type Backoff, isActive } from "./backoff.js"
+import { errorOf, pendingRejection } from "./history.js"
 import { isFresh } from "./lifetime.js"
 import { hasKey, isRunning, type State } from "./state.js"
 import type { Counts } from "./telemetry.js"
@@ -32,7 +33,7 @@ export const statusOf = (provider: string, state: State, counts: Counts, now: nu
     softExpiry: Option.flatMap(cached, ({ refreshAt }) => DateTime.make(refreshAt)),
     hardExpiry: Option.flatMap(cached, ({ expiresAt }) => DateTime.make(expiresAt)),
     lastFailure: Option.map(failure, ({ cause }) => errorOf(cause)),
-    nextTry: Option.firstSomeOf(pauses.map(Option.filter((rest) => holds(rest, now)))).pipe(
+    nextTry: Option.firstSomeOf(pauses.map(Option.filter((rest) => isActive(rest, now)))).pipe(
       Option.flatMap(({ until }) => DateTime.make(until))
     )
   }

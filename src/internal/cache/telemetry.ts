@@ -5,10 +5,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import type { Ended } from "./history.js"
 import type { CachedKey } from "./lifetime.js"
 import { type RunResult, reportHits, reportRun } from "./metrics.js"
+
+/** What is counted where it happens, without a lock. */
+export interface Counts {
+  runs: number
+  hits: number
+  renewals: number
+  rejections: number
+}
 
 /** What a run keeps for its span and metrics. */
 export interface RunTrace {
@@ -25,7 +33,7 @@ export interface Counters {
   /** Counts what a run brought; the effect publishes it, and what was counted since the one before. */
   readonly report: (
     trace: RunTrace,
-    ended: Omit<Ended, "random"> & { readonly startedAt: number },
+    ended: { readonly exit: Exit.Exit<ApiKey, ApiKeyError>; readonly startedAt: number; readonly now: number },
     result: RunResult
   ) => Effect.Effect<void>
   /** What no run is left to publish. */
@@ -105,11 +113,3 @@ export const linkCaller = (trace: RunTrace): Effect.Effect<void> =>
     }),
     Effect.ignore
   )
-
-/** What is counted where it happens, without a lock. */
-export interface Counts {
-  runs: number
-  hits: number
-  renewals: number
-  rejections: number
-}

@@ -11,7 +11,7 @@ import { HelperPolicy } from "../policy/model.js"
 import type { Provenance } from "../policy/provenance.js"
 import type { Open } from "../provider/command.js"
 import { fromFirstOf } from "../provider/firstOf.js"
-import type { Sharer } from "../provider/shared.js"
+import type { CommandUse } from "../provider/shared.js"
 import { fromSource, type SourceOptions } from "../provider/source.js"
 import type { Single } from "../source/schema.js"
 import type { Resolved } from "./model.js"
@@ -20,10 +20,10 @@ import type { Resolved } from "./model.js"
 const trustDomainOf = (provenance: Provenance): string => (provenance._tag === "Project" ? provenance.root : "")
 
 /** What a provider may come to ask, for those who share commands. */
-export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sharer> =>
+export const commandUses = ({ candidates, provider }: Resolved): ReadonlyArray<CommandUse> =>
   candidates.flatMap(({ provenance, source }) =>
     Either.isRight(source) && source.right._tag !== "Template"
-      ? [{ id: provider, realm: trustDomainOf(provenance), source: source.right }]
+      ? [{ id: provider, trustDomain: trustDomainOf(provenance), source: source.right }]
       : []
   )
 
@@ -31,7 +31,7 @@ export const sharersOf = ({ candidates, provider }: Resolved): ReadonlyArray<Sha
 export const toProvider = (
   resolved: Resolved,
   options?: Pick<SourceOptions, "interactive"> & {
-    readonly share?: (realm: string) => Open
+    readonly share?: (trustDomain: string) => Open
   }
 ): Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {

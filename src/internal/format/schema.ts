@@ -2,11 +2,13 @@
  * Checks JSON against a Schema, and says of what does not fit only where it stands and what was expected: effect/Schema's own
  * messages quote the input, which may be a secret.
  */
+import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { fieldNames, stepsOf } from "../util/schemaIssue.js"
 
 /** Why a text is not an answer of its format: never what stood there. */
 export interface Mismatch {
@@ -58,70 +60,23 @@ export const fromValue = <A, I>(schema: Schema.Schema<A, I>, shape = "a JSON obj
     Either.mapLeft(decode(value), ({ issue }) => mismatchOf(issue, shape))
 }
 
-const mismatchOf = (root: ParseResult.ParseIssue, shape: string): Mismatch => {
-  const path: Array<string> = []
-  let issue = root
-  let expected = shape
-  for (;;) {
-    switch (issue._tag) {
-      case "Pointer": {
-        path.push(...[issue.path].flat().map(String))
-        issue = issue.issue
-        continue
-      }
-      case "Composite": {
-        const described = AST.isUnion(issue.ast) ? descriptionOf(issue.ast) : undefined
-        const [first] = [issue.issues].flat()
-        if (described !== undefined || first === undefined)
-          return { path: path.join("."), expected: described ?? shape }
-        if (first._tag === "Pointer") {
-          const [key] = [first.path].flat()
-          const property = AST.isTypeLiteral(issue.ast)
-            ? issue.ast.propertySignatures.find(({ name }) => name === key)
-            : undefined
-          const type = property?.type ?? elementOf(issue.ast)
-          expected = type === undefined ? expected : (descriptionWithin(type) ?? expected)
-          // The name of a field that the Schema does not name is the helper's own word, and may be anything.
-          path.push(property !== undefined || typeof key === "number" ? String(key) : "*")
-          issue = first.issue
-        } else issue = first
-        continue
-      }
-      case "Refinement":
-      case "Transformation": {
-        const described = descriptionOf(issue.ast)
-        expected = described ?? expected
-        // A structure's own description is for what is no such structure; inside one, the field's says more.
-        if (described !== undefined && !isInside(issue.issue)) return { path: path.join("."), expected }
-        issue = issue.issue
-        continue
-      }
-      case "Type":
-        return { path: path.join("."), expected: descriptionOf(issue.ast) ?? expected }
-      default:
-        return { path: path.join("."), expected }
-    }
-  }
+const mismatchOf = (issue: ParseResult.ParseIssue, shape: string): Mismatch => {
+  const steps = stepsOf(issue, (ast) => AST.isUnion(ast) && Option.isSome(AST.getDescriptionAnnotation(ast)))
+  const { path } = Arr.lastNonEmpty(steps)
+  const described = Arr.filterMap(steps, ({ ast, path: { length } }) =>
+    Option.map(descriptionWithin(ast), (expected) => ({ expected, length }))
+  )
+  // The outermost schema of the place says most.
+  const best = described.find(({ length }) => length === path.length) ?? described.at(-1)
+  const isNamed = (key: string | number, depth: number): boolean =>
+    typeof key === "number" || steps.some((step) => step.path.length === depth && fieldNames(step.ast).includes(key))
+  // The name of a field that the Schema does not name is the helper's own word, and may be anything.
+  const shown = path.map((key, depth) => (isNamed(key, depth) ? key : "*"))
+  return { path: shown.join("."), expected: best?.expected ?? shape }
 }
 
-const elementOf = (ast: AST.AST): AST.AST | undefined =>
-  AST.isTypeLiteral(ast) ? ast.indexSignatures[0]?.type : AST.isTupleType(ast) ? ast.rest[0]?.type : undefined
-
-const isInside = (issue: ParseResult.ParseIssue): boolean =>
-  issue._tag === "Composite"
-    ? !AST.isUnion(issue.ast)
-    : (issue._tag === "Transformation" || issue._tag === "Refinement") && isInside(issue.issue)
-
-const descriptionOf = (ast: AST.AST): string | undefined =>
-  AST.isTypeLiteral(ast) ||
-  AST.isTupleType(ast) ||
-  AST.isUnion(ast) ||
-  AST.isTransformation(ast) ||
-  AST.isRefinement(ast)
-    ? Option.getOrUndefined(AST.getDescriptionAnnotation(ast))
-    : undefined
-
 /** Through the `| null | undefined` around an optional field. */
-const descriptionWithin = (ast: AST.AST): string | undefined =>
-  Option.getOrUndefined(AST.getDescriptionAnnotation(ast)) ??
-  (AST.isUnion(ast) ? ast.types.map(descriptionWithin).find((description) => description !== undefined) : undefined)
+const descriptionWithin = (ast: AST.AST): Option.Option<string> =>
+  Option.orElse(AST.getDescriptionAnnotation(ast), () =>
+    AST.isUnion(ast) ? Option.firstSomeOf(ast.types.map(descriptionWithin)) : Option.none()
+  )

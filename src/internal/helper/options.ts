@@ -139,9 +139,6 @@ export const checkArguments = (
     ? Effect.fail(new SpawnFailed({ command: name, code: "ERR_INVALID_ARG_VALUE" }))
     : Effect.void
 
-/** Whether a run that nobody waits for goes on: a person is not asked twice. */
-export const defaultWhenAbandoned = (mayPrompt: boolean): "finish" | "stop" => (mayPrompt ? "finish" : "stop")
-
 /**
  * What running a helper needs: `HelperExecutor.layerNode` has it all.
  *

@@ -1,4 +1,4 @@
-/** A provider whose key a helper command prints: its options, its cache, and the erase command before a run after a rejection. */
+/** A provider whose key a helper command prints: its cache, and the erase command before a run after a rejection. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -13,33 +13,14 @@ import * as ApiKeyCache from "../../ApiKeyCache.js"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as CredentialHelper from "../../CredentialHelper.js"
-import * as HelperCatalog from "../../HelperCatalog.js"
-import type { LifeOptions } from "../cache/options.js"
 import type { Output } from "../format/format.js"
+import { knownCommand } from "../helper/knownCommand.js"
 import type { Options, Requirements } from "../helper/options.js"
 import type { Request } from "../helper/request.js"
+import { run } from "../helper/run.js"
 import { inCode } from "../model/configInvalid.js"
 import { defaultProvider, type Provider } from "../model/provider.js"
-import { programName } from "../redact/programName.js"
-
-/**
- * Everything that shapes a command's runs, the format of its answer, and the life of its key.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CommandOptions extends Options, LifeOptions {
-  /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
-  readonly provider?: string | undefined
-  /** The protocol that the command's stdout speaks. Default `"auto"`. */
-  readonly format?: CredentialFormat.Format | undefined
-  /**
-   * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
-   * is told to forget it too, within the same budget; only `git-credential` with a `url` and `docker-credential` with a
-   * `serverUrl` can say that, of a command that ends in `get` or `fill`.
-   */
-  readonly onReject?: "forget" | "erase" | undefined
-}
+import { type CommandOptions, type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 
 /**
  * A provider whose key a helper command prints, as a value; it lives as long as the scope.
@@ -48,7 +29,7 @@ export interface CommandOptions extends Options, LifeOptions {
  * @category constructors
  */
 export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
-  fromGuardedCommand(options, Effect.succeed({}), () => undefined)
+  fromResolvedCommand(resolveCommand(options))
 
 /**
  * Asked before each run: may it be, and with which of its options changed.
@@ -57,42 +38,49 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
  */
 export type Guard = Effect.Effect<Partial<Options>, ApiKeyError, FileSystem.FileSystem | Path.Path>
 
+/** What a provider adds to its command. */
+export interface ProviderOptions {
+  /** Instead of the provider that the command's options name. */
+  readonly provider?: string | undefined
+  readonly guard?: Guard | undefined
+  /** Sees what each run gave. */
+  readonly observe?: ((output: Output) => void) | undefined
+}
+
 /**
  * @internal
  */
-export const fromGuardedCommand = (
-  options: CommandOptions,
-  guard: Guard,
-  observe: (output: Output) => void
+export const fromResolvedCommand = (
+  resolved: ResolvedCommand,
+  own: ProviderOptions = {}
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
-  const provider = options.provider ?? defaultProvider
-  const program = programName(options.command, options.cwd)
-  const entry = HelperCatalog.find(program)
-  const resolved = CredentialFormat.resolve(options.format ?? "auto", program)
-  const mayPrompt = Option.exists(entry, (known) => known.mayPrompt)
-  const timeToLive =
-    options.timeToLive ?? Option.getOrUndefined(Option.flatMapNullable(entry, (known) => known.timeToLive))
+  const { cwd, format, mayPrompt, name, options, timeToLive } = resolved
+  const provider = own.provider ?? options.provider ?? defaultProvider
   /** Kept only to be erased, and no longer than the scope. */
   let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
     ...options,
     provider,
-    program,
-    format: Either.match(resolved, { onLeft: () => "invalid", onRight: ({ name }) => name }),
-    mayPrompt: mayPrompt || (options.interactive ?? "never") !== "never",
+    program: name,
+    format: Either.match(format, { onLeft: () => "invalid", onRight: (known) => known.name }),
+    mayPrompt,
     timeToLive,
     fetch: (request) =>
       Effect.gen(function* () {
-        const speaking = yield* resolved
-        const allowed = { ...options, ...(yield* guard) }
+        const speaking = yield* format
+        const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
+        const known =
+          allowed.command === options.command && allowed.cwd === cwd
+            ? resolved
+            : knownCommand(allowed.command, allowed.cwd)
         yield* checkErase(allowed, speaking)
         const { environment, explain, input } = speaking
         const asked = { ...request, provider, environment }
         const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
         // Once: what stands there afterwards is another key, which somebody has just stored.
         if (before !== undefined) last = Option.none()
-        const output = yield* CredentialHelper.run(allowed, { ...asked, input, explain, before })
-        observe(output)
+        const output = yield* run(known, allowed, { ...asked, input, explain, before })
+        own.observe?.(output)
         const now = yield* DateTime.now
         const key = yield* CredentialFormat.decode(speaking, output, now)
         if (options.onReject === "erase") last = Option.some(key)

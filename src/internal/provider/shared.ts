@@ -13,19 +13,19 @@ import type { ApiKeyStatus, Provider } from "../model/provider.js"
 import { singles } from "../source/inspect.js"
 import type { ApiKeySource } from "../source/schema.js"
 import { sharing } from "../util/sharedByKey.js"
-import { type CommandOptions, fromGuardedCommand, type Guard, type Open } from "./command.js"
-import { identityOf } from "./identity.js"
+import { fromResolvedCommand, type Guard, type Open } from "./command.js"
+import { type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 import { commandOptions } from "./source.js"
 
-/** A source of one provider. Commands are equal only within a realm: how a program is found goes by whose command it is. */
-export interface Sharer {
+/** A source whose commands a provider uses. Commands are equal only within a trust domain: how a program is found depends on it. */
+export interface CommandUse {
   readonly id: string
-  readonly realm: string
+  readonly trustDomain: string
   readonly source: ApiKeySource
 }
 
 interface Group {
-  readonly command: CommandOptions
+  readonly command: ResolvedCommand
   readonly ids: Set<string>
 }
 
@@ -42,20 +42,20 @@ interface Shared {
   readonly users: Set<User>
 }
 
-/** From all that providers may ask to how each opens its commands, which run in `cwd` unless they say otherwise. */
+/** From all uses to what makes a provider of a command, which runs in `cwd` unless its options name a folder. */
 export const make = (
-  parts: ReadonlyArray<Sharer>,
+  uses: ReadonlyArray<CommandUse>,
   cwd?: string
-): Effect.Effect<(realm: string) => Open, never, Requirements | Scope.Scope> =>
+): Effect.Effect<(trustDomain: string) => Open, never, Requirements | Scope.Scope> =>
   Effect.gen(function* () {
-    const keyOf = (realm: string, { provider: _, ...command }: CommandOptions): string =>
-      JSON.stringify([realm, identityOf({ ...command, cwd: command.cwd ?? cwd })])
+    const keyOf = (trustDomain: string, { identity }: ResolvedCommand): string =>
+      JSON.stringify([trustDomain, identity])
     const groups = new Map<string, Group>()
-    for (const { id, realm, source } of parts) {
+    for (const { id, trustDomain, source } of uses) {
       for (const single of singles(source)) {
         if (single._tag !== "Command") continue
-        const command = commandOptions(single.command)
-        const key = keyOf(realm, command)
+        const command = resolveCommand(commandOptions(single.command), cwd)
+        const key = keyOf(trustDomain, command)
         const group = groups.get(key) ?? { command, ids: new Set() }
         groups.set(key, { ...group, ids: group.ids.add(id) })
       }
@@ -63,17 +63,19 @@ export const make = (
     const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
       const users = new Set<User>()
       const provider = providerIds(Array.from(group.ids))
-      return Effect.map(
-        fromGuardedCommand({ ...group.command, provider }, permitOf(users, provider), () => undefined),
-        (made) => ({ provider: made, users })
-      )
+      return Effect.map(fromResolvedCommand(group.command, { provider, guard: permitOf(users, provider) }), (made) => ({
+        provider: made,
+        users
+      }))
     })
-    return (realm) => (command, guard) => {
-      const group = groups.get(keyOf(realm, command))
-      return group === undefined || group.ids.size < 2
-        ? fromGuardedCommand(command, guard, () => undefined)
-        : Effect.flatMap(opened(group), (shared) => handle(shared, command.provider, guard))
-    }
+    return (trustDomain) =>
+      ({ provider, ...options }, guard) => {
+        const command = resolveCommand(options, cwd)
+        const group = groups.get(keyOf(trustDomain, command))
+        return group === undefined || group.ids.size < 2
+          ? fromResolvedCommand(command, { provider, guard })
+          : Effect.flatMap(opened(group), (shared) => handle(shared, provider, guard))
+      }
   })
 
 const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>, never, Effect.Effect.Context<Guard>> =>

@@ -12,8 +12,9 @@ import type { Interactive, Requirements } from "../helper/options.js"
 import { defaultProvider, make, type Provider } from "../model/provider.js"
 import { type Readable, readSource } from "../source/read.js"
 import type { RunOptions, Single } from "../source/schema.js"
-import { type CommandOptions, fromGuardedCommand, type Guard, type Open } from "./command.js"
+import { fromResolvedCommand, type Guard, type Open } from "./command.js"
 import { fromFirstOf } from "./firstOf.js"
+import { type CommandOptions, resolveCommand } from "./resolvedCommand.js"
 
 /**
  * What the layers of sources take beside the source.
@@ -62,10 +63,10 @@ export const fromSource = (
   switch (source._tag) {
     case "Command": {
       const command = { interactive: options?.interactive, ...commandOptions(source.command), provider }
-      const guard = options?.guard?.(source) ?? Effect.succeed({})
+      const guard = options?.guard?.(source)
       return options?.open === undefined
-        ? fromGuardedCommand(command, guard, options?.observe ?? (() => undefined))
-        : options.open(command, guard)
+        ? fromResolvedCommand(resolveCommand(command), { guard, observe: options?.observe })
+        : options.open(command, guard ?? Effect.succeed({}))
     }
     case "FirstOf":
       return Effect.map(

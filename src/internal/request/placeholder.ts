@@ -1,5 +1,6 @@
 /** What stands for the key in a request that a library makes: how it is found, and how it goes. */
 
+import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
@@ -61,6 +62,13 @@ export const withoutPlaceholderIn = (url: URL): URL => {
   return result
 }
 
+/** A request to another origin cannot do without the placeholder. */
+export const placeholderLeaves = (origin: string): ConfigInvalid =>
+  inCode(
+    `a request to ${origin} holds a placeholder for the key, which is for another origin`,
+    "Give the same base URL to the SDK and to effect-apikey."
+  )
+
 /** For another origin: not even the placeholder goes there, and a request that cannot do without it is not sent. */
 export const withoutPlaceholder = (
   input: Parameters<Fetch>[0],
@@ -74,10 +82,7 @@ export const withoutPlaceholder = (
     cleaned.href.includes(placeholder) ||
     ((typeof body === "string" || body instanceof URLSearchParams) && String(body).includes(placeholder))
   ) {
-    throw inCode(
-      `a request to ${origin} holds a placeholder for the key, which is for another origin`,
-      "Give the same base URL to the SDK and to effect-apikey."
-    )
+    throw placeholderLeaves(origin)
   }
   if (cleaned === url && placeholders.length === 0) return init === undefined ? [input] : [input, init]
   return [

@@ -8,9 +8,8 @@ import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
 import { credentialHeaders, type KeyHeaders } from "./headers.js"
-import { placeholder } from "./placeholder.js"
+import { placeholder, placeholderLeaves } from "./placeholder.js"
 import { replaceHeaders } from "./platformInternals.js"
 import type { ResponseHead } from "./rejection.js"
 import { isStream } from "./replay.js"
@@ -54,12 +53,7 @@ export const toOtherOrigin = (
 ): Either.Either<HttpClientRequest.HttpClientRequest, ApiKeyError> => {
   const body = request.body._tag === "Uint8Array" ? Buffer.from(request.body.body) : undefined
   return url !== undefined && (url.href.includes(placeholder) || body?.includes(placeholder) === true)
-    ? Either.left(
-        inCode(
-          `a request to ${url.origin} holds a placeholder for the key, which is for another origin`,
-          "Give the same base URL to the SDK and to effect-apikey."
-        )
-      )
+    ? Either.left(placeholderLeaves(url.origin))
     : Either.right(request)
 }
 

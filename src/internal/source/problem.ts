@@ -1,9 +1,11 @@
 /** From what effect/Schema found wrong to one problem with its place and remedy. Its own messages quote the input, so none is passed on. */
+import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { closest, distance } from "fastest-levenshtein"
 import { ConfigInvalid } from "../../ApiKeyError.js"
+import { fieldNames, stepsOf } from "../util/schemaIssue.js"
 import { type Document, type Path, positionAt, positionOf } from "./jsonc.js"
 
 export interface Problem {
@@ -50,22 +52,6 @@ export const unknownKey = (name: string, known: ReadonlyArray<string>): Problem 
   })
 })
 
-const namesOf = (ast: AST.AST): ReadonlyArray<string> => {
-  switch (ast._tag) {
-    case "TypeLiteral":
-      return ast.propertySignatures.map(({ name }) => String(name))
-    case "Transformation":
-      return namesOf(ast.from)
-    case "Refinement":
-      return namesOf(ast.from)
-    default:
-      return []
-  }
-}
-
-const asPath = (path: ParseResult.Path): Path =>
-  (Array.isArray(path) ? path : [path]).map((key) => (typeof key === "number" ? key : String(key)))
-
 const describing = (ast: AST.AST): string =>
   Option.getOrElse(AST.getDescriptionAnnotation(ast), () =>
     ast._tag === "TypeLiteral" ? "an object" : ast._tag === "TupleType" ? "a list" : "another value"
@@ -73,50 +59,33 @@ const describing = (ast: AST.AST): string =>
 
 const remedyOf = (ast: AST.AST): string | undefined => Option.getOrUndefined(AST.getDocumentationAnnotation(ast))
 
-const leaf = (ast: AST.AST, outer: AST.AST | undefined): Problem => ({
-  path: [],
+const misfit = (path: Path, ast: AST.AST, outer?: AST.AST): Problem => ({
+  path,
   at: "value",
   problem: `expected ${describing(ast)}`,
   remedy: remedyOf(ast) ?? (outer && remedyOf(outer))
 })
 
-/** A refinement that says what it takes says it better than what it refines. */
-const ofRefinement = (issue: ParseResult.Refinement, outer: AST.AST | undefined): Problem => {
-  const inner = problemOf(issue.issue, issue.ast)
-  return issue.kind === "From" && inner.path.length > 0 ? inner : leaf(issue.ast, outer)
+const unexpected = (name: string, object: AST.AST): Problem => {
+  const names = fieldNames(object)
+  const parameter = AST.isTypeLiteral(object) ? object.indexSignatures[0]?.parameter : undefined
+  return names.length > 0 || parameter === undefined
+    ? unknownKey(name, names)
+    : { ...misfit([name], parameter), at: "key" }
 }
 
-const wrongName = (name: string, outer: AST.AST | undefined): Problem => {
-  const parameter = outer?._tag === "TypeLiteral" ? outer.indexSignatures[0]?.parameter : undefined
-  return parameter === undefined ? unknownKey(name, []) : { ...leaf(parameter, undefined), path: [name], at: "key" }
-}
-
-export const problemOf = (issue: ParseResult.ParseIssue, outer?: AST.AST): Problem => {
-  switch (issue._tag) {
-    case "Pointer": {
-      const path = asPath(issue.path)
-      const key = String(path[path.length - 1])
-      const known = outer === undefined ? [] : namesOf(outer)
-      if (issue.issue._tag === "Unexpected") return known.length > 0 ? unknownKey(key, known) : wrongName(key, outer)
-      if (issue.issue._tag === "Missing") {
-        if (known.length === 0 && outer !== undefined) return leaf(outer, undefined)
-        return { path: [], at: "value", problem: `"${key}" is missing`, remedy: outer && remedyOf(outer) }
-      }
-      return path.reduceRight((problem, part) => inside(part, problem), problemOf(issue.issue, outer))
-    }
-    case "Composite": {
-      const first = "_tag" in issue.issues ? issue.issues : issue.issues[0]
-      // Of a union's members none is the one that was meant, so the union as a whole says what it takes.
-      return issue.ast._tag === "Union" ? leaf(issue.ast, outer) : problemOf(first, issue.ast)
-    }
-    case "Refinement":
-      return ofRefinement(issue, outer)
-    case "Transformation":
-      return issue.kind === "Transformation" ? leaf(issue.ast, outer) : problemOf(issue.issue, issue.ast)
-    case "Unexpected":
-    case "Missing":
-      return { path: [], at: "value", problem: "unexpected", remedy: undefined }
-    default:
-      return leaf(issue.ast, outer)
-  }
+/** Of a union's members none is the one that was meant, so the union as a whole says what it takes. */
+export const problemOf = (issue: ParseResult.ParseIssue): Problem => {
+  const steps = stepsOf(issue, AST.isUnion)
+  const end = Arr.lastNonEmpty(steps)
+  const { ast, kind, path } = end
+  const key = String(path.at(-1))
+  if (kind === "unexpected") return { ...unexpected(key, ast), path }
+  const place = kind === "missing" ? path.slice(0, -1) : path
+  const here = steps.filter((step) => step.path.length === place.length)
+  // A refinement that says what it takes says it better than what it refines.
+  const failed = here.find((step) => AST.isRefinement(step.ast)) ?? here.at(-1) ?? end
+  return kind === "missing" && fieldNames(failed.ast).length > 0
+    ? { path: place, at: "value", problem: `"${key}" is missing`, remedy: remedyOf(failed.ast) }
+    : misfit(place, failed.ast, steps[steps.indexOf(failed) - 1]?.ast)
 }

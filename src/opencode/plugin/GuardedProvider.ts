@@ -13,8 +13,8 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { Provider } from "../../internal/model/provider.js"
 import { type Demand, HelperPolicy } from "../../internal/policy/model.js"
-import type { CommandOptions } from "../../internal/provider/command.js"
-import { SharedCommand, type SharedKey, SharedKeys } from "./SharedKeys.js"
+import { type CommandOptions, type ResolvedCommand, resolveCommand } from "../../internal/provider/resolvedCommand.js"
+import { type SharedKey, SharedKeys } from "./SharedKeys.js"
 
 export interface GuardedProvider {
   readonly provider: Provider
@@ -23,7 +23,7 @@ export interface GuardedProvider {
 }
 
 interface Held {
-  readonly command: SharedCommand
+  readonly command: ResolvedCommand
   readonly key: SharedKey
   readonly scope: Scope.CloseableScope
 }
@@ -43,12 +43,12 @@ export const make = (
     let held: Option.Option<Held> = Option.none()
     let isRetry = false
 
-    const hold = (command: SharedCommand): Effect.Effect<SharedKey> =>
+    const hold = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
       Option.isSome(held) && Equal.equals(held.value.command, command)
         ? Effect.succeed(held.value.key)
         : changing.withPermits(1)(Effect.uninterruptible(Effect.suspend(() => exchange(command))))
 
-    const exchange = (command: SharedCommand): Effect.Effect<SharedKey> =>
+    const exchange = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
       Effect.gen(function* () {
         const before = held
         if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
@@ -61,7 +61,7 @@ export const make = (
 
     const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(demand)).pipe(
       Effect.provide(context),
-      Effect.flatMap((permit) => hold(new SharedCommand({ ...options, ...permit.options })))
+      Effect.flatMap((permit) => hold(resolveCommand({ ...options, ...permit.options })))
     )
 
     const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>

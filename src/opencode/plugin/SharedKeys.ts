@@ -2,29 +2,13 @@
 
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
-import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { Provider } from "../../internal/model/provider.js"
-import { type CommandOptions, fromCommand } from "../../internal/provider/command.js"
-import { identityOf } from "../../internal/provider/identity.js"
+import { fromResolvedCommand } from "../../internal/provider/command.js"
+import type { ResolvedCommand } from "../../internal/provider/resolvedCommand.js"
 import { type Shared, sharing } from "../../internal/util/sharedByKey.js"
-
-/** A command by all that shapes its runs. */
-export class SharedCommand implements Equal.Equal {
-  readonly identity: string
-  constructor(readonly options: CommandOptions) {
-    this.identity = identityOf(options)
-  }
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return that instanceof SharedCommand && that.identity === this.identity
-  }
-  [Hash.symbol](): number {
-    return Hash.string(this.identity)
-  }
-}
 
 export interface SharedKey {
   readonly provider: Provider
@@ -49,11 +33,11 @@ const retryAfterFailure = (provider: Provider): SharedKey => {
 
 export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")<
   SharedKeys,
-  Shared<SharedCommand, SharedKey>
+  Shared<ResolvedCommand, SharedKey>
 >() {
   /** A provider lives while somebody's scope holds it. */
   static readonly layer = Layer.scoped(
     SharedKeys,
-    sharing(({ options }: SharedCommand) => Effect.map(fromCommand(options), retryAfterFailure))
+    sharing((command: ResolvedCommand) => Effect.map(fromResolvedCommand(command), retryAfterFailure))
   )
 }

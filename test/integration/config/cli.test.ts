@@ -1,22 +1,18 @@
-// The command line over configurations, as a process of its own.
+// The command line over configurations.
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { packed } from "../../support/artifacts.js"
 import { ran } from "../../support/attempt.js"
+import { commandLine } from "../../support/commandLine.js"
 import { runProgram } from "../../support/processes.js"
 import { type Sandbox, sandbox } from "../../support/sandbox.js"
 
 const root = join(import.meta.dirname, "../../..")
-const tsx = join(root, "node_modules/tsx/dist/cli.mjs")
 
 const run = (self: Sandbox, ...args: ReadonlyArray<string>) =>
-  Effect.promise(() =>
-    runProgram(process.execPath, [tsx, join(root, "src/bin.ts"), ...args], {
-      cwd: self.project,
-      env: { ...self.env, HOME: self.home }
-    })
-  )
+  commandLine({ cwd: self.project, env: { ...self.env, HOME: self.home } }, ...args)
 
 const scenario = (name: string, test: (self: Sandbox) => Effect.Effect<void>) =>
   it.scopedLive(name, () => Effect.flatMap(sandbox, test), 300_000)
@@ -263,9 +259,15 @@ describe("effect-apikey over a configuration", () => {
       const files = ["a", "b", "c", "d"].map((id) =>
         self.write(`${id}/effect-apikey.jsonc`, { providers: { [id]: { key: { command: [program] } } } })
       )
-      const done = yield* Effect.forEach(files, (file) => run(self, "trust", "--yes", file), {
-        concurrency: "unbounded"
-      })
+      const { bin } = yield* Effect.promise(packed)
+      const trusting = (file: string) =>
+        Effect.promise(() =>
+          runProgram(process.execPath, [bin, "trust", "--yes", file], {
+            cwd: self.project,
+            env: { ...self.env, HOME: self.home }
+          })
+        )
+      const done = yield* Effect.forEach(files, trusting, { concurrency: "unbounded" })
       assert.deepStrictEqual(
         done.map(({ status }) => status),
         files.map(() => 0)

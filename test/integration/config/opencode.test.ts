@@ -1,134 +1,75 @@
 // The real opencode and we read the same configurations: the key that its requests carry is the key that we resolve.
-import { execFileSync, spawn } from "node:child_process"
-import { existsSync } from "node:fs"
-import { createServer } from "node:http"
+import { execFileSync } from "node:child_process"
 import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { HelperPolicy } from "../../../src/HelperPolicy.js"
 import * as OpencodeConfig from "../../../src/OpencodeConfig.js"
 import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
+import { gateway } from "../opencode/gateway.js"
+import { environmentOf, reasonToSkip, type Served, serve } from "../opencode/harness.js"
 
-const binary = join(
-  import.meta.dirname,
-  "../../../node_modules",
-  `opencode-${process.platform}-${process.arch}`,
-  "bin/opencode"
-)
-const isThere = existsSync(binary)
-if (!isThere && process.env["REQUIRE_TOOLS"] !== "1") console.log(`skipped: no opencode at ${binary}`)
+if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
-interface Seen {
-  readonly url: string
-  readonly keys: Set<string>
+interface RunningShape {
+  readonly self: Sandbox
+  /** Where it cannot read its configuration it does not start. */
+  readonly opencode: Exit.Exit<Served>
+  readonly placed: ReadonlyArray<Placed>
+  /** What authorized the requests that came for a provider. */
+  readonly keysOf: (id: string) => ReadonlyArray<string>
 }
 
-const answer = [
-  { choices: [{ index: 0, delta: { role: "assistant", content: "hi" } }] },
-  {
-    choices: [{ index: 0, delta: {}, finish_reason: "stop" }],
-    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
-  }
-]
+class Running extends Context.Tag("test/Running")<Running, RunningShape>() {}
 
-/** An OpenAI-compatible server that remembers what authorizes the requests. */
-const server = Effect.acquireRelease(
-  Effect.async<{ readonly seen: Seen; readonly close: () => void }>((resume) => {
-    const keys = new Set<string>()
-    const listening = createServer((request, response) => {
-      keys.add(request.headers.authorization ?? "(none)")
-      request.resume().on("end", () => {
-        response.writeHead(200, { "content-type": "text/event-stream" })
-        for (const chunk of answer) {
-          response.write(
-            `data: ${JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 0, model: "mymodel", ...chunk })}\n\n`
-          )
-        }
-        response.end("data: [DONE]\n\n")
-      })
-    })
-    listening.listen(0, "127.0.0.1", () => {
-      const address = listening.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      resume(
-        Effect.succeed({
-          seen: { url: `http://127.0.0.1:${port}/v1`, keys },
-          close: () => {
-            listening.closeAllConnections()
-            listening.close()
-          }
-        })
-      )
-    })
-  }),
-  ({ close }) => Effect.sync(close)
-).pipe(Effect.map(({ seen }) => seen))
-
-const patienceMillis = 90_000
-
-/** Runs opencode once, headless, in a folder; what it printed. */
-const runOpencode = (self: Sandbox, cwd: string, seen: Seen) =>
-  Effect.async<string>((resume) => {
-    const child = spawn(binary, ["run", "say hi", "-m", "myprov/mymodel"], {
-      cwd,
-      env: {
-        ...self.env,
-        HOME: self.home,
-        XDG_CONFIG_HOME: join(self.home, ".config"),
-        XDG_DATA_HOME: join(self.home, ".local/share"),
-        XDG_CACHE_HOME: join(self.home, ".cache"),
-        XDG_STATE_HOME: join(self.home, ".local/state"),
-        OPENCODE_DISABLE_MODELS_FETCH: "1",
-        OPENCODE_DISABLE_AUTOUPDATE: "1",
-        OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
-        OPENCODE_DISABLE_SHARE: "1"
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true
-    })
-    const said: Array<Buffer> = []
-    child.stdout.on("data", (chunk) => said.push(chunk))
-    child.stderr.on("data", (chunk) => said.push(chunk))
-    const end = () => {
-      if (child.pid !== undefined) {
-        try {
-          process.kill(-child.pid, "SIGKILL")
-        } catch {
-          // gone already
-        }
+/** One opencode for a group of rows, and the gateway that its requests go to. */
+const running = (members: ReadonlyArray<Row>) =>
+  Layer.scoped(
+    Running,
+    Effect.gen(function* () {
+      const self = yield* sandbox
+      const gw = yield* gateway
+      const all = members.map((row, at) => placed(row, at, self))
+      write(self, gw.origin, all)
+      const opencode = yield* Effect.exit(serve({ project: self.project, env: environmentOf(self.home, self.env) }))
+      const keysOf = (id: string) => {
+        const asked = gw.seen.filter(({ path }) => path.startsWith(`/${id}/`))
+        return Array.from(new Set(asked.map(({ headers }) => headers["authorization"] ?? "(none)")))
       }
-    }
-    const timer = setTimeout(end, patienceMillis)
-    child.on("close", () => {
-      clearTimeout(timer)
-      resume(Effect.sync(() => Buffer.concat(said).toString("utf8")))
+      return { self, opencode, placed: all, keysOf }
     })
-    return Effect.sync(() => {
-      clearTimeout(timer)
-      end()
-    })
-  }).pipe(Effect.map((said) => ({ said, keys: Array.from(seen.keys).sort() })))
+  )
 
 /** Everything is trusted here: only the precedence is looked at. */
 const trusting = Layer.succeed(HelperPolicy, { authorize: () => Effect.succeed({ options: {}, because: "a test" }) })
 
-const ours = (self: Sandbox, cwd: string) =>
+const ours = (self: Sandbox, cwd: string, id: string) =>
   Effect.gen(function* () {
     const config = yield* OpencodeConfig.load
-    const provider = yield* config.provider("myprov")
+    const provider = yield* config.provider(id)
     const key = yield* Effect.either(provider.get)
     if (key._tag === "Right") return [`Bearer ${Redacted.value(key.right.value)}`]
     return key.left._tag === "KeyNotConfigured" ? ["(none)"] : [`${key.left._tag}: ${key.left.message}`]
   }).pipe(Effect.provide(trusting), within(self, { cwd }))
 
+/**
+ * The rows of a group share a home, an environment and one running opencode, which has an instance for each row's project. Each
+ * row has a provider of its own (`myprov` in the rows stands for its id), so that what one row says reaches no other.
+ */
+const groups = ["plain", "named file", "named folder", "no project", "broken"] as const
+
 interface Row {
   readonly name: string
-  /** Written by path from the sandbox's root. */
+  /** Where nothing is said: "plain". */
+  readonly group?: (typeof groups)[number]
+  /** Written by path from the sandbox's root; `project` is the row's own. JSON of several rows in one file is merged. */
   readonly files?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
-  readonly auth?: unknown
+  readonly auth?: Readonly<Record<string, unknown>>
   /** Of the project. */
   readonly folder?: string
   /** Beside the base URL in the global config.json. */
@@ -162,6 +103,7 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     name: "OPENCODE_AUTH_CONTENT instead of auth.json",
+    group: "no project",
     auth: apiEntry("from-file"),
     env: { OPENCODE_AUTH_CONTENT: JSON.stringify(apiEntry("from-content")) },
     key: "Bearer from-content"
@@ -218,12 +160,14 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     name: "OPENCODE_CONFIG over the global file",
+    group: "named file",
     files: { [`${global}/opencode.jsonc`]: options("global"), "home/other.json": options("custom") },
     env: { OPENCODE_CONFIG: "home/other.json" },
     key: "Bearer custom"
   },
   {
     name: "the project over OPENCODE_CONFIG",
+    group: "named file",
     files: { "home/other.json": options("custom"), "project/opencode.json": options("project") },
     env: { OPENCODE_CONFIG: "home/other.json" },
     key: "Bearer project"
@@ -256,24 +200,28 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     name: "OPENCODE_CONFIG_DIR over ~/.opencode",
+    group: "named folder",
     files: { "home/.opencode/opencode.json": options("home"), "home/dir/opencode.json": options("dir") },
     env: { OPENCODE_CONFIG_DIR: "home/dir" },
     key: "Bearer dir"
   },
   {
     name: "OPENCODE_CONFIG_DIR over .opencode",
+    group: "named folder",
     files: { "project/.opencode/opencode.json": options("dot"), "home/dir/opencode.json": options("dir") },
     env: { OPENCODE_CONFIG_DIR: "home/dir" },
     key: "Bearer dir"
   },
   {
     name: "OPENCODE_CONFIG_CONTENT over all files",
+    group: "named folder",
     files: { "project/.opencode/opencode.json": options("dot") },
     env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(options("content")) },
     key: "Bearer content"
   },
   {
     name: "no project with OPENCODE_DISABLE_PROJECT_CONFIG",
+    group: "no project",
     files: { [`${global}/opencode.json`]: options("global"), "project/opencode.json": options("project") },
     env: { OPENCODE_DISABLE_PROJECT_CONFIG: "1" },
     key: "Bearer global"
@@ -301,6 +249,7 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     name: "harm: a {file:} in a comment is read, and a missing one there ends everything; here comments are comments",
+    group: "broken",
     files: {
       [`${global}/opencode.jsonc`]: `{ /* {file:./gone} */ "provider": { "myprov": { "options": { "apiKey": "sk-1" } } } }`
     },
@@ -309,6 +258,7 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     name: "harm: a placeholder without quotes is JSON; here it is a string",
+    group: "named file",
     files: { [`${global}/opencode.json`]: `{ "provider": { "myprov": { "options": { "apiKey": {env:BARE} } } } }` },
     env: { BARE: `"quoted"` },
     key: "Bearer quoted",
@@ -316,48 +266,95 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const merged = (one: unknown, other: unknown): unknown => {
+  if (one === undefined) return other
+  if (!isRecord(one) || !isRecord(other)) throw new Error("two rows of a group say different things in one place")
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return Object.fromEntries(
+    Array.from(names, (name) => [name, name in other ? merged(one[name], other[name]) : one[name]])
+  )
+}
+
+interface Placed {
+  readonly row: Row
+  readonly id: string
+  readonly project: string
+  readonly folder: string
+}
+
+/** The row with an id of its own for the provider, and a project of its own. */
+const placed = (original: Row, at: number, self: Sandbox): Placed => {
+  const id = `row${at}`
+  const row: Row = JSON.parse(JSON.stringify(original).replaceAll("myprov", id))
+  const project = join(self.root, id)
+  return { row, id, project, folder: join(project, row.folder ?? "") }
+}
+
 /** Its own plugin would be fetched from a registry; this says that it is there. */
-const prepared = (self: Sandbox, seen: Seen, row: Row): string => {
-  execFileSync("git", ["init", "-q", self.project])
-  const isInHome = Object.keys(row.files ?? {}).some((file) => file.startsWith("home/.opencode/"))
-  const folders = ["home/.config/opencode", "project/.opencode", "project/a/.opencode", "home/dir"]
-  for (const folder of [...folders, ...(isInHome ? ["home/.opencode"] : [])]) {
-    self.write(`${folder}/node_modules/.keep`, "")
-    self.write(`${folder}/package-lock.json`, { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } })
-  }
-  self.write(`${global}/config.json`, {
-    provider: {
-      myprov: {
-        npm: "@ai-sdk/openai-compatible",
-        options: { baseURL: seen.url, ...row.inConfig },
-        models: { mymodel: {} }
+const withoutRegistry = (self: Sandbox, folder: string): void => {
+  self.write(`${folder}/node_modules/.keep`, "")
+  self.write(`${folder}/package-lock.json`, { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } })
+}
+
+/** Writes what all rows of a group say. */
+const write = (self: Sandbox, url: string, all: ReadonlyArray<Placed>): void => {
+  const contents = new Map<string, unknown>()
+  const add = (file: string, said: unknown): void => void contents.set(file, merged(contents.get(file), said))
+  for (const { id, project, row } of all) {
+    execFileSync("git", ["init", "-q", project])
+    for (const folder of [".opencode", "a/.opencode"]) withoutRegistry(self, `${id}/${folder}`)
+    add(`${global}/config.json`, {
+      provider: {
+        [id]: {
+          npm: "@ai-sdk/openai-compatible",
+          options: { baseURL: `${url}/${id}/v1`, ...row.inConfig },
+          models: { mymodel: {} }
+        }
       }
-    }
-  })
-  for (const [file, content] of Object.entries(row.files ?? {})) self.write(file, content)
-  if (row.auth !== undefined) self.write("home/.local/share/opencode/auth.json", row.auth)
-  Object.assign(self.env, row.env)
+    })
+    for (const [file, said] of Object.entries(row.files ?? {})) add(file.replace(/^project\//, `${id}/`), said)
+    if (row.auth !== undefined) add("home/.local/share/opencode/auth.json", row.auth)
+    Object.assign(self.env, row.env)
+  }
+  const isInHome = Array.from(contents.keys()).some((file) => file.startsWith("home/.opencode/"))
+  for (const folder of [global, "home/dir", ...(isInHome ? ["home/.opencode"] : [])]) withoutRegistry(self, folder)
+  for (const [file, said] of contents) self.write(file, said)
   for (const name of ["OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR"]) {
     const value = self.env[name]
     if (value !== undefined) self.env[name] = join(self.root, value)
   }
-  return join(self.project, row.folder ?? "")
 }
 
-describe.skipIf(!isThere && process.env["REQUIRE_TOOLS"] !== "1")("opencode's precedence, and ours", () => {
-  for (const row of rows) {
-    it.scopedLive(
-      row.name,
-      () =>
-        Effect.gen(function* () {
-          const self = yield* sandbox
-          const seen = yield* server
-          const cwd = prepared(self, seen, row)
-          const { keys, said } = yield* runOpencode(self, cwd, seen)
-          assert.deepStrictEqual(keys, row.key === undefined ? [] : [row.key], said)
-          assert.deepStrictEqual(yield* ours(self, cwd), [row.ours ?? row.key])
-        }),
-      120_000
-    )
-  }
-})
+const limit = 240_000
+
+for (const group of groups) {
+  describe.skipIf(reasonToSkip !== undefined)("opencode's precedence, and ours", () => {
+    const members = rows.filter((row) => (row.group ?? "plain") === group)
+    layer(running(members), { timeout: limit, excludeTestServices: true })((it) => {
+      for (const [at, { name }] of members.entries()) {
+        it.scoped(
+          name,
+          () =>
+            Effect.gen(function* () {
+              const { opencode, keysOf, placed, self } = yield* Running
+              const each = placed[at]
+              if (each === undefined) return yield* Effect.dieMessage("no such row")
+              const { folder, id, row } = each
+              const said = yield* Effect.exit(
+                Effect.gen(function* () {
+                  const { say, session } = yield* opencode
+                  return yield* say(yield* session(folder), `${id}/mymodel`, folder)
+                })
+              )
+              assert.deepStrictEqual(keysOf(id), row.key === undefined ? [] : [row.key], JSON.stringify(said))
+              assert.deepStrictEqual(yield* ours(self, folder, id), [row.ours ?? row.key])
+            }),
+          limit
+        )
+      }
+    })
+  })
+}

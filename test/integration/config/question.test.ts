@@ -3,18 +3,23 @@ import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { afterEach, assert, beforeEach, describe } from "vitest"
+import { afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
+import { packed } from "../../support/artifacts.js"
 import { ran } from "../../support/attempt.js"
 import { type Sandbox, sandbox } from "../../support/sandbox.js"
-import { bin, onTerminal, type Session, typescript } from "../../support/sessions.js"
+import { node, onTerminal, type Session } from "../../support/sessions.js"
 import { itWith } from "../../support/tools.js"
 
 const it = itWith("script")
 const patience = 180_000
 
+let bin = ""
 let scope: Scope.CloseableScope
 let self: Sandbox
 
+beforeAll(async () => {
+  bin = (await packed()).bin
+}, patience)
 beforeEach(async () => {
   scope = await Effect.runPromise(Scope.make())
   self = await Effect.runPromise(Scope.extend(sandbox, scope))
@@ -25,7 +30,7 @@ afterEach(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
 const asked = async (): Promise<Session> => {
   const env = { ...self.env, HOME: self.home, XDG_CONFIG_HOME: "", XDG_DATA_HOME: "" }
-  const session = onTerminal(typescript(bin, "trust", self.projectFile), { env })
+  const session = onTerminal(node(bin, "trust", self.projectFile), { env })
   await session.says("Trust it as it is now?")
   return session
 }

@@ -1,18 +1,19 @@
 /** Many runs, and runs that are interrupted anywhere: nothing is left. */
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as fc from "fast-check"
+import { compiled } from "../../support/artifacts.js"
 import { holdings, membersOf, runProgram, settled } from "../../support/processes.js"
 import { keyOf } from "../../support/runs.js"
-import { typescript } from "../../support/sessions.js"
+import { node } from "../../support/sessions.js"
+import { size } from "../../support/soak.js"
 import { itWith } from "../../support/tools.js"
 
 const key = "sk-the-key-0123456789abcdef"
 const echo = { command: ["/bin/echo", key], timeout: "10 minutes" } as const
-const manyRuns = fileURLToPath(new URL("./manyRuns.ts", import.meta.url))
 const patience = 300_000
+const many = size({ short: 100, full: 500 })
 /** So many descriptors have to be free for a start, or it is refused. */
 const roomOfAStart = 8
 
@@ -25,19 +26,21 @@ const settledDescriptors = async (before: ReadonlyArray<string>): Promise<number
 }
 
 describe("many runs", () => {
-  it("in sequence and 500 at once leave descriptors, timers and listeners level", { timeout: patience }, async () => {
+  it(`in sequence and ${many} at once leave descriptors, timers and listeners level`, {
+    timeout: patience
+  }, async () => {
     const before = holdings()
     const levels = new Set<number>()
     const one = keyOf(echo)
     const inSequence: Array<string> = []
-    for (let run = 0; run < 500; run++) {
+    for (let run = 0; run < many; run++) {
       inSequence.push(await Effect.runPromise(one))
-      if (run % 100 === 99) levels.add(await settledDescriptors(before))
+      if (run % (many / 5) === many / 5 - 1) levels.add(await settledDescriptors(before))
     }
     assert.deepStrictEqual(Array.from(levels), [descriptorsOf(before)])
     const atOnce = await Effect.runPromise(
       Effect.all(
-        Array.from({ length: 500 }, () => one),
+        Array.from({ length: many }, () => one),
         { concurrency: "unbounded" }
       )
     )
@@ -45,7 +48,7 @@ describe("many runs", () => {
     assert.deepStrictEqual(await settled(before), [])
   })
 
-  it("500 at once that fail leave nothing either", { timeout: patience }, async () => {
+  it(`${many} at once that fail leave nothing either`, { timeout: patience }, async () => {
     const before = holdings()
     const groups: Array<number> = []
     const one = Effect.flip(
@@ -53,26 +56,26 @@ describe("many runs", () => {
     )
     const errors = await Effect.runPromise(
       Effect.all(
-        Array.from({ length: 500 }, () => one),
+        Array.from({ length: many }, () => one),
         { concurrency: "unbounded" }
       )
     )
     assert.deepStrictEqual(new Set(errors.map(({ _tag }) => _tag)), new Set(["NonZeroExit"]))
-    assert.strictEqual(groups.length, 500)
+    assert.strictEqual(groups.length, many)
     assert.deepStrictEqual(membersOf(groups), [])
     assert.deepStrictEqual(await settled(before), [])
   })
 
   for (const [limit, count] of [
-    [110, 2_000],
+    [110, size({ short: 400, full: 2_000 })],
     [64, 200]
   ] as const) {
     itWith("prlimit")(
       `${count} at once with ${limit} descriptors queue, none fails`,
       { timeout: patience },
       async () => {
-        const [node = "", ...args] = typescript(manyRuns, String(count), String(limit), "/bin/echo", key)
-        const { stdout } = await runProgram(node, args)
+        const [command = "", ...args] = node(await compiled("manyRuns"), String(count), String(limit), "/bin/echo", key)
+        const { stdout } = await runProgram(command, args)
         const report = JSON.parse(stdout.split("\n").find((line) => line.startsWith("{")) ?? "")
         assert.deepInclude(report, { keys: count, failures: [], running: count, after: report.before })
         assert.isAbove(report.refused, 0, "the limit was reached")
@@ -121,7 +124,7 @@ describe("a run that is interrupted", () => {
           for (const pid of membersOf(groups)) process.kill(pid, "SIGKILL")
         } else assert.deepStrictEqual(membersOf(groups), [])
       }),
-      { numRuns: 300 }
+      { numRuns: size({ short: 60, full: 300 }) }
     )
     assert.deepStrictEqual(await settled(before), [])
   })

@@ -2,13 +2,20 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { afterAll, assert, describe, it as plainly } from "vitest"
+import { afterAll, assert, beforeAll, describe, it as plainly } from "vitest"
+import { compiled, packed } from "../../support/artifacts.js"
 import { asBun, bun, itUnderBun } from "../../support/bun.js"
 import { eventually, isAlive, membersOf } from "../../support/processes.js"
-import { bin, type Session, typescript, withoutTerminal } from "../../support/sessions.js"
+import { node, type Session, withoutTerminal } from "../../support/sessions.js"
 
-const plain = fileURLToPath(new URL("./onePlainRun.ts", import.meta.url))
+let bin = ""
+let plain = ""
+let inAWorker = ""
+beforeAll(async () => {
+  bin = (await packed()).bin
+  plain = await compiled("onePlainRun")
+  inAWorker = await compiled("inAWorker")
+}, 300_000)
 /** It ignores every signal that can be ignored, and so does its child. */
 const stubborn = ["sh", "-c", "trap '' TERM INT HUP; sleep 600 & while :; do sleep 600; done"]
 const oneSecond = 1_000
@@ -18,8 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const runOf = (command: ReadonlyArray<string>): string => JSON.stringify([{ command, timeout: "1 minute" }])
 const run = runOf(stubborn)
 const runtimes = {
-  Node: (env: NodeJS.ProcessEnv = {}, file = plain, what = run): Session =>
-    withoutTerminal(typescript(file, what), { env }),
+  Node: (env: NodeJS.ProcessEnv = {}, file = plain, what = run): Session => withoutTerminal(node(file, what), { env }),
   // signal-exit does nothing there, so the guard listens by hand.
   Bun: (env: NodeJS.ProcessEnv = {}, file = plain, what = run): Session =>
     withoutTerminal(bun(file, what), { env: { ...env, ...asBun } })
@@ -61,8 +67,6 @@ for (const [runtime, start] of Object.entries(runtimes)) {
     }
   })
 }
-
-const inAWorker = fileURLToPath(new URL("./inAWorker.ts", import.meta.url))
 
 /** What waits for our death on behalf of a helper's group, by its command line. */
 const watchdogsOf = (pid: number): ReadonlyArray<number> =>
@@ -121,7 +125,7 @@ describe("the helper and its children are gone within a second", () => {
   ] as const) {
     plainly(`of the command line's end by ${signal}`, async () => {
       const file = join(folder, signal)
-      const session = withoutTerminal(typescript(bin, "get", "--", "sh", "-c", 'echo $$ > "$0"; exec sleep 600', file))
+      const session = withoutTerminal(node(bin, "get", "--", "sh", "-c", 'echo $$ > "$0"; exec sleep 600', file))
       assert.isTrue(await eventually(() => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"), 20_000))
       const pid = Number(readFileSync(file, "utf8"))
       session.child.kill(signal)

@@ -2,15 +2,17 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe } from "vitest"
+import { compiled, packed } from "../../support/artifacts.js"
 import { eventually, isAlive } from "../../support/processes.js"
-import { bin, onTerminal, typescript, withoutTerminal } from "../../support/sessions.js"
+import { node, onTerminal, withoutTerminal } from "../../support/sessions.js"
 import { itWith } from "../../support/tools.js"
 
 const it = itWith("script", "stty")
-const plain = fileURLToPath(new URL("./onePlainRun.ts", import.meta.url))
-const get = (...args: ReadonlyArray<string>): ReadonlyArray<string> => typescript(bin, "get", ...args)
+const patience = 300_000
+let bin = ""
+let plain = ""
+const get = (...args: ReadonlyArray<string>): ReadonlyArray<string> => node(bin, "get", ...args)
 
 const helpers = {
   /** As gpg's curses pinentry or ssh do it. */
@@ -30,13 +32,15 @@ let folder = ""
 const at = (name: Helper | "note"): string => join(folder, name)
 const note = (): ReadonlyArray<string> => readFileSync(at("note"), "utf8").trim().split("\n")
 
-beforeAll(() => {
+beforeAll(async () => {
+  bin = (await packed()).bin
+  plain = await compiled("onePlainRun")
   folder = mkdtempSync(join(tmpdir(), "terminal-"))
   for (const [name, script] of Object.entries(helpers)) {
     writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`)
     chmodSync(join(folder, name), 0o755)
   }
-})
+}, patience)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe("a helper that may ask", () => {
@@ -73,7 +77,7 @@ describe("a helper that may ask", () => {
 
   it("gets a format's words on stdin and the person's on the terminal", async () => {
     const run = [{ command: [at("reads-both")], interactive: "always" }, "example\n"]
-    const session = onTerminal(typescript(plain, JSON.stringify(run)))
+    const session = onTerminal(node(plain, JSON.stringify(run)))
     await session.says("Password for example: ")
     session.write("sesame\n")
     await session.says("printed sk-opened-by-a-person")
@@ -114,7 +118,7 @@ describe("a helper that may ask", () => {
 
   it("on Ctrl-C without a terminal of its own is stopped with its group", async () => {
     const run = [{ command: ["sh", "-c", "echo $$ > $NOTE; sleep 600 & wait"], env: { NOTE: at("note") } }]
-    const session = onTerminal(typescript(plain, JSON.stringify(run)))
+    const session = onTerminal(node(plain, JSON.stringify(run)))
     const pid = Number((await session.says(/pid \d+/)).slice(4))
     session.write("\u0003")
     await session.ended
@@ -125,7 +129,7 @@ describe("a helper that may ask", () => {
 describe("without a terminal", () => {
   it("`always` is NoTerminal, and nothing is started", async () => {
     const run = [{ command: [at("asks-on-tty")], interactive: "always" }]
-    const session = withoutTerminal(typescript(plain, JSON.stringify(run)))
+    const session = withoutTerminal(node(plain, JSON.stringify(run)))
     await session.says("failed NoTerminal: Run it once at a terminal, or use a log-in that needs no person.")
     assert.notInclude(session.output(), "pid ")
     await session.ended
@@ -135,7 +139,7 @@ describe("without a terminal", () => {
     const run = [
       { command: ["sh", "-c", "echo sk-$EFFECT_APIKEY_INTERACTIVE-0123456789"], interactive: "if-available" }
     ]
-    const session = withoutTerminal(typescript(plain, JSON.stringify(run)))
+    const session = withoutTerminal(node(plain, JSON.stringify(run)))
     await session.says("printed sk-0-0123456789")
     await session.ended
   })

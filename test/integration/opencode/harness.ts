@@ -13,12 +13,10 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { bundle, programs } from "../../../scripts/bundle.mjs"
 import type { Finished } from "../../support/processes.js"
 import { onTerminal, type Session } from "../../support/sessions.js"
 
@@ -44,13 +42,6 @@ const requireOpencode = (): string => {
   return opencode
 }
 
-/** What the package ships as `dist/opencode-plugin.js`, with what it loads, made once for a test file. */
-export const buildPlugin = async (folder: string): Promise<{ readonly url: string }> => {
-  const { files } = await bundle(programs.plugin)
-  for (const { name, code } of files) writeFileSync(join(folder, name), code)
-  return { url: pathToFileURL(join(folder, files[0].name)).href }
-}
-
 export interface Place {
   readonly root: string
   readonly home: string
@@ -65,6 +56,29 @@ export interface Place {
   readonly runsOf: (name: string) => number
   readonly readText: (file: string) => string
 }
+
+/** For tests of providers that opencode itself knows. */
+export const withKnownModels = { OPENCODE_MODELS_PATH: undefined } as const
+
+/**
+ * A home of its own, and no request to anybody but the gateway. What costs opencode most of its start and is nothing to a key is
+ * left out: the list of known models, the watch on files and the index of files.
+ */
+export const environmentOf = (home: string, env: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...env,
+  HOME: home,
+  XDG_CONFIG_HOME: join(home, ".config"),
+  XDG_DATA_HOME: join(home, ".local", "share"),
+  XDG_CACHE_HOME: join(home, ".cache"),
+  XDG_STATE_HOME: join(home, ".local", "state"),
+  OPENCODE_DISABLE_MODELS_FETCH: "1",
+  OPENCODE_DISABLE_AUTOUPDATE: "1",
+  OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+  OPENCODE_DISABLE_SHARE: "1",
+  OPENCODE_MODELS_PATH: join(import.meta.dirname, "noModels.json"),
+  OPENCODE_EXPERIMENTAL_DISABLE_FILEWATCHER: "1",
+  OPENCODE_DISABLE_FFF: "1"
+})
 
 export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync((): Place => {
@@ -92,19 +106,10 @@ export const place: Effect.Effect<Place, never, Scope.Scope> = Effect.acquireRel
       home,
       project,
       config,
-      env: {
+      env: environmentOf(home, {
         PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-        HOME: home,
-        SHELL: "/bin/sh",
-        XDG_CONFIG_HOME: join(home, ".config"),
-        XDG_DATA_HOME: join(home, ".local", "share"),
-        XDG_CACHE_HOME: join(home, ".cache"),
-        XDG_STATE_HOME: join(home, ".local", "state"),
-        OPENCODE_DISABLE_MODELS_FETCH: "1",
-        OPENCODE_DISABLE_AUTOUPDATE: "1",
-        OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
-        OPENCODE_DISABLE_SHARE: "1"
-      },
+        SHELL: "/bin/sh"
+      }),
       write,
       helper: (name, script, folder = "bin") => {
         const file = write(
@@ -130,7 +135,7 @@ export interface Run extends Finished {
 export interface RunOptions {
   readonly model: string
   readonly message?: string
-  readonly env?: Record<string, string>
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   readonly args?: ReadonlyArray<string>
   /** Sent when the time has come. */
@@ -245,7 +250,10 @@ interface Answer {
 const parse = (text: string): Answer => JSON.parse(text)
 
 /** `opencode serve`, until the scope ends. */
-export const serve = (at: Place, env: Record<string, string> = {}): Effect.Effect<Served, never, Scope.Scope> =>
+export const serve = (
+  at: Pick<Place, "project" | "env">,
+  env: Record<string, string> = {}
+): Effect.Effect<Served, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<{ readonly url: string; readonly child: ChildProcess }>((resume) => {
       const child = spawn(requireOpencode(), ["serve", "--port", "0", "--hostname", "127.0.0.1"], {

@@ -1,38 +1,30 @@
 // The package as npm publishes it, named in opencode's configuration as a user names it.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { cpSync, mkdirSync } from "node:fs"
+import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { afterAll, beforeAll, expect } from "vitest"
-import { runProgram } from "../../support/processes.js"
+import { beforeAll, expect } from "vitest"
+import { packed } from "../../support/artifacts.js"
 import { answerText, gateway } from "./gateway.js"
 import { compatible, type Place, place, reasonToSkip, run } from "./harness.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
-const root = resolve(import.meta.dirname, "../../..")
 const userConfig = "home/.config/opencode/opencode.json"
 const limit = 300_000
 
 describe.skipIf(reasonToSkip !== undefined)("the packed package in opencode", () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-apikey-packed-"))
+  let folder = ""
 
   beforeAll(async () => {
-    // What npm tells its children about this repository must not reach the npm that packs.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
-    const packed = await runProgram("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root, env })
-    expect(packed.status, packed.stderr).toBe(0)
-    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? ""
-    expect((await runProgram("tar", ["-xzf", join(folder, tarball), "-C", folder])).status).toBe(0)
+    folder = (await packed()).folder
   }, limit)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   /** The package and nothing beside it: what it needs at run time stands in its bundle. */
   const install = (at: Place, where: string): string => {
     const target = join(at.home, where, "node_modules", "effect-apikey")
     mkdirSync(target, { recursive: true })
-    cpSync(join(folder, "package"), target, { recursive: true })
+    cpSync(folder, target, { recursive: true })
     return target
   }
 

@@ -8,7 +8,17 @@ import { expect } from "vitest"
 import { isPassingFault } from "../../../src/opencode/plugin/message.js"
 import { isAlive } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
-import { compatible, type Place, pidsOf, place, processesOf, reasonToSkip, run, until } from "./harness.js"
+import {
+  compatible,
+  type Place,
+  pidsOf,
+  place,
+  processesOf,
+  reasonToSkip,
+  run,
+  until,
+  withKnownModels
+} from "./harness.js"
 import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
@@ -56,7 +66,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
           const gw = yield* gateway
           const options = { baseURL: `${gw.origin}${path}`, apiKeyCommand: at.helper(id, `echo sk-of-${id}`) }
           configure(at, { provider: { [id]: { options, models: { [model]: {} } } } })
-          const ended = yield* run(at, { model: `${id}/${model}` })
+          const ended = yield* run(at, { model: `${id}/${model}`, env: withKnownModels })
           expect(ended.text).toContain(answerText)
           expect(ended.status).toBe(0)
           expect(gw.seen.length).toBeGreaterThan(0)
@@ -86,7 +96,7 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
           plugin: [`file://${network}`, plugin.url],
           provider: { openai: { options: { apiKeyCommand: at.helper("openai", "echo sk-of-openai") } } }
         })
-        const ended = yield* run(at, { model: "openai/gpt-4.1-mini" })
+        const ended = yield* run(at, { model: "openai/gpt-4.1-mini", env: withKnownModels })
         expect(ended.text).toContain(answerText)
         expect(gw.seen.length).toBeGreaterThan(0)
         for (const { path, headers } of gw.seen) {

@@ -1,10 +1,11 @@
 // What a project may do to a key in opencode: nothing, before the user trusts it.
 import { execFileSync } from "node:child_process"
 import { mkdirSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
+import { packed } from "../../support/artifacts.js"
 import { runProgram } from "../../support/processes.js"
 import { answerText, gateway } from "./gateway.js"
 import { compatible, type Place, place, reasonToSkip, run } from "./harness.js"
@@ -12,21 +13,13 @@ import { builtPlugin, userConfig } from "./plugin.js"
 
 if (reasonToSkip !== undefined) console.warn(`skipped: ${reasonToSkip}`)
 
-const root = resolve(import.meta.dirname, "../../..")
 const projectConfig = "project/opencode.json"
 const limit = 240_000
 
 /** As the message in the chat says: `effect-apikey trust`. */
 const trust = (at: Place, file: string) =>
-  Effect.promise(() =>
-    runProgram(
-      process.execPath,
-      [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "src/bin.ts"), "trust", file, "--yes"],
-      {
-        cwd: at.project,
-        env: at.env
-      }
-    )
+  Effect.promise(async () =>
+    runProgram(process.execPath, [(await packed()).bin, "trust", file, "--yes"], { cwd: at.project, env: at.env })
   )
 
 describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {

@@ -1,0 +1,51 @@
+/** One run of a helper command that is known already: its options checked, its tries, and one time limit over everything. */
+
+import * as Effect from "effect/Effect"
+import { type ApiKeyError, CommandTimeout } from "../../ApiKeyError.js"
+import type { Output } from "../format/format.js"
+import { retryWhenSlotFrees, runSlots, terminalSlot } from "./admission.js"
+import { withDeadline } from "./deadline.js"
+import { type KnownCommand, mayPrompt } from "./knownCommand.js"
+import {
+  checkArguments,
+  checkCommand,
+  checkOptions,
+  defaultRetry,
+  type Options,
+  type Requirements,
+  timeLimit
+} from "./options.js"
+import { type Progress, type Request, setPhase } from "./request.js"
+import { attempt, takesTerminal } from "./supervise.js"
+
+export const run = (
+  { entry, name }: KnownCommand,
+  options: Options,
+  request: Request
+): Effect.Effect<Output, ApiKeyError, Requirements> =>
+  Effect.gen(function* () {
+    yield* checkCommand(options)
+    yield* checkOptions(options)
+    const onTerminal = yield* takesTerminal(name, options, request)
+    const asksPerson = mayPrompt(entry, onTerminal)
+    const timeout = yield* timeLimit(options, asksPerson)
+    yield* checkArguments(name, options)
+
+    const progress: Progress = { phase: "queued", warnedSlow: false }
+    const once = attempt({ name, options, request, entry, onTerminal, progress }).pipe(
+      // Whatever comes after a try (another one, after a delay) is waiting again.
+      Effect.ensuring(setPhase(progress, "queued")),
+      runSlots.withPermit,
+      onTerminal ? terminalSlot.withPermit : (self) => self
+    )
+    const tries = Effect.retry(retryWhenSlotFrees(once), {
+      schedule: options.retry ?? defaultRetry,
+      while: (error) => error.isTransient && (!asksPerson || error._tag === "SpawnFailed")
+    })
+    const all = Effect.zipRight(request.before ?? Effect.void, tries)
+    return yield* withDeadline(
+      all,
+      timeout,
+      () => new CommandTimeout({ command: name, timeout, phase: progress.phase })
+    )
+  })

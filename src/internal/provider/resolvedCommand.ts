@@ -1,0 +1,126 @@
+/** A command with all that is known of it before it runs, resolved once: its name, catalog entry, format, times and identity. */
+
+import * as Duration from "effect/Duration"
+import type * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
+import * as Option from "effect/Option"
+import type { ConfigInvalid } from "../../ApiKeyError.js"
+import * as CredentialFormat from "../../CredentialFormat.js"
+import { defaultTimeToLive } from "../cache/lifetime.js"
+import { defaultWhenAbandoned, type LifeOptions } from "../cache/options.js"
+import { defaultTimeout } from "../helper/deadline.js"
+import { type KnownCommand, knownCommand, mayPrompt } from "../helper/knownCommand.js"
+import type { Options } from "../helper/options.js"
+import { comparable, sorted } from "../util/canonicalJson.js"
+import { digestOf } from "../util/digest.js"
+
+/**
+ * Everything that shapes a command's runs, the format of its answer, and the life of its key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CommandOptions extends Options, LifeOptions {
+  /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
+  readonly provider?: string | undefined
+  /** The protocol that the command's stdout speaks. Default `"auto"`. */
+  readonly format?: CredentialFormat.Format | undefined
+  /**
+   * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
+   * is told to forget it too, within the same budget; only `git-credential` with a `url` and `docker-credential` with a
+   * `serverUrl` can say that, of a command that ends in `get` or `fill`.
+   */
+  readonly onReject?: "forget" | "erase" | undefined
+}
+
+/** Two are equal when all of their options are, those that are left out taken for their defaults. */
+export class ResolvedCommand implements KnownCommand, Equal.Equal {
+  readonly name: string
+  readonly entry: KnownCommand["entry"]
+  /** An error where the options name no format that exists: each run fails with it. */
+  readonly format: Either.Either<CredentialFormat.CredentialFormat, ConfigInvalid>
+  /** Whether a run may come to ask a person. */
+  readonly mayPrompt: boolean
+  /** None where it depends on whether the run gets the terminal. */
+  readonly timeout: Option.Option<Duration.DurationInput>
+  readonly timeToLive: Duration.DurationInput
+  #identity: string | undefined
+
+  constructor(
+    readonly options: CommandOptions,
+    /** The folder that it runs in. */
+    readonly cwd: string | undefined
+  ) {
+    const { entry, name } = knownCommand(options.command, cwd)
+    const interactive = options.interactive ?? "never"
+    this.name = name
+    this.entry = entry
+    this.format = CredentialFormat.resolve(options.format ?? "auto", name)
+    this.mayPrompt = mayPrompt(entry, interactive !== "never")
+    this.timeout = Option.orElse(Option.fromNullable(options.timeout), () =>
+      interactive === "never" ? Option.some(defaultTimeout(this.mayPrompt)) : Option.none()
+    )
+    this.timeToLive =
+      options.timeToLive ??
+      Option.getOrElse(
+        Option.flatMapNullable(entry, (known) => known.timeToLive),
+        () => defaultTimeToLive
+      )
+  }
+
+  /** A digest, since arguments and variables can hold secrets. */
+  get identity(): string {
+    this.#identity ??= identityOf(this)
+    return this.#identity
+  }
+
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return that instanceof ResolvedCommand && that.identity === this.identity
+  }
+
+  [Hash.symbol](): number {
+    return Hash.string(this.identity)
+  }
+}
+
+/** `defaultCwd` is the folder of a command whose options name none, where a policy sets it. */
+export const resolveCommand = (options: CommandOptions, defaultCwd?: string): ResolvedCommand =>
+  new ResolvedCommand(options, options.cwd ?? defaultCwd)
+
+const durations: ReadonlySet<string> = new Set(["timeout", "timeToLive", "refreshAhead"] satisfies Array<
+  keyof CommandOptions
+>)
+
+/** An option that is left out and one that is set to its default are the same. `retry` and `refreshAhead` have no default that can be set. */
+const effectiveOptions = ({ cwd, mayPrompt, options, timeout, timeToLive }: ResolvedCommand): CommandOptions => ({
+  ...options,
+  cwd,
+  env: options.env ?? {},
+  format: options.format ?? "auto",
+  inheritEnv: options.inheritEnv ?? true,
+  interactive: options.interactive ?? "never",
+  onRepeat: options.onRepeat ?? "serve",
+  onReject: options.onReject ?? "forget",
+  path: options.path ?? "usual-folders",
+  prefetch: options.prefetch ?? false,
+  timeToLive,
+  timeout: Option.getOrUndefined(timeout),
+  whenAbandoned: options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)
+})
+
+/** By all options, so that one added later counts too. Functions and instances are the same only if they are one. */
+const identityOf = (command: ResolvedCommand): string =>
+  digestOf(
+    sorted(effectiveOptions(command)).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, durations.has(name) ? durationOf(value) : plain(value)]]
+    )
+  )
+
+const plain = (value: unknown): unknown => comparable(value, { unset: "kept" })
+
+const durationOf = (value: unknown): unknown =>
+  Option.match(Duration.decodeUnknown(value), {
+    onNone: () => plain(value),
+    onSome: (it) => String(Duration.toMillis(it))
+  })
