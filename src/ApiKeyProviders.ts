@@ -5,42 +5,28 @@
  * @since 0.1.0
  */
 
-import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
-import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { type ApiKeyError, KeyNotConfigured, ProviderClosed } from "./ApiKeyError.js"
+import type * as Scope from "effect/Scope"
+import { type ApiKeyError, KeyNotConfigured } from "./ApiKeyError.js"
 import type * as ApiKeySource from "./ApiKeySource.js"
-import { positiveMillis } from "./internal/cache/lifetime.js"
 import { commandUses, toProvider } from "./internal/config/provider.js"
+import * as Registry from "./internal/config/registry.js"
 import { load } from "./internal/config/resolve.js"
 import { providerIds } from "./internal/helper/environment.js"
 import type { Requirements } from "./internal/helper/options.js"
 import { HostEnvironment } from "./internal/host/HostEnvironment.js"
-import {
-  ApiKeyProvider,
-  type ApiKeyStatus,
-  emptyStatus,
-  type Peek,
-  type Provider,
-  peekOf
-} from "./internal/model/provider.js"
+import { ApiKeyProvider, type ApiKeyStatus, type Provider } from "./internal/model/provider.js"
 import { HelperPolicy } from "./internal/policy/model.js"
 import { fromResolvedCommand } from "./internal/provider/command.js"
 import { type CommandOptions, resolveCommand } from "./internal/provider/resolvedCommand.js"
 import * as SharedCommands from "./internal/provider/shared.js"
 import { fromSource } from "./internal/provider/source.js"
-import { inOwnFiber } from "./internal/util/fiber.js"
 
 /**
  * What a registry of providers can do.
@@ -87,21 +73,7 @@ export interface Options {
  */
 export class ApiKeyProviders extends Context.Tag("effect-apikey/ApiKeyProviders")<ApiKeyProviders, Providers>() {}
 
-const defaultIdleTimeToLive = Duration.hours(1)
-/** A sweep looks at every open provider, so it comes only so many times in an idle time to live. */
-const sweepsPerIdleTime = 2
 const maxIdsShown = 10
-
-/** What equal commands share: at most one provider at a time, its scope, and who uses it. */
-interface Slot {
-  readonly build: Effect.Effect<Provider, ApiKeyError, Requirements | Scope.Scope>
-  readonly opening: Effect.Semaphore
-  opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope; readonly peek: Peek }>
-  /** When the last use ended. */
-  usedAt: number
-  /** Uses that are not over: waiting for a key, or watching `changes`. */
-  pins: number
-}
 
 /**
  * Makes a registry that lives as long as its scope. An idle provider costs neither a timer nor a fiber: it is let go when
@@ -116,143 +88,12 @@ interface Slot {
  */
 export const make = (options: Options): Effect.Effect<Providers, never, Requirements | Scope.Scope> =>
   Effect.gen(function* () {
-    // Without the scope: what is made in one of its own must not end up in this one.
-    const runtime = Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope))
-    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    const checkedIdle = positiveMillis("idleTimeToLive", options.idleTimeToLive ?? defaultIdleTimeToLive)
-    const idleMillis = Either.getOrElse(checkedIdle, () => Duration.toMillis(defaultIdleTimeToLive))
-    const open = new Set<Slot>()
-    let sweepAt = Number.NEGATIVE_INFINITY
-    let isClosed = false
-
-    // --- opening and letting go
-
-    const openedOf = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> =>
-      Effect.suspend(() =>
-        Option.match(slot.opened, {
-          onNone: () => slot.opening.withPermits(1)(Effect.suspend(() => openAnew(slot, id))),
-          onSome: ({ provider }) => Effect.succeed(provider)
-        })
-      )
-
-    const openAnew = (slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> => {
-      if (Option.isSome(slot.opened)) return Effect.succeed(slot.opened.value.provider)
-      if (isClosed) return Effect.fail(new ProviderClosed({ provider: id }))
-      if (Either.isLeft(checkedIdle)) return Effect.fail(checkedIdle.left)
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function* () {
-          const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-          const made = yield* Effect.exit(restore(inOwnFiber(runtime, Scope.extend(slot.build, own), { scope })))
-          if (isClosed || Exit.isFailure(made)) {
-            yield* Scope.close(own, made)
-            return yield* isClosed ? new ProviderClosed({ provider: id }) : made
-          }
-          const provider = made.value
-          slot.opened = Option.some({ provider, scope: own, peek: peekOf(provider) })
-          // A prefetch is no use, and yet not idle since for ever.
-          slot.usedAt = yield* Clock.currentTimeMillis
-          open.add(slot)
-          return provider
-        })
-      )
-    }
-
-    const isIdle = (slot: Slot, now: number): boolean => slot.pins === 0 && now - slot.usedAt >= idleMillis
-
-    /** Each is taken out before it is closed, so that nobody is given one that is about to close; who asks anew waits for that. */
-    const letGo = (slot: Slot, now: number): Effect.Effect<unknown> =>
-      slot.opening
-        .withPermitsIfAvailable(1)(
-          Effect.suspend(() =>
-            Option.match(slot.opened, {
-              onNone: () => Effect.void,
-              onSome: ({ provider, scope: own }) =>
-                Effect.flatMap(Effect.interruptible(provider.status), ({ state }) => {
-                  if (state === "refreshing" || !isIdle(slot, now)) return Effect.void
-                  slot.opened = Option.none()
-                  open.delete(slot)
-                  return Scope.close(own, Exit.void)
-                })
-            })
-          )
-        )
-        .pipe(
-          Effect.uninterruptible,
-          // Not the cause: a defect may hold what a helper printed.
-          Effect.catchAllCause(() => Effect.logDebug("a provider that was let go did not end well"))
-        )
-
-    /** Goes on outside of whoever asks: a slow end of another provider, or a defect in it, is not theirs. */
-    const sweep = (asked: Slot, now: number): void => {
-      sweepAt = now + idleMillis / sweepsPerIdleTime
-      // After a step of the clock backward nobody has been used in the future.
-      for (const slot of open) slot.usedAt = Math.min(slot.usedAt, now)
-      const idle = [asked, ...open].filter((slot) => isIdle(slot, now))
-      const ends = Effect.forEach(idle, (slot) => letGo(slot, now), { discard: true })
-      Runtime.runFork(runtime, ends, { scope })
-    }
-
-    const isSweepDue = (slot: Slot, now: number): boolean =>
-      now >= sweepAt || sweepAt - now > idleMillis || (Option.isSome(slot.opened) && isIdle(slot, now))
-
-    const using = <A>(slot: Slot, use: (now: number) => Effect.Effect<A, ApiKeyError>): Effect.Effect<A, ApiKeyError> =>
-      Effect.clockWith((clock) => {
-        const now = clock.unsafeCurrentTimeMillis()
-        if (isSweepDue(slot, now)) sweep(slot, now)
-        slot.usedAt = now
-        return use(now)
-      })
-
-    // --- the handles
-
-    const handle = (id: string, slot: Slot): Provider => {
-      const named = (status: ApiKeyStatus): ApiKeyStatus => ({ ...status, provider: id })
-      const provider = openedOf(slot, id)
-      const get = pinned(
-        slot,
-        Effect.flatMap(provider, ({ get }) => get)
-      )
-      const refresh = pinned(
-        slot,
-        Effect.flatMap(provider, ({ refresh }) => refresh)
-      )
-      return {
-        // A hit is over at once.
-        get: using(slot, (now) => {
-          const key = Option.isSome(slot.opened) ? slot.opened.value.peek(now) : undefined
-          return key === undefined ? get : Effect.succeed(key)
-        }),
-        refresh: using(slot, () => refresh),
-        reject: (key) =>
-          Effect.suspend(() =>
-            Option.match(slot.opened, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
-          ),
-        status: Effect.suspend(() =>
-          Option.match(slot.opened, {
-            onNone: () => Effect.succeed(emptyStatus(id)),
-            onSome: ({ provider }) => Effect.map(provider.status, named)
-          })
-        ),
-        changes: Stream.unwrapScoped(
-          pin(slot).pipe(
-            Effect.zipRight(provider),
-            Effect.match({
-              onFailure: (error) =>
-                Stream.make<[ApiKeyStatus]>({ ...emptyStatus(id), state: "failing", lastFailure: Option.some(error) }),
-              onSuccess: ({ changes }) => Stream.map(changes, named)
-            })
-          )
-        )
-      }
-    }
-
-    // --- who shares what
-
+    const registry = yield* Registry.make(options.idleTimeToLive)
     const handles = new Map<string, Provider>()
-    const shared = new Map<string, { readonly slot: Slot; readonly ids: Array<string> }>()
+    const shared = new Map<string, { readonly slot: Registry.Slot; readonly ids: Array<string> }>()
     const prefetched: Array<Effect.Effect<unknown, ApiKeyError>> = []
 
-    const commandSlot = (id: string, options: CommandOptions): Slot => {
+    const commandSlot = (id: string, options: CommandOptions): Registry.Slot => {
       const command = resolveCommand(options)
       const { identity } = command
       const known = shared.get(identity)
@@ -264,25 +105,17 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
       const build = Effect.suspend(() =>
         fromResolvedCommand(command, { provider: options.provider ?? providerIds(users) })
       )
-      const slot = slotOf(build)
+      const slot = Registry.makeSlot(build)
       shared.set(identity, { slot, ids: users })
-      if (options.prefetch === true) prefetched.push(openedOf(slot, id))
+      if (options.prefetch === true) prefetched.push(Registry.openedIn(registry, slot, id))
       return slot
     }
 
     for (const [id, entry] of Object.entries(options.providers)) {
-      if (Effect.isEffect(entry)) handles.set(id, handle(id, slotOf(entry)))
-      else handles.set(id, "command" in entry ? handle(id, commandSlot(id, entry)) : entry)
+      if (Effect.isEffect(entry)) handles.set(id, Registry.handle(registry, Registry.makeSlot(entry), id))
+      else handles.set(id, "command" in entry ? Registry.handle(registry, commandSlot(id, entry), id) : entry)
     }
 
-    // The first to run: what it ends is not used while it ends.
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        isClosed = true
-        for (const slot of open) slot.opened = Option.none()
-        open.clear()
-      })
-    )
     for (const opening of prefetched) yield* Effect.ignore(opening)
 
     return {
@@ -294,35 +127,6 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
         }),
       status: Effect.forEach(handles, ([id, { status }]) => Effect.map(status, (known) => ({ ...known, provider: id })))
     }
-  })
-
-const slotOf = (build: Slot["build"]): Slot => ({
-  build,
-  opening: Effect.unsafeMakeSemaphore(1),
-  opened: Option.none(),
-  usedAt: 0,
-  pins: 0
-})
-
-const pin = (slot: Slot): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      slot.pins++
-    }),
-    () => unpin(slot)
-  )
-
-const unpin = (slot: Slot): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    slot.pins--
-    slot.usedAt = now
-  })
-
-/** A use that takes time. */
-const pinned = <A, E>(slot: Slot, use: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.uninterruptibleMask((restore) => {
-    slot.pins++
-    return Effect.onExit(restore(use), () => unpin(slot))
   })
 
 const notConfigured = (provider: string, ids: ReadonlyArray<string>): KeyNotConfigured => {

@@ -123,126 +123,129 @@ const hasUnlistedOptions = ({
   // What a format is told goes to the program's stdin or environment, as an argument would.
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 
+const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, searchPath: string) =>
+  Effect.exists(
+    (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
+    ([name = ""]) =>
+      Effect.map(
+        findProgram(name, onlyIn(searchPath)),
+        (found) => found._tag === "Executable" && found.path === program
+      )
+  )
+
+/** All that projects' files say of the provider is trusted, as it stands now. */
+const requireTrust = (rules: Rules, demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    if (rules.project === "allow" || rules.project === "deny") {
+      return yield* refusal(demand, "The policy in force lets no project be trusted.")
+    }
+    const known = yield* TrustStore.read
+    const origin = Option.map(demand.goesTo, (to) => to.origin)
+    for (const contribution of demand.contributions) {
+      const ofFile = known.filter((entry) => entry.file === contribution.file)
+      // Where nothing is trusted nothing is read.
+      const hash = ofFile.length === 0 ? "" : yield* digest(contribution, origin)
+      if (!ofFile.some((entry) => entry.digest === hash)) {
+        return yield* refusal(demand, undefined, contribution.file)
+      }
+    }
+    return { options: {}, because: "you trusted it" }
+  })
+
+const projectCommand = (
+  rules: Rules,
+  demand: Demand,
+  { argv, env, cwd, ...run }: RunOptions,
+  { file, root }: ProjectProvenance
+) =>
+  Effect.gen(function* () {
+    const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
+    if (forbidden !== undefined) {
+      return yield* refusal(demand, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
+    }
+    if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
+    const path = yield* Path.Path
+    const { home } = yield* HostEnvironment
+    const folder = yield* projectFolder(root)
+    const searchPath = yield* safePath(folder)
+    const [name] = argv
+    const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
+    // What a placeholder stands for is the user's: no list shows it.
+    const isFilled = demand.contributions.some(({ hasPlaceholders }) => hasPlaceholders)
+    const isShaped =
+      env !== undefined || cwd !== undefined || hasUnlistedOptions(run) || goesWhereProjectSays || isFilled
+    // A program in the project is none that a list can name: its content is the project's.
+    const listed = isShaped
+      ? false
+      : yield* Effect.flatMap(resolveProgram(name, searchPath, file), (program) =>
+          Effect.zipWith(
+            isListed(rules, argv, program, searchPath),
+            isProjectFile(program, root),
+            // A link of the project's is its own to turn.
+            (isNamed, isBrought) =>
+              isNamed && !isBrought && !Option.exists(folder, (within) => isInside(within, program, path))
+          )
+        ).pipe(Effect.orElseSucceed(() => false))
+    const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(rules, demand)
+    const program = yield* resolveProgram(name, searchPath, file)
+    return {
+      because: permit.because,
+      options: {
+        program,
+        cwd: cwd ?? home,
+        // What the program starts by name is looked for where it was.
+        env: { ...withoutNull(env), PATH: searchPath }
+      }
+    }
+  })
+
+const userCommand = (rules: Rules, demand: Demand, { argv, cwd }: RunOptions) =>
+  Effect.gen(function* () {
+    const { home } = yield* HostEnvironment
+    if (rules.user === "allow") {
+      const searchPath = yield* safePath(Option.none())
+      const program = yield* resolveProgram(argv[0], searchPath, placeOf(demand))
+      if (!(yield* isListed(rules, argv, program, searchPath))) {
+        return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
+      }
+      return {
+        options: { program, cwd: cwd ?? home },
+        because: "on the list of the policy"
+      }
+    }
+    return { options: { cwd: cwd ?? home }, because: `from ${ownWord(demand.hand)}` }
+  })
+
+const authorize = (rules: Rules, demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
+  Effect.gen(function* () {
+    const { source } = demand
+    const from = demand.hand
+    const redirected = Option.exists(demand.goesTo, (to) => isProject(to.hand))
+    if (isProject(from)) {
+      if (source._tag === "Command") return yield* projectCommand(rules, demand, source.command, from)
+      if (source._tag === "Literal") return { options: {}, because: "the key is the project's own" }
+      // What git ignores in a checkout is the user's: it goes nowhere that the project says.
+      if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
+        return { options: {}, because: "the file is the project's own" }
+      }
+      if (!redirected && isConventionalVariable(demand))
+        return { options: {}, because: "the variable is the usual one" }
+      return yield* requireTrust(rules, demand)
+    }
+    const permit =
+      source._tag === "Command"
+        ? yield* userCommand(rules, demand, source.command)
+        : { options: {}, because: `from ${ownWord(from)}` }
+    return redirected ? { ...permit, because: (yield* requireTrust(rules, demand)).because } : permit
+  })
+
 /**
  * A policy from rules and the user's trust.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (rules: Rules): Policy => {
-  const isListed = (argv: ReadonlyArray<string>, program: string, searchPath: string) =>
-    Effect.exists(
-      (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
-      ([name = ""]) =>
-        Effect.map(
-          findProgram(name, onlyIn(searchPath)),
-          (found) => found._tag === "Executable" && found.path === program
-        )
-    )
-
-  /** All that projects' files say of the provider is trusted, as it stands now. */
-  const requireTrust = (demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
-    Effect.gen(function* () {
-      if (rules.project === "allow" || rules.project === "deny") {
-        return yield* refusal(demand, "The policy in force lets no project be trusted.")
-      }
-      const known = yield* TrustStore.read
-      const origin = Option.map(demand.goesTo, (to) => to.origin)
-      for (const contribution of demand.contributions) {
-        const ofFile = known.filter((entry) => entry.file === contribution.file)
-        // Where nothing is trusted nothing is read.
-        const hash = ofFile.length === 0 ? "" : yield* digest(contribution, origin)
-        if (!ofFile.some((entry) => entry.digest === hash)) {
-          return yield* refusal(demand, undefined, contribution.file)
-        }
-      }
-      return { options: {}, because: "you trusted it" }
-    })
-
-  const projectCommand = (demand: Demand, { argv, env, cwd, ...run }: RunOptions, { file, root }: ProjectProvenance) =>
-    Effect.gen(function* () {
-      const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
-      if (forbidden !== undefined) {
-        return yield* refusal(demand, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
-      }
-      if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
-      const path = yield* Path.Path
-      const { home } = yield* HostEnvironment
-      const folder = yield* projectFolder(root)
-      const searchPath = yield* safePath(folder)
-      const [name] = argv
-      const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
-      // What a placeholder stands for is the user's: no list shows it.
-      const isFilled = demand.contributions.some(({ hasPlaceholders }) => hasPlaceholders)
-      const isShaped =
-        env !== undefined || cwd !== undefined || hasUnlistedOptions(run) || goesWhereProjectSays || isFilled
-      // A program in the project is none that a list can name: its content is the project's.
-      const listed = isShaped
-        ? false
-        : yield* Effect.flatMap(resolveProgram(name, searchPath, file), (program) =>
-            Effect.zipWith(
-              isListed(argv, program, searchPath),
-              isProjectFile(program, root),
-              // A link of the project's is its own to turn.
-              (isNamed, isBrought) =>
-                isNamed && !isBrought && !Option.exists(folder, (within) => isInside(within, program, path))
-            )
-          ).pipe(Effect.orElseSucceed(() => false))
-      const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(demand)
-      const program = yield* resolveProgram(name, searchPath, file)
-      return {
-        because: permit.because,
-        options: {
-          program,
-          cwd: cwd ?? home,
-          // What the program starts by name is looked for where it was.
-          env: { ...withoutNull(env), PATH: searchPath }
-        }
-      }
-    })
-
-  const userCommand = (demand: Demand, { argv, cwd }: RunOptions) =>
-    Effect.gen(function* () {
-      const { home } = yield* HostEnvironment
-      if (rules.user === "allow") {
-        const searchPath = yield* safePath(Option.none())
-        const program = yield* resolveProgram(argv[0], searchPath, placeOf(demand))
-        if (!(yield* isListed(argv, program, searchPath))) {
-          return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
-        }
-        return {
-          options: { program, cwd: cwd ?? home },
-          because: "on the list of the policy"
-        }
-      }
-      return { options: { cwd: cwd ?? home }, because: `from ${ownWord(demand.hand)}` }
-    })
-
-  const authorize = (demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
-    Effect.gen(function* () {
-      const { source } = demand
-      const from = demand.hand
-      const redirected = Option.exists(demand.goesTo, (to) => isProject(to.hand))
-      if (isProject(from)) {
-        if (source._tag === "Command") return yield* projectCommand(demand, source.command, from)
-        if (source._tag === "Literal") return { options: {}, because: "the key is the project's own" }
-        // What git ignores in a checkout is the user's: it goes nowhere that the project says.
-        if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
-          return { options: {}, because: "the file is the project's own" }
-        }
-        if (!redirected && isConventionalVariable(demand))
-          return { options: {}, because: "the variable is the usual one" }
-        return yield* requireTrust(demand)
-      }
-      const permit =
-        source._tag === "Command"
-          ? yield* userCommand(demand, source.command)
-          : { options: {}, because: `from ${ownWord(from)}` }
-      return redirected ? { ...permit, because: (yield* requireTrust(demand)).because } : permit
-    })
-
-  return { authorize }
-}
+export const make = (rules: Rules): Policy => ({ authorize: (demand) => authorize(rules, demand) })
 
 const needsNobody = ({ goesTo, hand: from, source }: Demand): boolean =>
   source._tag !== "Command" && !isProject(from) && !Option.exists(goesTo, (to) => isProject(to.hand))

@@ -14,7 +14,7 @@ import writeFileAtomic from "write-file-atomic"
 import { type ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import { HostEnvironment, xdg } from "../internal/host/HostEnvironment.js"
-import { realPathOf } from "../internal/host/paths.js"
+import { mayExist, realPathOf } from "../internal/host/paths.js"
 import { withoutSecrets } from "../internal/redact/redact.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { readText } from "../internal/source/jsonc.js"
@@ -49,11 +49,10 @@ const names = ["opencode.jsonc", "opencode.json", "config.json"] as const
 
 /** The one that is there and wins in opencode, else the first; and those beside it. */
 const configFiles = Effect.gen(function* () {
-  const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = path.join(xdg(yield* HostEnvironment, "XDG_CONFIG_HOME", path.join), "opencode")
   const named = names.map((name) => path.join(folder, name))
-  const [file, ...others] = yield* Effect.filter(named, (each) => Effect.orElseSucceed(fs.exists(each), () => true))
+  const [file, ...others] = yield* Effect.filter(named, mayExist)
   return { file: file ?? path.join(folder, names[0]), isThere: file !== undefined, others }
 })
 

@@ -32,3 +32,7 @@ export const isInside = (folder: string, file: string, path: Path.Path): boolean
 /** Where it really is, all links followed; what is not there stays as it is named. */
 export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))
+
+/** Whether it exists or cannot be looked at. The second is reported when it is read. */
+export const mayExist = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => true))

@@ -11,6 +11,7 @@ import {
   printParseErrorCode
 } from "jsonc-parser"
 import { ConfigInvalid, SourceUnreadable } from "../../ApiKeyError.js"
+import { mayExist } from "../host/paths.js"
 import { chunksOf } from "../host/readChunks.js"
 import { codeOf } from "../util/platformError.js"
 
@@ -79,11 +80,8 @@ const nowhere: Position = { line: 0, column: 0 }
 
 /** Whether there is something to read or to complain of: a link that leads nowhere is there. */
 export const isThere = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    // Whatever else than absence keeps it from being found makes reading it fail.
-    return (yield* Effect.orElseSucceed(fs.exists(file), () => true)) || (yield* isLink(file))
-  })
+  // Whatever else than absence keeps it from being found makes reading it fail.
+  Effect.if(mayExist(file), { onTrue: () => Effect.succeed(true), onFalse: () => isLink(file) })
 
 const isLink = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.isSuccess(fs.readLink(file)))

@@ -5,10 +5,10 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import { exists } from "../../internal/config/discover.js"
 import { HostEnvironment, type Needs, xdg } from "../../internal/host/HostEnvironment.js"
 import { findInsecurePath } from "../../internal/host/ownership.js"
-import { isInside, realPathOf } from "../../internal/host/paths.js"
+import { isInside, mayExist, realPathOf } from "../../internal/host/paths.js"
+import { upwards } from "../../internal/host/repository.js"
 import { insecureFile } from "../../internal/policy/rules.js"
 import * as Document from "../../internal/source/jsonc.js"
 import * as Placeholder from "./placeholder.js"
@@ -31,24 +31,19 @@ const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
   win32: "C:\\ProgramData\\opencode"
 }
 
-/** The folders from one up to its repository's root, or to the top where there is none. */
-const upwards = (
-  from: string
+/** The folders in which opencode looks for a project's files, and the project's root. */
+const projectOf = (
+  cwd: string
 ): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const { home: namedHome } = yield* HostEnvironment
     const home = yield* realPathOf(namedHome)
-    const folders: Array<string> = []
-    for (let folder = from; ; folder = path.dirname(folder)) {
-      folders.push(folder)
-      // A repository of the home directory is no project: what is in it is the user's.
-      if (yield* exists(path.join(folder, ".git"))) {
-        return { folders, root: isInside(folder, home, path) ? from : folder }
-      }
-      // Without a repository the project is where we stand.
-      if (path.dirname(folder) === folder) return { folders, root: from }
-    }
+    const { folders, repository } = yield* upwards(cwd, () => false)
+    // A repository of the home directory is no project: what is in it is the user's.
+    const project = Option.filter(repository, (root) => !isInside(root, home, path))
+    // Without a repository the project is where we stand.
+    return { folders, root: Option.getOrElse(project, () => cwd) }
   })
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
@@ -113,7 +108,7 @@ export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effec
   const path = yield* Path.Path
   const environment = yield* HostEnvironment
   const { cwd, env, home } = environment
-  const { folders, root } = yield* upwards(cwd)
+  const { folders, root } = yield* projectOf(cwd)
   const global = path.join(xdg(environment, "XDG_CONFIG_HOME", path.join), "opencode")
   const pointedFile = [env["OPENCODE_CONFIG"]].filter(isSet).map((named) => path.resolve(cwd, named))
   const pointedFolder = [env["OPENCODE_CONFIG_DIR"]].filter(isSet).map((named) => path.resolve(cwd, named))
@@ -136,7 +131,7 @@ export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effec
   const own = yield* Effect.forEach(ownAsNamed, realPathOf)
   const territory: Territory = { root, ownAsNamed, own, pointed: [...pointedFile, ...pointedFolder] }
   const those = (named: ReadonlyArray<string>, isManaged: boolean) =>
-    Effect.flatMap(Effect.filter(named, exists), (there) =>
+    Effect.flatMap(Effect.filter(named, mayExist), (there) =>
       Effect.forEach(there, (file) => fileSource(file, isManaged, territory))
     )
   const content = env[contentName]

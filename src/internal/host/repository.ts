@@ -1,0 +1,30 @@
+/** Walks up from a folder to the root of its repository. */
+
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { mayExist } from "./paths.js"
+
+interface Upwards {
+  /** The nearest one first. */
+  readonly folders: ReadonlyArray<string>
+  /** The root of the repository, which is the last of the folders. */
+  readonly repository: Option.Option<string>
+}
+
+/** The folders from one up to its repository, or to the top where there is none; those where the walk must stop are left out. */
+export const upwards = (
+  from: string,
+  stopsAt: (folder: string) => boolean
+): Effect.Effect<Upwards, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    const folders: Array<string> = []
+    for (let folder = from; !stopsAt(folder); folder = path.dirname(folder)) {
+      folders.push(folder)
+      if (yield* mayExist(path.join(folder, ".git"))) return { folders, repository: Option.some(folder) }
+      if (path.dirname(folder) === folder) break
+    }
+    return { folders, repository: Option.none() }
+  })
