@@ -1,6 +1,6 @@
 // The real opencode and we read the same configurations: the key that its requests carry is the key that we resolve.
 import { execFileSync } from "node:child_process"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -57,8 +57,8 @@ const ours = (self: Sandbox, cwd: string, id: string) =>
   }).pipe(Effect.provide(trusting), within(self, { cwd }))
 
 /**
- * The rows of a group share a home, an environment and one running opencode, which has an instance for each row's project. Each
- * row has a provider of its own (`myprov` in the rows stands for its id), so that what one row says reaches no other.
+ * The rows of a group share a home, an environment and one running opencode, which has an instance for each project. Each row has
+ * a provider of its own (`myprov` in the rows stands for its id), so that what one row says reaches no other.
  */
 const groups = ["plain", "named file", "named folder", "no project", "broken"] as const
 
@@ -66,7 +66,7 @@ interface Row {
   readonly name: string
   /** Where nothing is said: "plain". */
   readonly group?: (typeof groups)[number]
-  /** Written by path from the sandbox's root; `project` is the row's own. JSON of several rows in one file is merged. */
+  /** Written by path from the sandbox's root; `project` is the row's. JSON of several rows in one file is merged. */
   readonly files?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
   readonly auth?: Readonly<Record<string, unknown>>
@@ -285,11 +285,12 @@ interface Placed {
   readonly folder: string
 }
 
-/** The row with an id of its own for the provider, and a project of its own. */
+/** The row with an id of its own for the provider, and a project of its own where it says something of the project. */
 const placed = (original: Row, at: number, self: Sandbox): Placed => {
   const id = `row${at}`
   const row: Row = JSON.parse(JSON.stringify(original).replaceAll("myprov", id))
-  const project = join(self.root, id)
+  const saysOfProject = Object.keys(row.files ?? {}).some((file) => file.startsWith("project/"))
+  const project = join(self.root, saysOfProject ? id : "bare")
   return { row, id, project, folder: join(project, row.folder ?? "") }
 }
 
@@ -305,7 +306,7 @@ const write = (self: Sandbox, url: string, all: ReadonlyArray<Placed>): void => 
   const add = (file: string, said: unknown): void => void contents.set(file, merged(contents.get(file), said))
   for (const { id, project, row } of all) {
     execFileSync("git", ["init", "-q", project])
-    for (const folder of [".opencode", "a/.opencode"]) withoutRegistry(self, `${id}/${folder}`)
+    for (const folder of [".opencode", "a/.opencode"]) withoutRegistry(self, `${basename(project)}/${folder}`)
     add(`${global}/config.json`, {
       provider: {
         [id]: {
@@ -346,7 +347,7 @@ for (const group of groups) {
               const said = yield* Effect.exit(
                 Effect.gen(function* () {
                   const { say, session } = yield* opencode
-                  return yield* say(yield* session(folder), `${id}/mymodel`, folder)
+                  return yield* say(yield* session(folder, "titled"), `${id}/mymodel`, folder)
                 })
               )
               assert.deepStrictEqual(keysOf(id), row.key === undefined ? [] : [row.key], JSON.stringify(said))
