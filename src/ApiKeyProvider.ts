@@ -1,5 +1,5 @@
 /**
- * The service an application asks for its key, and the layers that make one.
+ * The service from which an application gets its key, and the layers that build it.
  *
  * @since 0.1.0
  */
@@ -61,7 +61,7 @@ export const layerCommand = (options: CommandOptions): Layer.Layer<ApiKeyProvide
   Layer.scoped(ApiKeyProvider, fromCommand(options))
 
 /**
- * A key that is known. When the server refuses it, it is only marked: there is no other.
+ * A fixed key. If the server rejects it, it is only marked as rejected: there is no other key.
  *
  * @since 0.1.0
  * @category layers
@@ -72,7 +72,7 @@ export const layerStatic = (key: ApiKey.ApiKey | Redacted.Redacted<string>): Lay
 }
 
 /**
- * The key in an environment variable, read at each `get`. Unset or blank is `KeyNotConfigured`.
+ * The key in an environment variable, read at each `get`. Fails with `KeyNotConfigured` if it is unset or blank.
  *
  * @since 0.1.0
  * @category layers
@@ -114,7 +114,7 @@ export const layerSource = (
 ): Layer.Layer<ApiKeyProvider, never, Requirements> => Layer.scoped(ApiKeyProvider, fromSource(source, options))
 
 /**
- * The key from the source that an Effect `Config` yields: `ApiKeySource.config` reads it from the environment.
+ * The key from the source that an Effect `Config` yields. `ApiKeySource.config` reads it from the environment.
  *
  * @since 0.1.0
  * @category layers
@@ -129,7 +129,8 @@ export const layerConfig = (
   )
 
 /**
- * The key in a file, read at each `get`. Missing is `KeyNotConfigured`; readable by others is a warning, with `strict` an error.
+ * The key in a file, read at each `get`. Fails with `KeyNotConfigured` if the file is missing. If others can read the file, a
+ * warning is logged; with `strict` it is an error.
  *
  * @since 0.1.0
  * @category layers
@@ -147,7 +148,7 @@ const layerReadable = (
   Layer.effect(ApiKeyProvider, fromReadable(source, options))
 
 /**
- * The key of an entry in opencode's `auth.json`, read at each `get`. Missing is `KeyNotConfigured`.
+ * The key of an entry in opencode's `auth.json`, read at each `get`. Fails with `KeyNotConfigured` if it is missing.
  *
  * @since 0.1.0
  * @category layers
@@ -159,8 +160,8 @@ export const layerAuthJson = (
   layerReadable({ _tag: "Auth", auth: id, strict: options?.strict ?? false }, { provider: id, ...options })
 
 /**
- * The key of the first of several providers that has one: `KeyNotConfigured` lets the next one try, another failure does so
- * only with `onFailure: "next"`.
+ * The key of the first provider that has one. After `KeyNotConfigured` the next provider is tried; after other failures only
+ * with `onFailure: "next"`.
  *
  * @since 0.1.0
  * @category layers
@@ -180,7 +181,7 @@ export const layerFirstOf = <E, R>(
   )
 
 /**
- * A tag class as `Service` makes it.
+ * The tag class that `Service` makes.
  *
  * @since 0.1.0
  * @category models
@@ -191,7 +192,7 @@ export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, P
 }
 
 /**
- * A tag of one's own, where one program needs two providers.
+ * Makes a tag of your own, for a program that needs two providers.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * Where a key comes from, as configuration says it: a schema, its JSON Schema, and sources from the environment.
+ * Where a key comes from, as configuration: a schema, its JSON Schema, and sources from the environment.
  *
- * `ApiKeyProvider.layerSource` makes a provider of one. The tables of precedence are in docs/configuration.md.
+ * `ApiKeyProvider.layerSource` turns a source into a provider. docs/configuration.md has the order of precedence.
  *
  * @since 0.1.0
  */
@@ -87,7 +87,7 @@ export const firstOf = (
 ): ApiKeySource => ({ _tag: "FirstOf", firstOf: sources, ...options })
 
 /**
- * Reads a source from JSONC. What is wrong is one `ConfigInvalid` with line, column and remedy; `file` is its name there.
+ * Reads a source from JSONC. Fails with one `ConfigInvalid` that has line, column and remedy. `file` is the file name to show.
  *
  * @example
  * ```ts

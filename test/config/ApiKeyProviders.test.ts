@@ -638,7 +638,7 @@ describe("providers by id", () => {
       Reflect.set(options, "idleTimeToLive", time)
       const providers = yield* ApiKeyProviders.make(options)
       const error = yield* Effect.flip(keyOf(providers, "a"))
-      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `idleTimeToLive` is not a time above 0"])
+      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `idleTimeToLive` is not a duration above 0"])
       expect(programs.started).toEqual([])
     }).pipe(Effect.provide(programs.layer))
   })
@@ -804,7 +804,7 @@ describe("who happens to ask first", () => {
       yield* TestClock.adjust("99 seconds")
       yield* get
       yield* settle
-      expect(lines).toEqual([expect.stringMatching(/^a.*: a renewal failed, the current key goes on: .* error$/)])
+      expect(lines).toEqual([expect.stringMatching(/^a.*: a refresh failed; the current key is still used: .* error$/)])
       expect(observed.spans.filter(({ name }) => name === "effect-apikey.run").length).toBe(helper.starts.length)
       const tags = (yield* Metric.snapshot).flatMap(({ metricKey }) => {
         const own = metricKey.tags.map(({ key, value }) => `${key}=${value}`)
