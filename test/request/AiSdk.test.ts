@@ -94,7 +94,7 @@ describe("getSDK", () => {
       const { sdk, server } = yield* bedrock(`{"access_token":"secret"}`, "oauth")
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
-      assert.match(String(error), /the key cannot be sent; expected an AWS key pair/)
+      assert.match(String(error), /the key cannot be sent: expected an AWS key pair/)
       assert.include((error as InvalidOutput).hint, "aws-credential-process")
       assert.strictEqual(server.seen.length, 0)
     }).pipe(Effect.provide(sdks))
@@ -472,7 +472,7 @@ describe("an AWS key pair", () => {
         const sdk = AiSdk.make(yield* Testing.provider([pair]), createAmazonBedrock, options)
         const error = yield* Effect.flip(ask(sdk("m")))
         assert.propertyVal(error, "_tag", "InvalidOutput")
-        assert.match(String(error), /the key cannot be sent; expected .* not an AWS key pair/)
+        assert.match(String(error), /the key cannot be sent: expected .* not an AWS key pair/)
         assert.match((error as InvalidOutput).hint, /layerBedrock/)
       }
       assert.strictEqual(server.seen.length, 0)
