@@ -464,7 +464,7 @@ describe("providers by id", () => {
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* settle
       expect(closing.unsafePoll() === null).toBe(what === "an end that takes for ever")
-      expect(observed.logs.some(({ text }) => text.includes("did not end well"))).toBe(what.endsWith("with a defect"))
+      expect(observed.logs.some(({ text }) => text.includes("failed to close"))).toBe(what.endsWith("with a defect"))
       expect(JSON.stringify(observed.logs)).not.toContain("sk-printed")
     }).pipe(Effect.provide(fakePrograms().layer), Effect.provide(observed.layer))
   })

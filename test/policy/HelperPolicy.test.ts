@@ -359,7 +359,7 @@ describe("the file of what is trusted", () => {
       assert.strictEqual(yield* refusal(self), "it is damaged")
       rmSync(self.trustFile)
       mkdirSync(self.trustFile)
-      assert.strictEqual(yield* refusal(self), "it is no plain file")
+      assert.strictEqual(yield* refusal(self), "it is not a regular file")
       assert.deepStrictEqual(ran(self), [])
     })
   )
@@ -370,10 +370,10 @@ describe("the file of what is trusted", () => {
       prepared(self)
       yield* trustFile(self, self.projectFile)
       chownSync(self.trustFile, 65_534, 65_534)
-      assert.strictEqual(yield* refusal(self), "somebody else owns it")
+      assert.strictEqual(yield* refusal(self), "another user owns it")
       chownSync(self.trustFile, 0, 0)
       chownSync(dirname(self.trustFile), 65_534, 65_534)
-      assert.strictEqual(yield* refusal(self), "somebody else owns it")
+      assert.strictEqual(yield* refusal(self), "another user owns it")
     })
   )
 
@@ -525,20 +525,25 @@ describe("time of check", () => {
       self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
       self.write("project/effect-apikey.jsonc", key({ command: ["tool"] }))
       yield* trustFile(self, self.projectFile)
-      const permit = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
+      const grant = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
         Effect.flatMap(itemsIn(self.projectFile), (items) =>
           policy.authorize({
             provider: "openai",
             source: { _tag: "Command", command: { argv: ["tool"] } },
-            hand: HelperPolicy.Hand.Project({ file: self.projectFile, root: self.project, line: 1, column: 1 }),
-            goesTo: Option.none(),
-            contributions: items.map(({ contribution }) => contribution)
+            provenance: HelperPolicy.Provenance.Project({
+              file: self.projectFile,
+              root: self.project,
+              line: 1,
+              column: 1
+            }),
+            destination: Option.none(),
+            declarations: items.map(({ declaration }) => declaration)
           })
         )
       ).pipe(within(self))
-      assert.strictEqual(permit.options.program, program)
-      assert.strictEqual(permit.options.cwd, self.home)
-      assert.notInclude(String(permit.options.env?.["PATH"]), self.project)
+      assert.strictEqual(grant.options.program, program)
+      assert.strictEqual(grant.options.cwd, self.home)
+      assert.notInclude(String(grant.options.env?.["PATH"]), self.project)
       // The PATH of this very process has no such program: only what the policy found can be what runs.
       assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
     })

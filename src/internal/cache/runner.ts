@@ -16,12 +16,7 @@ import { type Rules, settle } from "./settle.js"
 import { type Empty, type Ready, transitions } from "./state.js"
 import { type Counters, inRunSpan } from "./telemetry.js"
 
-/**
- * Describes to `fetch` why it runs.
- *
- * @since 0.1.0
- * @category models
- */
+/** Why a run was started. */
 export interface FetchRequest {
   readonly reason: RunReason
   /** Background refresh: must not prompt. */

@@ -1,4 +1,4 @@
-/** What trust in a project's contribution is given to: a digest of its text, its destination and the files that its commands run. */
+/** What trust in a project's declaration is given to: a digest of its text, its destination and the files that its commands run. */
 
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -9,11 +9,11 @@ import { expanded, isInside } from "../host/paths.js"
 import { fileDigest } from "../host/readChunks.js"
 import { withSortedKeys } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
-import type { Contribution } from "./model.js"
+import type { ProjectDeclaration } from "./model.js"
 
 const digestVersion = 2
 
-/** What Node and Python look for where an argument names no file: it with an ending, or what stands in it as a folder. */
+/** The suffixes that Node and Python try if an argument does not name a file: an extension, or a file in the directory. */
 const implied: ReadonlyArray<string> = [
   ...[".js", ".json", ".node", ".py"],
   ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
@@ -24,25 +24,29 @@ interface Named {
   readonly isProgram: boolean
 }
 
-/** What in an argv may name a file: the program by its path, an argument or what stands behind its `=`, a module of Python's. */
+/** Parts of an argv that may name a file: the program's path, an argument or its value after `=`, or a Python module. */
 const namesIn = (argv: ReadonlyArray<string>): ReadonlyArray<Named> =>
   argv.flatMap((argument, index): ReadonlyArray<Named> => {
     if (index === 0) return /[\\/]/.test(argument) ? [{ named: argument, isProgram: true }] : []
-    // A path may hold a `=` itself.
+    // A path may contain `=`.
     const values = new Set([argument, argument.slice(argument.indexOf("=") + 1)])
     const isModule = argv[index - 1] === "-m"
     return Array.from(values, (value) => ({ named: isModule ? value.replaceAll(".", "/") : value, isProgram: false }))
   })
 
 /**
- * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
- * of the project's or names one from it, also as Node and Python name theirs: without its ending, by its folder, by `-m`.
- * Links are followed.
+ * The files that a project's commands run: the program, if given by a path, and every argument that names a file in the
+ * project. Also found are names as Node and Python use them: without extension, by directory, or by `-m`. Symlinks are
+ * followed.
  *
  * @since 0.1.0
  * @category getters
  */
-export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+export const scriptsOf = ({
+  root,
+  commands,
+  file
+}: ProjectDeclaration): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -50,7 +54,7 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
     const found = new Set<string>()
     for (const { argv, cwd } of commands) {
       for (const { isProgram, named } of namesIn(argv)) {
-        // The program itself counts wherever it is, and so does what is named from the project: it came with it.
+        // The program and paths relative to the project count wherever they lead.
         const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
         const ends = isProgram ? [""] : ["", ...implied]
         const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
@@ -68,22 +72,22 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
   })
 
 /**
- * What stands for trust in a contribution and the origin that the key goes to. It changes with the file's path, with
+ * What stands for trust in a declaration and the origin that the key goes to. It changes with the file's path, with
  * anything that the file says of the provider, with the command that it has a part in, with the origin, and with any file of the project that its commands name.
  *
  * @since 0.1.0
  * @category getters
  */
 export const digest = (
-  contribution: Contribution,
+  declaration: ProjectDeclaration,
   origin: Option.Option<string>
 ): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
-    const scripts = yield* scriptsOf(contribution)
+    const scripts = yield* scriptsOf(declaration)
     const contents = yield* Effect.forEach(scripts, (script) =>
       Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
-    const { file, provider, says, whole } = contribution
-    const said = [says, whole ?? null].map(withSortedKeys)
+    const { file, provider, declared, merged } = declaration
+    const said = [declared, merged ?? null].map(withSortedKeys)
     return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
   })

@@ -352,7 +352,7 @@ describe("a file that somebody else put above the working directory", () => {
         within(self, { cwd }),
         Effect.scoped
       )
-      assert.deepStrictEqual(notes, [`${file} is somebody else's and not used. If you want it: --config ${file}`])
+      assert.deepStrictEqual(notes, [`${file} is owned by another user and not used. To use it: --config ${file}`])
       assert.strictEqual(yield* attempt(self, "openai", { cwd, config: file }), "sk-attackers")
       // By a link of his to a file of ours as well; but not in a folder that is his, as a mounted checkout is.
       rmSync(file)
