@@ -252,7 +252,7 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
-  it.scoped("after a step of the clock backward a provider is let go when it has been idle for so long since", () => {
+  it.scoped("after a step of the clock backward a provider is closed when it has been idle for so long since", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {
       yield* TestClock.setTime(86_400_000)
@@ -440,7 +440,7 @@ describe("providers by id", () => {
     "a status with a defect": Effect.succeed({ ...fixed, status: Effect.die("a defect that says sk-printed") }),
     "a status that never comes": Effect.succeed({ ...fixed, status: Effect.never })
   }
-  it.effect.each(Object.keys(bad))("%s, of one that is let go, is nothing to who uses another", (what) => {
+  it.effect.each(Object.keys(bad))("%s, of one that is closed, does not affect another", (what) => {
     const gone: Array<string> = []
     const observed = observe()
     return Effect.gen(function* () {

@@ -127,8 +127,7 @@ const decodeEntry = (document: Document.Document, value: unknown): Either.Either
         isSource ? { ...problem, remedy: `Put it under "key": { "key": { "${unknown}": … } }` } : problem
       )
     }
-    if (value["key"] === undefined && value["baseUrl"] === undefined)
-      return yield* Either.left(at("says nothing", example))
+    if (value["key"] === undefined && value["baseUrl"] === undefined) return yield* Either.left(at("is empty", example))
     const position = (key: string) => Document.positionOf(document, [key])
     const source =
       value["key"] === undefined

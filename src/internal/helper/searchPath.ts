@@ -132,8 +132,8 @@ const mayExecute = ({ mode, uid, gid }: FileSystem.File.Info): boolean => {
 /** The remedy for each obstacle, in one line. */
 export const remedyFor: Readonly<Record<Obstacle, string>> = {
   permission: "Make it executable: chmod +x, as its owner.",
-  folder: "It is a folder; name the program inside it.",
+  folder: "It is a directory; name the program inside it.",
   special: "It is a pipe, a socket or a device, not a program; name the program's file.",
   links: "Its symbolic links lead in a circle; correct them.",
-  unreachable: "A folder above it may not be entered; correct that folder's permissions."
+  unreachable: "A directory above it cannot be entered; correct that directory's permissions."
 }

@@ -96,7 +96,7 @@ const warnSlow = ({ name, onTerminal, progress }: Attempt): Effect.Effect<void> 
     : Effect.suspend(() => {
         if (progress.warnedSlow) return Effect.void
         progress.warnedSlow = true
-        return Effect.logInfo(`${name} has been running for ${Duration.format(slowAfter)} and goes on`)
+        return Effect.logInfo(`${name} has been running for ${Duration.format(slowAfter)} and is still running`)
       }).pipe(Effect.delay(slowAfter))
 
 /** Whether the helper gets the terminal. A background refresh never does: it must not prompt. */
