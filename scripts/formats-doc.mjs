@@ -6,18 +6,29 @@ import { tsImport } from "tsx/esm/api"
 import { isFile, root } from "./support.mjs"
 
 const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
-const [ApiKey, CredentialFormat, { formats }, helpers, JSONSchema, DateTime, Either, Option, Redacted] =
-  await Promise.all([
-    load("src/ApiKey"),
-    load("src/CredentialFormat"),
-    load("docs/data/formats"),
-    load("docs/data/helpers"),
-    import("effect/JSONSchema"),
-    import("effect/DateTime"),
-    import("effect/Either"),
-    import("effect/Option"),
-    import("effect/Redacted")
-  ])
+const [
+  ApiKey,
+  CredentialFormat,
+  { inJsonWords, toRemedy },
+  { formats },
+  helpers,
+  JSONSchema,
+  DateTime,
+  Either,
+  Option,
+  Redacted
+] = await Promise.all([
+  load("src/ApiKey"),
+  load("src/CredentialFormat"),
+  load("src/internal/model/remedy"),
+  load("docs/data/formats"),
+  load("docs/data/helpers"),
+  import("effect/JSONSchema"),
+  import("effect/DateTime"),
+  import("effect/Either"),
+  import("effect/Option"),
+  import("effect/Redacted")
+])
 
 /** A run of this instant, so that lifetimes come out the same every day. */
 const now = DateTime.unsafeMake("2026-01-01T00:00:00Z")
@@ -127,7 +138,12 @@ const helper = ({ evidence, failures, format, install, mayPrompt, name, source, 
     ),
     table(
       ["it ends with", "which means", "remedy", "evidence"],
-      failures.map((failure) => [conditionsOf(failure), failure.reason, cell(inCodeWords(toRemedy(failure.remedy ?? ""))), failure.evidence])
+      failures.map((failure) => [
+        conditionsOf(failure),
+        failure.reason,
+        cell(failure.remedy === undefined ? "" : inJsonWords(toRemedy(failure.remedy))),
+        failure.evidence
+      ])
     )
   ].join("\n\n")
 

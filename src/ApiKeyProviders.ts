@@ -219,7 +219,7 @@ export const layerConfig = (
 
 /**
  * The registry from `effect-apikey.jsonc`: the environment first, then the project's file, then the user's.
- * docs/configuration.md has the full order. Without `ids` it has the ids that the files name.
+ * docs/guides/configuration-files.md has the full order. Without `ids` it has the ids that the files name.
  *
  * An invalid entry fails its own `get` only. A project's commands and destinations need the user's trust. Equal commands share
  * one cache and one run, within one project or among the user's own; the policy authorizes each id.

@@ -1,7 +1,7 @@
 /**
  * opencode's key store `auth.json`, read only, by provider id. `OPENCODE_AUTH_CONTENT` replaces the file.
  *
- * The rules follow the observed behaviour of opencode 1.18.33. docs/configuration.md lists where ours are safer.
+ * The rules follow the observed behaviour of opencode 1.18.33. docs/guides/opencode.md lists where ours are safer.
  *
  * @since 0.1.0
  */

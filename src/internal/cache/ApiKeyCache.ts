@@ -2,7 +2,7 @@
  * Keeps one key fresh. Concurrent callers share one run, refreshes happen in the background, a rejected key is dropped
  * once, and a failing helper is not run again until its back-off ends.
  *
- * States and transitions are drawn in docs/cache.md.
+ * States and transitions are drawn in docs/concepts/how-a-key-is-kept.md.
  */
 
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** The states of a cache and the transitions between them. A test compares them with the diagram in docs/cache.md. */
+/** The states of a cache and the transitions between them. A test compares them with docs/concepts/how-a-key-is-kept.md. */
 import * as Option from "effect/Option"
 import { emptyHistory, type Failure, type History, isHistoryAhead, type Rejection, rewindHistory } from "./history.js"
 import type { InFlight } from "./inFlight.js"

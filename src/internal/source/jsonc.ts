@@ -131,7 +131,9 @@ export const parse = (file: string, text: string): Either.Either<Document, Confi
   const tooDeep = firstTooDeep(text)
   if (tooDeep !== undefined) {
     const problem = `more than ${maxDepth} levels of brackets`
-    return Either.left(invalid(file, positionAt(text, tooDeep), problem, "Remove everything that is not configuration."))
+    return Either.left(
+      invalid(file, positionAt(text, tooDeep), problem, "Remove everything that is not configuration.")
+    )
   }
   const errors: Array<ParseError> = []
   const root = parseTree(text, errors, { allowTrailingComma: true })
