@@ -181,7 +181,7 @@ const parseArgv = (text: string): Either.Either<ApiKeySource, string> => {
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiKey = ApiKeyProvider.layerConfig(ApiKeySource.config("openai")).pipe(
- *   Layer.provide(HelperExecutor.layerNode)
+ *   Layer.provide(HelperExecutor.layer)
  * )
  * ```
  *

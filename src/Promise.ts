@@ -234,7 +234,7 @@ export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
   const provider = Runtime.runSync(runtime)(
     (wrong === undefined ? fromCommand(options) : Effect.succeed(make({ get: Effect.fail(wrong) }))).pipe(
       Effect.provideService(Scope.Scope, scope),
-      Effect.provide(HelperExecutor.layerNode)
+      Effect.provide(HelperExecutor.layer)
     )
   )
   const peek = peekOf(provider)

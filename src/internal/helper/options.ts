@@ -1,5 +1,4 @@
 /** The options of a run: what is run and within which bounds, how they are checked, and what holds where they say nothing. */
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 
@@ -9,6 +8,7 @@ import * as Option from "effect/Option"
 import { isBoolean, isRecord, isString } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { type ApiKeyError, type ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
+import type * as HelperExecutor from "../../HelperExecutor.js"
 import { inCode } from "../model/configInvalid.js"
 import {
   type Checks,
@@ -111,9 +111,9 @@ export const checkArguments = (
     : Effect.void
 
 /**
- * What running a helper needs: `HelperExecutor.layerNode` has it all.
+ * What running a helper needs: `HelperExecutor.layer` has it all.
  *
  * @since 0.1.0
  * @category models
  */
-export type Requirements = CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+export type Requirements = HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path

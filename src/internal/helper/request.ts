@@ -1,11 +1,11 @@
 /** What one run of a helper is made from: the request, and what an attempt carries through its start and its supervision. */
 
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { TimeoutPhase } from "../../ApiKeyError.js"
+import type * as HelperExecutor from "../../HelperExecutor.js"
 import type { Entry } from "../catalog/entry.js"
 import type { FailedRun, Meaning } from "../format/failure.js"
 import type { RunReason } from "../format/format.js"
@@ -27,7 +27,7 @@ export interface Request {
   readonly input?: string | undefined
   /** What is done before the first try, within the same timeout: telling the helper to forget a refused key. */
   readonly before?:
-    | Effect.Effect<void, never, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
+    | Effect.Effect<void, never, HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path>
     | undefined
   /** What the format hands over in the environment. */
   readonly environment?: ((interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>) | undefined

@@ -219,7 +219,7 @@ describe('onReject: "erase"', () => {
       yield* provider.reject(yield* provider.get)
       expect(plain(yield* provider.get).value).toBe("secret-1")
       expect(plain(yield* provider.get).value).toBe("secret-1")
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 
   it.live("erases what was refused, and not what somebody stores after it", () =>
@@ -243,7 +243,7 @@ describe('onReject: "erase"', () => {
       expect(yield* Effect.flip(provider.get)).toMatchObject({ _tag: "NonZeroExit", reason: "NotFound" })
       writeFileSync(store, "secret-new")
       expect(plain(yield* provider.refresh).value).toBe("secret-new")
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 
   it.live("a helper that cannot forget is asked all the same", () =>
@@ -261,6 +261,6 @@ describe('onReject: "erase"', () => {
       const first = yield* provider.get
       yield* provider.reject(first)
       expect(plain(yield* provider.get).value).not.toBe(plain(first).value)
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 })
