@@ -368,7 +368,7 @@ export class ExpiredOnArrival extends defineError<ExpiredOnArrival>()(
 ) {}
 
 /**
- * The command repeats a key that the server refused. Only with `onRepeat: "fail"`.
+ * The command repeats a key that the server refused. Only with `onRepeatedKey: "fail"`.
  *
  * @since 0.1.0
  * @category errors

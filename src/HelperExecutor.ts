@@ -80,7 +80,7 @@ export const node: Executor = { start, hasTerminal: Effect.sync(terminalExists),
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiKey = ApiKeyProvider.layerCommand({
- *   command: ["op", "read", "op://Private/OpenAI/api-key"]
+ *   argv: ["op", "read", "op://Private/OpenAI/api-key"]
  * }).pipe(Layer.provide(HelperExecutor.layer))
  * ```
  *
@@ -106,7 +106,7 @@ export const layer: Layer.Layer<HelperExecutor | FileSystem.FileSystem | Path.Pa
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiKey = ApiKeyProvider.layerCommand({
- *   command: ["op", "read", "op://Private/OpenAI/api-key"]
+ *   argv: ["op", "read", "op://Private/OpenAI/api-key"]
  * }).pipe(Layer.provide(HelperExecutor.fromCommandExecutor), Layer.provide(NodeContext.layer))
  * ```
  *

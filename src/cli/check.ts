@@ -234,18 +234,18 @@ const programLine = (
 ) =>
   Effect.gen(function* () {
     const written = commandOptions(command)
-    const asksShell = written.path === "login-shell" && isRun && Either.isRight(grant)
+    const asksShell = written.search === "login-shell" && isRun && Either.isRight(grant)
     const { found, program } = yield* locate(
       {
         ...written,
-        ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),
+        ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
         ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
       },
       {}
     )
     if (found._tag !== "Missing") return [field("program", found.path)]
     const name = programName([program])
-    const unasked = written.path === "login-shell" && !asksShell && !/[\\/]/.test(program)
+    const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
     return [field("program", unasked ? `${name}: where the log-in shell finds it` : `${name} is not found`)]
   })
 

@@ -43,7 +43,7 @@ export const launch = ({
       EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
       ...request.environment?.(onTerminal, request.reason)
     })
-    const [, ...args] = options.command
+    const [, ...args] = options.argv
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(shellSyntaxHint(options), () =>
         Option.flatMapNullable(entry, (known) => known.install)

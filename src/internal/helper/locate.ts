@@ -14,20 +14,20 @@ import type { Options } from "./options.js"
 import { type Found, findProgram, isPath } from "./searchPath.js"
 
 /** What people write who expect a shell. */
-export const shellSyntaxHint = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>
+export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Options): Option.Option<string> =>
   program !== undefined
     ? Option.none()
     : first.startsWith("~")
       ? Option.some("No shell expands `~` here; write the folder out.")
       : /\s/.test(first.trim()) && others.length === 0
-        ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
+        ? Option.some('Give `argv` as a list, one element an argument: ["op", "read", "op://…"], not one string.')
         : isKey(first)
-          ? Option.some("If that is a key: `command` takes the program that prints one.")
+          ? Option.some("If that is a key: `argv` takes the program that prints one.")
           : Option.none()
 
 /** A PATH that the caller sets (or unsets) is what the caller means. */
-const looksBeyond = ({ env, path, program }: Options): boolean =>
-  path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
+const looksBeyond = ({ env, search, program }: Options): boolean =>
+  search !== "path" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
 
 /**
  * The program that a run would start, as it is named and as it is found, and the environment that it would get.
@@ -44,7 +44,7 @@ export const locate = (
 > =>
   Effect.gen(function* () {
     const { platform } = process
-    const { command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
+    const { argv: command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
     const find = (env: Record<string, string>, beyond: ReadonlyArray<string>) =>
       Effect.map(findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond }), (found) => ({
         env,
@@ -53,7 +53,7 @@ export const locate = (
       }))
     const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, protocolEnv, platform })
     const beyond = looksBeyond(options) ? installDirs({ ...process.env, ...env }, platform) : []
-    if (options.path !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
+    if (options.search !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
       return yield* find(env, beyond)
     }
     // A shell may be slow, or hang: nobody waits for it whose program is in PATH.
