@@ -15,6 +15,7 @@ import type { Candidate, Configuration, Resolved, Template } from "../internal/c
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
+import { inJsonWords } from "../internal/model/remedy.js"
 import { type Grant, HelperPolicy } from "../internal/policy/model.js"
 import { searchPathFor } from "../internal/policy/program.js"
 import type { Provenance } from "../internal/policy/provenance.js"
@@ -49,7 +50,7 @@ const heading = (label: string, provenance: Provenance): string =>
   `  ${escaped(label)}, ${escaped(placeOf(provenance))}`
 
 const failed = (error: ApiKeyError): Checked => ({
-  lines: [field("problem", error.message), field("remedy", error.hint)],
+  lines: [field("problem", error.message), field("remedy", inJsonWords(error.remedy))],
   outcome: { _tag: "Failed", error }
 })
 

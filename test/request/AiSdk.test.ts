@@ -95,7 +95,7 @@ describe("AiSdk.get", () => {
       const { sdk, server } = yield* bedrock(`{"access_token":"secret"}`, "oauth")
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
-      assert.match(String(error), /the key cannot be sent; expected an AWS key pair/)
+      assert.match(String(error), /the key cannot be sent: expected an AWS key pair/)
       assert.include((error as InvalidOutput).hint, "aws-credential-process")
       assert.strictEqual(server.seen.length, 0)
     }).pipe(Effect.provide(sdks))
@@ -476,7 +476,7 @@ describe("an AWS key pair", () => {
         const sdk = AiSdk.makeWith(yield* Testing.provider([pair]), createAmazonBedrock, options)
         const error = yield* Effect.flip(ask(sdk("m")))
         assert.propertyVal(error, "_tag", "InvalidOutput")
-        assert.match(String(error), /the key cannot be sent; expected .* not an AWS key pair/)
+        assert.match(String(error), /the key cannot be sent: expected .* not an AWS key pair/)
         assert.match((error as InvalidOutput).hint, /sdk\/AmazonBedrock/)
       }
       assert.strictEqual(server.seen.length, 0)

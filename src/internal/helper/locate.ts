@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SpawnFailed } from "../../ApiKeyError.js"
 import * as HelperExecutor from "../../HelperExecutor.js"
+import type { RemedyInput } from "../model/remedy.js"
 import { isKey } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
 import { entryOf, environmentFor } from "./environment.js"
@@ -14,15 +15,19 @@ import type { Options } from "./options.js"
 import { type Found, findProgram, isPath } from "./searchPath.js"
 
 /** What people write who expect a shell. */
-export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Options): Option.Option<string> =>
+export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Options): Option.Option<RemedyInput> =>
   program !== undefined
     ? Option.none()
     : first.startsWith("~")
-      ? Option.some("No shell expands `~` here; write the folder out.")
+      ? Option.some("`~` is not expanded here. Write the path of the home directory.")
       : /\s/.test(first.trim()) && others.length === 0
-        ? Option.some('Give `argv` as a list, one element an argument: ["op", "read", "op://…"], not one string.')
+        ? Option.some({
+            text: "Separate the program and its arguments",
+            option: "argv",
+            example: ["op", "read", "op://Private/OpenAI/api-key"]
+          })
         : isKey(first)
-          ? Option.some("If that is a key: `argv` takes the program that prints one.")
+          ? Option.some("If that is a key, give the command that prints it instead.")
           : Option.none()
 
 /** A PATH that the caller sets (or unsets) is what the caller means. */
