@@ -20,6 +20,8 @@ tools=(
   script=bsdutils
   python3=python3
   ps=procps
+  zsh=zsh
+  fish=fish
 )
 
 # cargo's credential providers came with 1.74: the plain package of Debian 12 is older, and any cargo that is there is newer.

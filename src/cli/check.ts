@@ -1,8 +1,5 @@
 /** `effect-apikey check`: where a provider's key comes from, whether it may, whether it does, and what to do. Never the key. */
 
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -14,7 +11,7 @@ import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeySource from "../ApiKeySource.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import type { Candidate, Resolved, Template } from "../internal/config/model.js"
+import type { Candidate, Configuration, Resolved, Template } from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
@@ -25,9 +22,8 @@ import { commandOptions, fromSource } from "../internal/provider/source.js"
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
 import type { Single } from "../internal/source/schema.js"
-import { chosen, config, opencode } from "./configuration.js"
+import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
 import { exitStatusOf, Reported, UsageError } from "./exit.js"
-import { nothingForwarded } from "./passthrough.js"
 
 /** What became of one source. */
 type Outcome =
@@ -185,7 +181,11 @@ const checkCandidate = (subject: Subject, { provenance, source }: Candidate) => 
     : checkSource(subject, source.right, provenance)
 }
 
-const checkProvider = ({ candidates, notes, consulted, ...resolved }: Resolved, isRun: boolean) => {
+const checkProvider = (
+  configuration: Configuration,
+  { candidates, notes, consulted, ...resolved }: Resolved,
+  isRun: boolean
+) => {
   const { provider, destination } = resolved
   const checks = candidates.map((candidate) => checkCandidate({ ...resolved, isRun }, candidate))
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
@@ -196,7 +196,8 @@ const checkProvider = ({ candidates, notes, consulted, ...resolved }: Resolved, 
       ...notes.map((note) => `  note: ${escaped(note)}`)
     ]
     if (outcome._tag !== "Absent") return { lines: [escaped(provider), ...lines, ...end], outcome }
-    const problem = failed(new KeyNotConfigured({ provider, tried: [...outcome.tried, ...consulted] }))
+    const missing = new KeyNotConfigured({ provider, tried: [...outcome.tried, ...consulted] })
+    const problem = failed(suggestId(provider, configuration)(missing))
     return { lines: [escaped(provider), ...lines, ...problem.lines, ...end], outcome: problem.outcome }
   })
 }
@@ -245,34 +246,28 @@ const programLine = (
     return [field("program", unasked ? `${name}: where the log-in shell finds it` : `${name} is not found`)]
   })
 
-const noRun = Options.boolean("no-run").pipe(Options.withDescription("Look only: run no command."))
-const words = Args.text({ name: "provider" }).pipe(
-  Args.withDescription("A provider of the configuration (default: all)."),
-  Args.optional
-)
+export interface CheckOptions extends ConfigurationOptions {
+  /** False for `--no-run`. */
+  readonly run: boolean
+}
 
-export const check = Command.make(
-  "check",
-  { config, opencode, noRun, words },
-  ({ noRun: isLook, words: id, ...choice }) =>
-    Effect.gen(function* () {
-      yield* nothingForwarded
-      const configuration = yield* chosen(choice)
-      const ids = Option.match(id, { onNone: () => configuration.ids, onSome: (only) => [only] })
-      const [problem] = configuration.problems
-      if (ids.length === 0 && problem !== undefined) return yield* problem
-      if (ids.length === 0) {
-        return yield* new UsageError({
-          problem: "no provider is configured",
-          hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
-        })
-      }
-      let status = 0
-      for (const each of ids) {
-        const { lines, outcome } = yield* checkProvider(yield* configuration.resolve(each), !isLook)
-        yield* Console.log(lines.join("\n"))
-        if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
-      }
-      if (status !== 0) return yield* new Reported({ status })
-    })
-).pipe(Command.withDescription("Say where a provider's key comes from, and whether it does. Never the key."))
+export const check = (id: string | undefined, options: CheckOptions) =>
+  Effect.gen(function* () {
+    const configuration = yield* configurationFor(options)
+    const ids = id === undefined ? configuration.ids : [id]
+    const [problem] = configuration.problems
+    if (ids.length === 0 && problem !== undefined) return yield* problem
+    if (ids.length === 0) {
+      return yield* new UsageError({
+        problem: "no provider is configured",
+        hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
+      })
+    }
+    let status = 0
+    for (const each of ids) {
+      const { lines, outcome } = yield* checkProvider(configuration, yield* configuration.resolve(each), options.run)
+      yield* Console.log(lines.join("\n"))
+      if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
+    }
+    if (status !== 0) return yield* new Reported({ status })
+  })

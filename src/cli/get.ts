@@ -1,90 +1,80 @@
 /** `effect-apikey get PROVIDER` and `effect-apikey get -- COMMAND [ARG …]`: prints a key. */
 
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as CredentialFormat from "../CredentialFormat.js"
 import { toProvider } from "../internal/config/provider.js"
 import { fromCommand } from "../internal/provider/command.js"
 import { parseDuration } from "../internal/util/duration.js"
-import { type Chosen, chosen, config, opencode } from "./configuration.js"
+import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
 import { UsageError } from "./exit.js"
-import { Forwarded } from "./passthrough.js"
+import { type FormatOptions, formatFor, isFormatOption } from "./formatOptions.js"
 
-const format = Options.choice("format", CredentialFormat.formatNames).pipe(
-  Options.withDescription("The protocol that the command's output speaks (default: auto)."),
-  Options.optional
-)
+export interface GetOptions extends ConfigurationOptions, FormatOptions {
+  readonly timeout?: string
+}
 
-const timeout = Options.text("timeout").pipe(
-  Options.withDescription('How long it may take, e.g. "10 seconds" (default: 30 seconds, 2 minutes where it may ask).'),
-  Options.optional
-)
-
-const words = Args.text({ name: "provider" }).pipe(
-  Args.withDescription("A provider of the configuration; a command goes after --."),
-  Args.repeated
-)
-
-export const get = Command.make(
-  "get",
-  { format, timeout, config, opencode, words },
-  ({ format: formatName, timeout: limitText, words: given, ...choice }) =>
-    Effect.gen(function* () {
-      const command = yield* Forwarded
-      const [id, ...more] = given
-      const isCommand = command.length > 0
-      if (more.length > 0 || (isCommand && id !== undefined)) {
-        return yield* new UsageError({
-          problem: "more than one provider was given",
-          hint: "A command goes after --, for example: effect-apikey get -- op read op://Private/OpenAI/api-key"
-        })
-      }
-      if (isCommand && (Option.isSome(choice.config) || choice.opencode)) {
-        return yield* new UsageError({
-          problem: "--config and --opencode go with a provider, not with a command",
-          hint: "For example: effect-apikey get openai --config keys.jsonc"
-        })
-      }
-      if (id !== undefined && (Option.isSome(formatName) || Option.isSome(limitText))) {
-        return yield* new UsageError({
-          problem: "--format and --timeout go with a command",
-          hint: "Of a provider they stand in its configuration."
-        })
-      }
-      if (id === undefined && !isCommand) {
-        return yield* new UsageError({
-          problem: "no provider and no command was given",
-          hint: "For example: effect-apikey get openai, or effect-apikey get -- op read op://Private/OpenAI/api-key"
-        })
-      }
-      const limit = yield* Effect.transposeOption(Option.map(limitText, timeLimit))
-      const provider =
-        id === undefined
-          ? yield* fromCommand({
-              command,
-              format: Option.getOrUndefined(formatName),
-              timeout: Option.getOrUndefined(limit),
-              interactive: "if-available"
-            })
-          : yield* providerOf(id, choice)
-      const key = yield* provider.get
-      yield* Console.log(Redacted.value(key.value))
-    }).pipe(Effect.scoped)
-).pipe(Command.withDescription("Print the key of a provider, or the one that a helper command gives."))
-
-const providerOf = (id: string, choice: Chosen) =>
+/** `command` is what stands after `--`. */
+export const get = (ids: ReadonlyArray<string>, command: ReadonlyArray<string>, options: GetOptions) =>
   Effect.gen(function* () {
-    const configuration = yield* chosen(choice)
-    return yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
+    const [id] = ids
+    yield* checkUsage(ids, command, options)
+    const provider =
+      id === undefined ? yield* commandProvider(command, options) : yield* configuredProvider(id, options)
+    const key = yield* provider.get
+    yield* Console.log(Redacted.value(key.value))
+  }).pipe(Effect.scoped)
+
+const checkUsage = (
+  ids: ReadonlyArray<string>,
+  command: ReadonlyArray<string>,
+  options: GetOptions
+): Effect.Effect<void, UsageError> => {
+  const isCommand = command.length > 0
+  if (ids.length > 1 || (isCommand && ids.length > 0)) {
+    return new UsageError({
+      problem: "more than one provider was given",
+      hint: "Put a command after --, for example: effect-apikey get -- op read op://Private/OpenAI/api-key"
+    })
+  }
+  if (isCommand && (options.config !== undefined || options.opencode === true)) {
+    return new UsageError({
+      problem: "--config and --opencode apply to a provider, not to a command",
+      hint: "For example: effect-apikey get openai --config keys.jsonc"
+    })
+  }
+  const ofCommand = Object.keys(options).find((name) => name === "timeout" || isFormatOption(name))
+  if (!isCommand && ids.length > 0 && ofCommand !== undefined) {
+    return new UsageError({
+      problem: "--format, its parameters and --timeout apply to a command, not to a provider",
+      hint: "Set them in the provider's configuration."
+    })
+  }
+  return isCommand || ids.length > 0
+    ? Effect.void
+    : new UsageError({
+        problem: "no provider and no command was given",
+        hint: "For example: effect-apikey get openai, or effect-apikey get -- op read op://Private/OpenAI/api-key"
+      })
+}
+
+const commandProvider = (command: ReadonlyArray<string>, options: GetOptions) =>
+  Effect.gen(function* () {
+    const timeout = yield* Effect.transposeOption(Option.map(Option.fromNullable(options.timeout), timeoutOf))
+    const format = yield* formatFor(command, options)
+    return yield* fromCommand({ command, format, timeout: Option.getOrUndefined(timeout), interactive: "if-available" })
   })
 
-const timeLimit = (input: string): Effect.Effect<Duration.Duration, UsageError> =>
+const configuredProvider = (id: string, options: ConfigurationOptions) =>
+  Effect.gen(function* () {
+    const configuration = yield* configurationFor(options)
+    const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
+    return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
+  })
+
+const timeoutOf = (input: string): Effect.Effect<Duration.Duration, UsageError> =>
   Effect.mapError(
     parseDuration(input),
     () => new UsageError({ problem: "--timeout is not a time above 0", hint: 'For example: --timeout "10 seconds"' })

@@ -1,12 +1,11 @@
 /** The command line as a whole: its sub-commands, what it prints on failure, and its exit status. */
 
-import * as Command from "@effect/cli/Command"
-import { isValidationError } from "@effect/cli/ValidationError"
 import { isQuitException } from "@effect/platform/Terminal"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
@@ -16,19 +15,10 @@ import { fromCause } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
 import { escaped } from "../internal/redact/terminal.js"
-import { check } from "./check.js"
 import { exitStatusOf, interrupted, Reported, UsageError, unexpected, usage } from "./exit.js"
-import { get } from "./get.js"
-import { opencode } from "./opencode.js"
-import { Forwarded, splitForwarded } from "./passthrough.js"
+import { splitPassthrough } from "./passthrough.js"
+import { parse } from "./program.js"
 import { asFlags, saidByHelper } from "./report.js"
-import { schema } from "./schema.js"
-import { trust } from "./trust.js"
-
-const command = Command.make("effect-apikey").pipe(
-  Command.withDescription("Turns a credential helper command into an API key."),
-  Command.withSubcommands([get, check, trust, schema, opencode])
-)
 
 /**
  * What it prints is for the shell that called it: the key alone on stdout, all else on stderr. A failure's warning is for programs that
@@ -47,17 +37,14 @@ const layer = Layer.mergeAll(
 
 /** Runs the command line on an argv as Node gives it; succeeds with the exit status, whatever happens. */
 export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect<number> => {
-  const { ours, forwarded } = splitForwarded(argv.slice(2))
-  if (ours.length === 0)
-    return Effect.as(say("nothing was asked for", "effect-apikey --help says what there is."), usage)
-  return Command.run(command, { name: "effect-apikey", version })([...argv.slice(0, 2), ...ours]).pipe(
-    Effect.provideService(Forwarded, forwarded),
+  const { command, own } = splitPassthrough(argv.slice(2))
+  return Either.getOrElse(parse(own, command, version), (error) => error).pipe(
     Effect.provide(layer),
     Effect.exit,
     Effect.flatMap(
       Exit.match({
         onSuccess: () => Effect.succeed(0),
-        onFailure: report(forwarded.length > 0 ? asFlags : (hint) => hint)
+        onFailure: report(command.length > 0 ? asFlags : (hint) => hint)
       })
     )
   )
@@ -69,8 +56,6 @@ const report =
   (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
     if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
     const error = Cause.squash(cause)
-    // @effect/cli has already said what is wrong with the arguments.
-    if (isValidationError(error)) return Effect.succeed(usage)
     // Ctrl-C at a question.
     if (isQuitException(error)) return Effect.succeed(interrupted)
     if (error instanceof Reported) return Effect.succeed(error.status)

@@ -1,9 +1,5 @@
 /** `effect-apikey opencode init`: puts the plugin and a provider's command into the user's opencode.jsonc. */
 
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
-import * as Prompt from "@effect/cli/Prompt"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { isNonEmptyReadonlyArray } from "effect/Array"
@@ -21,27 +17,14 @@ import { readText } from "../internal/source/jsonc.js"
 import { codeOf } from "../internal/util/platformError.js"
 import { shellWord } from "../internal/util/shell.js"
 import { changeFor, otherOf, problemWith } from "../opencode/init.js"
+import { confirm } from "./confirm.js"
 import { UsageError } from "./exit.js"
-import { Forwarded } from "./passthrough.js"
 
-const provider = Args.text({ name: "provider" }).pipe(
-  Args.withDescription("The provider's id in opencode, e.g. openai.")
-)
-const words = Args.text({ name: "command" }).pipe(
-  Args.withDescription("The program and its arguments, best after --."),
-  Args.repeated
-)
-const baseUrl = Options.text("base-url").pipe(
-  Options.withDescription("Where its requests go, for a gateway of your own."),
-  Options.optional
-)
-const npm = Options.text("npm").pipe(
-  Options.withDescription(
-    'The provider\'s package, for one that opencode does not know ("@ai-sdk/openai-compatible").'
-  ),
-  Options.optional
-)
-const yes = Options.boolean("yes").pipe(Options.withDescription("Do not ask before the file is changed."))
+export interface InitOptions {
+  readonly baseUrl?: string
+  readonly npm?: string
+  readonly yes?: boolean
+}
 
 const example = "For example: effect-apikey opencode init openai -- op read op://Private/OpenAI/api-key"
 
@@ -100,17 +83,12 @@ const write = (file: string, text: string) =>
     )
   )
 
-const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (options) =>
+export const init = (provider: string, command: ReadonlyArray<string>, { baseUrl, npm, yes }: InitOptions) =>
   Effect.gen(function* () {
-    const command = [...options.words, ...(yield* Forwarded)]
-    if (!isNonEmptyReadonlyArray(command))
+    if (!isNonEmptyReadonlyArray(command)) {
       return yield* new UsageError({ problem: "no command was given", hint: example })
-    const wish = {
-      provider: options.provider,
-      command: [command[0], ...command.slice(1)],
-      baseUrl: Option.getOrUndefined(options.baseUrl),
-      npm: Option.getOrUndefined(options.npm)
-    } as const
+    }
+    const wish = { provider, command: [command[0], ...command.slice(1)], baseUrl, npm } as const
     const problem = problemWith(wish)
     if (Option.isSome(problem)) return yield* new UsageError({ problem: problem.value, hint: example })
     const { file, isThere, others } = yield* configFiles
@@ -124,26 +102,21 @@ const init = Command.make("init", { provider, baseUrl, npm, yes, words }, (optio
       (note) => `effect-apikey: ${escaped(note)}`
     )
     if (change.text === before) {
-      return yield* Console.error(["effect-apikey: it is all there already", ...said].join("\n"))
+      return yield* Console.error(["effect-apikey: nothing to change: it is set up already", ...said].join("\n"))
     }
     const lines = change.shown.map((line) => escaped(withoutSecrets(line, []).replaceAll("\t", "  ")))
     yield* Console.error([escaped(file), ...lines, ...said].join("\n"))
-    if (!options.yes) {
+    if (yes !== true) {
       if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) {
         return yield* new UsageError({
           problem: "nothing was changed: there is no terminal to ask on",
           hint: "Say --yes to make this change."
         })
       }
-      const answer = yield* Prompt.run(Prompt.confirm({ message: "Make this change?", initial: true }))
-      if (!answer) return yield* Console.error("effect-apikey: nothing was changed")
+      if (!(yield* confirm("Make this change?", true))) {
+        return yield* Console.error("effect-apikey: nothing was changed")
+      }
     }
     yield* write(file, change.text)
-    yield* Console.error(`effect-apikey: ${escaped(file)} is changed; start opencode anew`)
+    yield* Console.error(`effect-apikey: ${escaped(file)} is changed; restart opencode`)
   })
-).pipe(Command.withDescription("Give one of opencode's providers a command for its key."))
-
-export const opencode = Command.make("opencode").pipe(
-  Command.withDescription("Set up the plugin for opencode."),
-  Command.withSubcommands([init])
-)

@@ -1,9 +1,5 @@
 /** `effect-apikey trust`: shows what a project's file would run and send, and remembers the user's word on it. */
 
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
-import * as Prompt from "@effect/cli/Prompt"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
@@ -27,8 +23,8 @@ import { readText } from "../internal/source/jsonc.js"
 import { shellWord } from "../internal/util/shell.js"
 import { loadAll } from "../opencode/config/load.js"
 import { hideAllElse } from "../opencode/config/placeholder.js"
+import { confirm } from "./confirm.js"
 import { UsageError } from "./exit.js"
-import { nothingForwarded } from "./passthrough.js"
 
 export interface Item {
   readonly contribution: Contribution
@@ -193,61 +189,61 @@ const list = Effect.gen(function* () {
   }
 })
 
-const fileArgument = Args.text({ name: "file" }).pipe(
-  Args.withDescription(`The project's ${fileName} or opencode.json.`),
-  Args.optional
-)
-const yes = Options.boolean("yes").pipe(Options.withDescription("Do not ask: the file has been read already."))
-const listOption = Options.boolean("list").pipe(Options.withDescription("List what is trusted."))
-const revokeOption = Options.boolean("revoke").pipe(Options.withDescription("Forget all trust in the file."))
+export interface TrustOptions {
+  readonly list?: boolean
+  readonly revoke?: boolean
+  readonly yes?: boolean
+}
 
-export const trust = Command.make(
-  "trust",
-  { file: fileArgument, yes, list: listOption, revoke: revokeOption },
-  ({ file: named, list: isList, revoke: isRevoke, yes: isYes }) =>
-    Effect.gen(function* () {
-      yield* nothingForwarded
-      if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && Option.isSome(named))) {
-        return yield* new UsageError({
-          problem: "--list, --revoke and --yes exclude each other",
-          hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
-        })
+export const trust = (named: string | undefined, options: TrustOptions) =>
+  Effect.gen(function* () {
+    const { list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
+    if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && named !== undefined)) {
+      return yield* new UsageError({
+        problem: "--list, --revoke and --yes exclude each other",
+        hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
+      })
+    }
+    if (isList) return yield* list
+    const path = yield* Path.Path
+    const { cwd } = yield* HostEnvironment
+    // Without a name, the one that `get` and `check` would use.
+    const given = named === undefined ? yield* projectFile : Option.some(named)
+    if (Option.isNone(given)) {
+      return yield* new UsageError({
+        problem: `this directory and those above it have no ${fileName} of a project`,
+        hint: "Name the file: effect-apikey trust FILE"
+      })
+    }
+    const place = path.resolve(cwd, given.value)
+    const file = yield* realPathOf(place)
+    if (isRevoke) {
+      const revoked = yield* HelperPolicy.revoke(file)
+      return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
+    }
+    yield* trustFile(place, file, isYes)
+  })
+
+const trustFile = (place: string, file: string, isYes: boolean) =>
+  Effect.gen(function* () {
+    yield* readText(file)
+    const { items, problems } = yield* readIn(place)
+    const [problem] = problems
+    if (items.length === 0 && problem !== undefined) return yield* problem
+    for (const { hint, message } of problems) {
+      yield* Console.error(`effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(hint)}`)
+    }
+    if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
+    if (!isYes) {
+      yield* Console.error(yield* question(file, items))
+      if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) return yield* noTerminal(file)
+      if (!(yield* confirm("Trust it as it is now?", false))) {
+        return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
       }
-      if (isList) return yield* list
-      const path = yield* Path.Path
-      const { cwd } = yield* HostEnvironment
-      // Without a name, the one that `get` and `check` would use.
-      const given = Option.isSome(named) ? named : yield* projectFile
-      if (Option.isNone(given)) {
-        return yield* new UsageError({
-          problem: `there is no ${fileName} of a project's here`,
-          hint: "Name the file: effect-apikey trust FILE"
-        })
-      }
-      const place = path.resolve(cwd, given.value)
-      const file = yield* realPathOf(place)
-      if (isRevoke) {
-        const revoked = yield* HelperPolicy.revoke(file)
-        return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
-      }
-      yield* readText(file)
-      const { items, problems } = yield* readIn(place)
-      const [problem] = problems
-      if (items.length === 0 && problem !== undefined) return yield* problem
-      for (const { hint, message } of problems) {
-        yield* Console.error(`effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(hint)}`)
-      }
-      if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
-      if (!isYes) {
-        yield* Console.error(yield* question(file, items))
-        if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) return yield* noTerminal(file)
-        const answer = yield* Prompt.run(Prompt.confirm({ message: "Trust it as it is now?", initial: false }))
-        if (!answer) return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
-      }
-      yield* HelperPolicy.trust(items)
-      yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
-    })
-).pipe(Command.withDescription("Let a project's configuration run its commands, until it changes."))
+    }
+    yield* HelperPolicy.trust(items)
+    yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
+  })
 
 const noTerminal = (file: string): CommandNotTrusted =>
   new CommandNotTrusted({

@@ -51,6 +51,7 @@ const secretIn = (headers: Readonly<Record<string, string>>): Option.Option<stri
 export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "bazel",
+    readsStdin: true,
     ...(uri === undefined ? {} : { input: jsonLine({ uri }) }),
     recognizes: ({ object }) =>
       !("token" in object) &&

@@ -42,6 +42,7 @@ const explain = (stdout: string): Option.Option<Meaning> =>
 export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "docker-credential",
+    readsStdin: true,
     ...(serverUrl === undefined ? {} : { input: `${serverUrl}\n` }),
     explain: ({ stdout }) => explain(stdout),
     forget: (command) =>

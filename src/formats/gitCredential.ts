@@ -190,6 +190,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
   const attributes = attributesOf(spec)
   return define({
     name: "git-credential",
+    readsStdin: true,
     ...(attributes.length === 0 ? {} : { input: request([authtypeCapability, ...attributes]) }),
     forget: (command, key) => {
       const header = headerOf(key)

@@ -87,6 +87,9 @@ const isNamedAlone = (name: keyof Table): name is NamedAlone => {
   return parameters === undefined || Schema.is(parameters)({ name })
 }
 
+/** The names of the formats that have parameters. */
+export const formatsWithParameters: ReadonlyArray<string> = Record.keys(table).filter(hasParameters)
+
 const named = Record.keys(table).filter(isNamedAlone)
 
 /** In the order of the documentation. */

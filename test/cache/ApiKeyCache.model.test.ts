@@ -20,8 +20,9 @@ import { type ApiKeyError, CommandTimeout, NonZeroExit } from "effect-apikey/Api
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type ScriptedHelper, scriptedHelper, settle } from "../support/scriptedHelper.js"
+import { size } from "../support/soak.js"
 
-const sequences = 1_000
+const sequences = size({ short: 300, full: 1_000 })
 /** Turning the test clock waits for real timers, so sequences go side by side. */
 const sideBySide = 20
 const maxCommands = 30

@@ -12,7 +12,8 @@ const agent = async (choice: Readonly<Record<string, string>>) =>
     env: { ...process.env, NO_COLOR: "1", TOKEN_SECONDS: "8", ...choice }
   })
 
-describe("the agent", () => {
+// A story is told for longer than tokens live, most of which is waiting.
+describe.concurrent("the agent", () => {
   const choices = [
     { STORYTELLER: "token", RESEARCHER: "static" },
     { STORYTELLER: "static", RESEARCHER: "token" }

@@ -79,7 +79,7 @@ describe("effect-apikey opencode init", () => {
 
     const again = text()
     const second = await init("--yes", ...command)
-    expect(second).toMatchObject({ status: 0, stderr: "effect-apikey: it is all there already\n" })
+    expect(second).toMatchObject({ status: 0, stderr: "effect-apikey: nothing to change: it is set up already\n" })
     expect(text()).toBe(again)
   })
 
@@ -265,7 +265,7 @@ describe("effect-apikey opencode init", () => {
     rmSync(join(folder, "opencode"), { recursive: true })
     symlinkSync(dotfiles, join(folder, "opencode"))
     const again = await init("--yes", ...command)
-    expect(again).toMatchObject({ status: 0, stderr: "effect-apikey: it is all there already\n" })
+    expect(again).toMatchObject({ status: 0, stderr: "effect-apikey: nothing to change: it is set up already\n" })
   })
 
   it("says of a file that cannot be written that it cannot be written: 78", async () => {

@@ -34,6 +34,8 @@ export interface Entry {
   readonly failures: ReadonlyArray<Failure>
   /** The format of whatever it prints; `auto` takes it. Absent where that depends on the arguments. */
   readonly format?: Exclude<FormatName, "auto">
+  /** The format of single sub-commands, where it depends on them. */
+  readonly subcommandFormats?: Readonly<Record<string, Exclude<FormatName, "auto">>>
   /** It may ask a person, by a window, a fingerprint or a browser, without any terminal. */
   readonly mayPrompt: boolean
   /** For how long a key without an expiry is kept. */

@@ -34,6 +34,7 @@ export const vcs: ReadonlyArray<Entry> = [
   {
     program: /^git$/,
     install: "Install git.",
+    subcommandFormats: { credential: "git-credential" },
     mayPrompt: true,
     failures: [
       // Git goes on without it, and ends with a question that nobody answers.

@@ -50,6 +50,8 @@ export interface CredentialFormat {
   readonly encode: (key: ApiKey.ApiKey) => Either.Either<string, InvalidOutput>
   /** What it says on the helper's stdin; without it stdin is empty. */
   readonly input?: string
+  /** Whether its helpers read a request on stdin. The command line passes its own stdin on to them where `input` is not set. */
+  readonly readsStdin?: boolean
   /** Variables that it hands over to the helper: whether a person may be asked, and why the helper is run. */
   readonly environment?: (interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>
   /** What a status other than 0 means, where the helper says so on stdout. */

@@ -64,9 +64,9 @@ describe("effect-apikey over a configuration", () => {
         [["get", "openai", "other"], 64, /more than one provider/],
         [["get", "openai", "--opencode", "--config", "x"], 64, /exclude each other/],
         [["get"], 64, /no provider and no command/],
-        [["trust", "--yes", "--", "other.jsonc"], 64, /nothing may stand after --/],
-        [["check", "--no-run", "--", "openai"], 64, /nothing may stand after --/],
-        [["schema", "--", "x"], 64, /nothing may stand after --/]
+        [["trust", "--yes", "--", "other.jsonc"], 64, /nothing may follow --/],
+        [["check", "--no-run", "--", "openai"], 64, /nothing may follow --/],
+        [["schema", "--", "x"], 64, /nothing may follow --/]
       ] as const
       for (const [args, status, says] of rows) {
         const failed = yield* run(self, ...args)

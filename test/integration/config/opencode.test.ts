@@ -1,7 +1,7 @@
 // The real opencode and we read the same configurations: the key that its requests carry is the key that we resolve.
 import { execFileSync } from "node:child_process"
-import { join } from "node:path"
-import { assert, describe, layer } from "@effect/vitest"
+import { basename, join } from "node:path"
+import { assert, describe } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import { HelperPolicy } from "../../../src/HelperPolicy.js"
 import * as OpencodeConfig from "../../../src/OpencodeConfig.js"
 import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
+import { sharing } from "../../support/sharing.js"
 import { gateway } from "../opencode/gateway.js"
 import { environmentOf, reasonToSkip, type Served, serve } from "../opencode/harness.js"
 
@@ -57,8 +58,8 @@ const ours = (self: Sandbox, cwd: string, id: string) =>
   }).pipe(Effect.provide(trusting), within(self, { cwd }))
 
 /**
- * The rows of a group share a home, an environment and one running opencode, which has an instance for each row's project. Each
- * row has a provider of its own (`myprov` in the rows stands for its id), so that what one row says reaches no other.
+ * The rows of a group share a home, an environment and one running opencode, which has an instance for each project. Each row has
+ * a provider of its own (`myprov` in the rows stands for its id), so that what one row says reaches no other.
  */
 const groups = ["plain", "named file", "named folder", "no project", "broken"] as const
 
@@ -66,7 +67,7 @@ interface Row {
   readonly name: string
   /** Where nothing is said: "plain". */
   readonly group?: (typeof groups)[number]
-  /** Written by path from the sandbox's root; `project` is the row's own. JSON of several rows in one file is merged. */
+  /** Written by path from the sandbox's root; `project` is the row's. JSON of several rows in one file is merged. */
   readonly files?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
   readonly auth?: Readonly<Record<string, unknown>>
@@ -285,11 +286,12 @@ interface Placed {
   readonly folder: string
 }
 
-/** The row with an id of its own for the provider, and a project of its own. */
+/** The row with an id of its own for the provider, and a project of its own where it says something of the project. */
 const placed = (original: Row, at: number, self: Sandbox): Placed => {
   const id = `row${at}`
   const row: Row = JSON.parse(JSON.stringify(original).replaceAll("myprov", id))
-  const project = join(self.root, id)
+  const saysOfProject = Object.keys(row.files ?? {}).some((file) => file.startsWith("project/"))
+  const project = join(self.root, saysOfProject ? id : "bare")
   return { row, id, project, folder: join(project, row.folder ?? "") }
 }
 
@@ -305,7 +307,7 @@ const write = (self: Sandbox, url: string, all: ReadonlyArray<Placed>): void => 
   const add = (file: string, said: unknown): void => void contents.set(file, merged(contents.get(file), said))
   for (const { id, project, row } of all) {
     execFileSync("git", ["init", "-q", project])
-    for (const folder of [".opencode", "a/.opencode"]) withoutRegistry(self, `${id}/${folder}`)
+    for (const folder of [".opencode", "a/.opencode"]) withoutRegistry(self, `${basename(project)}/${folder}`)
     add(`${global}/config.json`, {
       provider: {
         [id]: {
@@ -333,28 +335,24 @@ const limit = 240_000
 for (const group of groups) {
   describe.skipIf(reasonToSkip !== undefined)("opencode's precedence, and ours", () => {
     const members = rows.filter((row) => (row.group ?? "plain") === group)
-    layer(running(members), { timeout: limit, excludeTestServices: true })((it) => {
-      for (const [at, { name }] of members.entries()) {
-        it.scoped(
-          name,
-          () =>
+    const test = sharing(running(members), limit)
+    for (const [at, { name }] of members.entries()) {
+      test(name, () =>
+        Effect.gen(function* () {
+          const { opencode, keysOf, placed, self } = yield* Running
+          const each = placed[at]
+          if (each === undefined) return yield* Effect.dieMessage("no such row")
+          const { folder, id, row } = each
+          const said = yield* Effect.exit(
             Effect.gen(function* () {
-              const { opencode, keysOf, placed, self } = yield* Running
-              const each = placed[at]
-              if (each === undefined) return yield* Effect.dieMessage("no such row")
-              const { folder, id, row } = each
-              const said = yield* Effect.exit(
-                Effect.gen(function* () {
-                  const { say, session } = yield* opencode
-                  return yield* say(yield* session(folder), `${id}/mymodel`, folder)
-                })
-              )
-              assert.deepStrictEqual(keysOf(id), row.key === undefined ? [] : [row.key], JSON.stringify(said))
-              assert.deepStrictEqual(yield* ours(self, folder, id), [row.ours ?? row.key])
-            }),
-          limit
-        )
-      }
-    })
+              const { say, session } = yield* opencode
+              return yield* say(yield* session(folder, "titled"), `${id}/mymodel`, folder)
+            })
+          )
+          assert.deepStrictEqual(keysOf(id), row.key === undefined ? [] : [row.key], JSON.stringify(said))
+          assert.deepStrictEqual(yield* ours(self, folder, id), [row.ours ?? row.key])
+        })
+      )
+    }
   })
 }

@@ -13,7 +13,7 @@ import { itWith } from "../../support/tools.js"
 const key = "sk-the-key-0123456789abcdef"
 const echo = { command: ["/bin/echo", key], timeout: "10 minutes" } as const
 const patience = 300_000
-const many = size({ short: 100, full: 500 })
+const many = size({ short: 50, full: 500 })
 /** So many descriptors have to be free for a start, or it is refused. */
 const roomOfAStart = 8
 
@@ -67,8 +67,8 @@ describe("many runs", () => {
   })
 
   for (const [limit, count] of [
-    [110, size({ short: 400, full: 2_000 })],
-    [64, 200]
+    [110, size({ short: 150, full: 2_000 })],
+    [64, size({ short: 75, full: 200 })]
   ] as const) {
     itWith("prlimit")(
       `${count} at once with ${limit} descriptors queue, none fails`,
@@ -124,7 +124,7 @@ describe("a run that is interrupted", () => {
           for (const pid of membersOf(groups)) process.kill(pid, "SIGKILL")
         } else assert.deepStrictEqual(membersOf(groups), [])
       }),
-      { numRuns: size({ short: 60, full: 300 }) }
+      { numRuns: size({ short: 40, full: 300 }) }
     )
     assert.deepStrictEqual(await settled(before), [])
   })

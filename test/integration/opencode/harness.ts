@@ -233,12 +233,15 @@ export interface Served {
   ) => Effect.Effect<{ readonly status: number; readonly text: string }>
   /** A message to a session and the whole answer. */
   readonly say: (session: string, model: string, directory?: string) => Effect.Effect<Said>
-  readonly session: (directory?: string) => Effect.Effect<string>
+  /** With a title opencode asks the model for none. */
+  readonly session: (directory?: string, title?: string) => Effect.Effect<string>
 }
 
 export interface Said {
   readonly text: string
   readonly error: string | undefined
+  /** All that opencode answered. */
+  readonly body: string
 }
 
 interface Answer {
@@ -252,7 +255,7 @@ const parse = (text: string): Answer => JSON.parse(text)
 /** `opencode serve`, until the scope ends. */
 export const serve = (
   at: Pick<Place, "project" | "env">,
-  env: Record<string, string> = {}
+  env: Readonly<Record<string, string | undefined>> = {}
 ): Effect.Effect<Served, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<{ readonly url: string; readonly child: ChildProcess }>((resume) => {
@@ -296,7 +299,8 @@ export const serve = (
         url,
         child,
         request,
-        session: (directory) => Effect.map(post("/session", {}, directory), ({ text }) => String(parse(text).id)),
+        session: (directory, title) =>
+          Effect.map(post("/session", { title }, directory), ({ text }) => String(parse(text).id)),
         say: (session, model, directory) => {
           const [providerID, ...rest] = model.split("/")
           const body = { model: { providerID, modelID: rest.join("/") }, parts: [{ type: "text", text: "say hi" }] }
@@ -306,7 +310,8 @@ export const serve = (
             const error = answer.info?.error
             return {
               text: parts.flatMap((part) => (part.type === "text" ? [part.text ?? ""] : [])).join(""),
-              error: error === undefined ? undefined : String(error.data?.message ?? error.name)
+              error: error === undefined ? undefined : String(error.data?.message ?? error.name),
+              body: text
             }
           })
         }

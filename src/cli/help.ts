@@ -1,0 +1,34 @@
+/** How a help text looks: what the command does, examples, usage, then sub-commands and options in aligned columns. */
+
+import type { Command } from "commander"
+
+export interface HelpText {
+  readonly description: string
+  readonly examples: ReadonlyArray<{ readonly what: string; readonly line: string }>
+  /** What may follow the command's name, one line each. */
+  readonly usage: ReadonlyArray<string>
+}
+
+const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
+
+/** `effect-apikey opencode init` of `init`. */
+const fullName = (command: Command): string =>
+  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
+
+const usageIndent = " ".repeat("Usage: ".length)
+
+/** Commander removes the style where the output is no terminal or NO_COLOR is set, and aligns the columns. */
+export const withHelp = (command: Command, { description, examples, usage }: HelpText): Command => {
+  const shown = examples.map(({ line, what }) => `  # ${what}\n  ${line}`).join("\n\n")
+  return command
+    .summary(description)
+    .helpOption("-h, --help", "Print this help.")
+    .addHelpText("before", `${description}\n\n${bold("Examples:")}\n${shown}\n`)
+    .configureHelp({
+      styleTitle: bold,
+      subcommandTerm: (each) => each.name(),
+      commandDescription: () => "",
+      visibleArguments: () => [],
+      commandUsage: (each) => usage.map((line) => `${fullName(each)} ${line}`.trimEnd()).join(`\n${usageIndent}`)
+    })
+}

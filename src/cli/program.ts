@@ -1,0 +1,281 @@
+/** The sub-commands with their arguments, options and help texts, and the effect that an argv asks for. */
+
+import type { QuitException, Terminal } from "@effect/platform/Terminal"
+import { Argument, Command, CommanderError, Option } from "commander"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { ApiKeyError } from "../ApiKeyError.js"
+import type { Requirements } from "../internal/helper/options.js"
+import type { HelperPolicy } from "../internal/policy/model.js"
+import { check } from "./check.js"
+import { candidates, completion, hiddenName, type Shell, shells } from "./completion.js"
+import { type Reported, UsageError } from "./exit.js"
+import { flagOf, formatNames, type ParameterFlag, parameterFlags } from "./formatOptions.js"
+import { get } from "./get.js"
+import { withHelp } from "./help.js"
+import { init } from "./opencode.js"
+import { schema } from "./schema.js"
+import { trust } from "./trust.js"
+
+/** What a sub-command does. */
+export type Action = Effect.Effect<
+  void,
+  ApiKeyError | QuitException | Reported | UsageError,
+  Requirements | HelperPolicy | Terminal
+>
+
+/** Where a sub-command leaves its action for `parse`. */
+type Select = (action: Action) => void
+
+interface Context {
+  /** What stands after `--`. */
+  readonly command: ReadonlyArray<string>
+  readonly version: string
+  readonly select: Select
+  /** The same for sub-commands that take no command. */
+  readonly selectWithout: Select
+}
+
+const configurationOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--config <file>", "Read only this configuration file (default: the project's, then the user's).")
+    )
+    .addOption(new Option("--opencode", "Read opencode's configuration and auth.json instead."))
+
+const parameterOption = ({ choices, description, formats, isBoolean, name }: ParameterFlag): Option => {
+  const option = new Option(
+    isBoolean ? flagOf(name) : `${flagOf(name)} <value>`,
+    `${formats.join(", ")}: ${description}`
+  )
+  return (choices.length > 0 ? option.choices([...choices]) : option).helpGroup("Parameters of formats:")
+}
+
+const getCommand = ({ command, select }: Context): Command => {
+  const self = withHelp(new Command("get"), {
+    description: "Print the key of a provider, or the key that a command prints.",
+    usage: ["PROVIDER [--config FILE | --opencode]", "[--format NAME] [--timeout TIME] -- COMMAND [ARG...]"],
+    examples: [
+      { what: "the key of a provider in effect-apikey.jsonc", line: "effect-apikey get openai" },
+      { what: "the key that a command prints", line: "effect-apikey get -- pass show openai/api-key" },
+      {
+        what: "a field of the JSON that a command prints",
+        line: "effect-apikey get --format json --field data.api_key -- cat answer.json"
+      },
+      {
+        what: "the password that git stores for a host",
+        line: "effect-apikey get --format git-credential --url https://git.example.com -- git credential fill"
+      }
+    ]
+  })
+  configurationOptions(self)
+    .addArgument(new Argument("[provider...]"))
+    .addOption(
+      new Option("--format <name>", "What the command prints (default: auto).")
+        .choices([...formatNames])
+        .argParser(String)
+    )
+    .addOption(
+      new Option(
+        "--timeout <time>",
+        'How long it may take, for example "10 seconds" (default: 30 seconds; 2 minutes if the command may ask the user).'
+      )
+    )
+  for (const flag of parameterFlags) self.addOption(parameterOption(flag))
+  return self.action((ids: ReadonlyArray<string>, options) => select(get(ids, command, options)))
+}
+
+const checkCommand = ({ selectWithout }: Context): Command => {
+  const self = withHelp(new Command("check"), {
+    description: "Show where a provider's key comes from, whether it may run, and whether it works. Never the key.",
+    usage: ["[PROVIDER] [--config FILE | --opencode] [--no-run]"],
+    examples: [
+      { what: "every provider of the configuration", line: "effect-apikey check" },
+      { what: "one provider, without running its command", line: "effect-apikey check openai --no-run" },
+      { what: "opencode's providers", line: "effect-apikey check --opencode" }
+    ]
+  })
+  return configurationOptions(self)
+    .addArgument(new Argument("[provider]"))
+    .addOption(new Option("--no-run", "Run no command."))
+    .action((id: string | undefined, options) => selectWithout(check(id, options)))
+}
+
+const trustCommand = ({ selectWithout }: Context): Command =>
+  withHelp(new Command("trust"), {
+    description: "Allow a project's configuration to run its commands, until the file changes.",
+    usage: ["[FILE] [--yes | --revoke]", "--list"],
+    examples: [
+      { what: "show what the project's file would run, and ask", line: "effect-apikey trust" },
+      { what: "trust a file that you have read", line: "effect-apikey trust effect-apikey.jsonc --yes" },
+      { what: "withdraw trust", line: "effect-apikey trust effect-apikey.jsonc --revoke" },
+      { what: "list what is trusted", line: "effect-apikey trust --list" }
+    ]
+  })
+    .addArgument(new Argument("[file]"))
+    .addOption(new Option("--yes", "Do not ask."))
+    .addOption(new Option("--revoke", "Withdraw all trust in the file."))
+    .addOption(new Option("--list", "List what is trusted."))
+    .action((file: string | undefined, options) => selectWithout(trust(file, options)))
+
+const schemaCommand = ({ selectWithout }: Context): Command =>
+  withHelp(new Command("schema"), {
+    description: "Print the JSON Schema of effect-apikey.jsonc.",
+    usage: [""],
+    examples: [{ what: "a copy for an editor", line: "effect-apikey schema > effect-apikey.schema.json" }]
+  }).action(() => selectWithout(schema))
+
+const initCommand = ({ command, select }: Context): Command =>
+  withHelp(new Command("init"), {
+    description: "Set up the plugin in opencode's configuration, with a command for one provider's key.",
+    usage: ["PROVIDER [--base-url URL] [--npm PACKAGE] [--yes] -- COMMAND [ARG...]"],
+    examples: [
+      {
+        what: "a provider that opencode knows",
+        line: "effect-apikey opencode init openai --yes -- pass show openai/api-key"
+      },
+      {
+        what: "a gateway of your own",
+        line: "effect-apikey opencode init gateway --npm @ai-sdk/openai-compatible --base-url https://gateway.example.com/v1 --yes -- get-token"
+      }
+    ]
+  })
+    .addArgument(new Argument("<provider>"))
+    .addArgument(new Argument("[command...]"))
+    .addOption(new Option("--base-url <url>", "Send the provider's requests to this URL."))
+    .addOption(new Option("--npm <package>", "The provider's package, if opencode does not know the provider."))
+    .addOption(new Option("--yes", "Do not ask before the file is changed."))
+    .action((provider: string, words: ReadonlyArray<string>, options) =>
+      select(init(provider, [...words, ...command], options))
+    )
+
+const opencodeCommand = (context: Context): Command =>
+  withHelp(new Command("opencode"), {
+    description: "Set up the plugin for opencode.",
+    usage: ["init PROVIDER -- COMMAND [ARG...]"],
+    examples: [
+      {
+        what: "give a provider a command",
+        line: "effect-apikey opencode init openai --yes -- pass show openai/api-key"
+      }
+    ]
+  }).addCommand(initCommand(context))
+
+const completionCommand = ({ selectWithout }: Context): Command =>
+  withHelp(new Command("completion"), {
+    description: "Print the completion script for a shell.",
+    usage: shells.map((shell) => shell),
+    examples: [
+      { what: "bash: in ~/.bashrc", line: 'eval "$(effect-apikey completion bash)"' },
+      { what: "zsh: in ~/.zshrc, after compinit", line: 'eval "$(effect-apikey completion zsh)"' },
+      { what: "fish: in ~/.config/fish/config.fish", line: "effect-apikey completion fish | source" }
+    ]
+  })
+    .addArgument(new Argument("<shell>").choices([...shells]))
+    .action((shell: Shell) => selectWithout(completion(shell)))
+
+const programOf = (context: Context): Command => {
+  const self = withHelp(new Command("effect-apikey"), {
+    description: "Turn a credential helper command into an API key.",
+    usage: ["COMMAND [OPTIONS]"],
+    examples: [
+      { what: "the key that a command prints", line: "effect-apikey get -- pass show openai/api-key" },
+      { what: "why a provider has no key", line: "effect-apikey check openai" }
+    ]
+  })
+    .version(context.version, "-V, --version", "Print the version.")
+    .helpCommand("help [command]", "Print the help of a command.")
+  const commands = [getCommand, checkCommand, trustCommand, schemaCommand, opencodeCommand, completionCommand]
+  for (const make of commands) self.addCommand(make(context))
+  self.addCommand(
+    withHelp(new Command("version"), {
+      description: "Print the version.",
+      usage: [""],
+      examples: [{ what: "for a bug report", line: "effect-apikey version" }]
+    }).action(() => context.selectWithout(Console.log(context.version)))
+  )
+  return self.addCommand(
+    new Command(hiddenName).action(() => context.select(candidates(self, context.command))),
+    { hidden: true }
+  )
+}
+
+/** All commands, the program first. */
+const allOf = (command: Command): ReadonlyArray<Command> => [command, ...command.commands.flatMap(allOf)]
+
+interface Printed {
+  stdout: string
+  stderr: string
+}
+
+const misplacedCommand = new UsageError({
+  problem: "nothing may follow -- here",
+  hint: "Only `effect-apikey get` and `effect-apikey opencode init` take a command after --."
+})
+
+const noSubcommand = new UsageError({
+  problem: "no sub-command was given",
+  hint: "effect-apikey --help lists the commands; add --help to one for its options."
+})
+
+/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as problem and hint. */
+const usageErrorOf = (printed: string): UsageError => {
+  const [problem = "", suggestion] = printed
+    .replace(/^error: /, "")
+    .trim()
+    .split("\n")
+  return new UsageError({
+    problem,
+    hint:
+      suggestion?.replace(/^\((.*)\)$/, "$1") ??
+      "effect-apikey --help lists the commands; add --help to one for its options."
+  })
+}
+
+// --- boundary: commander calls back, prints and throws
+
+/** The effect that an argv asks for: the action of a sub-command, a text to print, or what is wrong with it. */
+export const parse = (
+  argv: ReadonlyArray<string>,
+  command: ReadonlyArray<string>,
+  version: string
+): Either.Either<Action, UsageError> => {
+  let action: Action | undefined
+  const printed: Printed = { stdout: "", stderr: "" }
+  const select: Select = (selected) => {
+    action = selected
+  }
+  const program = programOf({
+    command,
+    version,
+    select,
+    selectWithout: (selected) => select(command.length === 0 ? selected : misplacedCommand)
+  })
+  for (const each of allOf(program)) {
+    each
+      .exitOverride()
+      .showSuggestionAfterError(true)
+      .configureOutput({
+        writeOut: (text) => {
+          printed.stdout += text
+        },
+        writeErr: (text) => {
+          printed.stderr += text
+        }
+      })
+  }
+  return Either.try({
+    try: () => program.parse([...argv], { from: "user" }),
+    catch: (error) => error
+  }).pipe(
+    Either.map(() => action ?? Effect.void),
+    Either.orElse((error) => {
+      if (!(error instanceof CommanderError)) throw error
+      if (error.code === "commander.help" && error.exitCode !== 0) return Either.left(noSubcommand)
+      return error.exitCode === 0
+        ? Either.right(Console.log(printed.stdout.trimEnd()))
+        : Either.left(usageErrorOf(printed.stderr === "" ? error.message : printed.stderr))
+    })
+  )
+}
