@@ -35,7 +35,7 @@ const ours = ApiKeyCache.make({
 const subjects = Effect.gen(function* () {
   const cache = yield* ours
   const providers = yield* ApiKeyProviders.make({
-    providers: { bench: { command: ["printf", "key"], timeToLive: "1 hour" } }
+    providers: { bench: { argv: ["printf", "key"], timeToLive: "1 hour" } }
   })
   const registered = yield* providers.get("bench")
   const effectCache = yield* Cache.make({

@@ -21,7 +21,7 @@ import { activeFailure, causeWithRetryAt } from "./internal/cache/history.js"
 import { join, type Restore } from "./internal/cache/inFlight.js"
 import { type CachedKey, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
 import { reportRejection } from "./internal/cache/metrics.js"
-import { defaultWhenAbandoned, type LifeOptions } from "./internal/cache/options.js"
+import { defaultOnAbandon, type LifeOptions } from "./internal/cache/options.js"
 import { type FetchRequest, makeRunner, type Start } from "./internal/cache/runner.js"
 import { settleRejection } from "./internal/cache/settle.js"
 import { hasKey, initial, isRunning, transitions } from "./internal/cache/state.js"
@@ -81,12 +81,12 @@ export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, 
 
 const makeOpen = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const { provider, program, format, mayPrompt, fetch, onRepeat } = options
-    const whenAbandoned = options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)
+    const { provider, program, format, mayPrompt, fetch, onRepeatedKey } = options
+    const onAbandon = options.onAbandon ?? defaultOnAbandon(mayPrompt)
     const counters = makeCounters(program)
     const cell = yield* makeCell(provider, counters.counts)
-    const rules = { provider, program, onRepeat, life }
-    const start = yield* makeRunner({ cell, counters, rules, format, whenAbandoned, fetch })
+    const rules = { provider, program, onRepeatedKey, life }
+    const start = yield* makeRunner({ cell, counters, rules, format, onAbandon, fetch })
     yield* Effect.addFinalizer(() => close(cell, counters))
     if (options.prefetch === true) yield* at((now) => Effect.sync(() => start(initial, now, "prefetch")))
     return operations(options, { cell, counters, start })

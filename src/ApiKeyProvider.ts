@@ -47,7 +47,7 @@ export { fromSource, type SourceOptions } from "./internal/provider/source.js"
  *
  * export const main = program.pipe(
  *   Effect.provide(
- *     ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"], timeout: "10 seconds" }).pipe(
+ *     ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"], timeout: "10 seconds" }).pipe(
  *       Layer.provide(HelperExecutor.layerNode)
  *     )
  *   )
@@ -201,7 +201,7 @@ export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, P
  * class GatewayKey extends ApiKeyProvider.Service<GatewayKey>()("GatewayKey") {}
  *
  * export const OpenAiKeyLive = OpenAiKey.layer(ApiKeyProvider.layerEnv("OPENAI_API_KEY"))
- * export const GatewayKeyLive = GatewayKey.layer(ApiKeyProvider.layerCommand({ command: ["get-token"] }))
+ * export const GatewayKeyLive = GatewayKey.layer(ApiKeyProvider.layerCommand({ argv: ["get-token"] }))
  * ```
  *
  * @since 0.1.0

@@ -154,7 +154,7 @@ export interface Answer {
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * export const OpenAiKey = ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] }).pipe(
+ * export const OpenAiKey = ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] }).pipe(
  *   Layer.provide(
  *     Testing.executor(({ program, args }) => Effect.succeed(program === "op" ? { stdout: `key of ${args[1]}` } : undefined))
  *   )

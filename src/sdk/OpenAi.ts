@@ -213,7 +213,7 @@ export const layerAzure = (options: AzureOptions): Layer.Layer<AzureOpenAi, neve
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiLive = OpenAi.layer({ maxRetries: 4 }).pipe(
- *   Layer.provide(ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] })),
+ *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
  *   Layer.provide(HelperExecutor.layerNode)
  * )
  * ```

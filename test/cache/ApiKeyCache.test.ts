@@ -428,20 +428,18 @@ describe("single flight", () => {
     })
   )
 
-  it.scoped(
-    '`whenAbandoned: "finish"`: a caller with less patience than the helper finds the key there next time',
-    () =>
-      Effect.gen(function* () {
-        const { cache, answers, value, helper } = yield* cacheUnderTest({ whenAbandoned: "finish" })
-        const waiter = yield* Effect.fork(Effect.timeout(cache.get, "5 seconds"))
-        yield* settle
-        yield* TestClock.adjust("5 seconds")
-        expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
-        expect(helper.active).toBe(1)
-        yield* answers("k")
-        expect(yield* value).toBe("k")
-        expect(helper.runs.length).toBe(1)
-      })
+  it.scoped('`onAbandon: "complete"`: a caller with less patience than the helper finds the key there next time', () =>
+    Effect.gen(function* () {
+      const { cache, answers, value, helper } = yield* cacheUnderTest({ onAbandon: "complete" })
+      const waiter = yield* Effect.fork(Effect.timeout(cache.get, "5 seconds"))
+      yield* settle
+      yield* TestClock.adjust("5 seconds")
+      expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
+      expect(helper.active).toBe(1)
+      yield* answers("k")
+      expect(yield* value).toBe("k")
+      expect(helper.runs.length).toBe(1)
+    })
   )
 
   it.scoped("a person who is being asked is not asked twice: a run that may prompt goes on", () =>
@@ -795,21 +793,23 @@ describe("reject", () => {
     })
   )
 
-  it.scoped('`onRepeat: "fail"`: KeyRejected rests 30 s, doubling to 5 min as long as the helper repeats the key', () =>
-    Effect.gen(function* () {
-      const { cache, holding, asks, answers } = yield* cacheUnderTest({ onRepeat: "fail" })
-      yield* cache.reject(yield* holding("k"))
-      const rests: Array<number> = []
-      for (let times = 0; times < 6; times++) {
-        const waiter = yield* asks
-        yield* answers("k")
-        expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("KeyRejected")
-        const now = yield* Clock.currentTimeMillis
-        rests.push((millisOf((yield* cache.status).nextTry) ?? 0) - now)
-        yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
-      }
-      expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
-    })
+  it.scoped(
+    '`onRepeatedKey: "fail"`: KeyRejected rests 30 s, doubling to 5 min as long as the helper repeats the key',
+    () =>
+      Effect.gen(function* () {
+        const { cache, holding, asks, answers } = yield* cacheUnderTest({ onRepeatedKey: "fail" })
+        yield* cache.reject(yield* holding("k"))
+        const rests: Array<number> = []
+        for (let times = 0; times < 6; times++) {
+          const waiter = yield* asks
+          yield* answers("k")
+          expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("KeyRejected")
+          const now = yield* Clock.currentTimeMillis
+          rests.push((millisOf((yield* cache.status).nextTry) ?? 0) - now)
+          yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
+        }
+        expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
+      })
   )
 
   it.scoped("the doubling begins anew at 30 s for another key, which a refresh brought", () =>
@@ -848,9 +848,9 @@ describe("reject", () => {
     })
   )
 
-  it.scoped('`onRepeat: "fail"` gives KeyRejected instead, for the back-off', () =>
+  it.scoped('`onRepeatedKey: "fail"` gives KeyRejected instead, for the back-off', () =>
     Effect.gen(function* () {
-      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ onRepeat: "fail" })
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ onRepeatedKey: "fail" })
       const key = yield* holding("k")
       yield* cache.reject(key)
       const waiter = yield* asks

@@ -372,7 +372,10 @@ describe("the command and the other sources", () => {
 
   const mistaken: Readonly<Record<string, readonly [command: unknown, says: string]>> = {
     "a duration": [{ argv: apiKeyCommand, timeout: "soon" }, 'For example "10 seconds", "5 minutes" or "250 ms".'],
-    "a field": [{ argv: apiKeyCommand, zzzzzzzz: 1 }, "interactive, path, format, cache, timeToLive"]
+    "a field": [
+      { argv: apiKeyCommand, zzzzzzzz: 1 },
+      "interactive, search, format, timeToLive, refreshAhead, onRepeatedKey, eraseOnReject, onAbandon"
+    ]
   }
   for (const [what, [command, says]] of Object.entries(mistaken)) {
     it(`${what} that is none is told with what can be written, as it is to be typed`, async () => {

@@ -67,7 +67,7 @@ describe("getSDK", () => {
       const options = {
         baseURL: server.origin,
         region: "eu-west-1",
-        apiKeyCommand: { command: ["echo", output], format }
+        apiKeyCommand: { argv: ["echo", output], format }
       }
       const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/amazon-bedrock", options })
       return { server, sdk }
@@ -128,7 +128,7 @@ describe("getSDK", () => {
         { npm, name: "other", options: { baseURL, apiKeyCommand: command } },
         { npm, options: { baseURL: `${baseURL}/2`, apiKeyCommand: command } },
         { npm, options: { baseURL, apiKeyCommand: ["echo", "sk-2"] } },
-        { npm, options: { baseURL, apiKeyCommand: { command, timeToLive: "1 minute" } } },
+        { npm, options: { baseURL, apiKeyCommand: { argv: command, timeToLive: "1 minute" } } },
         { npm, options: { baseURL, apiKey: "sk-literal", apiKeyCommand: command } },
         { npm, options: { baseURL, apiKeyCommand: command, headers: { b: "1", a: "2" } } },
         { npm, options: { baseURL, apiKeyCommand: command, headers: { a: "2", b: "1" } } }
@@ -164,13 +164,13 @@ describe("getSDK", () => {
       assert.match(alpha, /^Bearer key-for-alpha-/)
       assert.match(beta, /^Bearer key-for-beta-/)
       assert.strictEqual(again, beta)
-      assert.match(yield* keyOf("gamma", { command: told, provider: undefined }), /^Bearer key-for-gamma-/)
+      assert.match(yield* keyOf("gamma", { argv: told, provider: undefined }), /^Bearer key-for-gamma-/)
     }).pipe(Effect.provide(sdks))
   )
 
   it.scopedLive("asks once for those whose commands name one `provider`", () =>
     Effect.gen(function* () {
-      const shared = { command: told, provider: "vault" }
+      const shared = { argv: told, provider: "vault" }
       const alpha = yield* keyOf("alpha", shared)
       assert.match(alpha, /^Bearer key-for-vault-/)
       assert.strictEqual(yield* keyOf("beta", shared), alpha)
@@ -249,7 +249,7 @@ describe("getSDK", () => {
       const server = yield* loopback(model())
       const [home, folder] = [homedir(), tmpdir()].map((path) => realpathSync(path))
       for (const cwd of [{}, { cwd: tmpdir() }]) {
-        const apiKeyCommand = { command: ["/bin/sh", "-c", "pwd -P"], ...cwd }
+        const apiKeyCommand = { argv: ["/bin/sh", "-c", "pwd -P"], ...cwd }
         const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
         yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       }
@@ -283,7 +283,7 @@ describe("getSDK", () => {
 
   it.scopedLive("a time below a millisecond is a time", () =>
     Effect.gen(function* () {
-      const timed = { command, timeToLive: "500 micros", timeout: 1.5 }
+      const timed = { argv: command, timeToLive: "0.5 ms", timeout: "1.5 ms" }
       yield* AiSdk.getSDK({ npm: "@ai-sdk/groq", options: { apiKeyCommand: timed } })
     }).pipe(Effect.provide(sdks))
   )
@@ -298,9 +298,12 @@ describe("getSDK", () => {
     ["options that hold themselves", { npm: "@ai-sdk/groq", options: cyclic }],
     ...[-1, Number.NaN, 0].map(
       (timeout) =>
-        [`a timeout of ${timeout}`, { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout } } }] as const
+        [
+          `a timeout of ${timeout}`,
+          { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, timeout } } }
+        ] as const
     ),
-    ["a refresh ahead of -1", { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, refreshAhead: -1 } } }],
+    ["a refresh ahead of -1", { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, refreshAhead: -1 } } }],
     ["no program", { npm: "@ai-sdk/groq", options: { apiKeyCommand: [""] } }]
   ]
   for (const [name, config] of malformed) {
@@ -333,15 +336,21 @@ describe("getSDK", () => {
     ["a shell string", { npm: "@ai-sdk/groq", options: { apiKeyCommand: "op read x" } }, /shell string/, /list|\[/],
     [
       "an unknown option",
-      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeuot: 1 } } },
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, timeuot: 1 } } },
       /apiKeyCommand\.timeuot/,
       /./
     ],
     [
       "a time that is none",
-      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout: "soon" } } },
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, timeout: "soon" } } },
       /apiKeyCommand\.timeout/,
       /5 minutes/
+    ],
+    [
+      "a name that an option had",
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command } } },
+      /apiKeyCommand\.command/,
+      /argv/
     ]
   ]
   for (const [name, config, problem, remedy] of wrong) {

@@ -540,7 +540,7 @@ describe("types", () => {
 
   it("a missing CommandExecutor is a compile error, under every layer", () => {
     class Sdk extends Context.Tag("test/Sdk")<Sdk, ReturnType<typeof createOpenAI>>() {}
-    const key = ApiKeyProvider.layerCommand({ command: ["op"] })
+    const key = ApiKeyProvider.layerCommand({ argv: ["op"] })
     const layers = [
       Anthropic.layer(),
       OpenAi.layerAzure({ apiVersion: "1", endpoint: "http://127.0.0.1:9" }),
@@ -572,7 +572,7 @@ describe("types", () => {
     const nothing: Layer.Layer<AiSdk.AiSdks> = AiSdk.layerSdks
     assert.isDefined(nothing)
 
-    const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ command: ["op"] })))
+    const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op"] })))
     expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof bare>>()
     const whole = bare.pipe(Layer.provide(HelperExecutor.layerNode))
     expectTypeOf<Layer.Layer.Context<typeof whole>>().toEqualTypeOf<never>()

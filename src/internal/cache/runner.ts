@@ -8,6 +8,7 @@ import * as Random from "effect/Random"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
+import type { OnAbandon } from "../model/options.js"
 import { at, type Cell } from "./cell.js"
 import { runReason } from "./history.js"
 import { end, type InFlight, makeFork } from "./inFlight.js"
@@ -32,7 +33,7 @@ export interface RunnerOptions<R> {
   readonly counters: Counters
   readonly rules: Rules
   readonly format: string
-  readonly whenAbandoned: "finish" | "stop"
+  readonly onAbandon: OnAbandon
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>
 }
 
@@ -81,7 +82,7 @@ export const makeRunner = <R>(options: RunnerOptions<R>): Effect.Effect<Start, n
       (from, now, by) => {
         const inFlight = forked(
           {
-            whenAbandoned: by === "caller" ? options.whenAbandoned : "finish",
+            onAbandon: by === "caller" ? options.onAbandon : "complete",
             background: by === "background",
             reason: runReason(from.history)
           },

@@ -5,14 +5,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { FormatSpec, formatNames } from "../../formats/table.js"
-import {
-  anyOf,
-  interactiveNames,
-  onRejectNames,
-  onRepeatNames,
-  searchBeyondNames,
-  whenAbandonedNames
-} from "../model/options.js"
+import { anyOf, interactiveNames, onAbandonNames, onRepeatedKeyNames, searchNames } from "../model/options.js"
 import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
 import { optional } from "../util/schema.js"
 
@@ -68,14 +61,6 @@ export const Argv = Schema.NonEmptyArray(Schema.String).pipe(
 const named = <const Names extends readonly [string, ...ReadonlyArray<string>]>(names: Names) =>
   Schema.Literal(...names).annotations({ description: anyOf(names) })
 
-const CacheOptions = Schema.Struct({
-  timeToLive: optional(Lifetime),
-  refreshAhead: optional(Time),
-  onRepeat: optional(named(onRepeatNames)),
-  onReject: optional(named(onRejectNames)),
-  whenAbandoned: optional(named(whenAbandonedNames))
-}).annotations({ description: "how a key is kept" })
-
 const maxRetries = 10
 
 export const RunOptions = Schema.Struct({
@@ -100,14 +85,20 @@ export const RunOptions = Schema.Struct({
     )
   ),
   interactive: optional(named(interactiveNames)),
-  path: optional(named(searchBeyondNames)),
+  search: optional(named(searchNames)),
   format: optional(
     FormatSpec.annotations({
       description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,
       documentation: 'For example "oauth" or { "name": "json", "field": "data.key" }.'
     })
   ),
-  cache: optional(CacheOptions)
+  timeToLive: optional(Lifetime),
+  refreshAhead: optional(Time),
+  onRepeatedKey: optional(named(onRepeatedKeyNames)),
+  eraseOnReject: optional(
+    Schema.Boolean.annotations({ description: "true or false: whether the helper erases a rejected key" })
+  ),
+  onAbandon: optional(named(onAbandonNames))
 }).annotations({ description: "a helper command with the options of its runs" })
 
 /**

@@ -129,8 +129,8 @@ describe("effect-apikey over a configuration", () => {
           plain: { key: { command: ["tool"] } },
           own: { key: { command: { argv: ["tool"], env: { PATH: `${dirname(inEnv)}:/usr/bin:/bin` } } } },
           usual: { key: { command: ["usual"] } },
-          only: { key: { command: { argv: ["usual"], path: "path-only" } } },
-          shell: { key: { command: { argv: ["shells"], path: "login-shell" } } }
+          only: { key: { command: { argv: ["usual"], search: "path" } } },
+          shell: { key: { command: { argv: ["shells"], search: "login-shell" } } }
         }
       })
       const rows = [
