@@ -95,7 +95,7 @@ describe("what users of others complained of", () => {
         expect(yield* value).toBe("good")
         expect((yield* cache.status).state).toBe("failing")
         expect(lines).toEqual([
-          "WARN test: a renewal failed, the current key goes on: helper: ended with status 75, its service is not available now. Try again later."
+          "WARN test: a renewal failed, the current key goes on: helper exited with status 75: service unavailable. Try again later."
         ])
       })
     )
@@ -664,7 +664,7 @@ describe("failure", () => {
             yield* TestClock.adjust("30 seconds")
           }
           expect(lines).toEqual([
-            "WARN test: a log-in is needed: helper: ended with status 1, a log-in is needed. Sign in: helper login"
+            "WARN test: a log-in is needed: helper exited with status 1: login required. Sign in: helper login"
           ])
           yield* asks
           yield* answers("k", "1 second")
@@ -858,7 +858,7 @@ describe("reject", () => {
       const error = yield* Effect.flip(Fiber.join(waiter))
       expect([error._tag, error.message]).toEqual([
         "KeyRejected",
-        "helper: repeats the key that the server refused at 1970-01-01T00:00:00.000Z"
+        "helper printed the key again that the server rejected at 1970-01-01T00:00:00.000Z"
       ])
       expect((yield* Effect.flip(cache.get))._tag).toBe("KeyRejected")
       expect(helper.runs.length).toBe(2)

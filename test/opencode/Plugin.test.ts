@@ -72,7 +72,7 @@ describe("the message in the chat", () => {
   })
 
   it("leaves words alone that opencode does not mistake", () => {
-    const text = "`op`: not finished within 30 seconds, stopped"
+    const text = "`op` timed out after 30 seconds"
     expect(inPermanentWords(text)).toBe(text)
   })
 })
@@ -133,7 +133,7 @@ describe("a failure", () => {
       const { ask, hooks, told } = await open("project", user)
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
-      const message = /: No API key for provider "gw": no-such-helper-anywhere: command not found.* Install it, /
+      const message = /: No API key for provider "gw": no-such-helper-anywhere was not found on PATH.* Install it, /
       expect(told.filter((each) => each.startsWith("error"))).toEqual([
         expect.stringMatching(message),
         expect.stringMatching(message)

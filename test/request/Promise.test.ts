@@ -259,7 +259,7 @@ describe("createApiKeyProvider", () => {
       const error = await failureOf(clientOf(provider, "http://127.0.0.1:9").models.list())
       assert.instanceOf(error, OpenAI.OpenAIError)
       assert.notInstanceOf(error, OpenAI.APIConnectionError)
-      assert.include(String(error), "false: ")
+      assert.include(String(error), "false exited with status 1")
       assert.instanceOf(Object(error).cause, ApiKeyFailure)
       assert.propertyVal(Object(error).cause, "_tag", "NonZeroExit")
     })

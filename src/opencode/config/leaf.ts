@@ -13,7 +13,7 @@ export interface Origin {
   readonly scope: Placeholder.Scope
 }
 
-export const handOf = ({ source }: Origin, at: Document.Position): Provenance => {
+export const provenanceOf = ({ source }: Origin, at: Document.Position): Provenance => {
   const place = { file: source.name, ...at }
   switch (source.hand) {
     case "user":

@@ -93,8 +93,8 @@ describe("a program that PATH does not have", () => {
   it("is said to be missing with what to do: a shell string, a tilde, a known program", async () => {
     const hintOf = async (...command: ReadonlyArray<string>) =>
       (await Effect.runPromise(Effect.flip(keyOf({ argv: command, env: { PATH: "/nowhere" } })))).hint
-    assert.include(await hintOf("get-key --profile work"), "takes an array")
-    assert.include(await hintOf("~/bin/get-key"), "No shell expands `~`")
+    assert.include(await hintOf("get-key --profile work"), "Separate the program and its arguments")
+    assert.include(await hintOf("~/bin/get-key"), "`~` is not expanded")
     assert.include(await hintOf("gopass", "show", "x"), "gopass")
   })
 })
