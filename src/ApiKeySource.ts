@@ -1,7 +1,7 @@
 /**
  * Where a key comes from, as configuration says it: a schema, its JSON Schema, and sources from the environment.
  *
- * `ApiKeyProvider.layerSource` makes a provider of one. The tables of precedence are in docs/configuration.md.
+ * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/configuration.md.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,16 @@ import { decodeProblem } from "./internal/source/decode.js"
 import { environmentSource, variablesFor } from "./internal/source/environment.js"
 import * as Document from "./internal/source/jsonc.js"
 import { toConfigInvalid } from "./internal/source/problem.js"
-import { ApiKeySource, type RunOptions } from "./internal/source/schema.js"
+import {
+  ApiKeySource,
+  type Auth,
+  type Command,
+  type Env,
+  type File,
+  type FirstOf,
+  type Literal,
+  type RunOptions
+} from "./internal/source/schema.js"
 
 export { variablesFor } from "./internal/source/environment.js"
 export { label, singles } from "./internal/source/inspect.js"
@@ -37,7 +46,7 @@ export {
  * @since 0.1.0
  * @category constructors
  */
-export const literal = (key: string | Redacted.Redacted<string>): ApiKeySource => ({
+export const literal = (key: string | Redacted.Redacted<string>): Literal => ({
   _tag: "Literal",
   literal: Redacted.isRedacted(key) ? key : Redacted.make(key)
 })
@@ -46,13 +55,13 @@ export const literal = (key: string | Redacted.Redacted<string>): ApiKeySource =
  * @since 0.1.0
  * @category constructors
  */
-export const env = (name: string): ApiKeySource => ({ _tag: "Env", env: name })
+export const env = (name: string): Env => ({ _tag: "Env", env: name })
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const file = (path: string, options?: { readonly strict?: boolean }): ApiKeySource => ({
+export const file = (path: string, options?: { readonly strict?: boolean }): File => ({
   _tag: "File",
   file: path,
   ...options
@@ -62,7 +71,7 @@ export const file = (path: string, options?: { readonly strict?: boolean }): Api
  * @since 0.1.0
  * @category constructors
  */
-export const auth = (id: string, options?: { readonly strict?: boolean }): ApiKeySource => ({
+export const auth = (id: string, options?: { readonly strict?: boolean }): Auth => ({
   _tag: "Auth",
   auth: id,
   ...options
@@ -75,7 +84,7 @@ export const auth = (id: string, options?: { readonly strict?: boolean }): ApiKe
 export const command = (
   argv: readonly [string, ...ReadonlyArray<string>],
   options?: Omit<RunOptions, "argv">
-): ApiKeySource => ({ _tag: "Command", command: { argv, ...options } })
+): Command => ({ _tag: "Command", command: { argv, ...options } })
 
 /**
  * @since 0.1.0
@@ -84,7 +93,7 @@ export const command = (
 export const firstOf = (
   sources: readonly [ApiKeySource, ...ReadonlyArray<ApiKeySource>],
   options?: { readonly onFailure?: "stop" | "next" }
-): ApiKeySource => ({ _tag: "FirstOf", firstOf: sources, ...options })
+): FirstOf => ({ _tag: "FirstOf", firstOf: sources, ...options })
 
 /**
  * Reads a source from JSONC. What is wrong is one `ConfigInvalid` with line, column and remedy; `file` is its name there.

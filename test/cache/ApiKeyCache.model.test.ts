@@ -15,8 +15,9 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 import * as ApiKey from "effect-apikey/ApiKey"
-import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import { type ApiKeyError, CommandTimeout, NonZeroExit } from "effect-apikey/ApiKeyError"
+import type { ApiKeyStatus } from "effect-apikey/ApiKeyProvider"
+import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type ScriptedHelper, scriptedHelper, settle } from "../support/scriptedHelper.js"
@@ -296,7 +297,7 @@ const modelClose = (m: Model): void => {
   Object.assign(m, { closed: true, run: undefined, key: undefined, failure: undefined, rejection: undefined })
 }
 
-const modelState = (m: Model): ApiKeyCache.ApiKeyStatus["state"] => {
+const modelState = (m: Model): ApiKeyStatus["state"] => {
   if (m.closed) return "empty"
   if (m.run !== undefined) return "refreshing"
   if (m.key === undefined ? rejectionIsOpen(m) : m.key.suspect) return "rejected"

@@ -386,7 +386,7 @@ describe("other providers", () => {
       yield* provider.reject(key)
       assert.strictEqual(yield* provider.get, key)
       assert.strictEqual((yield* provider.status).state, "rejected")
-    }).pipe(Effect.provide(ApiKeyProvider.layerStatic(Redacted.make("sk-static"))))
+    }).pipe(Effect.provide(ApiKeyProvider.layerLiteral(Redacted.make("sk-static"))))
   )
 
   it.scoped("a late refusal of an older key neither takes the mark from the current one nor counts", () =>
@@ -419,11 +419,11 @@ describe("other providers", () => {
   )
 
   it.effect("two tags let one program hold two", () => {
-    class OpenAiKey extends ApiKeyProvider.Service<OpenAiKey>()("OpenAiKey") {}
-    class GatewayKey extends ApiKeyProvider.Service<GatewayKey>()("GatewayKey") {}
+    class OpenAiKey extends ApiKeyProvider.Tag<OpenAiKey>()("OpenAiKey") {}
+    class GatewayKey extends ApiKeyProvider.Tag<GatewayKey>()("GatewayKey") {}
     const layers = Layer.merge(
-      OpenAiKey.layer(ApiKeyProvider.layerStatic(Redacted.make("sk-openai"))),
-      GatewayKey.layer(ApiKeyProvider.layerStatic(Redacted.make("sk-gateway")))
+      OpenAiKey.layer(ApiKeyProvider.layerLiteral(Redacted.make("sk-openai"))),
+      GatewayKey.layer(ApiKeyProvider.layerLiteral(Redacted.make("sk-gateway")))
     )
     return Effect.gen(function* () {
       assert.strictEqual(secretOf(yield* (yield* OpenAiKey).get), "sk-openai")

@@ -343,8 +343,8 @@ describe("a layer", () => {
 
   it.scopedLive("of tags of one's own lets a program hold two", () =>
     Effect.gen(function* () {
-      class First extends ApiKeyProvider.Service<First>()("test/First") {}
-      class Second extends ApiKeyProvider.Service<Second>()("test/Second") {}
+      class First extends ApiKeyProvider.Tag<First>()("test/First") {}
+      class Second extends ApiKeyProvider.Tag<Second>()("test/Second") {}
       const server = yield* loopback(model())
       const layers = Layer.mergeAll(First.layer(Testing.layer(["sk-1"])), Second.layer(Testing.layer(["sk-2"])))
       yield* Effect.gen(function* () {

@@ -16,12 +16,7 @@ import { type Rules, settle } from "./settle.js"
 import { type Empty, type Ready, transitions } from "./state.js"
 import { type Counters, inRunSpan } from "./telemetry.js"
 
-/**
- * What a run is told of its cause.
- *
- * @since 0.1.0
- * @category models
- */
+/** Why a run was started. */
 export interface FetchRequest {
   readonly reason: RunReason
   /** Nobody waits for it: nobody may be asked. */

@@ -130,6 +130,12 @@ export const Literal = Schema.Struct({
 }).pipe(Schema.attachPropertySignature("_tag", "Literal"), Schema.annotations(unquoted("a literal key")))
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type Literal = typeof Literal.Type
+
+/**
  * An environment variable, read at each `get`. Unset or blank, the next source is asked.
  *
  * @since 0.1.0
@@ -139,6 +145,12 @@ export const Env = Schema.Struct({ env: VariableName }).pipe(
   Schema.attachPropertySignature("_tag", "Env"),
   Schema.annotations(unquoted("an environment variable's name"))
 )
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Env = typeof Env.Type
 
 const strict = optional(
   Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" })
@@ -157,6 +169,12 @@ export const File = Schema.Struct({ file: FilePath, strict }).pipe(
 )
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type File = typeof File.Type
+
+/**
  * An entry of opencode's `auth.json`, by its id. Missing, the next source is asked.
  *
  * @since 0.1.0
@@ -166,6 +184,12 @@ export const Auth = Schema.Struct({
   auth: Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
   strict
 }).pipe(Schema.attachPropertySignature("_tag", "Auth"), Schema.annotations(unquoted("the id of an entry in auth.json")))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Auth = typeof Auth.Type
 
 /**
  * A helper command. It is there whenever it is configured: a failure does not let the next source try.
@@ -179,12 +203,18 @@ export const Command = Schema.Struct({ command: CommandField }).pipe(
 )
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type Command = typeof Command.Type
+
+/**
  * A source that asks no other.
  *
  * @since 0.1.0
  * @category models
  */
-export type Single = typeof Literal.Type | typeof Env.Type | typeof File.Type | typeof Auth.Type | typeof Command.Type
+export type Single = Literal | Env | File | Auth | Command
 
 type SingleEncoded =
   | typeof Literal.Encoded
