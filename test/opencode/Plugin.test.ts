@@ -72,7 +72,7 @@ describe("the message in the chat", () => {
   })
 
   it("leaves words alone that opencode does not mistake", () => {
-    const text = "`op`: not finished within 30 seconds, stopped"
+    const text = "`op` timed out after 30 seconds"
     expect(inPermanentWords(text)).toBe(text)
   })
 })
@@ -133,7 +133,7 @@ describe("a failure", () => {
       const { ask, hooks, told } = await open("project", user)
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
-      const message = /: No API key for provider "gw": no-such-helper-anywhere: command not found.* Install it, /
+      const message = /: No API key for provider "gw": no-such-helper-anywhere was not found on PATH.* Install it, /
       expect(told.filter((each) => each.startsWith("error"))).toEqual([
         expect.stringMatching(message),
         expect.stringMatching(message)
@@ -372,7 +372,10 @@ describe("the command and the other sources", () => {
 
   const mistaken: Readonly<Record<string, readonly [command: unknown, says: string]>> = {
     "a duration": [{ argv: apiKeyCommand, timeout: "soon" }, 'For example "10 seconds", "5 minutes" or "250 ms".'],
-    "a field": [{ argv: apiKeyCommand, zzzzzzzz: 1 }, "interactive, path, format, cache, timeToLive"]
+    "a field": [
+      { argv: apiKeyCommand, zzzzzzzz: 1 },
+      "interactive, search, format, timeToLive, refreshAhead, onRepeatedKey, eraseOnReject, onAbandon"
+    ]
   }
   for (const [what, [command, says]] of Object.entries(mistaken)) {
     it(`${what} that is none is told with what can be written, as it is to be typed`, async () => {

@@ -157,10 +157,10 @@ describe("an allow list names a program with a pattern for each of its arguments
       const rows = [
         key({ command: { argv, env: { A: "b" } } }),
         key({ command: { argv, cwd: "." } }),
-        key({ command: { argv, path: "login-shell" } }),
+        key({ command: { argv, search: "login-shell" } }),
         key({ command: { argv, inheritEnv: false } }),
         key({ command: { argv, interactive: "always" } }),
-        key({ command: { argv, cache: { onReject: "erase" } } }),
+        key({ command: { argv, eraseOnReject: true } }),
         key({ command: { argv, format: { name: "git-credential", url: "https://bank.example/x" } } }),
         key({ command: argv }, { baseUrl: "https://evil.example" })
       ]
@@ -525,20 +525,25 @@ describe("time of check", () => {
       self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
       self.write("project/effect-apikey.jsonc", key({ command: ["tool"] }))
       yield* trustFile(self, self.projectFile)
-      const permit = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
+      const grant = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
         Effect.flatMap(itemsIn(self.projectFile), (items) =>
           policy.authorize({
             provider: "openai",
             source: { _tag: "Command", command: { argv: ["tool"] } },
-            hand: HelperPolicy.Hand.Project({ file: self.projectFile, root: self.project, line: 1, column: 1 }),
-            goesTo: Option.none(),
-            contributions: items.map(({ contribution }) => contribution)
+            provenance: HelperPolicy.Provenance.Project({
+              file: self.projectFile,
+              root: self.project,
+              line: 1,
+              column: 1
+            }),
+            destination: Option.none(),
+            declarations: items.map(({ declaration }) => declaration)
           })
         )
       ).pipe(within(self))
-      assert.strictEqual(permit.options.program, program)
-      assert.strictEqual(permit.options.cwd, self.home)
-      assert.notInclude(String(permit.options.env?.["PATH"]), self.project)
+      assert.strictEqual(grant.options.program, program)
+      assert.strictEqual(grant.options.cwd, self.home)
+      assert.notInclude(String(grant.options.env?.["PATH"]), self.project)
       // The PATH of this very process has no such program: only what the policy found can be what runs.
       assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
     })

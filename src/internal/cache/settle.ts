@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../../ApiKeyError.js"
-import type { OnRepeat } from "../model/options.js"
+import type { OnRepeatedKey } from "../model/options.js"
 import {
   errorOf,
   isInRejectionBackoff,
@@ -27,7 +27,7 @@ import { type Fetching, hasKey, isRunning, type Ready, type Refreshing, type Sta
 export interface Rules {
   readonly provider: string
   readonly program: string
-  readonly onRepeat?: OnRepeat | undefined
+  readonly onRepeatedKey?: OnRepeatedKey | undefined
   readonly life: Life
 }
 
@@ -79,7 +79,7 @@ const settleKey = (rules: Rules, from: Fetching | Refreshing, key: ApiKey, now: 
     const expired = new ExpiredOnArrival({ command: rules.program, expiredAt })
     return settleFailure(rules, from, Cause.fail(expired), now, random)
   }
-  if (Option.isSome(repeated) && rules.onRepeat === "fail") return settleRepeat(rules, from, repeated.value, now)
+  if (Option.isSome(repeated) && rules.onRepeatedKey === "fail") return settleRepeat(rules, from, repeated.value, now)
   const isNew = Option.exists(history.digest, (digest) => digest !== key.digest)
   const stored = transitions.store(
     from,
@@ -95,7 +95,7 @@ const settleKey = (rules: Rules, from: Fetching | Refreshing, key: ApiKey, now: 
   )
 }
 
-/** `onRepeat: "fail"`. */
+/** `onRepeatedKey: "fail"`. */
 const settleRepeat = (rules: Rules, from: Fetching | Refreshing, refused: Rejection, now: number): Settlement => {
   const error = new KeyRejected({ command: rules.program, rejectedAt: DateTime.unsafeMake(refused.at) })
   const [failure, rejection] = recordRepeat(refused, Cause.fail(error), now)

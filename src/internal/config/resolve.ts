@@ -10,9 +10,10 @@ import * as ApiKeySource from "../../ApiKeySource.js"
 import { HostEnvironment, type Needs, variableLabel } from "../host/HostEnvironment.js"
 import { findInsecurePath } from "../host/ownership.js"
 import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
-import type { Contribution } from "../policy/model.js"
+import type { ProjectDeclaration } from "../policy/model.js"
 import { Provenance } from "../policy/provenance.js"
 import { insecureFile } from "../policy/rules.js"
+import { environmentSource } from "../source/environment.js"
 import { singles } from "../source/inspect.js"
 import * as Document from "../source/jsonc.js"
 import { findProject, projectRoot, skippedNote } from "./discover.js"
@@ -92,14 +93,14 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
             candidates,
             consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
             destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
-            contributions: fromFiles.flatMap(({ contributions }) => contributions),
+            declarations: fromFiles.flatMap(({ declarations }) => declarations),
             notes
           }
         })
     }
   })
 
-interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "contributions"> {}
+interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "declarations"> {}
 
 const resolveIn = (
   { file, origin, root, entries }: LoadedFile,
@@ -112,10 +113,10 @@ const resolveIn = (
   if (Either.isLeft(entry)) {
     const { line, column } = entry.left._tag === "ConfigInvalid" ? entry.left : { line: 0, column: 0 }
     const candidate: Candidate = { provenance: provenanceAt({ line, column }), source: Either.left(entry.left) }
-    return { candidates: [candidate], consulted: [], destination: Option.none(), contributions: [] }
+    return { candidates: [candidate], consulted: [], destination: Option.none(), declarations: [] }
   }
   if (entry.right === undefined)
-    return { candidates: [], consulted: [file], destination: Option.none(), contributions: [] }
+    return { candidates: [], consulted: [file], destination: Option.none(), declarations: [] }
   const { key, baseUrl, declared } = entry.right
   const sources = Option.toArray(
     Option.map(key, ({ source, at }) => ({
@@ -123,11 +124,11 @@ const resolveIn = (
       source: ConfigFile.located(source, places.path.dirname(file), places)
     }))
   )
-  const contribution: Contribution = {
+  const declaration: ProjectDeclaration = {
     file,
     root,
     provider: id,
-    says: declared,
+    declared,
     commands: sources.flatMap(({ source }) =>
       singles(source).flatMap((single) => (single._tag === "Command" ? [single.command] : []))
     ),
@@ -136,8 +137,8 @@ const resolveIn = (
   return {
     candidates: sources.map(({ provenance, source }) => ({ provenance, source: Either.right(source) })),
     consulted: Option.isNone(key) ? [file] : [],
-    destination: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, hand: provenanceAt(at) })),
-    contributions: origin === "project" ? [contribution] : []
+    destination: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, provenance: provenanceAt(at) })),
+    declarations: origin === "project" ? [declaration] : []
   }
 }
 
@@ -147,24 +148,19 @@ const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "c
     candidates: [{ provenance: Provenance.Environment(), source }],
     consulted: []
   })
-  return Effect.match(ApiKeySource.config(id), {
-    onSuccess: (source) => found(Either.right(source)),
+  return Effect.match(environmentSource(id), {
+    onSuccess: found,
     onFailure: (error) =>
       ConfigError.isMissingDataOnly(error)
         ? { candidates: [], consulted: names.map(variableLabel) }
-        : found(Either.left(environmentInvalid(error)))
+        : found(Either.left(environmentUnreadable))
   })
 }
 
-const environmentInvalid = (error: ConfigError.ConfigError): ConfigInvalid => {
-  const isInvalid = error._op === "InvalidData"
-  const [name, problem, remedy] = isInvalid
-    ? [error.path.join("."), ...splitRemedy(error.message)]
-    : ["environment", "it cannot be read", "Set the variable, or remove it."]
-  return new ConfigInvalid({ file: variableLabel(name), line: 0, column: 0, problem, remedy })
-}
-
-const splitRemedy = (message: string): readonly [string, string] => {
-  const at = message.indexOf(". ")
-  return at < 0 ? [message, "Correct it, or unset the variable."] : [message.slice(0, at), message.slice(at + 2)]
-}
+const environmentUnreadable = new ConfigInvalid({
+  file: variableLabel("environment"),
+  line: 0,
+  column: 0,
+  problem: "it cannot be read",
+  remedy: "Set the variable, or remove it."
+})

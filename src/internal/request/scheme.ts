@@ -51,12 +51,19 @@ export const isScheme = (u: unknown): u is Scheme =>
 export const unknownScheme = (given: unknown): ConfigInvalid => {
   const header = credentialHeaders.find((name) => name === given)
   if (header !== undefined) {
-    const name = JSON.stringify(header)
-    return inCode(`\`scheme\` is ${name}, the name of a header`, `Write it as { "header": ${name} }.`)
+    return inCode(`\`scheme\` is "${header}", the name of a header`, {
+      text: "Write it as an object",
+      option: "scheme",
+      example: { header }
+    })
   }
   return hasProperty(given, "header")
-    ? inCode("`scheme.header` is not the name of a header", 'For example: { "header": "x-api-key" }')
-    : inCode("`scheme` is unknown", `It takes ${anyOf(schemeNames)}, { "header": "x-api-key" }, or in code a function.`)
+    ? inCode("`scheme.header` is not the name of a header", {
+        text: "Name a header",
+        option: "scheme",
+        example: { header: "x-api-key" }
+      })
+    : inCode("`scheme` is unknown", `It takes ${anyOf(schemeNames)}, { header: "x-api-key" }, or in code a function.`)
 }
 
 /** Where a key goes, and how. */

@@ -12,11 +12,11 @@ import { toProvider } from "../../internal/config/provider.js"
 import type { Requirements } from "../../internal/helper/options.js"
 import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
-import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
+import type { HelperPolicy, ProjectDeclaration } from "../../internal/policy/model.js"
 import { Provenance } from "../../internal/policy/provenance.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
-import { goesToOf } from "./destination.js"
+import { destinationOf } from "./destination.js"
 import { sources } from "./files.js"
 import { misshapenIn, partsOf } from "./key.js"
 import { commandPath, type Origin, plain } from "./leaf.js"
@@ -80,8 +80,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       provider: id,
       candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
       consulted: parts.consulted,
-      destination: goesToOf(tree),
-      contributions: (declarations.get(id) ?? []).map((each) => contributionOf(id, each, tree, path)),
+      destination: destinationOf(tree),
+      declarations: (declarations.get(id) ?? []).map((each) => declarationOf(id, each, tree, path)),
       notes: parts.notes
     }
   }
@@ -106,18 +106,18 @@ const wellKnownVariables = (auth: Either.Either<AuthJson.AuthJson, ApiKeyError>)
   )
 
 /** What is run may be put together of several files: trust is for the whole. */
-const contributionOf = (
+const declarationOf = (
   provider: string,
-  { says, source, tree: own }: Declaration,
+  { declared, source, tree: own }: Declaration,
   merged: Tree.Tree<Origin> | undefined,
   path: Path.Path
-): Contribution => {
+): ProjectDeclaration => {
   const whole = Tree.at(own, commandPath) && Tree.at(merged, commandPath)
   return {
     file: source.name,
     root: source.root,
     provider,
-    says,
+    declared,
     commands: Option.match(whole === undefined ? Option.none() : commandIn(merged, path), {
       onNone: () => [],
       onSome: ({ source: command }) =>
@@ -126,7 +126,7 @@ const contributionOf = (
           onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
         })
     }),
-    whole: whole && plain(whole),
+    merged: whole && plain(whole),
     hasPlaceholders: whole !== undefined && Placeholder.isIn(JSON.stringify(plain(whole) ?? null))
   }
 }

@@ -15,7 +15,7 @@ import * as Placeholder from "./placeholder.js"
 /** What one project's file says of one provider. */
 export interface Declaration {
   readonly source: Source
-  readonly says: unknown
+  readonly declared: unknown
   readonly tree: Tree.Tree<Origin>
 }
 
@@ -73,8 +73,8 @@ export const mergeProviders = (
       merged = Tree.merge(merged, tree)
       if (source.hand !== "project") continue
       for (const [id, each] of tree.children) {
-        const says = isRecord(value) ? value[id] : undefined
-        declarations.set(id, [...(declarations.get(id) ?? []), { source, says, tree: each }])
+        const declared = isRecord(value) ? value[id] : undefined
+        declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])
       }
     }
     return { providers: merged._tag === "Branch" ? merged.children : new Map(), declarations, failures }

@@ -50,9 +50,9 @@ export const make = (
         const choice = yield* choose(copy, resolved, loaded.written(id), env)
         switch (choice._tag) {
           case "OpencodesOwn":
-            return notifier.log("info", `${id}: ${choice.because}, so its command is not run`)
+            return notifier.log("info", `${id}: ${choice.reason}, so its command is not run`)
           case "Unsupported":
-            return notifier.failed(id, `${id}: ${choice.because}`)
+            return notifier.failed(id, `${id}: ${choice.reason}`)
           case "Failed":
             return install(copy, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
           case "Command":
@@ -62,16 +62,16 @@ export const make = (
 
     const guard = (id: string, resolved: Resolved, { provenance, command }: Command) =>
       Effect.gen(function* () {
-        const demand = {
+        const request = {
           provider: id,
           source: { _tag: "Command", command } as const,
-          hand: provenance,
-          goesTo: resolved.destination,
-          contributions: resolved.contributions
+          provenance,
+          destination: resolved.destination,
+          declarations: resolved.declarations
         }
-        const self = yield* GuardedProvider.make(id, demand, {
+        const self = yield* GuardedProvider.make(id, request, {
           // What a desktop program does not see, the user's log-in shell does.
-          path: "login-shell",
+          search: "login-shell",
           ...commandOptions(command),
           provider: id
         })

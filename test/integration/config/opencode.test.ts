@@ -46,7 +46,7 @@ const running = (members: ReadonlyArray<Row>) =>
   )
 
 /** Everything is trusted here: only the precedence is looked at. */
-const trusting = Layer.succeed(HelperPolicy, { authorize: () => Effect.succeed({ options: {}, because: "a test" }) })
+const trusting = Layer.succeed(HelperPolicy, { authorize: () => Effect.succeed({ options: {}, reason: "a test" }) })
 
 const ours = (self: Sandbox, cwd: string, id: string) =>
   Effect.gen(function* () {
@@ -239,7 +239,7 @@ const rows: ReadonlyArray<Row> = [
     files: { [`${global}/opencode.json`]: options("{env:INJECTED}") },
     env: { INJECTED: `x", "ignored": "y` },
     key: "Bearer x",
-    ours: `InvalidOutput: INJECTED: its output is not "text"; expected visible ASCII characters without spaces`
+    ours: `InvalidOutput: INJECTED printed output that is not "text": expected visible ASCII characters without spaces`
   },
   {
     name: "harm: a {file:} in a variable's value is read; here it stays the value",

@@ -253,7 +253,7 @@ const found: ReadonlyArray<Case> = [
     },
     failsWithin: 65,
     shows: (asked) => {
-      failure(/unnamed-key: command not found/, /Install it, add its folder to PATH/)(asked)
+      failure(/unnamed-key was not found/, /Install it, add its directory to PATH/)(asked)
       expect(asked.at.runsOf("unnamed-key")).toBe(0)
     }
   }
@@ -268,14 +268,14 @@ const failing: ReadonlyArray<Omit<Case, "failsWithin">> = [
     name: "says once, clearly and in time what is wrong with a helper that is missing, and sends nothing",
     id: "missing",
     options: () => ({ apiKeyCommand: { argv: ["no-such-helper-anywhere"], timeout } }),
-    shows: failure(/no-such-helper-anywhere: command not found/, /Install it, add its folder to PATH/)
+    shows: failure(/no-such-helper-anywhere was not found/, /Install it, add its directory to PATH/)
   },
   {
     name: "says once, clearly and in time what is wrong with a helper that is empty, and sends nothing",
     id: "empty",
     options: (at) => ({ apiKeyCommand: { argv: at.helper("empty", "exit 0"), timeout } }),
     shows: (asked) => {
-      failure(/printed no key/, someRemedy)(asked)
+      failure(/wrote nothing to stdout/, someRemedy)(asked)
       expect(asked.at.runsOf("empty")).toBe(1)
     }
   },
@@ -283,7 +283,7 @@ const failing: ReadonlyArray<Omit<Case, "failsWithin">> = [
     {
       name: "closes its stdout and stays",
       script: "exec >&- 2>&-; echo $$ > pids; exec sleep 1000",
-      says: /not finished within 5 s/
+      says: /timed out after 5 s/
     },
     { name: "never stops writing", script: "echo $$ > pids; exec yes sk-secret", says: /more than/ },
     { name: "is killed", script: "printf sk-secret; kill -9 $$", says: /SIGKILL/ },
