@@ -218,7 +218,7 @@ export const layerConfig = (
   )
 
 /**
- * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/configuration.md
+ * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/guides/configuration-files.md
  * has the order. Without `ids` it has those that the files name. What is wrong with an entry comes out when its key is asked for,
  * and what a project brings waits for the user's trust. Equal commands share one cache and one run, a project's only with that
  * project's; the policy is asked for each id.

@@ -1,7 +1,7 @@
 /**
  * Where a key comes from, as configuration says it: a schema, its JSON Schema, and sources from the environment.
  *
- * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/configuration.md.
+ * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/guides/configuration-files.md.
  *
  * @since 0.1.0
  */

@@ -1,7 +1,7 @@
 /**
  * opencode's store of keys, `auth.json`: read only, by provider id. `OPENCODE_AUTH_CONTENT` stands for the file.
  *
- * The rules are those that opencode 1.18.33 was seen to follow; docs/configuration.md says where ours are safer.
+ * The rules are those that opencode 1.18.33 was seen to follow; docs/guides/opencode.md says where ours are safer.
  *
  * @since 0.1.0
  */

@@ -2,7 +2,7 @@
  * The plugin for opencode: `"plugin": ["effect-apikey"]`, and `"apiKeyCommand": [...]` among a provider's `options`.
  *
  * It is the package's `./server` export, with everything in it, and runs inside opencode (under Bun). opencode
- * takes every export of such a file for a plugin, so there is but this one. docs/opencode.md says how it is used.
+ * takes every export of such a file for a plugin, so there is but this one. docs/guides/opencode.md says how it is used.
  *
  * @since 0.1.0
  */

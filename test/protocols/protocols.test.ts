@@ -85,7 +85,7 @@ describe("what a format says to the helper", () => {
     }
   })
 
-  const pages = readdirSync("docs").filter((page) => page.endsWith(".md"))
+  const pages = readdirSync("docs", { encoding: "utf8", recursive: true }).filter((page) => page.endsWith(".md"))
 
   it.each(["README.md", ...pages.map((page) => `docs/${page}`)])("%s names only formats that exist", (page) => {
     const named = Array.from(readFileSync(page, "utf8").matchAll(/\bformat"?: "([^"…]+)"/g), ([, name = ""]) => name)

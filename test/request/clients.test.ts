@@ -484,7 +484,7 @@ describe("a WebSocket", () => {
     })
   )
 
-  it.scopedLive("of openai's Realtime carries the current key in the ways that docs/sdk.md has", () =>
+  it.scopedLive("of openai's Realtime carries the current key in the ways that docs/guides/openai.md has", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider(["sk-1"])
       const { port, seenBy } = yield* handshakes

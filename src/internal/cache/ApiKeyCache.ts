@@ -2,7 +2,7 @@
  * Keeps one key fresh: any number of callers share one run, a renewal goes on behind their backs, a refused key is dropped
  * once, and a failing helper is left alone for a while.
  *
- * States and transitions are drawn in docs/cache.md.
+ * States and transitions are drawn in docs/concepts/how-a-key-is-kept.md.
  */
 
 import * as Effect from "effect/Effect"

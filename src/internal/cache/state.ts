@@ -1,4 +1,4 @@
-/** The states of a cache and the transitions between them, as docs/cache.md draws them (a test compares the two). */
+/** The states of a cache and the transitions between them, as docs/concepts/how-a-key-is-kept.md draws them (a test compares the two). */
 import * as Option from "effect/Option"
 import { emptyHistory, type Failure, type History, isHistoryAhead, type Rejection, rewindHistory } from "./history.js"
 import type { InFlight } from "./inFlight.js"

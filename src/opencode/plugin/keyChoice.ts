@@ -29,7 +29,7 @@ export type Choice =
 const own = (reason: string): Choice => ({ _tag: "OpencodesOwn", reason })
 const failed = (error: ApiKeyError): Choice => ({ _tag: "Failed", error })
 
-/** The order is that of docs/configuration.md: what opencode has a key from, then the command. */
+/** The order is that of docs/guides/opencode.md: what opencode has a key from, then the command. */
 export const choose = (
   { id, entry, options, isMisplaced }: EntryCopy,
   resolved: Resolved,

@@ -1,4 +1,4 @@
-// docs/configuration.md's table for effect-apikey.jsonc, a test a row; and files that are wrong.
+// docs/guides/configuration-files.md's table for effect-apikey.jsonc, a test a row; and files that are wrong.
 import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { SystemError } from "@effect/platform/Error"
