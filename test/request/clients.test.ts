@@ -498,7 +498,10 @@ describe("a WebSocket", () => {
       assert.strictEqual(seen.authorization, "Bearer sk-1")
 
       const azure = AzureOpenAi.makeWith(provider, { ...azureOptions, endpoint: `https://127.0.0.1:${port}` })
-      const headers = yield* Fetch.headersWith(provider, azure.baseURL, { baseUrl: azure.baseURL, scheme: "api-key" })
+      const headers = yield* Fetch.headersWith(provider, azure.baseURL, {
+        baseUrl: azure.baseURL,
+        scheme: { header: "api-key" }
+      })
       const azureSeen = yield* seenBy(
         () => new OpenAIRealtimeWS({ model: "m", options: { ...options, headers } }, azure)
       )
