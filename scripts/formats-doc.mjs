@@ -6,6 +6,7 @@ import { tsImport } from "tsx/esm/api"
 import { isFile, root } from "./support.mjs"
 
 const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
+const { inJsonWords, toRemedy } = await load("src/internal/model/remedy")
 const [ApiKey, CredentialFormat, { formats }, helpers, JSONSchema, DateTime, Either, Option, Redacted] =
   await Promise.all([
     load("src/ApiKey"),
@@ -122,14 +123,19 @@ const helper = ({ evidence, failures, format, install, mayPrompt, name, source, 
         ["install", cell(install)],
         ["prints", speaks.map(code).join(", ")],
         ["read by `auto` as", format === undefined ? "what the answer says" : code(format)],
-        ["may ask a person without a terminal", mayPrompt ? "yes" : "no"],
+        ["may ask the user without a terminal", mayPrompt ? "yes" : "no"],
         ["a key without an expiry is kept for", timeToLive ?? "5 minutes"],
         ["known from", `${evidence}: ${cell(source)}`]
       ]
     ),
     table(
-      ["it ends with", "which means", "remedy", "evidence"],
-      failures.map((failure) => [conditionsOf(failure), failure.reason, cell(failure.remedy ?? ""), failure.evidence])
+      ["it exits with", "which means", "remedy", "evidence"],
+      failures.map((failure) => [
+        conditionsOf(failure),
+        failure.reason,
+        cell(failure.remedy === undefined ? "" : inJsonWords(toRemedy(failure.remedy))),
+        failure.evidence
+      ])
     )
   ].join("\n\n")
 
