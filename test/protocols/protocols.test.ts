@@ -272,7 +272,7 @@ describe("an answer that says less or more than it should", () => {
     "ai\n|-- a\n`-- b\n"
   ])("is no key where it is the list of a folder: %j", (list) => {
     expect(Either.flip(decode("first-line", list))).toMatchObject({
-      right: { _tag: "InvalidOutput", expected: "a key, not the list of a folder" }
+      right: { _tag: "InvalidOutput", expected: "a key, not a directory listing" }
     })
   })
 
