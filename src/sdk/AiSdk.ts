@@ -124,7 +124,7 @@ export const makeWith = <F extends Factory>(
  *
  * export const OpenAiLive = AiSdk.layer(OpenAi, createOpenAI, { organization: "org-1" }).pipe(
  *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
- *   Layer.provide(HelperExecutor.layerNode)
+ *   Layer.provide(HelperExecutor.layer)
  * )
  * ```
  *
@@ -199,7 +199,7 @@ export class Registry extends Context.Tag("effect-apikey/sdk/AiSdk/Registry")<
  *     options: { baseURL: "https://gateway.example.com/v1", apiKeyCommand: ["op", "read", "op://Private/Gateway/key"] }
  *   }),
  *   (sdk) => sdk.languageModel("my-model")
- * ).pipe(Effect.provide(AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layerNode))))
+ * ).pipe(Effect.provide(AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layer))))
  * ```
  *
  * @since 0.1.0
@@ -229,7 +229,7 @@ export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.s
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
         const { apiKeyCommand, scheme, ...rest } = options
-        if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme()
+        if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme(scheme)
         const factory = yield* loadFactory(npm)
         const id = name ?? npm
         const given = { name: id, ...rest }
