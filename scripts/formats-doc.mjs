@@ -6,21 +6,6 @@ import { tsImport } from "tsx/esm/api"
 import { isFile, root } from "./support.mjs"
 
 const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
-<<<<<<< HEAD
-const { inJsonWords, toRemedy } = await load("src/internal/model/remedy")
-const [ApiKey, CredentialFormat, { formats }, helpers, JSONSchema, DateTime, Either, Option, Redacted] =
-  await Promise.all([
-    load("src/ApiKey"),
-    load("src/CredentialFormat"),
-    load("docs/data/formats"),
-    load("docs/data/helpers"),
-    import("effect/JSONSchema"),
-    import("effect/DateTime"),
-    import("effect/Either"),
-    import("effect/Option"),
-    import("effect/Redacted")
-  ])
-=======
 const [
   ApiKey,
   CredentialFormat,
@@ -44,7 +29,6 @@ const [
   import("effect/Option"),
   import("effect/Redacted")
 ])
->>>>>>> main
 
 /** A run of this instant, so that lifetimes come out the same every day. */
 const now = DateTime.unsafeMake("2026-01-01T00:00:00Z")
@@ -147,21 +131,13 @@ const helper = ({ evidence, failures, format, install, mayPrompt, name, source, 
         ["install", cell(install)],
         ["prints", speaks.map(code).join(", ")],
         ["read by `auto` as", format === undefined ? "what the answer says" : code(format)],
-<<<<<<< HEAD
-        ["may ask the user without a terminal", mayPrompt ? "yes" : "no"],
-=======
         ["may prompt without a terminal", mayPrompt ? "yes" : "no"],
->>>>>>> main
         ["a key without an expiry is kept for", timeToLive ?? "5 minutes"],
         ["known from", `${evidence}: ${cell(source)}`]
       ]
     ),
     table(
-<<<<<<< HEAD
-      ["it exits with", "which means", "remedy", "evidence"],
-=======
       ["it ends with", "which means", "remedy", "evidence"],
->>>>>>> main
       failures.map((failure) => [
         conditionsOf(failure),
         failure.reason,
