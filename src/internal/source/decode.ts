@@ -90,6 +90,24 @@ export const commandProblem = (value: unknown): Problem | undefined => {
   return Option.getOrUndefined(Option.map(Either.getLeft(decodeArgv(value)), problemIn))
 }
 
+const problemInCommand = (command: unknown): Problem | undefined => {
+  const problem = commandProblem(command)
+  return problem && inside("command", problem)
+}
+
+/** An option stands inside `command`, never beside it. */
+const optionBeside = (names: ReadonlyArray<string>): Problem | undefined => {
+  const option = names.find((name) => Object.hasOwn(RunOptions.fields, name) && !isKind(name))
+  return option === undefined
+    ? undefined
+    : {
+        path: [option],
+        at: "key",
+        problem: `"${option}" is an option of the command`,
+        remedy: `Write it inside: { "command": { "argv": […], "${option}": … } }`
+      }
+}
+
 const isKind = (name: string): name is keyof typeof kinds => Object.hasOwn(kinds, name)
 
 /**
@@ -120,8 +138,8 @@ export const decodeProblem = (value: unknown): Either.Either<ApiKeySource, Probl
     })
   }
   if (kind === "command") {
-    const problem = commandProblem(value[kind])
-    if (problem !== undefined) return Either.left(inside(kind, problem))
+    const problem = optionBeside(names) ?? problemInCommand(value[kind])
+    if (problem !== undefined) return Either.left(problem)
   }
   return isKind(kind) ? Either.mapLeft(kinds[kind](value), problemIn) : decodeFirstOf(value)
 }
