@@ -130,7 +130,7 @@ describe("without a terminal", () => {
   it("`always` is NoTerminal, and nothing is started", async () => {
     const run = [{ argv: [at("asks-on-tty")], interactive: "always" }]
     const session = withoutTerminal(node(plain, JSON.stringify(run)))
-    await session.says("failed NoTerminal: Run it once at a terminal, or use a log-in that needs no person.")
+    await session.says("failed NoTerminal: Run it once in a terminal, or use a login that needs no user.")
     assert.notInclude(session.output(), "pid ")
     await session.ended
   })

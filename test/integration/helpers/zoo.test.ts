@@ -328,7 +328,7 @@ const cases: ReadonlyArray<Case> = [
     name: "is a folder",
     command: () => [at("folder")],
     gives: { _tag: "CommandNotExecutable" },
-    also: (error) => assert.include(error?.hint, "folder")
+    also: (error) => assert.include(error?.hint, "directory")
   },
   { name: "does not exist", command: () => [at("nowhere")], gives: { _tag: "CommandNotFound" } }
 ]

@@ -1051,7 +1051,7 @@ describe("what a project brings is trusted as a whole", () => {
       self.write("project/effect-apikey.jsonc", key({ command: [program] }))
       const outcome = yield* attempt(self, "openai")
       refusedIn(self, outcome, self.projectFile, "ConfigInvalid")
-      assert.include(String(isApiKeyError(outcome) && outcome.message), "it is a link")
+      assert.include(String(isApiKeyError(outcome) && outcome.message), "it is a symlink")
     })
   )
 

@@ -128,7 +128,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
     Effect.map(ask({ argv: ["pass", "show", "ai"], env }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "InvalidOutput", expected: "a key, not a directory listing" })
-      expect(error.hint).toContain("folder")
+      expect(error.hint).toContain("directory")
     })
   )
   it.live("pass: without the secret key it is LoginRequired", () =>

@@ -168,7 +168,7 @@ describe("a failure that a helper tells on stdout", () => {
         reason: "LoginRequired",
         stderr: "401: Caller not authorized"
       })
-      expect(error.message).toContain("answered with a failure")
+      expect(error.message).toContain("reported a failure")
     })
   )
 
