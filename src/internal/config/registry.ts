@@ -113,7 +113,7 @@ const openAnew = (registry: Registry, slot: Slot, id: string): Effect.Effect<Pro
 const isIdle = (slot: Slot, now: number, idleMillis: number): boolean =>
   slot.pins === 0 && now - slot.usedAt >= idleMillis
 
-/** Each is taken out before it is closed, so that nobody is given one that is about to close; who asks anew waits for that. */
+/** Takes a provider out of its slot, then closes it. A caller that comes meanwhile waits, and opens another. */
 const letGo = ({ open }: Registry, slot: Slot, now: number, idleMillis: number): Effect.Effect<unknown> =>
   slot.opening
     .withPermitsIfAvailable(1)(
@@ -136,7 +136,7 @@ const letGo = ({ open }: Registry, slot: Slot, now: number, idleMillis: number):
       Effect.catchAllCause(() => Effect.logDebug("a provider that was let go did not end well"))
     )
 
-/** Goes on outside of whoever asks: a slow end of another provider, or a defect in it, is not theirs. */
+/** Runs in a fiber of its own: a provider that closes slowly or with a defect does not affect the caller. */
 const sweepIfDue = (registry: Registry, asked: Slot, now: number): void => {
   const { open, runtime, scope, sweepAt } = registry
   // Nothing is open without one.

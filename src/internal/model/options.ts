@@ -23,7 +23,7 @@ export type Interactive = (typeof interactiveNames)[number]
 /**
  * Where a program is looked for that PATH does not have: in the folders where people install programs
  * (`"usual-folders"`: Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …), before those in the PATH that the user's
- * log-in shell sets (`"login-shell"`; it is asked only for a program that PATH does not have), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
+ * login shell sets (`"login-shell"`), or nowhere (`"path-only"`). If `env` sets PATH, only that PATH is searched.
  *
  * @since 0.1.0
  * @category models
@@ -61,7 +61,7 @@ export const text: Check = optional({ takes: "a string", is: isString })
 /** For what is checked where it is used. */
 export const unchecked: Check = { takes: "", is: () => true }
 
-/** Callers without types (JavaScript, a file) are told which field is wrong, and never its value. `parent` is the field that has them all. */
+/** The first field that is wrong, for callers without types (JavaScript, a file). Its value is not shown. `parent` is the field that has them all. */
 export const wrongField = (
   options: object,
   checks: Readonly<Record<string, Check>>,

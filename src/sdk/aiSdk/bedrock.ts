@@ -47,7 +47,7 @@ export const isAws = (url: URL, headers: Headers): boolean => {
   return isEndpoint || (isHost && url.protocol === "https:")
 }
 
-/** Signs a request anew with the key that it is sent with. */
+/** Signs a request with the key that it is sent with. */
 export const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest): Promise<Headers> => {
   const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
   if (region === undefined || service === undefined) return headers
