@@ -96,10 +96,10 @@ const entries: Readonly<Record<string, (secret: string) => unknown>> = {
   "a variable with a key": () => ({ key: { env: "CONFIGURED" } }),
   "a variable with two lines": () => ({ key: { env: "TWO_LINES" } }),
   "an argument of a command that fails with it": (secret) => ({
-    key: { command: shell('echo "$1" >&2; exit 1', secret) }
+    key: { command: shell('printf "%s\\n" "$1" >&2; exit 1', secret) }
   }),
   "a variable of a command that fails with it": (secret) => ({
-    key: { command: { argv: shell('echo "$A" >&2; exit 1'), env: { A: secret } } }
+    key: { command: { argv: shell('printf "%s\\n" "$A" >&2; exit 1'), env: { A: secret } } }
   }),
   "an argument of a command that is not there": (secret) => ({ key: { command: ["/no/such/program", secret] } }),
   "a command with a wrong option": (secret) => ({

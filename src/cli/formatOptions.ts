@@ -84,7 +84,7 @@ export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (let
 
 const unknownFormat = (name: string): UsageError =>
   new UsageError({
-    problem: `--format does not take "${name}"`,
+    problem: "--format names no known format",
     hint: Option.match(nearest(name, formatNames), {
       onNone: () => `It takes one of ${formatNames.join(", ")}.`,
       onSome: (meant) => `Did you mean ${meant}? It takes one of ${formatNames.join(", ")}.`

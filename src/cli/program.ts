@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import type { Requirements } from "../internal/helper/options.js"
 import type { HelperPolicy } from "../internal/policy/model.js"
+import { withoutSecrets } from "../internal/redact/redact.js"
 import { check } from "./check.js"
 import { candidates, completion, hiddenName, type Shell, shells } from "./completion.js"
 import { type Reported, UsageError } from "./exit.js"
@@ -204,32 +205,25 @@ const programOf = (context: Context): Command => {
 /** All commands, the program first. */
 const allOf = (command: Command): ReadonlyArray<Command> => [command, ...command.commands.flatMap(allOf)]
 
-interface Printed {
-  stdout: string
-  stderr: string
-}
-
 const misplacedCommand = new UsageError({
   problem: "nothing may follow -- here",
   hint: "Only `effect-apikey get` and `effect-apikey opencode init` take a command after --."
 })
 
-const noSubcommand = new UsageError({
-  problem: "no sub-command was given",
-  hint: "effect-apikey --help lists the commands; add --help to one for its options."
-})
+const helpHint = "effect-apikey --help lists the commands; add --help to one for its options."
 
-/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as problem and hint. */
-const usageErrorOf = (printed: string): UsageError => {
-  const [problem = "", suggestion] = printed
-    .replace(/^error: /, "")
-    .trim()
-    .split("\n")
+const noSubcommand = new UsageError({ problem: "no sub-command was given", hint: helpHint })
+
+/** What is joined to a flag, as in `--header=VALUE` and `-HVALUE`. Without `--` before a helper it may be the helper's secret. */
+const joinedValues = (argv: ReadonlyArray<string>): ReadonlyArray<string> =>
+  argv.flatMap((word) => /^--[^=]+=(.+)$/s.exec(word)?.[1] ?? /^-[^-](.+)$/s.exec(word)?.[1] ?? [])
+
+/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as problem and hint. It quotes the user's words. */
+const usageErrorOf = (message: string, argv: ReadonlyArray<string>): UsageError => {
+  const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n(Did you mean ")
   return new UsageError({
-    problem,
-    hint:
-      suggestion?.replace(/^\((.*)\)$/, "$1") ??
-      "effect-apikey --help lists the commands; add --help to one for its options."
+    problem: withoutSecrets(problem, joinedValues(argv)),
+    hint: suggestion === undefined ? helpHint : `Did you mean ${suggestion.replace(/\)$/, "")}`
   })
 }
 
@@ -242,7 +236,7 @@ export const parse = (
   version: string
 ): Either.Either<Action, UsageError> => {
   let action: Action | undefined
-  const printed: Printed = { stdout: "", stderr: "" }
+  let help = ""
   const select: Select = (selected) => {
     action = selected
   }
@@ -258,11 +252,10 @@ export const parse = (
       .showSuggestionAfterError(true)
       .configureOutput({
         writeOut: (text) => {
-          printed.stdout += text
+          help += text
         },
-        writeErr: (text) => {
-          printed.stderr += text
-        }
+        // The error that it throws says the same.
+        writeErr: () => {}
       })
   }
   return Either.try({
@@ -274,8 +267,8 @@ export const parse = (
       if (!(error instanceof CommanderError)) throw error
       if (error.code === "commander.help" && error.exitCode !== 0) return Either.left(noSubcommand)
       return error.exitCode === 0
-        ? Either.right(Console.log(printed.stdout.trimEnd()))
-        : Either.left(usageErrorOf(printed.stderr === "" ? error.message : printed.stderr))
+        ? Either.right(Console.log(help.trimEnd()))
+        : Either.left(usageErrorOf(error.message, argv))
     })
   )
 }

@@ -39,6 +39,24 @@ describe("a wrong word", () => {
     })
   }
 
+  it("shows no secret of a helper's arguments where -- was forgotten, nor a key typed as a sub-command or a format", async () => {
+    const key = "sk-live-abcdefghijklmnop0123456789"
+    for (const args of [
+      ["get", "curl", "--header=Authorization:Bearer-hunter22", "https://api.example"],
+      ["get", "curl", "-HAuthorization:hunter22"],
+      ["curl", `--token=hunter22\nhunter22`],
+      [key],
+      ["completion", key],
+      ["get", "--format", key, "--", "true"],
+      ["get", "--format", "json", "--unit", key, "--field", "a", "--", "true"]
+    ]) {
+      const { status, stderr, stdout } = await run(...args)
+      assert.strictEqual(status, 64)
+      assert.notMatch(`${stdout}${stderr}`, /hunter22|abcdefghij/)
+      assert.isAtLeast(stderr.trim().split("\n").length, 2)
+    }
+  })
+
   it("no sub-command, or a command where none is taken: exit status 64 and what to write", async () => {
     for (const [args, what] of [
       [[], "no sub-command"],

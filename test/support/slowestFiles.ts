@@ -22,18 +22,23 @@ const slowest = (files: ReadonlyArray<TestModule>, root: string): string =>
     )
     .join("\n")
 
-const reporterOf = (vitest: Vitest): Reporter => ({
+const name = "slowest-files"
+
+const reporterOf = (vitest: Vitest): Reporter & { readonly name: string } => ({
+  name,
   onTestRunEnd: (files) => vitest.logger.log(`\n Slowest files (tests)\n${slowest(files, vitest.config.root)}`)
 })
 
-const reported = new WeakSet<Vitest>()
+const isOurs = (reporter: unknown): boolean =>
+  typeof reporter === "object" && reporter !== null && "name" in reporter && reporter.name === name
 
-/** A plugin, because reporters that the command line names take the place of the configuration's. Each project has it. */
+/**
+ * A plugin, because reporters that the command line names replace those of the configuration. Each project loads it as a module of its
+ * own, so the reporters themselves show whether ours is there.
+ */
 export const slowestFiles: Vite.Plugin = {
-  name: "slowest-files",
+  name,
   configureVitest: ({ vitest }) => {
-    if (reported.has(vitest)) return
-    reported.add(vitest)
-    vitest.config.reporters.push(reporterOf(vitest))
+    if (!vitest.config.reporters.some(isOurs)) vitest.config.reporters.push(reporterOf(vitest))
   }
 }
