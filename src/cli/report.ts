@@ -5,7 +5,7 @@ import type { ApiKeyError } from "../ApiKeyError.js"
 import * as HelperCatalog from "../HelperCatalog.js"
 
 /** What is an option in code is a flag here, or has none. */
-const flags: ReadonlyArray<readonly [said: RegExp, here: string]> = [
+const flags: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   [/raise `timeout`/, "give it more: --timeout TIME"],
   [/Choose the `format` that the command speaks/, "Choose the format that the command speaks (--format NAME)"],
   [/\bformat: "([a-z-]+)"/, "--format $1"],
@@ -23,12 +23,13 @@ const flags: ReadonlyArray<readonly [said: RegExp, here: string]> = [
 ]
 
 /** A hint in the words of the command line. */
-export const asFlags = (hint: string): string => flags.reduce((rest, [said, here]) => rest.replace(said, here), hint)
+export const asFlags = (hint: string): string =>
+  flags.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), hint)
 
 const maxLength = 200
 
 /** Of what it wrote on stderr the line that the catalog knows the failure by, else the last one. */
-export const saidByHelper = (error: ApiKeyError): string | undefined => {
+export const stderrLine = (error: ApiKeyError): string | undefined => {
   if (!("stderr" in error)) return undefined
   const lines = error.stderr
     .split("\n")

@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import { type ApiKeyError, CommandNotExecutable, CommandNotFound, SpawnFailed } from "../../ApiKeyError.js"
 import * as HelperExecutor from "../../HelperExecutor.js"
 import { stop, stopOnTerminal } from "../process/terminate.js"
-import { shownPath, shownPlaces } from "../redact/programName.js"
+import { shownPath, shownPaths } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
 import { checkDirectory, extendPath, locate, shellSyntaxHint } from "./locate.js"
 import type { Attempt } from "./request.js"
@@ -48,7 +48,7 @@ export const launch = ({
       const remedy = Option.orElse(shellSyntaxHint(options), () =>
         Option.flatMapNullable(entry, (known) => known.install)
       )
-      return new CommandNotFound({ command: name, searched: shownPlaces(program, searched), ...remedyField(remedy) })
+      return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
     }
     // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
     if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)

@@ -53,8 +53,8 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
         // The program itself counts wherever it is, and so does what is named from the project: it came with it.
         const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
         const ends = isProgram ? [""] : ["", ...implied]
-        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
-        for (const place of places.flatMap((each) => ends.map((end) => each + end))) {
+        const candidates = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        for (const place of candidates.flatMap((each) => ends.map((end) => each + end))) {
           const real = yield* Effect.option(fs.realPath(place))
           if (Option.isNone(real)) continue
           const isProjects = [place, real.value].some((each) => isInside(root, each, path))
@@ -84,6 +84,6 @@ export const digest = (
       Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
     const { file, provider, says, whole } = contribution
-    const said = [says, whole ?? null].map(withSortedKeys)
-    return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
+    const declared = [says, whole ?? null].map(withSortedKeys)
+    return digestOf([digestVersion, file, provider, ...declared, Option.getOrNull(origin), contents])
   })

@@ -100,10 +100,10 @@ const rulesIn = (
 /** As in the rest of a configuration: a program's path starts from the folder of the file. */
 const placed = (
   [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
-  places: { readonly home: string; readonly cwd: string },
+  base: { readonly home: string; readonly cwd: string },
   path: Path.Path
 ): readonly [string, ...ReadonlyArray<string>] => [
-  /[\\/]/.test(program) ? expanded(program, places, path) : program,
+  /[\\/]/.test(program) ? expanded(program, base, path) : program,
   ...patterns
 ]
 

@@ -1,7 +1,7 @@
 /** Values as JSON can hold them, equal where the values mean the same, so that a digest can stand for them. */
 import * as Duration from "effect/Duration"
 
-export interface Rules {
+export interface ComparableOptions {
   /** Whether a field that is undefined says something: a variable that is unset does, an option does not. */
   readonly unset: "kept" | "dropped"
 }
@@ -10,18 +10,18 @@ export interface Rules {
  * Equal whatever the order of the fields, and without losing what JSON would: a field that is unset, what no JSON number is,
  * and who is who among functions and instances, which are equal to themselves only.
  */
-export const comparable = (value: unknown, rules: Rules): unknown => {
+export const comparable = (value: unknown, options: ComparableOptions): unknown => {
   if (value === undefined) return { unset: true }
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
     return { [typeof value]: String(value) }
   }
   if (typeof value === "function" || typeof value === "symbol") return { one: numberOf(value) }
   if (typeof value !== "object" || value === null) return value
-  if (Array.isArray(value)) return value.map((item) => comparable(item, rules))
+  if (Array.isArray(value)) return value.map((item) => comparable(item, options))
   if (Duration.isDuration(value)) return { millis: String(Duration.toMillis(value)) }
   if (!isRecord(value)) return { one: numberOf(value) }
-  const fields = sorted(value).filter(([, field]) => field !== undefined || rules.unset === "kept")
-  return { record: fields.map(([name, field]) => [name, comparable(field, rules)]) }
+  const fields = sorted(value).filter(([, field]) => field !== undefined || options.unset === "kept")
+  return { record: fields.map(([name, field]) => [name, comparable(field, options)]) }
 }
 
 const isRecord = (value: object): boolean => {

@@ -7,7 +7,7 @@ import { isRecord } from "effect/Predicate"
 import type { Candidate } from "../../internal/config/model.js"
 import { expanded } from "../../internal/host/paths.js"
 import { decodeProblem } from "../../internal/source/decode.js"
-import { commandPath, decisive, handOf, type Origin, plain, wrong } from "./leaf.js"
+import { commandPath, decisive, type Origin, plain, provenanceOf, wrong } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 
@@ -62,5 +62,5 @@ export const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path):
     : Either.mapLeft(decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
         wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
       )
-  return Option.some({ provenance: handOf(leaf.origin, leaf.at), source })
+  return Option.some({ provenance: provenanceOf(leaf.origin, leaf.at), source })
 }

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import { decodeUrl } from "../../internal/config/file.js"
 import type { Resolved } from "../../internal/config/model.js"
 import { wholeVariable } from "./key.js"
-import { handOf, isProjectLeaf, type Origin, stringLeaf } from "./leaf.js"
+import { isProjectLeaf, type Origin, provenanceOf, stringLeaf } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 
@@ -69,7 +69,7 @@ const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPoin
   return third === undefined ? !Tree.isEmptyObject(value) : affectsRequestFields.has(third)
 }
 
-export const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["destination"] => {
+export const destinationOf = (tree: Tree.Tree<Origin> | undefined): Resolved["destination"] => {
   const base = stringLeaf(Tree.at(tree, ["options", "baseURL"])) ?? stringLeaf(Tree.at(tree, ["api"]))
   const isPointed = base !== undefined && !isProjectLeaf(base)
   const pointing = Tree.leaves(tree).find(
@@ -77,7 +77,7 @@ export const goesToOf = (tree: Tree.Tree<Origin> | undefined): Resolved["destina
   )?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
-  return Option.some({ origin: originOf(base), hand: handOf(leaf.origin, leaf.at) })
+  return Option.some({ origin: originOf(base), hand: provenanceOf(leaf.origin, leaf.at) })
 }
 
 /** Of a project's URL the placeholders stay as they are: nothing of the user's gets into it before it is trusted. */

@@ -12,7 +12,7 @@ import { keyFrom } from "../../internal/source/read.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
 import { isSet } from "./files.js"
-import { badReference, handOf, isProjectLeaf, type Origin, placeOf, stringLeaf, wrong } from "./leaf.js"
+import { badReference, isProjectLeaf, type Origin, placeOf, provenanceOf, stringLeaf, wrong } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 import { exceptions, regular } from "./variables.js"
@@ -80,7 +80,10 @@ export const misshapenIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<
     const leaf = Tree.leaves(found)[0]?.leaf
     if (isRight || leaf === undefined) continue
     return [
-      { provenance: handOf(leaf.origin, leaf.at), source: Either.left(wrong(leaf, problem, `For example ${example}.`)) }
+      {
+        provenance: provenanceOf(leaf.origin, leaf.at),
+        source: Either.left(wrong(leaf, problem, `For example ${example}.`))
+      }
     ]
   }
   return []
@@ -95,7 +98,7 @@ const writtenKey = (
 ): { readonly candidate: Option.Option<Candidate>; readonly notes: ReadonlyArray<string> } => {
   const leaf = written._tag === "Leaf" ? written : Tree.leaves(written)[0]?.leaf
   if (leaf === undefined) return { candidate: Option.none(), notes: [] }
-  const provenance = handOf(leaf.origin, leaf.at)
+  const provenance = provenanceOf(leaf.origin, leaf.at)
   const as = (source: Candidate["source"]) => Option.some({ provenance, source })
   if (written._tag === "Branch" || typeof leaf.value !== "string") {
     const remedy = 'For example "{env:OPENAI_API_KEY}"; a command goes into "apiKeyCommand".'
@@ -144,7 +147,7 @@ const variablesOf = (
   const leaf = stringLeaf(Tree.at(tree, ["env"]))
   if (leaf !== undefined && Array.isArray(leaf.value)) {
     const names = leaf.value.filter((name: unknown) => typeof name === "string")
-    return { names, provenance: handOf(leaf.origin, leaf.at) }
+    return { names, provenance: provenanceOf(leaf.origin, leaf.at) }
   }
   return { names: Option.toArray(knownVariable(id)), provenance: Provenance.Environment() }
 }

@@ -12,9 +12,9 @@ export interface Origin {
   readonly scope: Placeholder.Scope
 }
 
-export const handOf = ({ source }: Origin, at: Document.Position): Provenance => {
+export const provenanceOf = ({ source }: Origin, at: Document.Position): Provenance => {
   const place = { file: source.name, ...at }
-  switch (source.hand) {
+  switch (source.owner) {
     case "user":
       return Provenance.User(place)
     case "environment":
@@ -43,7 +43,7 @@ export const badReference =
       "Create the file, or correct the path; it starts from the folder of this file."
     )
 
-export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.hand === "project"
+export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.owner === "project"
 
 /** Of what several files put together, a project's part decides. */
 export const decisive = (tree: Tree.Tree<Origin>): Tree.Leaf<Origin> | undefined => {

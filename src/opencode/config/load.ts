@@ -16,7 +16,7 @@ import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
 import { Provenance } from "../../internal/policy/provenance.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
-import { goesToOf } from "./destination.js"
+import { destinationOf } from "./destination.js"
 import { sources } from "./files.js"
 import { misshapenIn, partsOf } from "./key.js"
 import { commandPath, type Origin, plain } from "./leaf.js"
@@ -80,7 +80,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       provider: id,
       candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
       consulted: parts.consulted,
-      destination: goesToOf(tree),
+      destination: destinationOf(tree),
       contributions: (declarations.get(id) ?? []).map((each) => contributionOf(id, each, tree, path)),
       notes: parts.notes
     }
@@ -108,17 +108,17 @@ const wellKnownVariables = (auth: Either.Either<AuthJson.AuthJson, ApiKeyError>)
 /** What is run may be put together of several files: trust is for the whole. */
 const contributionOf = (
   provider: string,
-  { says, source, tree: own }: Declaration,
+  { declared, source, tree: own }: Declaration,
   merged: Tree.Tree<Origin> | undefined,
   path: Path.Path
 ): Contribution => {
-  const whole = Tree.at(own, commandPath) && Tree.at(merged, commandPath)
+  const mergedCommand = Tree.at(own, commandPath) && Tree.at(merged, commandPath)
   return {
     file: source.name,
     root: source.root,
     provider,
-    says,
-    commands: Option.match(whole === undefined ? Option.none() : commandIn(merged, path), {
+    says: declared,
+    commands: Option.match(mergedCommand === undefined ? Option.none() : commandIn(merged, path), {
       onNone: () => [],
       onSome: ({ source: command }) =>
         Either.match(command, {
@@ -126,7 +126,7 @@ const contributionOf = (
           onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
         })
     }),
-    whole: whole && plain(whole),
-    hasPlaceholders: whole !== undefined && Placeholder.isIn(JSON.stringify(plain(whole) ?? null))
+    whole: mergedCommand && plain(mergedCommand),
+    hasPlaceholders: mergedCommand !== undefined && Placeholder.isIn(JSON.stringify(plain(mergedCommand) ?? null))
   }
 }

@@ -15,7 +15,7 @@ import * as Placeholder from "./placeholder.js"
 /** What one project's file says of one provider. */
 export interface Declaration {
   readonly source: Source
-  readonly says: unknown
+  readonly declared: unknown
   readonly tree: Tree.Tree<Origin>
 }
 
@@ -42,7 +42,7 @@ const providersIn = (
   }
   const nameOf = (key: string): string =>
     // A name is no place for a secret, and nobody is asked about it.
-    origin.source.hand === "project" ? key : Placeholder.fillVariables(key, origin.scope)
+    origin.source.owner === "project" ? key : Placeholder.fillVariables(key, origin.scope)
   const member = Tree.memberOf(root, "provider", text, origin, nameOf)
   if (member === undefined) return Either.right(Option.none())
   const { node, tree } = member
@@ -71,10 +71,10 @@ export const mergeProviders = (
       if (Option.isNone(found.right)) continue
       const { tree, value } = found.right.value
       merged = Tree.merge(merged, tree)
-      if (source.hand !== "project") continue
+      if (source.owner !== "project") continue
       for (const [id, each] of tree.children) {
-        const says = isRecord(value) ? value[id] : undefined
-        declarations.set(id, [...(declarations.get(id) ?? []), { source, says, tree: each }])
+        const declared = isRecord(value) ? value[id] : undefined
+        declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])
       }
     }
     return { providers: merged._tag === "Branch" ? merged.children : new Map(), declarations, failures }

@@ -9,7 +9,7 @@ import type { Resolved } from "../../internal/config/model.js"
 import type { Needs } from "../../internal/host/HostEnvironment.js"
 import { HelperPolicy } from "../../internal/policy/model.js"
 import type { Single } from "../../internal/source/schema.js"
-import { badReference, handOf, type Origin } from "./leaf.js"
+import { badReference, type Origin, provenanceOf } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 
@@ -41,7 +41,7 @@ const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 
 export const optionsOf = (
   tree: Tree.Tree<Origin> | undefined,
-  { provider, destination: goesTo, contributions }: Resolved,
+  { provider, destination, contributions }: Resolved,
   failures: ReadonlyArray<ApiKeyError>
 ): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
   Effect.gen(function* () {
@@ -53,10 +53,10 @@ export const optionsOf = (
     const permitted: Fill = (leaf, value) =>
       Effect.gen(function* () {
         const text = typeof value === "string" ? value : ""
-        const hand = handOf(leaf.origin, leaf.at)
+        const provenance = provenanceOf(leaf.origin, leaf.at)
         const written: Single = { _tag: "Literal", literal: Redacted.make(text) }
         for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
-          yield* policy.authorize({ provider, source, hand, goesTo, contributions })
+          yield* policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions })
         }
         return yield* filledText(leaf, value)
       })

@@ -50,9 +50,9 @@ export const make = (
         const choice = yield* choose(copy, resolved, loaded.written(id), env)
         switch (choice._tag) {
           case "OpencodesOwn":
-            return notifier.log("info", `${id}: ${choice.because}, so its command is not run`)
+            return notifier.log("info", `${id}: ${choice.reason}, so its command is not run`)
           case "Unsupported":
-            return notifier.failed(id, `${id}: ${choice.because}`)
+            return notifier.failed(id, `${id}: ${choice.reason}`)
           case "Failed":
             return install(copy, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
           case "Command":

@@ -22,11 +22,11 @@ export interface Command {
 
 export type Choice =
   | ({ readonly _tag: "Command" } & Command)
-  | { readonly _tag: "OpencodesOwn"; readonly because: string }
-  | { readonly _tag: "Unsupported"; readonly because: string }
+  | { readonly _tag: "OpencodesOwn"; readonly reason: string }
+  | { readonly _tag: "Unsupported"; readonly reason: string }
   | { readonly _tag: "Failed"; readonly error: ApiKeyError }
 
-const own = (because: string): Choice => ({ _tag: "OpencodesOwn", because })
+const own = (reason: string): Choice => ({ _tag: "OpencodesOwn", reason })
 const failed = (error: ApiKeyError): Choice => ({ _tag: "Failed", error })
 
 /** The order is that of docs/configuration.md: what opencode has a key from, then the command. */
@@ -51,7 +51,7 @@ const firstChoice = (
   const { apiKey } = options
   if (typeof apiKey === "string" && apiKey.trim() !== "" && apiKey !== placeholder) return own("options.apiKey is set")
   if (isVertex(id, entry)) {
-    return { _tag: "Unsupported", because: `apiKeyCommand is not supported for ${id}, which has no API key` }
+    return { _tag: "Unsupported", reason: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }
   for (const { provenance, source } of candidates) {
     if (Either.isLeft(source)) return failed(source.left)
@@ -76,8 +76,8 @@ const ifAsWritten = (
 ): Effect.Effect<Choice, never, Needs> =>
   Effect.match(written, {
     onFailure: failed,
-    onSuccess: (said) =>
-      Option.match(firstUndeclared(entry, said), {
+    onSuccess: (declared) =>
+      Option.match(firstUndeclared(entry, declared), {
         onNone: () => command,
         onSome: (path) =>
           failed(unseen(`its ${escaped(path.join("."))} is set by something else than the configuration files here`))

@@ -1,4 +1,4 @@
-/** Compares the entry that opencode hands over with what the files say: no policy was asked about whoever wrote the rest. */
+/** Compares the entry that opencode passes on with what the files say: no policy was asked about whoever wrote the rest. */
 
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
@@ -15,13 +15,13 @@ const affectsRequest = ([first = "", second = "", third]: ReadonlyArray<string>,
 /** A placeholder without quotes is a text in one and anything in the other. */
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : JSON.stringify(value))
 
-/** The first place at which something else is handed over than is written. What is code comes from another plugin, which is code of the user's. */
+/** The first place where the entry differs from what the files say. What is code comes from another plugin, which is code of the user's. */
 export const firstUndeclared = (
-  handed: unknown,
+  actual: unknown,
   written: unknown,
   path: ReadonlyArray<string> = []
 ): Option.Option<ReadonlyArray<string>> => {
-  if (typeof handed === "function" || handed === undefined) return Option.none()
+  if (typeof actual === "function" || actual === undefined) return Option.none()
   const [first, second, third] = path
   if (
     first === "models" &&
@@ -32,10 +32,10 @@ export const firstUndeclared = (
   ) {
     return Option.some(path)
   }
-  if (!isRecord(handed))
-    return affectsRequest(path, handed) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
+  if (!isRecord(actual))
+    return affectsRequest(path, actual) && textOf(actual) !== textOf(written) ? Option.some(path) : Option.none()
   return Option.firstSomeOf(
-    Object.entries(handed).map(([key, value]) =>
+    Object.entries(actual).map(([key, value]) =>
       firstUndeclared(value, isRecord(written) && Object.hasOwn(written, key) ? written[key] : undefined, [
         ...path,
         key
