@@ -1,11 +1,12 @@
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import { expect, layer } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { describe, expect } from "vitest"
 import { compiled } from "../support/artifacts.js"
+import { sharing } from "../support/sharing.js"
 
 /** Runs the demo; `onLine` sees each line of its stdout. */
 const demo = (
@@ -38,8 +39,10 @@ const demo = (
     return { exitCode, stderr, stdout: Chunk.join(stdout, "\n"), left }
   })
 
-layer(NodeContext.layer)("the demo", (it) => {
-  it.scoped("works for the given time, ends by itself and prints its table", () =>
+describe("the demo", () => {
+  const test = sharing(NodeContext.layer, 30_000)
+
+  test("works for the given time, ends by itself and prints its table", () =>
     Effect.gen(function* () {
       const { exitCode, left, stderr, stdout } = yield* demo(["--seconds", "5"])
       expect(stderr).toBe("")
@@ -49,10 +52,9 @@ layer(NodeContext.layer)("the demo", (it) => {
       expect(stdout).toMatch(/No caller saw a 401\.$/)
       expect(stdout).not.toMatch(/eyJ|sk-/)
       expect(left).toEqual([])
-    })
-  )
+    }))
 
-  it.scoped("ends cleanly when it is interrupted", () =>
+  test("ends cleanly when it is interrupted", () =>
     Effect.gen(function* () {
       const { exitCode, left, stdout } = yield* demo(["--seconds", "600"], (line, interrupt) =>
         Effect.when(interrupt, () => line.includes("answers:"))
@@ -60,15 +62,13 @@ layer(NodeContext.layer)("the demo", (it) => {
       expect(exitCode).toBe(130)
       expect(stdout).not.toContain("┌")
       expect(left).toEqual([])
-    })
-  )
+    }))
 
-  it.scoped("refuses bad seconds in one line", () =>
+  test("refuses bad seconds in one line", () =>
     Effect.gen(function* () {
       const { exitCode, stderr, stdout } = yield* demo(["--seconds", "soon"])
       expect(exitCode).toBe(64)
       expect(stdout).toBe("")
       expect(stderr).toMatch(/^[^\n]+\n$/)
-    })
-  )
+    }))
 })

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import plugin from "../../src/opencode/Plugin.js"
 import type { Host, HostConfig } from "../../src/opencode/plugin/host.js"
+import { setEnv } from "../support/environment.js"
 
 /** A user's opencode.json in a folder of its own, and a project that the plugin opens in it. */
 export const withConfig = async (
@@ -33,7 +34,7 @@ export const withConfig = async (
       return { hooks, host, options, ask, told }
     }, folder)
   } finally {
-    process.env = before
+    setEnv(before)
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -2,17 +2,12 @@
 import * as Effect from "effect/Effect"
 import { vi } from "vitest"
 import { run } from "../../src/cli/main.js"
+import { setEnv } from "./environment.js"
 import type { Finished } from "./processes.js"
 
 interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-}
-
-/** In place: the home directory is asked of the C library, which sees no other object. */
-const setEnv = (env: Host["env"]): void => {
-  for (const name of Object.keys(process.env)) delete process.env[name]
-  for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value
 }
 
 const version = "0.0.0-test"

@@ -12,21 +12,28 @@ const millisOf = (file: TestModule): number => {
 
 const testsOf = (file: TestModule): number => Array.from(file.children.allTests()).length
 
-const reporter = (vitest: Vitest): Reporter => ({
-  onTestRunEnd: (files) => {
-    const slowest = files.toSorted((a, b) => millisOf(b) - millisOf(a)).slice(0, count)
-    const lines = slowest.map(
+const slowest = (files: ReadonlyArray<TestModule>, root: string): string =>
+  files
+    .toSorted((a, b) => millisOf(b) - millisOf(a))
+    .slice(0, count)
+    .map(
       (file) =>
-        `${(millisOf(file) / 1000).toFixed(1).padStart(8)} s  ${relative(vitest.config.root, file.moduleId)} (${testsOf(file)})`
+        `${(millisOf(file) / 1000).toFixed(1).padStart(8)} s  ${relative(root, file.moduleId)} (${testsOf(file)})`
     )
-    vitest.logger.log(["", " Slowest files (tests)", ...lines].join("\n"))
-  }
+    .join("\n")
+
+const reporterOf = (vitest: Vitest): Reporter => ({
+  onTestRunEnd: (files) => vitest.logger.log(`\n Slowest files (tests)\n${slowest(files, vitest.config.root)}`)
 })
 
-/** A plugin, because reporters that the command line names take the place of the configuration's. */
+const reported = new WeakSet<Vitest>()
+
+/** A plugin, because reporters that the command line names take the place of the configuration's. Each project has it. */
 export const slowestFiles: Vite.Plugin = {
   name: "slowest-files",
   configureVitest: ({ vitest }) => {
-    vitest.config.reporters.push(reporter(vitest))
+    if (reported.has(vitest)) return
+    reported.add(vitest)
+    vitest.config.reporters.push(reporterOf(vitest))
   }
 }

@@ -1,7 +1,7 @@
 // The real opencode and we read the same configurations: the key that its requests carry is the key that we resolve.
 import { execFileSync } from "node:child_process"
 import { basename, join } from "node:path"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import { HelperPolicy } from "../../../src/HelperPolicy.js"
 import * as OpencodeConfig from "../../../src/OpencodeConfig.js"
 import { type Sandbox, sandbox, within } from "../../support/sandbox.js"
+import { sharing } from "../../support/sharing.js"
 import { gateway } from "../opencode/gateway.js"
 import { environmentOf, reasonToSkip, type Served, serve } from "../opencode/harness.js"
 
@@ -334,28 +335,24 @@ const limit = 240_000
 for (const group of groups) {
   describe.skipIf(reasonToSkip !== undefined)("opencode's precedence, and ours", () => {
     const members = rows.filter((row) => (row.group ?? "plain") === group)
-    layer(running(members), { timeout: limit, excludeTestServices: true })((it) => {
-      for (const [at, { name }] of members.entries()) {
-        it.scoped(
-          name,
-          () =>
+    const test = sharing(running(members), limit)
+    for (const [at, { name }] of members.entries()) {
+      test(name, () =>
+        Effect.gen(function* () {
+          const { opencode, keysOf, placed, self } = yield* Running
+          const each = placed[at]
+          if (each === undefined) return yield* Effect.dieMessage("no such row")
+          const { folder, id, row } = each
+          const said = yield* Effect.exit(
             Effect.gen(function* () {
-              const { opencode, keysOf, placed, self } = yield* Running
-              const each = placed[at]
-              if (each === undefined) return yield* Effect.dieMessage("no such row")
-              const { folder, id, row } = each
-              const said = yield* Effect.exit(
-                Effect.gen(function* () {
-                  const { say, session } = yield* opencode
-                  return yield* say(yield* session(folder, "titled"), `${id}/mymodel`, folder)
-                })
-              )
-              assert.deepStrictEqual(keysOf(id), row.key === undefined ? [] : [row.key], JSON.stringify(said))
-              assert.deepStrictEqual(yield* ours(self, folder, id), [row.ours ?? row.key])
-            }),
-          limit
-        )
-      }
-    })
+              const { say, session } = yield* opencode
+              return yield* say(yield* session(folder, "titled"), `${id}/mymodel`, folder)
+            })
+          )
+          assert.deepStrictEqual(keysOf(id), row.key === undefined ? [] : [row.key], JSON.stringify(said))
+          assert.deepStrictEqual(yield* ours(self, folder, id), [row.ours ?? row.key])
+        })
+      )
+    }
   })
 }

@@ -1,12 +1,12 @@
 // Which key the requests of opencode carry, and what it says where there is none: many providers in one running opencode.
-import { describe, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { expect } from "vitest"
+import { describe, expect } from "vitest"
 import { isPassingFault } from "../../../src/opencode/plugin/message.js"
 import { packed } from "../../support/artifacts.js"
 import { isAlive } from "../../support/processes.js"
+import { sharing } from "../../support/sharing.js"
 import { answerText, type Gateway, gateway } from "./gateway.js"
 import {
   logOf,
@@ -103,36 +103,32 @@ const describeCases = (
   files?: Readonly<Record<string, string>>
 ): void => {
   describe.skipIf(reasonToSkip !== undefined)(title, () => {
-    layer(running(cases, env, files), { timeout: limit, excludeTestServices: true })((it) => {
-      for (const { failsWithin, id, model = "m", name, shows } of cases) {
-        it.scoped(
-          name,
-          () =>
-            Effect.gen(function* () {
-              const { at, gateways, noted, opencode } = yield* Running
-              const gw = gateways.get(id)
-              if (gw === undefined) return yield* Effect.dieMessage("no such gateway")
-              // With a title it asks for none, so there is one request.
-              const session = yield* opencode.session(undefined, failsWithin === undefined ? undefined : "greeting")
-              const said = yield* opencode.say(session, `${id}/${model}`)
-              shows({ at, gw, said })
-              expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
-              if (failsWithin === undefined) return
-              expect(noted.of(id)).toEqual(["asked", "answered"])
-              expect(gw.seen).toEqual([])
-              expect(pidsOf(at).filter(isAlive)).toEqual([])
-              expect(processesOf(at).filter((pid) => pid !== opencode.child.pid)).toEqual([])
-              const { text } = yield* opencode.request(`/session/${session}/message`)
-              for (const shown of [said.body, text]) {
-                expect(shown.match(/No API key for provider/g)).toHaveLength(1)
-                expect(shown).not.toMatch(/\\n\s+at |EPIPE/)
-              }
-              for (const shown of [said.body, text, logOf(at)]) expect(shown).not.toContain("sk-secret")
-            }),
-          limit
-        )
-      }
-    })
+    const test = sharing(running(cases, env, files), limit)
+    for (const { failsWithin, id, model = "m", name, shows } of cases) {
+      test(name, () =>
+        Effect.gen(function* () {
+          const { at, gateways, noted, opencode } = yield* Running
+          const gw = gateways.get(id)
+          if (gw === undefined) return yield* Effect.dieMessage("no such gateway")
+          // With a title it asks for none, so there is one request.
+          const session = yield* opencode.session(undefined, failsWithin === undefined ? undefined : "greeting")
+          const said = yield* opencode.say(session, `${id}/${model}`)
+          shows({ at, gw, said })
+          expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
+          if (failsWithin === undefined) return
+          expect(noted.of(id)).toEqual(["asked", "answered"])
+          expect(gw.seen).toEqual([])
+          expect(pidsOf(at).filter(isAlive)).toEqual([])
+          expect(processesOf(at).filter((pid) => pid !== opencode.child.pid)).toEqual([])
+          const { text } = yield* opencode.request(`/session/${session}/message`)
+          for (const shown of [said.body, text]) {
+            expect(shown.match(/No API key for provider/g)).toHaveLength(1)
+            expect(shown).not.toMatch(/\\n\s+at |EPIPE/)
+          }
+          for (const shown of [said.body, text, logOf(at)]) expect(shown).not.toContain("sk-secret")
+        })
+      )
+    }
   })
 }
 

@@ -1,13 +1,14 @@
 // `opencode serve` with the plugin: many turns, several projects, what it shows, what it leaves behind.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { describe, it, layer } from "@effect/vitest"
+import { it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { expect } from "vitest"
+import { describe, expect } from "vitest"
 import { packed } from "../../support/artifacts.js"
 import { isAlive } from "../../support/processes.js"
+import { sharing } from "../../support/sharing.js"
 import { answerText, type Gateway, gateway } from "./gateway.js"
 import {
   compatible,
@@ -62,94 +63,85 @@ const running = Layer.scoped(
 )
 
 describe.skipIf(reasonToSkip !== undefined)("opencode serve with the plugin", () => {
-  layer(running, { timeout: limit, excludeTestServices: true })((it) => {
-    it.scoped(
-      "answers 20 turns in two sessions at once with tokens that live 2 s: no error, a run a token",
-      () =>
-        Effect.gen(function* () {
-          const { at, gateways, opencode } = yield* Running
-          const gw = gateways.short
-          const runsBefore = at.runsOf("short")
-          gw.seen.length = 0
-          // A turn after the other in each session: ten of them take longer than a token lives.
-          gw.thinksMillis = tokenMillis / 8
-          gw.accepts = (key) => Date.now() < Number(key?.split("-")[2]) + tokenMillis
-          const turns = Effect.gen(function* () {
-            const session = yield* opencode.session()
-            return yield* Effect.forEach(Array.from({ length: 10 }), () => opencode.say(session, "short/m"))
-          })
-          const said = (yield* Effect.all([turns, turns], { concurrency: "unbounded" })).flat()
-          expect(said.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([])
-          for (const { text } of said) expect(text).toContain(answerText)
-          expect(said).toHaveLength(20)
-          const issued = Array.from(new Set(gw.keys())).map((key) => Number(key?.split("-")[2]))
-          const expired = issued.filter((at) => at + tokenMillis < Date.now()).length
-          expect(expired).toBeGreaterThan(0)
-          const runs = at.runsOf("short") - runsBefore
-          expect(runs).toBeGreaterThan(1)
-          expect(runs).toBeLessThanOrEqual(expired + 2)
-        }),
-      // A machine that stalls a helper's run for a token's whole life hands over a dead one: then no key would do.
-      { timeout: limit, retry: 2 }
-    )
-
-    it.scoped(
-      "asks the helper anew at the user's next message after a log-in was needed, and shows no key in GET /config",
-      () =>
-        Effect.gen(function* () {
-          const { at, gateways, opencode } = yield* Running
-          const gw = gateways.login
-          const secrets = ["sk-logged-in", argument, "apiKeyCommand", join(at.home, "bin")]
-          const showsNothing = Effect.gen(function* () {
-            for (const path of ["/config", "/config/providers", "/provider"]) {
-              const shown = yield* opencode.request(path)
-              expect(shown.status).toBe(200)
-              expect(shown.text).toContain(placeholder)
-              for (const secret of secrets) expect(shown.text).not.toContain(secret)
-            }
-          })
-          yield* showsNothing
+  const test = sharing(running, limit)
+  test(
+    "answers 20 turns in two sessions at once with tokens that live 2 s: no error, a run a token",
+    () =>
+      Effect.gen(function* () {
+        const { at, gateways, opencode } = yield* Running
+        const gw = gateways.short
+        const runsBefore = at.runsOf("short")
+        gw.seen.length = 0
+        // A turn after the other in each session: ten of them take longer than a token lives.
+        gw.thinksMillis = tokenMillis / 8
+        gw.accepts = (key) => Date.now() < Number(key?.split("-")[2]) + tokenMillis
+        const turns = Effect.gen(function* () {
           const session = yield* opencode.session()
-          const refused = yield* opencode.say(session, "login/m")
-          expect(refused.error).toContain('No API key for provider "login"')
-          expect(gw.seen).toEqual([])
-          at.write("home/logged-in", "")
-          const said = yield* opencode.say(session, "login/m")
-          expect(said.error).toBeUndefined()
-          expect(said.text).toContain(answerText)
-          expect(new Set(gw.keys())).toEqual(new Set(["sk-logged-in"]))
-          yield* showsNothing
-        }),
-      limit
-    )
+          return yield* Effect.forEach(Array.from({ length: 10 }), () => opencode.say(session, "short/m"))
+        })
+        const said = (yield* Effect.all([turns, turns], { concurrency: "unbounded" })).flat()
+        expect(said.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([])
+        for (const { text } of said) expect(text).toContain(answerText)
+        expect(said).toHaveLength(20)
+        const issued = Array.from(new Set(gw.keys())).map((key) => Number(key?.split("-")[2]))
+        const expired = issued.filter((at) => at + tokenMillis < Date.now()).length
+        expect(expired).toBeGreaterThan(0)
+        const runs = at.runsOf("short") - runsBefore
+        expect(runs).toBeGreaterThan(1)
+        expect(runs).toBeLessThanOrEqual(expired + 2)
+      }),
+    // A machine that stalls a helper's run for a token's whole life hands over a dead one: then no key would do.
+    { timeout: limit, retry: 2 }
+  )
 
-    it.scoped(
-      "gives no key to a project that is not trusted, although another has one; a reloaded project has it again",
-      () =>
-        Effect.gen(function* () {
-          const { at, opencode } = yield* Running
-          const others = yield* gateway
-          const other = join(at.root, "other")
-          mkdirSync(join(other, ".git"), { recursive: true })
-          at.write("other/opencode.json", { provider: { users: { options: { baseURL: `${others.origin}/v1` } } } })
-          const say = (directory: string) =>
-            Effect.flatMap(opencode.session(directory), (session) => opencode.say(session, "users/m", directory))
-          expect((yield* say(at.project)).error).toBeUndefined()
-          expect((yield* say(other)).error).toContain("is not trusted")
-          expect(others.seen).toEqual([])
-          const reloaded = yield* opencode.request(`/instance/dispose?directory=${encodeURIComponent(at.project)}`, {
-            method: "POST"
-          })
-          expect(reloaded.status).toBe(200)
-          expect((yield* say(at.project)).error).toBeUndefined()
-          expect(others.seen).toEqual([])
-          for (const path of ["/config", "/global/config"]) {
-            expect((yield* opencode.request(path)).text).not.toContain("sk-user")
-          }
-        }),
-      limit
-    )
-  })
+  test("asks the helper anew at the user's next message after a log-in was needed, and shows no key in GET /config", () =>
+    Effect.gen(function* () {
+      const { at, gateways, opencode } = yield* Running
+      const gw = gateways.login
+      const secrets = ["sk-logged-in", argument, "apiKeyCommand", join(at.home, "bin")]
+      const showsNothing = Effect.gen(function* () {
+        for (const path of ["/config", "/config/providers", "/provider"]) {
+          const shown = yield* opencode.request(path)
+          expect(shown.status).toBe(200)
+          expect(shown.text).toContain(placeholder)
+          for (const secret of secrets) expect(shown.text).not.toContain(secret)
+        }
+      })
+      yield* showsNothing
+      const session = yield* opencode.session()
+      const refused = yield* opencode.say(session, "login/m")
+      expect(refused.error).toContain('No API key for provider "login"')
+      expect(gw.seen).toEqual([])
+      at.write("home/logged-in", "")
+      const said = yield* opencode.say(session, "login/m")
+      expect(said.error).toBeUndefined()
+      expect(said.text).toContain(answerText)
+      expect(new Set(gw.keys())).toEqual(new Set(["sk-logged-in"]))
+      yield* showsNothing
+    }))
+
+  test("gives no key to a project that is not trusted, although another has one; a reloaded project has it again", () =>
+    Effect.gen(function* () {
+      const { at, opencode } = yield* Running
+      const others = yield* gateway
+      const other = join(at.root, "other")
+      mkdirSync(join(other, ".git"), { recursive: true })
+      at.write("other/opencode.json", { provider: { users: { options: { baseURL: `${others.origin}/v1` } } } })
+      const say = (directory: string) =>
+        Effect.flatMap(opencode.session(directory), (session) => opencode.say(session, "users/m", directory))
+      expect((yield* say(at.project)).error).toBeUndefined()
+      expect((yield* say(other)).error).toContain("is not trusted")
+      expect(others.seen).toEqual([])
+      const reloaded = yield* opencode.request(`/instance/dispose?directory=${encodeURIComponent(at.project)}`, {
+        method: "POST"
+      })
+      expect(reloaded.status).toBe(200)
+      expect((yield* say(at.project)).error).toBeUndefined()
+      expect(others.seen).toEqual([])
+      for (const path of ["/config", "/global/config"]) {
+        expect((yield* opencode.request(path)).text).not.toContain("sk-user")
+      }
+    }))
 
   const plugin = builtPlugin(limit)
 

@@ -2,13 +2,13 @@
 import { execFileSync } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { describe, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { expect } from "vitest"
+import { describe, expect } from "vitest"
 import { packed } from "../../support/artifacts.js"
 import { runProgram } from "../../support/processes.js"
+import { sharing } from "../../support/sharing.js"
 import { answerText, type Gateway, gateway } from "./gateway.js"
 import { compatible, type Place, place, reasonToSkip, type Served, serve } from "./harness.js"
 import { userConfig } from "./plugin.js"
@@ -64,99 +64,82 @@ const projectOf = (name: string) =>
   })
 
 describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
-  layer(running, { timeout: limit, excludeTestServices: true })((it) => {
-    it.scoped(
-      "has its command run only when the user trusts it, and is asked about again when it changes",
-      () =>
-        Effect.gen(function* () {
-          const { at } = yield* Running
-          const gw = yield* gateway
-          const { configure, say, trust } = yield* projectOf("theirs")
-          const argv = at.helper("project-key", 'echo "sk-project"')
-          const file = configure(compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }))
+  const test = sharing(running, limit)
+  test("has its command run only when the user trusts it, and is asked about again when it changes", () =>
+    Effect.gen(function* () {
+      const { at } = yield* Running
+      const gw = yield* gateway
+      const { configure, say, trust } = yield* projectOf("theirs")
+      const argv = at.helper("project-key", 'echo "sk-project"')
+      const file = configure(compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }))
 
-          const before = yield* say("gw/m")
-          expect(before.error).toMatch(/No API key for provider "gw": project-key: refused, because .* is not trusted/)
-          expect(before.error).toContain(`effect-apikey trust ${file}`)
-          expect(at.runsOf("project-key")).toBe(0)
-          expect(gw.seen).toEqual([])
+      const before = yield* say("gw/m")
+      expect(before.error).toMatch(/No API key for provider "gw": project-key: refused, because .* is not trusted/)
+      expect(before.error).toContain(`effect-apikey trust ${file}`)
+      expect(at.runsOf("project-key")).toBe(0)
+      expect(gw.seen).toEqual([])
 
-          const trusted = yield* trust(file)
-          expect(trusted.status).toBe(0)
-          const after = yield* say("gw/m")
-          expect(after.error).toBeUndefined()
-          expect(after.text).toContain(answerText)
-          expect(at.runsOf("project-key")).toBe(1)
-          expect(new Set(gw.keys())).toEqual(new Set(["sk-project"]))
+      const trusted = yield* trust(file)
+      expect(trusted.status).toBe(0)
+      const after = yield* say("gw/m")
+      expect(after.error).toBeUndefined()
+      expect(after.text).toContain(answerText)
+      expect(at.runsOf("project-key")).toBe(1)
+      expect(new Set(gw.keys())).toEqual(new Set(["sk-project"]))
 
-          gw.seen.length = 0
-          configure(compatible(`${gw.origin}/v1`, { apiKeyCommand: [...argv, "another-argument"] }))
-          const changed = yield* say("gw/m")
-          expect(changed.error).toContain("is not trusted")
-          expect(at.runsOf("project-key")).toBe(1)
-          expect(gw.seen).toEqual([])
-        }),
-      limit
-    )
+      gw.seen.length = 0
+      configure(compatible(`${gw.origin}/v1`, { apiKeyCommand: [...argv, "another-argument"] }))
+      const changed = yield* say("gw/m")
+      expect(changed.error).toContain("is not trusted")
+      expect(at.runsOf("project-key")).toBe(1)
+      expect(gw.seen).toEqual([])
+    }))
 
-    it.scoped(
-      "that only changes the base URL of a provider whose command is the user's gets no key before trust",
-      () =>
-        Effect.gen(function* () {
-          const { at, users } = yield* Running
-          const others = yield* gateway
-          const { configure, say, trust } = yield* projectOf("moving")
-          const file = configure({ provider: { moved: { options: { baseURL: `${others.origin}/v1` } } } })
+  test("that only changes the base URL of a provider whose command is the user's gets no key before trust", () =>
+    Effect.gen(function* () {
+      const { at, users } = yield* Running
+      const others = yield* gateway
+      const { configure, say, trust } = yield* projectOf("moving")
+      const file = configure({ provider: { moved: { options: { baseURL: `${others.origin}/v1` } } } })
 
-          const before = yield* say("moved/m")
-          expect(before.error).toContain("is not trusted")
-          expect(before.error).toContain("effect-apikey trust")
-          expect(at.runsOf("moved")).toBe(0)
-          expect([...users.moved.seen, ...others.seen]).toEqual([])
+      const before = yield* say("moved/m")
+      expect(before.error).toContain("is not trusted")
+      expect(before.error).toContain("effect-apikey trust")
+      expect(at.runsOf("moved")).toBe(0)
+      expect([...users.moved.seen, ...others.seen]).toEqual([])
 
-          expect((yield* trust(file)).status).toBe(0)
-          const after = yield* say("moved/m")
-          expect(after.error).toBeUndefined()
-          expect(after.text).toContain(answerText)
-          expect(new Set(others.keys())).toEqual(new Set(["sk-user"]))
-          expect(users.moved.seen).toEqual([])
-        }),
-      limit
-    )
+      expect((yield* trust(file)).status).toBe(0)
+      const after = yield* say("moved/m")
+      expect(after.error).toBeUndefined()
+      expect(after.text).toContain(answerText)
+      expect(new Set(others.keys())).toEqual(new Set(["sk-user"]))
+      expect(users.moved.seen).toEqual([])
+    }))
 
-    it.scoped(
-      "whose file opencode reads and the plugin does not, for a .git that is none, turns no request that carries a key",
-      () =>
-        Effect.gen(function* () {
-          const { at, users } = yield* Running
-          const gw = users.hidden
-          const { configure, folder, say } = yield* projectOf("outer")
-          execFileSync("git", ["init", "--quiet", folder], { env: at.env })
-          const inner = join(folder, "inner")
-          mkdirSync(join(inner, ".git"), { recursive: true })
-          const theirs = { baseURL: `${gw.origin}/another-tenant/v1`, headers: { "x-tenant": "theirs" } }
-          configure({ provider: { hidden: { options: theirs } } })
-          const { error } = yield* say("hidden/m", inner)
-          expect(error).toContain("its options.baseURL is set by something else than the configuration files here")
-          expect(gw.seen).toEqual([])
-          expect(at.runsOf("hidden")).toBe(0)
-        }),
-      limit
-    )
+  test("whose file opencode reads and the plugin does not, for a .git that is none, turns no request that carries a key", () =>
+    Effect.gen(function* () {
+      const { at, users } = yield* Running
+      const gw = users.hidden
+      const { configure, folder, say } = yield* projectOf("outer")
+      execFileSync("git", ["init", "--quiet", folder], { env: at.env })
+      const inner = join(folder, "inner")
+      mkdirSync(join(inner, ".git"), { recursive: true })
+      const theirs = { baseURL: `${gw.origin}/another-tenant/v1`, headers: { "x-tenant": "theirs" } }
+      configure({ provider: { hidden: { options: theirs } } })
+      const { error } = yield* say("hidden/m", inner)
+      expect(error).toContain("its options.baseURL is set by something else than the configuration files here")
+      expect(gw.seen).toEqual([])
+      expect(at.runsOf("hidden")).toBe(0)
+    }))
 
-    it.scoped(
-      "that names a model and a time limit of the user's provider asks for nothing that needs trust",
-      () =>
-        Effect.gen(function* () {
-          const { users } = yield* Running
-          const { configure, say } = yield* projectOf("tuning")
-          configure({ provider: { tuned: { options: { timeout: 60000 }, models: { other: { name: "Other" } } } } })
-          const said = yield* say("tuned/other")
-          expect(said.error).toBeUndefined()
-          expect(said.text).toContain(answerText)
-          expect(new Set(users.tuned.keys())).toEqual(new Set(["sk-user"]))
-        }),
-      limit
-    )
-  })
+  test("that names a model and a time limit of the user's provider asks for nothing that needs trust", () =>
+    Effect.gen(function* () {
+      const { users } = yield* Running
+      const { configure, say } = yield* projectOf("tuning")
+      configure({ provider: { tuned: { options: { timeout: 60000 }, models: { other: { name: "Other" } } } } })
+      const said = yield* say("tuned/other")
+      expect(said.error).toBeUndefined()
+      expect(said.text).toContain(answerText)
+      expect(new Set(users.tuned.keys())).toEqual(new Set(["sk-user"]))
+    }))
 })
