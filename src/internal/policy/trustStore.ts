@@ -1,4 +1,4 @@
-/** The file of what the user has trusted: his own, no link, locked while it is changed, and replaced as a whole. */
+/** The file of what the user has trusted: owned by the user, no link, locked while it is changed, and replaced as a whole. */
 import { randomUUID } from "node:crypto"
 import {
   closeSync,
@@ -154,6 +154,7 @@ const lock = (file: string): Effect.Effect<void, SourceUnreadable> =>
     )
   )
 
+/** Not by write-file-atomic: version 6 puts a cut text in place when the disk is full, as it does not look at how much was written. */
 const replace = (file: string, trusted: ReadonlyArray<Trusted>): Effect.Effect<void, SourceUnreadable> =>
   Effect.gen(function* () {
     const text = yield* Effect.mapError(encode({ version: 1, trusted }), () => failure(file, "EUNKNOWN"))
