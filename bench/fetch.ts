@@ -149,8 +149,8 @@ export const main = async (): Promise<void> => {
   const scope = Effect.runSync(Scope.make())
   const provider = Effect.runSync(Scope.extend(Testing.provider(["sk-1"], { timeToLive: "1 hour" }), scope))
   await Effect.runPromise(provider.get)
-  const ours = Fetch.make(provider, { baseUrl, fetch: bare })
-  const oursReading = Fetch.make(provider, { baseUrl, fetch: reading })
+  const ours = Fetch.makeWith(provider, { baseUrl, fetch: bare })
+  const oursReading = Fetch.makeWith(provider, { baseUrl, fetch: reading })
 
   const bareUsual = () => bare(url, usual())
   const byHand = () => withStaticKey(url, usual())
@@ -208,7 +208,12 @@ export const main = async (): Promise<void> => {
       [
         { name: "openai, its apiKey function", call: openAiHook },
         { name: "openai, static key", call: asking(new OpenAI({ ...openAi, apiKey: "sk-1" })), than: openAiHook },
-        { name: "openai, sdk/OpenAi", call: asking(OurOpenAi.make(provider, openAi)), than: openAiHook, aim: ofSdk },
+        {
+          name: "openai, sdk/OpenAi",
+          call: asking(OurOpenAi.makeWith(provider, openAi)),
+          than: openAiHook,
+          aim: ofSdk
+        },
         { name: "anthropic, its credentials", call: anthropicHook },
         {
           name: "anthropic, static key",
@@ -217,7 +222,7 @@ export const main = async (): Promise<void> => {
         },
         {
           name: "anthropic, sdk/Anthropic",
-          call: writing(OurAnthropic.make(provider, anthropic)),
+          call: writing(OurAnthropic.makeWith(provider, anthropic)),
           than: anthropicHook,
           aim: ofSdk
         }

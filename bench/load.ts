@@ -162,7 +162,7 @@ export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
       format: "oauth",
       ...(options.variant === "hanging" ? { timeout: "500 millis" } : {})
     }).pipe(Effect.provideServiceEffect(CommandExecutor.CommandExecutor, noting(startedAt)))
-    const authorized = Fetch.make(provider, { baseUrl: server.url })
+    const authorized = Fetch.makeWith(provider, { baseUrl: server.url })
     const failures: Array<{ readonly what: string } & Interval> = []
     const pauseMillis = Duration.toMillis(options.pause ?? defaultPause)
     let requests = 0

@@ -57,6 +57,8 @@ const seams = [
   "sdk/Fetch.ts",
   "sdk/HttpClient.ts",
   "sdk/OpenAi.ts",
+  "sdk/openAi/",
+  "sdk/AzureOpenAi.ts",
   "sdk/Anthropic.ts",
   "sdk/EffectAi.ts"
 ]

@@ -1,8 +1,8 @@
 /**
- * Which commands may run, and which keys may go where: what the user's own hand wrote runs, what a project brings needs his
- * word or a policy's.
+ * Decides which commands may run and where keys may be sent. The user's own configuration runs; a project's needs the user's
+ * trust or an allow list.
  *
- * The rules, what a digest covers, and the race that remains are in docs/trust.md.
+ * The rules, what a digest covers, and the remaining race are in docs/trust.md.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,13 @@ import { expanded, isInside } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
 import { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
-import { type Contribution, type Demand, HelperPolicy, type Permit, type Policy } from "./internal/policy/model.js"
+import {
+  type AuthorizationRequest,
+  type Grant,
+  HelperPolicy,
+  type Policy,
+  type ProjectDeclaration
+} from "./internal/policy/model.js"
 import { onlyIn, projectFolder, resolveProgram, safePath } from "./internal/policy/program.js"
 import { isProject, type ProjectProvenance, type Provenance } from "./internal/policy/provenance.js"
 import { PolicyRules, policyInForce } from "./internal/policy/rules.js"
@@ -33,13 +39,13 @@ export { argumentsMatch } from "./internal/policy/allowList.js"
 export { digest, scriptsOf } from "./internal/policy/digest.js"
 export { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
 export {
-  type Contribution,
-  type Demand,
+  type AuthorizationRequest,
+  type Grant,
   HelperPolicy,
-  type Permit,
-  type Policy
+  type Policy,
+  type ProjectDeclaration
 } from "./internal/policy/model.js"
-export { Provenance as Hand } from "./internal/policy/provenance.js"
+export { Provenance } from "./internal/policy/provenance.js"
 
 /**
  * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
@@ -66,14 +72,14 @@ export type Rules = PolicyRules
  * @category combinators
  */
 export const trust = (
-  items: ReadonlyArray<{ readonly contribution: Contribution; readonly digest: string }>
+  items: ReadonlyArray<{ readonly declaration: ProjectDeclaration; readonly digest: string }>
 ): Effect.Effect<void, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const at = yield* DateTime.now
-    const added = items.map(({ contribution, digest: hash }) => ({
-      file: contribution.file,
-      provider: contribution.provider,
-      program: contribution.commands.map(({ argv }) => programName(argv)).join(", "),
+    const added = items.map(({ declaration, digest: hash }) => ({
+      file: declaration.file,
+      provider: declaration.provider,
+      program: declaration.commands.map(({ argv }) => programName(argv)).join(", "),
       digest: hash,
       at
     }))
@@ -107,7 +113,7 @@ export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> 
 export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
 
 /** What the user would have without the project: its own variable, by the name that everybody uses. */
-const isConventionalVariable = ({ provider, source }: Demand): boolean =>
+const isConventionalVariable = ({ provider, source }: AuthorizationRequest): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 
 /** What an allow list's patterns do not show may still decide what is asked: only times, retries and a format's bare name do not. */
@@ -134,44 +140,44 @@ const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, se
   )
 
 /** All that projects' files say of the provider is trusted, as it stands now. */
-const requireTrust = (rules: Rules, demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
+const requireTrust = (rules: Rules, request: AuthorizationRequest): Effect.Effect<Grant, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     if (rules.project === "allow" || rules.project === "deny") {
-      return yield* refusal(demand, "The policy in force lets no project be trusted.")
+      return yield* refusal(request, "The policy in force lets no project be trusted.")
     }
     const known = yield* TrustStore.read
-    const origin = Option.map(demand.goesTo, (to) => to.origin)
-    for (const contribution of demand.contributions) {
-      const ofFile = known.filter((entry) => entry.file === contribution.file)
+    const origin = Option.map(request.destination, (to) => to.origin)
+    for (const declaration of request.declarations) {
+      const ofFile = known.filter((entry) => entry.file === declaration.file)
       // Where nothing is trusted nothing is read.
-      const hash = ofFile.length === 0 ? "" : yield* digest(contribution, origin)
+      const hash = ofFile.length === 0 ? "" : yield* digest(declaration, origin)
       if (!ofFile.some((entry) => entry.digest === hash)) {
-        return yield* refusal(demand, undefined, contribution.file)
+        return yield* refusal(request, undefined, declaration.file)
       }
     }
-    return { options: {}, because: "you trusted it" }
+    return { options: {}, reason: "you trusted it" }
   })
 
 const projectCommand = (
   rules: Rules,
-  demand: Demand,
+  request: AuthorizationRequest,
   { argv, env, cwd, ...run }: RunOptions,
   { file, root }: ProjectProvenance
 ) =>
   Effect.gen(function* () {
     const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
     if (forbidden !== undefined) {
-      return yield* refusal(demand, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
+      return yield* refusal(request, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
     }
-    if (rules.project === "deny") return yield* refusal(demand, "The policy in force lets no project run commands.")
+    if (rules.project === "deny") return yield* refusal(request, "The policy in force lets no project run commands.")
     const path = yield* Path.Path
     const { home } = yield* HostEnvironment
     const folder = yield* projectFolder(root)
     const searchPath = yield* safePath(folder)
     const [name] = argv
-    const goesWhereProjectSays = Option.exists(demand.goesTo, (to) => isProject(to.hand))
+    const goesWhereProjectSays = Option.exists(request.destination, (to) => isProject(to.provenance))
     // What a placeholder stands for is the user's: no list shows it.
-    const isFilled = demand.contributions.some(({ hasPlaceholders }) => hasPlaceholders)
+    const isFilled = request.declarations.some(({ hasPlaceholders }) => hasPlaceholders)
     const isShaped =
       env !== undefined || cwd !== undefined || hasUnlistedOptions(run) || goesWhereProjectSays || isFilled
     // A program in the project is none that a list can name: its content is the project's.
@@ -186,10 +192,10 @@ const projectCommand = (
               isNamed && !isBrought && !Option.exists(folder, (within) => isInside(within, program, path))
           )
         ).pipe(Effect.orElseSucceed(() => false))
-    const permit = listed ? { because: "on the list of the policy" } : yield* requireTrust(rules, demand)
+    const grant = listed ? { reason: "on the list of the policy" } : yield* requireTrust(rules, request)
     const program = yield* resolveProgram(name, searchPath, file)
     return {
-      because: permit.because,
+      reason: grant.reason,
       options: {
         program,
         cwd: cwd ?? home,
@@ -199,44 +205,44 @@ const projectCommand = (
     }
   })
 
-const userCommand = (rules: Rules, demand: Demand, { argv, cwd }: RunOptions) =>
+const userCommand = (rules: Rules, request: AuthorizationRequest, { argv, cwd }: RunOptions) =>
   Effect.gen(function* () {
     const { home } = yield* HostEnvironment
     if (rules.user === "allow") {
       const searchPath = yield* safePath(Option.none())
-      const program = yield* resolveProgram(argv[0], searchPath, placeOf(demand))
+      const program = yield* resolveProgram(argv[0], searchPath, placeOf(request))
       if (!(yield* isListed(rules, argv, program, searchPath))) {
-        return yield* refusal(demand, "The policy in force lets only the commands on its list run.")
+        return yield* refusal(request, "The policy in force lets only the commands on its list run.")
       }
       return {
         options: { program, cwd: cwd ?? home },
-        because: "on the list of the policy"
+        reason: "on the list of the policy"
       }
     }
-    return { options: { cwd: cwd ?? home }, because: `from ${ownWord(demand.hand)}` }
+    return { options: { cwd: cwd ?? home }, reason: `from ${ownWord(request.provenance)}` }
   })
 
-const authorize = (rules: Rules, demand: Demand): Effect.Effect<Permit, ApiKeyError, Needs> =>
+const authorize = (rules: Rules, request: AuthorizationRequest): Effect.Effect<Grant, ApiKeyError, Needs> =>
   Effect.gen(function* () {
-    const { source } = demand
-    const from = demand.hand
-    const redirected = Option.exists(demand.goesTo, (to) => isProject(to.hand))
+    const { source } = request
+    const from = request.provenance
+    const redirected = Option.exists(request.destination, (to) => isProject(to.provenance))
     if (isProject(from)) {
-      if (source._tag === "Command") return yield* projectCommand(rules, demand, source.command, from)
-      if (source._tag === "Literal") return { options: {}, because: "the key is the project's own" }
+      if (source._tag === "Command") return yield* projectCommand(rules, request, source.command, from)
+      if (source._tag === "Literal") return { options: {}, reason: "the key is the project's own" }
       // What git ignores in a checkout is the user's: it goes nowhere that the project says.
       if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
-        return { options: {}, because: "the file is the project's own" }
+        return { options: {}, reason: "the file is the project's own" }
       }
-      if (!redirected && isConventionalVariable(demand))
-        return { options: {}, because: "the variable is the usual one" }
-      return yield* requireTrust(rules, demand)
+      if (!redirected && isConventionalVariable(request))
+        return { options: {}, reason: "the variable is the usual one" }
+      return yield* requireTrust(rules, request)
     }
-    const permit =
+    const grant =
       source._tag === "Command"
-        ? yield* userCommand(rules, demand, source.command)
-        : { options: {}, because: `from ${ownWord(from)}` }
-    return redirected ? { ...permit, because: (yield* requireTrust(rules, demand)).because } : permit
+        ? yield* userCommand(rules, request, source.command)
+        : { options: {}, reason: `from ${ownWord(from)}` }
+    return redirected ? { ...grant, reason: (yield* requireTrust(rules, request)).reason } : grant
   })
 
 /**
@@ -245,15 +251,17 @@ const authorize = (rules: Rules, demand: Demand): Effect.Effect<Permit, ApiKeyEr
  * @since 0.1.0
  * @category constructors
  */
-export const make = (rules: Rules): Policy => ({ authorize: (demand) => authorize(rules, demand) })
+export const make = (rules: Rules): Policy => ({ authorize: (request) => authorize(rules, request) })
 
-const needsNobody = ({ goesTo, hand: from, source }: Demand): boolean =>
-  source._tag !== "Command" && !isProject(from) && !Option.exists(goesTo, (to) => isProject(to.hand))
+const needsNobody = ({ destination, provenance: from, source }: AuthorizationRequest): boolean =>
+  source._tag !== "Command" && !isProject(from) && !Option.exists(destination, (to) => isProject(to.provenance))
 
-/** Nobody knows what a policy says that cannot be read, so what may depend on it is refused. */
+/** A policy that cannot be read might deny anything, so everything that could depend on it is denied. */
 const failClosed = (error: ApiKeyError): Policy => ({
-  authorize: (demand) =>
-    needsNobody(demand) ? Effect.succeed({ options: {}, because: `from ${ownWord(demand.hand)}` }) : Effect.fail(error)
+  authorize: (request) =>
+    needsNobody(request)
+      ? Effect.succeed({ options: {}, reason: `from ${ownWord(request.provenance)}` })
+      : Effect.fail(error)
 })
 
 const ownWord = (self: Provenance): string => (self._tag === "Environment" ? "the environment" : "your configuration")
@@ -261,20 +269,21 @@ const ownWord = (self: Provenance): string => (self._tag === "Environment" ? "th
 const withoutNull = (env: RunOptions["env"]): Readonly<Record<string, string | undefined>> =>
   Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, value ?? undefined]))
 
-const placeOf = ({ hand: from }: Demand): string => (from._tag === "Environment" ? "the environment" : from.file)
+const placeOf = ({ provenance: from }: AuthorizationRequest): string =>
+  from._tag === "Environment" ? "the environment" : from.file
 
-const refusal = (demand: Demand, remedy?: string, file?: string): CommandNotTrusted => {
+const refusal = (request: AuthorizationRequest, remedy?: string, file?: string): CommandNotTrusted => {
   const pointing = Option.filter(
-    Option.map(demand.goesTo, (to) => to.hand),
+    Option.map(request.destination, (to) => to.provenance),
     isProject
   )
   return new CommandNotTrusted({
-    command: demand.source._tag === "Command" ? programName(demand.source.command.argv) : demand.provider,
+    command: request.source._tag === "Command" ? programName(request.source.command.argv) : request.provider,
     file:
       file ??
-      (isProject(demand.hand)
-        ? demand.hand.file
-        : Option.match(pointing, { onNone: () => placeOf(demand), onSome: (to) => to.file })),
+      (isProject(request.provenance)
+        ? request.provenance.file
+        : Option.match(pointing, { onNone: () => placeOf(request), onSome: (to) => to.file })),
     ...(remedy === undefined ? {} : { remedy })
   })
 }
@@ -302,18 +311,20 @@ const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<HelperPolicy, never, Needs> = layerFrom()
+export const layer: Layer.Layer<HelperPolicy, never, Needs> = layerWith({})
 
 /**
- * The same with the administrator's file in another place.
+ * The same, with the administrator's file at another path.
  *
  * @since 0.1.0
  * @category layers
  */
-export function layerFrom(systemFile?: string): Layer.Layer<HelperPolicy, never, Needs> {
+export function layerWith(options: {
+  readonly systemFile?: string | undefined
+}): Layer.Layer<HelperPolicy, never, Needs> {
   return Layer.effect(
     HelperPolicy,
-    Effect.map(Effect.either(policyInForce(systemFile)), (rules) =>
+    Effect.map(Effect.either(policyInForce(options.systemFile)), (rules) =>
       rules._tag === "Right" ? make(rules.right) : failClosed(rules.left)
     )
   )

@@ -30,7 +30,7 @@ const underTest = (keyOfRun: string, url: string, options: Partial<ApiKeyProvide
       ...options,
       command: shell(`echo "$EFFECT_APIKEY_REASON" >> "$1"; n=$(wc -l < "$1"); printf %s "${keyOfRun}"`, notes)
     })
-    const authorized = yield* Fetch.fetch({ baseUrl: url }).pipe(
+    const authorized = yield* Fetch.make({ baseUrl: url }).pipe(
       Effect.provideService(ApiKeyProvider.ApiKeyProvider, provider)
     )
     const statusOf = (path: string) =>

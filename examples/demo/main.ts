@@ -100,7 +100,7 @@ const openAiFor = (provider: ApiKeyProvider.Provider, baseURL: string) =>
   new OpenAI({
     baseURL,
     apiKey: Fetch.placeholder,
-    fetch: Fetch.make(provider, { baseUrl: baseURL }),
+    fetch: Fetch.makeWith(provider, { baseUrl: baseURL }),
     maxRetries: 0
   })
 

@@ -15,7 +15,7 @@ import type { Candidate, Configuration, Resolved, Template } from "../internal/c
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
-import { HelperPolicy, type Permit } from "../internal/policy/model.js"
+import { type Grant, HelperPolicy } from "../internal/policy/model.js"
 import { searchPathFor } from "../internal/policy/program.js"
 import type { Provenance } from "../internal/policy/provenance.js"
 import { commandOptions, fromSource } from "../internal/provider/source.js"
@@ -84,33 +84,33 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
   })
 
 /** One provider as it is checked. */
-interface Subject extends Pick<Resolved, "provider" | "destination" | "contributions"> {
+interface Subject extends Pick<Resolved, "provider" | "destination" | "declarations"> {
   readonly isRun: boolean
 }
 
 type Run = Extract<Single, { readonly _tag: "Command" }>
 
-const authorized = ({ provider, destination, contributions }: Subject, source: Single, provenance: Provenance) =>
+const authorized = ({ provider, destination, declarations }: Subject, source: Single, provenance: Provenance) =>
   Effect.flatMap(HelperPolicy, (policy) =>
-    Effect.either(policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }))
+    Effect.either(policy.authorize({ provider, source, provenance, destination, declarations }))
   )
 
 const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =>
   Effect.gen(function* () {
     const top = heading(ApiKeySource.label(source), provenance)
-    const permit = yield* authorized(subject, source, provenance)
-    const program = source._tag === "Command" ? yield* programLine(source, provenance, permit, subject.isRun) : []
-    if (Either.isLeft(permit)) {
-      return after([top, ...program, field("policy", "refused")], failed(permit.left))
+    const grant = yield* authorized(subject, source, provenance)
+    const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
+    if (Either.isLeft(grant)) {
+      return after([top, ...program, field("policy", "refused")], failed(grant.left))
     }
-    const before = [top, ...program, field("policy", `allowed: ${permit.right.because}`)]
+    const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
     if (source._tag !== "Command") {
       return after(before, answered(yield* Effect.either(Effect.scoped(readLines(subject, source)))))
     }
     if (!subject.isRun) {
       return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
     }
-    return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, permit.right)))))
+    return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, grant.right)))))
   })
 
 const readLines = ({ provider }: Subject, source: Single) =>
@@ -120,7 +120,7 @@ const readLines = ({ provider }: Subject, source: Single) =>
     return [field("key", "there"), yield* expiryOf(key, "does not say")]
   })
 
-const runLines = ({ provider }: Subject, source: Run, { options }: Permit) =>
+const runLines = ({ provider }: Subject, source: Run, { options }: Grant) =>
   Effect.gen(function* () {
     let output: Option.Option<Output> = Option.none()
     const self = yield* fromSource(source, {
@@ -156,8 +156,8 @@ const checkTemplate = (subject: Subject, { label, read, singles }: Template, pro
   Effect.gen(function* () {
     const top = heading(label, provenance)
     for (const single of singles) {
-      const permit = yield* authorized(subject, single, provenance)
-      if (Either.isLeft(permit)) return after([top, field("policy", "refused")], failed(permit.left))
+      const grant = yield* authorized(subject, single, provenance)
+      if (Either.isLeft(grant)) return after([top, field("policy", "refused")], failed(grant.left))
     }
     return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
   })
@@ -191,7 +191,10 @@ const checkProvider = (
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
     const end = [
       ...Option.toArray(
-        Option.map(destination, ({ hand, origin }) => `  goes to ${escaped(origin)}, ${escaped(placeOf(hand))}`)
+        Option.map(
+          destination,
+          ({ origin, provenance }) => `  goes to ${escaped(origin)}, ${escaped(placeOf(provenance))}`
+        )
       ),
       ...notes.map((note) => `  note: ${escaped(note)}`)
     ]
@@ -226,17 +229,17 @@ const checkFirst = <R>(
 const programLine = (
   { command }: Run,
   provenance: Provenance,
-  permit: Either.Either<Permit, ApiKeyError>,
+  grant: Either.Either<Grant, ApiKeyError>,
   isRun: boolean
 ) =>
   Effect.gen(function* () {
     const written = commandOptions(command)
-    const asksShell = written.path === "login-shell" && isRun && Either.isRight(permit)
+    const asksShell = written.path === "login-shell" && isRun && Either.isRight(grant)
     const { found, program } = yield* locate(
       {
         ...written,
         ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),
-        ...(Either.isRight(permit) ? permit.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
+        ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
       },
       {}
     )

@@ -17,7 +17,7 @@ import { load } from "../internal/config/resolve.js"
 import { HostEnvironment, type Needs } from "../internal/host/HostEnvironment.js"
 import { expanded, fileName, isInside, realPathOf } from "../internal/host/paths.js"
 import { scriptsOf } from "../internal/policy/digest.js"
-import type { Contribution } from "../internal/policy/model.js"
+import type { ProjectDeclaration } from "../internal/policy/model.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { readText } from "../internal/source/jsonc.js"
 import { shellWord } from "../internal/util/shell.js"
@@ -27,7 +27,7 @@ import { confirm } from "./confirm.js"
 import { UsageError } from "./exit.js"
 
 export interface Item {
-  readonly contribution: Contribution
+  readonly declaration: ProjectDeclaration
   readonly origin: Option.Option<string>
   /** Taken before it is shown: what changes while a person reads is not trusted. */
   readonly digest: string
@@ -84,7 +84,7 @@ const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Ef
       const problem = problems.find((error) => isAbout(error, file))
       if (problem !== undefined) return yield* problem
       for (const id of ids) {
-        const { candidates, contributions, destination } = yield* resolve(id)
+        const { candidates, declarations, destination } = yield* resolve(id)
         const wrongHere = candidates.flatMap(({ source }) =>
           Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)
             ? [source.left]
@@ -93,8 +93,8 @@ const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Ef
         wrong.push(...wrongHere)
         if (wrongHere.length > 0) continue
         const origin = Option.map(destination, (to) => to.origin)
-        for (const contribution of contributions.filter((each) => each.file === file)) {
-          items.push({ contribution, origin, digest: yield* HelperPolicy.digest(contribution, origin) })
+        for (const declaration of declarations.filter((each) => each.file === file)) {
+          items.push({ declaration, origin, digest: yield* HelperPolicy.digest(declaration, origin) })
         }
       }
     }
@@ -132,7 +132,7 @@ const namedIn = (argument: string): ReadonlyArray<string> =>
 
 /** Whether more of the project's may run than the files that are named: by a shell, a module, a folder, or from where it runs. */
 const leadsFurther = (
-  { commands, file, root }: Contribution,
+  { commands, file, root }: ProjectDeclaration,
   scripts: ReadonlyArray<string>
 ): Effect.Effect<boolean, never, Needs> =>
   Effect.gen(function* () {
@@ -159,19 +159,19 @@ const leadsFurther = (
   })
 
 /** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
-const wholesOf = ({ commands, whole }: Contribution): ReadonlyArray<unknown> =>
-  whole === undefined ? commands.map(({ argv }) => argv) : [isRecord(whole) ? whole["argv"] : whole]
+const wholesOf = ({ commands, merged }: ProjectDeclaration): ReadonlyArray<unknown> =>
+  merged === undefined ? commands.map(({ argv }) => argv) : [isRecord(merged) ? merged["argv"] : merged]
 
-const shownItem = ({ contribution, origin }: Item): Effect.Effect<string, never, Needs> =>
+const shownItem = ({ declaration, origin }: Item): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
-    const scripts = yield* scriptsOf(contribution)
-    const isMore = yield* leadsFurther(contribution, scripts)
-    const declared = JSON.stringify(withoutKeys(contribution.says), undefined, 2).split("\n")
+    const scripts = yield* scriptsOf(declaration)
+    const isMore = yield* leadsFurther(declaration, scripts)
+    const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
     return [
-      `${escaped(contribution.provider)}:`,
-      ...declared.map((line) => `  ${escaped(line)}`),
+      `${escaped(declaration.provider)}:`,
+      ...lines.map((line) => `  ${escaped(line)}`),
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      ...wholesOf(contribution).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
+      ...wholesOf(declaration).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
       ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
       ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
     ].join("\n")

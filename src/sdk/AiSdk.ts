@@ -1,6 +1,7 @@
 /**
- * Providers of the AI SDK (`@ai-sdk/*`), with a fresh key in every request. No such package is imported here: a factory is
- * handed in, or loaded by its name.
+ * Provider objects of the AI SDK (`@ai-sdk/*`), with the current key in every request.
+ *
+ * No such package is imported here: you pass its factory, or `get` loads it by its name.
  *
  * @since 0.1.0
  */
@@ -15,125 +16,100 @@ import * as Scope from "effect/Scope"
 import type { ConfigInvalid } from "../ApiKeyError.js"
 import type { Requirements } from "../internal/helper/options.js"
 import { inCode } from "../internal/model/configInvalid.js"
-import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
+import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
 import { fromResolvedCommand } from "../internal/provider/command.js"
 import { type CommandOptions, resolveCommand } from "../internal/provider/resolvedCommand.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
+import { fromContext } from "../internal/request/fromContext.js"
 import { placeholder } from "../internal/request/placeholder.js"
 import { isScheme, type Scheme, unknownScheme } from "../internal/request/scheme.js"
 import { comparable } from "../internal/util/canonicalJson.js"
 import { digestOf } from "../internal/util/digest.js"
 import { inOwnFiber } from "../internal/util/fiber.js"
 import { sharing } from "../internal/util/sharedByKey.js"
-import { isAws, sign } from "./aiSdk/bedrock.js"
+import * as AmazonBedrock from "./AmazonBedrock.js"
 import { commandOf } from "./aiSdk/command.js"
 import { loadFactory } from "./aiSdk/loadFactory.js"
+import * as settings from "./aiSdk/settings.js"
 
 /**
- * What a factory of the AI SDK takes and we give instead.
+ * The settings of factories that hold a credential. effect-apikey gives them itself.
  *
  * @since 0.1.0
  * @category models
  */
-export type Credential =
-  | "apiKey"
-  | "authToken"
-  | "tokenProvider"
-  | "accessKeyId"
-  | "secretAccessKey"
-  | "sessionToken"
-  | "credentialProvider"
+export type Credential = settings.Credential
 
 /**
- * What makes a provider object from its settings: `createOpenAI`, `createAnthropic`, …
+ * Makes a provider object from its settings: `createOpenAI`, `createAnthropic`, …
  *
  * @since 0.1.0
  * @category models
  */
-export type Factory = (settings: never) => unknown
+export type Factory = settings.Factory
 
 /**
- * The factory's own settings, less its credentials.
+ * The factory's own settings, without its credentials.
  *
  * @since 0.1.0
  * @category models
  */
-export type Options<F extends Factory> = Omit<NonNullable<Parameters<F>[0]>, Credential> & {
-  /** Which header carries the key. Default: the one that the factory itself puts its key in. */
+export type Options<F extends Factory> = settings.Settings<F> & {
+  /** How the key is sent. Default: in the header in which the factory itself sends its key. */
   readonly scheme?: Scheme | undefined
 }
 
 /**
- * Makes a provider object of the AI SDK by its factory (`createOpenAI`, `createAnthropic`, …). The key goes to the origin
- * of `baseURL`; where none is given, it goes in each request in whose headers the SDK itself has put its credential, wherever
- * that goes, but with no redirect to another origin.
+ * Makes a provider object of the AI SDK with its factory (`createOpenAI`, `createAnthropic`, …) and the key provider of the
+ * context.
  *
- * A failing helper's typed error is thrown as it is.
+ * The key is sent to the origin of `baseURL`. Without a `baseURL`, it is sent in every request in whose headers the package
+ * puts its credential, to whichever origin; a redirect to another origin does not carry it.
+ *
+ * If there is no key, a request rejects with the `ApiKeyError` itself. For Amazon Bedrock use `sdk/AmazonBedrock`.
  *
  * @example
  * ```ts
  * import { createAnthropic } from "@ai-sdk/anthropic"
- * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as AiSdk from "effect-apikey/sdk/AiSdk"
  * import * as Effect from "effect/Effect"
  *
- * export const model = Effect.map(ApiKeyProvider.ApiKeyProvider, (provider) =>
- *   AiSdk.make(provider, createAnthropic, {})("claude-sonnet-4-5")
- * )
+ * export const model = Effect.map(AiSdk.make(createAnthropic, {}), (anthropic) => anthropic("claude-sonnet-4-5"))
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <F extends Factory>(provider: Provider, factory: F, options: Options<F>): ReturnType<F> =>
-  makeIn(Runtime.defaultRuntime, provider, factory, options)
-
-const makeIn = <F extends Factory>(
-  runtime: Runtime.Runtime<never>,
-  provider: Provider,
+export const make = <F extends Factory>(
   factory: F,
-  { scheme, ...settings }: Options<F>
-): ReturnType<F> => {
-  const fetch = authorizedFetch(provider, { baseUrl: baseUrlOf(settings), scheme, fetch: fetchOf(settings) }, runtime)
-  return call(factory, { ...settings, apiKey: placeholder, fetch })
-}
+  options: Options<F>
+): Effect.Effect<ReturnType<F>, never, ApiKeyProvider> =>
+  fromContext((provider, runtime) => makeWith(provider, factory, options, runtime))
 
 /**
- * Makes a provider object for Amazon Bedrock by its factory, `createAmazonBedrock`, from a key pair (format
- * `aws-credential-process`). The SDK's credential provider gives a placeholder: each request is signed anew (Signature
- * Version 4) with the key that it is sent with, so that an expired one can be followed by another.
- *
- * Without a `baseURL` that is what goes to AWS's own hosts in the region, and to those that AWS_ENDPOINT_URL and its kind
- * name; nothing else is signed.
+ * Makes a provider object with a key provider that you pass. Waiting for a key uses the clock, logger and tracer of
+ * `runtime`; the default is Effect's default runtime.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeBedrock = <F extends Factory>(
+export const makeWith = <F extends Factory>(
   provider: Provider,
   factory: F,
-  options: Omit<Options<F>, "scheme">
-): ReturnType<F> => makeBedrockIn(Runtime.defaultRuntime, provider, factory, options)
-
-const makeBedrockIn = <F extends Factory>(
-  runtime: Runtime.Runtime<never>,
-  provider: Provider,
-  factory: F,
-  settings: object
+  { scheme, ...rest }: Options<F>,
+  runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
 ): ReturnType<F> => {
   const fetch = authorizedFetch(
     provider,
-    { baseUrl: baseUrlOf(settings), fetch: fetchOf(settings), authorize: sign, isForKey: isAws },
+    { baseUrl: settings.baseUrlOf(rest), scheme, fetch: settings.fetchOf(rest) },
     runtime
   )
-  const credentialProvider = () => Promise.resolve({ accessKeyId: placeholder, secretAccessKey: placeholder })
-  // An empty `apiKey` keeps AWS_BEARER_TOKEN_BEDROCK from being taken instead.
-  return call(factory, { ...settings, apiKey: "", credentialProvider, fetch })
+  return settings.call(factory, { ...rest, apiKey: placeholder, fetch })
 }
 
 /**
- * The provider object's layer, with the key provider of the context. The tag is yours, because each package has a type of
- * its own.
+ * The provider object as a layer, with the key provider of the context. You define the tag, because each package has a type
+ * of its own.
  *
  * @example
  * ```ts
@@ -159,57 +135,19 @@ export const layer = <Id, F extends Factory>(
   tag: Context.Tag<Id, ReturnType<F>>,
   factory: F,
   options: Options<F>
-): Layer.Layer<Id, never, ApiKeyProvider> =>
-  Layer.effect(
-    tag,
-    Effect.flatMap(ApiKeyProvider, (provider) =>
-      Effect.map(Effect.runtime<never>(), (runtime) => makeIn(runtime, provider, factory, options))
-    )
-  )
+): Layer.Layer<Id, never, ApiKeyProvider> => Layer.effect(tag, make(factory, options))
 
 /**
- * The same for Amazon Bedrock: see `makeBedrock`.
+ * A provider in a configuration file, in opencode's shape. `options` are the package's own settings, and two more:
  *
- * @since 0.1.0
- * @category layers
- */
-export const layerBedrock = <Id, F extends Factory>(
-  tag: Context.Tag<Id, ReturnType<F>>,
-  factory: F,
-  options: Omit<Options<F>, "scheme">
-): Layer.Layer<Id, never, ApiKeyProvider> =>
-  Layer.effect(
-    tag,
-    Effect.flatMap(ApiKeyProvider, (provider) =>
-      Effect.map(Effect.runtime<never>(), (runtime) => makeBedrockIn(runtime, provider, factory, options))
-    )
-  )
-
-// --- boundary: settings without credentials are made whole again, which no type can follow
-
-const call = <F extends Factory>(factory: F, settings: object): ReturnType<F> =>
-  factory(settings as never) as ReturnType<F>
-
-const baseUrlOf = (settings: object): string | undefined =>
-  hasProperty(settings, "baseURL") && typeof settings.baseURL === "string" ? settings.baseURL : undefined
-
-const fetchOf = (settings: object): typeof globalThis.fetch | undefined =>
-  hasProperty(settings, "fetch") && typeof settings.fetch === "function"
-    ? (settings.fetch as typeof globalThis.fetch)
-    : undefined
-
-// --- end of the boundary
-
-/**
- * How a provider stands in a configuration file, as opencode has it. `options` are the package's own, and beside them
- * `apiKeyCommand`: an argv, or an object with `command` and what else shapes its runs and its key. An `apiKey` that is neither empty nor null wins over it.
- * `scheme` is ours, too: which header carries the key, by name.
+ * - `apiKeyCommand`: the helper that prints the key, as an argv or as a command object. A non-empty `apiKey` wins over it.
+ * - `scheme`: how the key is sent.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SdkConfig {
-  /** The package, for example `@ai-sdk/openai-compatible`. */
+  /** The package's name, for example `@ai-sdk/openai-compatible`. */
   readonly npm: string
   /** The provider's id. Default: the package's name. */
   readonly name?: string | undefined
@@ -217,7 +155,7 @@ export interface SdkConfig {
 }
 
 /**
- * What a package's factory makes, as far as it is known without the package.
+ * A provider object, as far as its type is known without its package.
  *
  * @since 0.1.0
  * @category models
@@ -227,26 +165,26 @@ export interface Sdk {
 }
 
 /**
- * The provider objects of a program, by their configuration.
+ * Makes provider objects from their configuration, and keeps them.
  *
  * @since 0.1.0
  * @category tags
  */
-export class AiSdks extends Context.Tag("effect-apikey/sdk/AiSdk/AiSdks")<
-  AiSdks,
-  { readonly getSDK: (config: SdkConfig) => Effect.Effect<Sdk, ConfigInvalid> }
+export class Registry extends Context.Tag("effect-apikey/sdk/AiSdk/Registry")<
+  Registry,
+  { readonly get: (config: SdkConfig) => Effect.Effect<Sdk, ConfigInvalid> }
 >() {}
 
 /**
- * Makes a provider object from configuration: its package is imported at run time, and equal configurations give one
- * object. Its helper runs at its first request, not here. Equal commands share a key where `name` is the same, or `provider`
- * beside `command`: that is what the helper finds in `EFFECT_APIKEY_PROVIDER`.
+ * The provider object for a configuration. Its package is imported at run time. Equal configurations return the same object.
  *
- * No policy is asked: the configuration is the program's own, as trusted as its code. What a project's file says has no place
- * here.
+ * The helper runs at the first request. Configurations share a key if their commands are equal and their `name` is the same,
+ * or `provider` in the command: the helper reads that in `EFFECT_APIKEY_PROVIDER`.
  *
- * Fails with `ConfigInvalid` where the configuration is wrong, the package is missing (the hint has the install line) or
- * has no factory.
+ * No policy is asked, because the configuration is your program's own. Do not pass what a project's file contains.
+ *
+ * Fails with `ConfigInvalid` if the configuration is wrong, if the package is missing (the hint is the install command), or
+ * if the package has no factory.
  *
  * @example
  * ```ts
@@ -256,28 +194,28 @@ export class AiSdks extends Context.Tag("effect-apikey/sdk/AiSdk/AiSdks")<
  * import * as Layer from "effect/Layer"
  *
  * export const model = Effect.map(
- *   AiSdk.getSDK({
+ *   AiSdk.get({
  *     npm: "@ai-sdk/openai-compatible",
  *     options: { baseURL: "https://gateway.example.com/v1", apiKeyCommand: ["op", "read", "op://Private/Gateway/key"] }
  *   }),
  *   (sdk) => sdk.languageModel("my-model")
- * ).pipe(Effect.provide(AiSdk.layerSdks.pipe(Layer.provide(HelperExecutor.layerNode))))
+ * ).pipe(Effect.provide(AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layerNode))))
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const getSDK = (config: SdkConfig): Effect.Effect<Sdk, ConfigInvalid, AiSdks> =>
-  Effect.flatMap(AiSdks, (sdks) => sdks.getSDK(config))
+export const get = (config: SdkConfig): Effect.Effect<Sdk, ConfigInvalid, Registry> =>
+  Effect.flatMap(Registry, (registry) => registry.get(config))
 
 /**
- * The provider objects of configurations; they and their keys live as long as the layer.
+ * The registry. Its provider objects and their keys live as long as the layer.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
-  AiSdks,
+export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.scoped(
+  Registry,
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<Requirements>()
     const scope = yield* Effect.scope
@@ -290,25 +228,25 @@ export const layerSdks: Layer.Layer<AiSdks, never, Requirements> = Layer.scoped(
 
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
-        const { apiKeyCommand, scheme, ...settings } = options
+        const { apiKeyCommand, scheme, ...rest } = options
         if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme()
         const factory = yield* loadFactory(npm)
         const id = name ?? npm
-        const given = { name: id, ...settings }
-        // An empty one is what opencode makes of `{env:MISSING}`, null is JSON's; they would hide the command.
-        if (apiKeyCommand === undefined || (settings["apiKey"] ?? "") !== "") {
-          return yield* checked(npm, () => call(factory, given))
+        const given = { name: id, ...rest }
+        // opencode replaces `{env:MISSING}` with an empty string; that and JSON's null must not hide the command.
+        if (apiKeyCommand === undefined || (rest["apiKey"] ?? "") !== "") {
+          return yield* checked(npm, () => settings.call(factory, given))
         }
         const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
         return yield* checked(npm, () =>
           npm === bedrockPackage
-            ? makeBedrockIn(runtime, provider, factory, given)
-            : makeIn(runtime, provider, factory, { scheme, ...given })
+            ? AmazonBedrock.makeWith(provider, factory, given, runtime)
+            : makeWith(provider, factory, { scheme, ...given }, runtime)
         )
       })
 
     return {
-      getSDK: (config) =>
+      get: (config) =>
         Effect.flatMap(digestOfConfig(config), (digest) =>
           one.withPermits(1)(
             orMake(
@@ -336,7 +274,7 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
       : Effect.succeed(known)
   })
 
-/** JavaScript and configuration files give what no type has looked at. */
+/** Checks the configuration, which JavaScript and files give untyped. */
 const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
   if (!isRecord(config)) return Effect.fail(inCode("the configuration is no object", example))
   if (typeof config["npm"] !== "string") return Effect.fail(inCode("`npm` is missing or no text", example))
@@ -357,7 +295,7 @@ const example = 'For example: { npm: "@ai-sdk/openai-compatible", options: { …
 const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInvalid> =>
   Effect.try({
     try: make,
-    // Not its message: it may quote a setting that is a secret.
+    // Not its message, which may quote a secret setting.
     catch: (error) => {
       const kind = error instanceof Error ? ` (${error.name})` : ""
       return inCode(

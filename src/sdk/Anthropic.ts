@@ -1,11 +1,12 @@
 /**
- * The official `@anthropic-ai/sdk` client, with a fresh key or bearer token in every request.
+ * The official `@anthropic-ai/sdk` client, with the current key or bearer token in every request.
  *
  * @since 0.1.0
  */
 
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
@@ -17,7 +18,7 @@ import { placeholder } from "../internal/request/placeholder.js"
 import { makePreflight, type Preflight } from "../internal/request/preflight.js"
 
 /**
- * The client's own options, less everything that is a credential.
+ * The options of the `@anthropic-ai/sdk` client, without its credentials.
  *
  * @since 0.1.0
  * @category models
@@ -28,24 +29,27 @@ export interface Options extends Omit<ClientOptions, "apiKey" | "authToken" | "c
 }
 
 /**
- * The `@anthropic-ai/sdk` client.
+ * The client of the `@anthropic-ai/sdk` package.
  *
  * @since 0.1.0
  * @category tags
  */
-export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<AnthropicClient, Anthropic>() {}
+export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic/AnthropicClient")<
+  AnthropicClient,
+  Anthropic
+>() {}
 
 /**
- * Makes the client. The key goes to the origin of its base URL only. A failing helper's typed error is thrown as it is.
+ * Makes the client, with the key provider of the context. The key is sent to the origin of the client's base URL only. If
+ * there is no key, a request rejects with the `ApiKeyError` itself.
  *
  * @example
  * ```ts
- * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Anthropic from "effect-apikey/sdk/Anthropic"
  * import * as Effect from "effect/Effect"
  *
  * export const models = Effect.gen(function* () {
- *   const client = Anthropic.make(yield* ApiKeyProvider.ApiKeyProvider)
+ *   const client = yield* Anthropic.make()
  *   return yield* Effect.tryPromise((signal) => client.models.list({}, { signal }))
  * })
  * ```
@@ -53,12 +57,20 @@ export class AnthropicClient extends Context.Tag("effect-apikey/sdk/Anthropic")<
  * @since 0.1.0
  * @category constructors
  */
-export const make = (provider: Provider, options: Options = {}): Anthropic => makeIn(provider, options)
+export const make = (options: Options = {}): Effect.Effect<Anthropic, never, ApiKeyProvider> =>
+  fromContext((provider, runtime) => makeWith(provider, options, runtime))
 
-const makeIn = (
+/**
+ * Makes the client with a key provider that you pass. Waiting for a key uses the clock, logger and tracer of `runtime`; the
+ * default is Effect's default runtime.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeWith = (
   provider: Provider,
-  { scheme = "x-api-key", ...options }: Options,
-  runtime = Runtime.defaultRuntime
+  { scheme = "x-api-key", ...options }: Options = {},
+  runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
 ): Anthropic => {
   const preflight = makePreflight(provider, scheme, runtime)
   const client: Anthropic = new Anthropic({
@@ -67,7 +79,7 @@ const makeIn = (
     middleware: [...(options.middleware ?? []), (...args) => keyFirst(preflight, home, ...args)],
     fetch: (input, init) => fetch(input, init)
   })
-  // It may come from the environment, so the client is asked.
+  // The client is asked, because its base URL may come from the environment.
   const { baseURL } = client
   const home = originOf(baseURL, "baseURL")
   const fetch = authorizedFetch(
@@ -84,8 +96,8 @@ const makeIn = (
 }
 
 /**
- * What a middleware throws goes to the caller as it is; what `fetch` throws would be taken for a network fault. Each try has a
- * signal of its own.
+ * Gets the key in a middleware, whose errors go to the caller unchanged; the client would treat an error of `fetch` as a
+ * network fault. Each try has its own signal.
  */
 const keyFirst = async (
   preflight: Preflight,
@@ -100,13 +112,10 @@ const keyFirst = async (
 type Middleware = NonNullable<ClientOptions["middleware"]>[number]
 
 /**
- * The client's layer, with the provider of the context.
+ * The client as a layer, with the key provider of the context.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<AnthropicClient, never, ApiKeyProvider> =>
-  Layer.effect(
-    AnthropicClient,
-    fromContext((provider, runtime) => makeIn(provider, options, runtime))
-  )
+  Layer.effect(AnthropicClient, make(options))

@@ -1,7 +1,7 @@
 /**
- * The clients of @effect/ai's packages, with a fresh key in every request.
+ * The clients of @effect/ai's packages, with the current key in every request. Their tags are those of the packages.
  *
- * Each package is loaded when its client is made, so that only the one that is used need be installed.
+ * A package is imported when its client is made, so you install only the ones that you use.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import type { Scheme } from "../internal/request/scheme.js"
 import * as ApiKeyHttpClient from "./HttpClient.js"
 
 /**
- * The options of @effect/ai-openai's client, less its key.
+ * The options of @effect/ai-openai's client, without its key.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,7 @@ import * as ApiKeyHttpClient from "./HttpClient.js"
 export type OpenAiOptions = Omit<Parameters<typeof OpenAiClient.make>[0], "apiKey">
 
 /**
- * The options of @effect/ai-anthropic's client, less its key.
+ * The options of @effect/ai-anthropic's client, without its key.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +41,7 @@ export interface AnthropicOptions extends Omit<Parameters<typeof AnthropicClient
 }
 
 /**
- * The options of @effect/ai-google's client, less its key.
+ * The options of @effect/ai-google's client, without its key.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +49,7 @@ export interface AnthropicOptions extends Omit<Parameters<typeof AnthropicClient
 export type GoogleOptions = Omit<Parameters<typeof GoogleClient.make>[0], "apiKey">
 
 /**
- * The options of @effect/ai-openrouter's client, less its key.
+ * The options of @effect/ai-openrouter's client, without its key.
  *
  * @since 0.1.0
  * @category models
@@ -69,7 +69,7 @@ interface Defaults {
 
 type Needs = HttpClient.HttpClient | Scope.Scope
 
-/** The options with our transform in front of the user's, so that the user's sees what comes back. */
+/** Adds our transform below the user's, so that the user's sees the final response. */
 const authorized = <O extends ClientOptions>(provider: Provider, options: O, defaults: Defaults): O => {
   const withApiKey = ApiKeyHttpClient.withApiKeyAsRequestError(provider, {
     baseUrl: options.apiUrl ?? defaults.apiUrl,
@@ -79,7 +79,7 @@ const authorized = <O extends ClientOptions>(provider: Provider, options: O, def
   return { ...options, transformClient: (client: HttpClient.HttpClient) => transform(withApiKey(client)) }
 }
 
-/** What a package of @effect/ai gives: its client, and the layer of that with the provider of the context. */
+/** The constructors for one package of @effect/ai. */
 const define = <
   Id,
   S,
@@ -94,7 +94,7 @@ const define = <
   const module = loadOptionalPackage(name, load)
   const makeOf = (module: M, provider: Provider, options: O) => module.make(authorized(provider, options, defaults))
   return {
-    make: (provider: Provider, options: O) => Effect.flatMap(module, (module) => makeOf(module, provider, options)),
+    makeWith: (provider: Provider, options: O) => Effect.flatMap(module, (module) => makeOf(module, provider, options)),
     layer: (options: O): Layer.Layer<Id, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient> =>
       Layer.unwrapEffect(
         Effect.map(module, (module) =>
@@ -146,20 +146,32 @@ const openRouter = define<
 )
 
 /**
- * The client of @effect/ai-openai.
+ * Makes the client of @effect/ai-openai, with the key provider of the context. Fails with `ConfigInvalid` if the package is not
+ * installed.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeOpenAi = (
+  options: OpenAiOptions = {}
+): Effect.Effect<OpenAiClient.Service, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient | Scope.Scope> =>
+  Effect.flatMap(ApiKeyProvider, (provider) => makeOpenAiWith(provider, options))
+
+/**
+ * Makes the client with a key provider that you pass.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeOpenAiWith = (
   provider: Provider,
   options: OpenAiOptions = {}
 ): Effect.Effect<OpenAiClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  openAi.make(provider, options)
+  openAi.makeWith(provider, options)
 
 /**
- * The client's layer, with the provider of the context. A failing helper is an `AiError` with the typed error as its cause:
- * `ApiKeyError.fromCause` finds it.
+ * The client as a layer, with the key provider of the context. If there is no key, a request fails with an `AiError` whose
+ * cause is the `ApiKeyError` (`ApiKeyError.fromCause` finds it).
  *
  * @example
  * ```ts
@@ -186,19 +198,31 @@ export const layerOpenAi = (
   openAi.layer(options)
 
 /**
- * The client of @effect/ai-anthropic.
+ * Makes the client of @effect/ai-anthropic, with the key provider of the context. Fails with `ConfigInvalid` if the package is not
+ * installed.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeAnthropic = (
+  options: AnthropicOptions = {}
+): Effect.Effect<AnthropicClient.Service, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient | Scope.Scope> =>
+  Effect.flatMap(ApiKeyProvider, (provider) => makeAnthropicWith(provider, options))
+
+/**
+ * Makes the client with a key provider that you pass.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeAnthropicWith = (
   provider: Provider,
   options: AnthropicOptions = {}
 ): Effect.Effect<AnthropicClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  anthropic.make(provider, options)
+  anthropic.makeWith(provider, options)
 
 /**
- * The client's layer, with the provider of the context.
+ * The client as a layer, with the key provider of the context.
  *
  * @since 0.1.0
  * @category layers
@@ -209,19 +233,31 @@ export const layerAnthropic = (
   anthropic.layer(options)
 
 /**
- * The client of @effect/ai-google.
+ * Makes the client of @effect/ai-google, with the key provider of the context. Fails with `ConfigInvalid` if the package is not
+ * installed.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeGoogle = (
+  options: GoogleOptions = {}
+): Effect.Effect<GoogleClient.Service, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient | Scope.Scope> =>
+  Effect.flatMap(ApiKeyProvider, (provider) => makeGoogleWith(provider, options))
+
+/**
+ * Makes the client with a key provider that you pass.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeGoogleWith = (
   provider: Provider,
   options: GoogleOptions = {}
 ): Effect.Effect<GoogleClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  google.make(provider, options)
+  google.makeWith(provider, options)
 
 /**
- * The client's layer, with the provider of the context.
+ * The client as a layer, with the key provider of the context.
  *
  * @since 0.1.0
  * @category layers
@@ -232,19 +268,31 @@ export const layerGoogle = (
   google.layer(options)
 
 /**
- * The client of @effect/ai-openrouter.
+ * Makes the client of @effect/ai-openrouter, with the key provider of the context. Fails with `ConfigInvalid` if the package is not
+ * installed.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeOpenRouter = (
+  options: OpenRouterOptions = {}
+): Effect.Effect<OpenRouterClient.Service, ConfigInvalid, ApiKeyProvider | HttpClient.HttpClient | Scope.Scope> =>
+  Effect.flatMap(ApiKeyProvider, (provider) => makeOpenRouterWith(provider, options))
+
+/**
+ * Makes the client with a key provider that you pass.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeOpenRouterWith = (
   provider: Provider,
   options: OpenRouterOptions = {}
 ): Effect.Effect<OpenRouterClient.Service, ConfigInvalid, HttpClient.HttpClient | Scope.Scope> =>
-  openRouter.make(provider, options)
+  openRouter.makeWith(provider, options)
 
 /**
- * The client's layer, with the provider of the context.
+ * The client as a layer, with the key provider of the context.
  *
  * @since 0.1.0
  * @category layers

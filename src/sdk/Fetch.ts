@@ -1,15 +1,18 @@
 /**
- * A `fetch` that any library takes: every request carries the current key, and one that is refused for it is sent once
- * more with a fresh one.
+ * A `fetch` for any library: every request carries the current key. If the server rejects the key, the request is sent once
+ * more with a new key.
  *
  * @since 0.1.0
  */
 
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { inCode } from "../internal/model/configInvalid.js"
-import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
+import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
 import { fromContext } from "../internal/request/fromContext.js"
 import { originOf, warningOnce, withBaseUrl } from "../internal/request/origin.js"
@@ -17,7 +20,8 @@ import * as placeholders from "../internal/request/placeholder.js"
 import * as authorization from "../internal/request/scheme.js"
 
 /**
- * What a library that insists on a key is given; it is replaced in whichever header holds it. It never leaves the origin.
+ * Give this to a library that requires a key. In requests to the origin of `baseUrl` the key replaces it, in whichever
+ * header holds it. It is never sent.
  *
  * @since 0.1.0
  * @category constants
@@ -34,70 +38,101 @@ export const placeholder: string = placeholders.placeholder
 export type Scheme = authorization.Scheme
 
 /**
+ * Where the key goes, and how requests are sent.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends authorization.Authorization {
   /**
-   * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
-   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`. Read a body only from `response.clone()`.
-   * Where it throws, that is a `ConfigInvalid`.
+   * Which responses mean that the server rejected the key. Default: 401; 403 with `invalid_token` (RFC 6750) or
+   * `ExpiredToken` (AWS); 400 with `API_KEY_INVALID` if the key was sent as `x-goog-api-key`.
+   *
+   * Read the body only from `response.clone()`. If the function throws, the request rejects with `ConfigInvalid`.
    */
   readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
-  /** What sends the requests. Default: the global `fetch`, looked up at each request. */
+  /** Sends the requests. Default: the global `fetch`, looked up at each request. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 /**
- * Makes the `fetch`. It rejects with the provider's typed error where there is no key to send, with the signal's own
- * reason when it is aborted, and else with what the `fetch` below it rejects with.
+ * A `fetch` that carries the current key.
  *
- * Redirects are followed here: none to another origin carries a key. A body that is a stream is sent once.
+ * @since 0.1.0
+ * @category tags
+ */
+export class FetchClient extends Context.Tag("effect-apikey/sdk/Fetch/FetchClient")<
+  FetchClient,
+  typeof globalThis.fetch
+>() {}
+
+/**
+ * Makes the `fetch`, with the key provider of the context.
+ *
+ * It rejects with the provider's `ApiKeyError` if there is no key to send, with the signal's reason after an abort, and
+ * otherwise with what the underlying `fetch` rejects with.
+ *
+ * It follows redirects itself, so that no key is sent to another origin. It cannot send a body that is a stream again.
  *
  * @example
  * ```ts
  * import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
- * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Fetch from "effect-apikey/sdk/Fetch"
  * import * as Effect from "effect/Effect"
  *
- * export const transport = Effect.map(ApiKeyProvider.ApiKeyProvider, (provider) => {
- *   const url = new URL("https://mcp.example.com/mcp")
- *   return new StreamableHTTPClientTransport(url, { fetch: Fetch.make(provider, { baseUrl: url }) })
- * })
+ * const url = new URL("https://mcp.example.com/mcp")
+ *
+ * export const transport = Effect.map(
+ *   Fetch.make({ baseUrl: url }),
+ *   (fetch) => new StreamableHTTPClientTransport(url, { fetch })
+ * )
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (provider: Provider, options: Options): typeof globalThis.fetch =>
-  authorizedFetch(provider, withBaseUrl(options))
+export const make = (options: Options): Effect.Effect<typeof globalThis.fetch, never, ApiKeyProvider> =>
+  fromContext((provider, runtime) => makeWith(provider, options, runtime))
 
 /**
- * The `fetch` of the provider in the context; its waits for a key go by the clock, the logger and the tracer of the
- * context, too. That a base URL is plain http is a warning of the process, as no request is an Effect.
+ * Makes the `fetch` with a key provider that you pass. Waiting for a key uses the clock, logger and tracer of `runtime`; the
+ * default is Effect's default runtime.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fetch = (options: Options): Effect.Effect<typeof globalThis.fetch, never, ApiKeyProvider> =>
-  fromContext((provider, runtime) => authorizedFetch(provider, withBaseUrl(options), runtime))
+export const makeWith = (
+  provider: Provider,
+  options: Options,
+  runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
+): typeof globalThis.fetch => authorizedFetch(provider, withBaseUrl(options), runtime)
 
 /**
- * The headers that carry the current key to a URL, by lower-case name; none for another origin. For what is no `fetch`: a
- * WebSocket's handshake, an MCP client's `requestInit`. `ws:` counts as `http:`, `wss:` as `https:`. Ask for each connection.
+ * The `fetch` as a layer, with the key provider of the context.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<FetchClient, never, ApiKeyProvider> =>
+  Layer.effect(FetchClient, make(options))
+
+/**
+ * The headers that carry the current key to a URL, by lower-case name; no headers for another origin than `baseUrl`'s.
+ *
+ * For connections that are not made by `fetch`: a WebSocket's handshake, an MCP client's `requestInit`. Ask again for each
+ * connection. `ws:` counts as `http:`, and `wss:` as `https:`.
+ *
+ * Fails with the provider's `ApiKeyError`, and with `ConfigInvalid` if a URL is not valid.
  *
  * @example
  * ```ts
- * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  * import * as Fetch from "effect-apikey/sdk/Fetch"
  * import * as Effect from "effect/Effect"
  * import { WebSocket } from "ws"
  *
  * export const connect = Effect.gen(function* () {
- *   const provider = yield* ApiKeyProvider.ApiKeyProvider
  *   const url = "wss://api.openai.com/v1/realtime"
- *   const headers = yield* Fetch.headers(provider, url, { baseUrl: "https://api.openai.com" })
+ *   const headers = yield* Fetch.headers(url, { baseUrl: "https://api.openai.com" })
  *   return new WebSocket(url, { headers })
  * })
  * ```
@@ -106,6 +141,18 @@ export const fetch = (options: Options): Effect.Effect<typeof globalThis.fetch, 
  * @category constructors
  */
 export const headers = (
+  url: string | URL,
+  options: authorization.Authorization
+): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError, ApiKeyProvider> =>
+  Effect.flatMap(ApiKeyProvider, (provider) => headersWith(provider, url, options))
+
+/**
+ * The headers that carry the current key of a provider that you pass.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const headersWith = (
   provider: Provider,
   url: string | URL,
   options: authorization.Authorization

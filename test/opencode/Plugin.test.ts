@@ -130,7 +130,7 @@ describe("a failure", () => {
   it("is told in opencode's log each time and in one toast, with what to do", async () => {
     const user = { provider: { gw: { options: { baseURL, apiKeyCommand: ["no-such-helper-anywhere"] } } } }
     await withConfig(user, async (open) => {
-      const { ask, hooks, told } = await open("project", user)
+      const { ask, hooks, notices: told } = await open("project", user)
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
       const message = /: No API key for provider "gw": no-such-helper-anywhere: command not found.* Install it, /
@@ -150,7 +150,7 @@ describe("a failure", () => {
       mkdirSync(join(folder, "project", ".git"), { recursive: true })
       const file = join(folder, "project", "opencode.json")
       writeFileSync(file, JSON.stringify({ provider: { gw } }))
-      const { ask, hooks, told } = await open("project", { provider: { gw } })
+      const { ask, hooks, notices: told } = await open("project", { provider: { gw } })
       await expect(ask()).rejects.toThrow("is not trusted")
       expect(told.filter((each) => each.startsWith("toast"))).toEqual([
         expect.stringContaining(`effect-apikey trust ${file}`)
@@ -309,7 +309,7 @@ describe("the command and the other sources", () => {
       await blank.hooks.dispose()
       writeFileSync(join(folder, "opencode", "auth.json"), JSON.stringify({ gw: { type: "api", key: "sk-auth" } }))
       const set = await open("project", { provider })
-      expect(set.told).toContain("info: gw: auth.json has a key, so its command is not run")
+      expect(set.notices).toContain("info: gw: auth.json has a key, so its command is not run")
       await set.hooks.dispose()
     })
   })
@@ -326,7 +326,7 @@ describe("the command and the other sources", () => {
       await withConfig(
         user,
         async (open) => {
-          const { told, options, hooks } = await open("project", structuredClone(user))
+          const { notices: told, options, hooks } = await open("project", structuredClone(user))
           const message = `${id}: apiKeyCommand is not supported for ${id}, which has no API key`
           expect(told).toEqual([`error: ${message}`, `toast, error: ${message}`])
           expect(options).toEqual({})
@@ -421,7 +421,7 @@ describe("a model that the user points elsewhere", () => {
     const user = { api: baseURL, options: { apiKeyCommand: ["sh", "-c", "echo sk-user"] } }
     await withConfig({ provider: { gw: user } }, async (open) => {
       const options = { ...user.options, fetch: echo }
-      const { ask, hooks, told } = await open("project", { provider: { gw: { ...user, options } } })
+      const { ask, hooks, notices: told } = await open("project", { provider: { gw: { ...user, options } } })
       for (const headers of [
         { authorization: "Bearer effect-apikey-placeholder" },
         { "x-api-key": "effect-apikey-placeholder" }

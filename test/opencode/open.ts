@@ -31,7 +31,7 @@ export const withConfig = async (
       const wrapped = options["fetch"]
       const ask = async (url = `${baseURL}/models`, init: RequestInit = {}): Promise<string> =>
         typeof wrapped === "function" ? (await wrapped(url, init)).text() : "no fetch"
-      return { hooks, host, options, ask, told }
+      return { hooks, host, options, ask, notices: told }
     }, folder)
   } finally {
     setEnv(before)
@@ -44,7 +44,7 @@ export interface Opened {
   readonly host: HostConfig
   readonly options: Record<string, unknown>
   /** What opencode was given for its log and for toasts. */
-  readonly told: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<string>
   readonly ask: (url?: string, init?: RequestInit) => Promise<string>
 }
 

@@ -525,20 +525,25 @@ describe("time of check", () => {
       self.env["PATH"] = [join(self.root, "bin"), process.env["PATH"]].join(":")
       self.write("project/effect-apikey.jsonc", key({ command: ["tool"] }))
       yield* trustFile(self, self.projectFile)
-      const permit = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
+      const grant = yield* Effect.flatMap(HelperPolicy.HelperPolicy, (policy) =>
         Effect.flatMap(itemsIn(self.projectFile), (items) =>
           policy.authorize({
             provider: "openai",
             source: { _tag: "Command", command: { argv: ["tool"] } },
-            hand: HelperPolicy.Hand.Project({ file: self.projectFile, root: self.project, line: 1, column: 1 }),
-            goesTo: Option.none(),
-            contributions: items.map(({ contribution }) => contribution)
+            provenance: HelperPolicy.Provenance.Project({
+              file: self.projectFile,
+              root: self.project,
+              line: 1,
+              column: 1
+            }),
+            destination: Option.none(),
+            declarations: items.map(({ declaration }) => declaration)
           })
         )
       ).pipe(within(self))
-      assert.strictEqual(permit.options.program, program)
-      assert.strictEqual(permit.options.cwd, self.home)
-      assert.notInclude(String(permit.options.env?.["PATH"]), self.project)
+      assert.strictEqual(grant.options.program, program)
+      assert.strictEqual(grant.options.cwd, self.home)
+      assert.notInclude(String(grant.options.env?.["PATH"]), self.project)
       // The PATH of this very process has no such program: only what the policy found can be what runs.
       assert.strictEqual(yield* attempt(self, "openai"), "tool-key")
     })

@@ -23,13 +23,14 @@ import * as ApiKey from "../../src/ApiKey.js"
 import { EmptyOutput, type InvalidOutput } from "../../src/ApiKeyError.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import * as AiSdk from "../../src/sdk/AiSdk.js"
+import * as AmazonBedrock from "../../src/sdk/AmazonBedrock.js"
 import { placeholder } from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
 import { guarded, type Handler, json, loopback } from "../support/loopback.js"
 import { model } from "../support/model.js"
 import { runProgram } from "../support/processes.js"
 
-const sdks = AiSdk.layerSdks.pipe(Layer.provide(HelperExecutor.layerNode))
+const sdks = AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layerNode))
 const command = ["echo", "sk-1"]
 const ask = (model: Parameters<typeof generateText>[0]["model"]) =>
   Effect.tryPromise({
@@ -37,7 +38,7 @@ const ask = (model: Parameters<typeof generateText>[0]["model"]) =>
     catch: (error) => error
   })
 
-describe("getSDK", () => {
+describe("AiSdk.get", () => {
   const packages = [
     "@ai-sdk/openai",
     "@ai-sdk/anthropic",
@@ -53,7 +54,7 @@ describe("getSDK", () => {
         const server = yield* loopback(
           guarded(["sk-1"], npm === "@ai-sdk/openai" ? (_, response) => json(response, 418, {}) : model())
         )
-        const sdk = yield* AiSdk.getSDK({ npm, options: { baseURL: `${server.origin}/v1`, apiKeyCommand: command } })
+        const sdk = yield* AiSdk.get({ npm, options: { baseURL: `${server.origin}/v1`, apiKeyCommand: command } })
         yield* Effect.either(ask(sdk.languageModel("m")))
         assert.strictEqual(server.seen.length, 1)
         assert.include(JSON.stringify(server.seen[0]?.headers), "sk-1")
@@ -69,7 +70,7 @@ describe("getSDK", () => {
         region: "eu-west-1",
         apiKeyCommand: { command: ["echo", output], format }
       }
-      const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/amazon-bedrock", options })
+      const sdk = yield* AiSdk.get({ npm: "@ai-sdk/amazon-bedrock", options })
       return { server, sdk }
     })
 
@@ -105,7 +106,7 @@ describe("getSDK", () => {
       const server = yield* loopback(guarded(["sk-1"], model()))
       const apiKeyCommand = ["printf", "sk-1"]
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
-      const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }).pipe(
+      const sdk = yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options }).pipe(
         Effect.tagMetrics("user", "first")
       )
       yield* ask(sdk.languageModel("m"))
@@ -133,16 +134,16 @@ describe("getSDK", () => {
         { npm, options: { baseURL, apiKeyCommand: command, headers: { b: "1", a: "2" } } },
         { npm, options: { baseURL, apiKeyCommand: command, headers: { a: "2", b: "1" } } }
       ]
-      const made = yield* Effect.all(configurations.map(AiSdk.getSDK), { concurrency: "unbounded" })
+      const made = yield* Effect.all(configurations.map(AiSdk.get), { concurrency: "unbounded" })
       assert.deepStrictEqual(
         made.map((sdk) => made.indexOf(sdk)),
         [0, 0, 0, 3, 4, 5, 6, 7, 8, 8]
       )
       const fetch = () => Promise.resolve(new Response())
       const [first, second, third] = yield* Effect.all([
-        AiSdk.getSDK({ npm, options: { baseURL, fetch } }),
-        AiSdk.getSDK({ npm, options: { baseURL, fetch } }),
-        AiSdk.getSDK({ npm, options: { baseURL, fetch: () => fetch() } })
+        AiSdk.get({ npm, options: { baseURL, fetch } }),
+        AiSdk.get({ npm, options: { baseURL, fetch } }),
+        AiSdk.get({ npm, options: { baseURL, fetch: () => fetch() } })
       ])
       assert.strictEqual(first, second)
       assert.notStrictEqual(first, third)
@@ -154,7 +155,7 @@ describe("getSDK", () => {
     Effect.gen(function* () {
       const server = yield* loopback(model())
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
-      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", name, options })).languageModel("m"))
+      yield* ask((yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", name, options })).languageModel("m"))
       return server.seen[0]?.headers["authorization"] ?? ""
     })
 
@@ -184,7 +185,7 @@ describe("getSDK", () => {
       const context = yield* Layer.buildWithScope(sdks, scope)
       yield* Scope.close(scope, Exit.void)
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command }
-      const sdk = yield* Effect.provide(AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }), context)
+      const sdk = yield* Effect.provide(AiSdk.get({ npm: "@ai-sdk/openai-compatible", options }), context)
       assert.include(inspect(yield* Effect.flip(ask(sdk.languageModel("m")))), "ProviderClosed")
       assert.strictEqual(server.seen.length, 0)
     })
@@ -195,8 +196,8 @@ describe("getSDK", () => {
       const npm = "@ai-sdk/openai-compatible"
       const options = { baseURL: "http://127.0.0.1:9/v1", apiKeyCommand: command }
       const [named, unnamed] = yield* Effect.all([
-        AiSdk.getSDK({ npm, name: "gateway", options }),
-        AiSdk.getSDK({ npm, options })
+        AiSdk.get({ npm, name: "gateway", options }),
+        AiSdk.get({ npm, options })
       ])
       assert.deepStrictEqual(
         [named, unnamed].map((sdk) => sdk?.languageModel("m").provider),
@@ -214,7 +215,7 @@ describe("getSDK", () => {
         return globalThis.fetch(input, init)
       }
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, fetch }
-      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      yield* ask((yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       assert.deepStrictEqual(sent, ["Bearer sk-1"])
     }).pipe(Effect.provide(sdks))
   )
@@ -224,7 +225,7 @@ describe("getSDK", () => {
       const server = yield* loopback(model())
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command }
       for (const apiKey of ["sk-literal", "", null]) {
-        const sdk = yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { ...options, apiKey } })
+        const sdk = yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options: { ...options, apiKey } })
         yield* ask(sdk.languageModel("m"))
       }
       assert.deepStrictEqual(
@@ -238,7 +239,7 @@ describe("getSDK", () => {
     Effect.gen(function* () {
       const server = yield* loopback(model())
       const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, scheme: "api-key" }
-      yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+      yield* ask((yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       const { "api-key": key, authorization } = server.seen[0]?.headers ?? {}
       assert.deepStrictEqual([key, authorization], ["sk-1", undefined])
     }).pipe(Effect.provide(sdks))
@@ -251,7 +252,7 @@ describe("getSDK", () => {
       for (const cwd of [{}, { cwd: tmpdir() }]) {
         const apiKeyCommand = { command: ["/bin/sh", "-c", "pwd -P"], ...cwd }
         const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
-        yield* ask((yield* AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
+        yield* ask((yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       }
       assert.deepStrictEqual(
         server.seen.map(({ headers }) => headers["authorization"]),
@@ -274,7 +275,7 @@ describe("getSDK", () => {
       ]
       const made = yield* Effect.all(
         headers.map((extra) =>
-          AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options: { baseURL: "http://127.0.0.1:9", extra } })
+          AiSdk.get({ npm: "@ai-sdk/openai-compatible", options: { baseURL: "http://127.0.0.1:9", extra } })
         )
       )
       assert.strictEqual(new Set(made).size, headers.length)
@@ -284,7 +285,7 @@ describe("getSDK", () => {
   it.scopedLive("a time below a millisecond is a time", () =>
     Effect.gen(function* () {
       const timed = { command, timeToLive: "500 micros", timeout: 1.5 }
-      yield* AiSdk.getSDK({ npm: "@ai-sdk/groq", options: { apiKeyCommand: timed } })
+      yield* AiSdk.get({ npm: "@ai-sdk/groq", options: { apiKeyCommand: timed } })
     }).pipe(Effect.provide(sdks))
   )
 
@@ -306,7 +307,7 @@ describe("getSDK", () => {
   for (const [name, config] of malformed) {
     it.scopedLive(`${name} is a typed error`, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(AiSdk.getSDK(config as AiSdk.SdkConfig))
+        const error = yield* Effect.flip(AiSdk.get(config as AiSdk.SdkConfig))
         assert.strictEqual(error._tag, "ConfigInvalid")
       }).pipe(Effect.provide(sdks))
     )
@@ -347,7 +348,7 @@ describe("getSDK", () => {
   for (const [name, config, problem, remedy] of wrong) {
     it.scopedLive(`${name} is a typed error with a remedy`, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(AiSdk.getSDK(config))
+        const error = yield* Effect.flip(AiSdk.get(config))
         assert.strictEqual(error._tag, "ConfigInvalid")
         assert.match(error.message, problem)
         assert.match(error.hint, remedy)
@@ -363,7 +364,7 @@ describe("a factory that refuses its options", () => {
         throw new RangeError("very-secret")
       }
       const options = { baseURL: { replace }, apiKeyCommand: command }
-      const error = yield* Effect.flip(AiSdk.getSDK({ npm: "@ai-sdk/openai-compatible", options }))
+      const error = yield* Effect.flip(AiSdk.get({ npm: "@ai-sdk/openai-compatible", options }))
       assert.include(error.message, "the factory of @ai-sdk/openai-compatible refuses its options (RangeError)")
       assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
     }).pipe(Effect.provide(sdks))
@@ -394,13 +395,13 @@ describe("a package in the program's own folder", () => {
       import * as Layer from ${JSON.stringify(`${root}node_modules/effect/dist/esm/Layer.js`)}
       import * as AiSdk from ${JSON.stringify(`${root}src/sdk/AiSdk.ts`)}
       import * as HelperExecutor from ${JSON.stringify(`${root}src/HelperExecutor.ts`)}
-      const said = (npm) => Effect.match(AiSdk.getSDK({ npm }), {
+      const said = (npm) => Effect.match(AiSdk.get({ npm }), {
         onSuccess: (sdk) => sdk.languageModel("m"),
         onFailure: ({ _tag, message, hint }) => [_tag, message, hint].join(" | ")
       })
       const names = ${JSON.stringify([...Object.keys(packages), "no-such-package"])}
       const all = Effect.all(Object.fromEntries(names.map((npm) => [npm, said(npm)])))
-      const sdks = Layer.provide(AiSdk.layerSdks, HelperExecutor.layerNode)
+      const sdks = Layer.provide(AiSdk.layerRegistry, HelperExecutor.layerNode)
       console.log(JSON.stringify(await Effect.runPromise(Effect.provide(all, sdks))))`
     const file = `${folder}/main.mts`
     yield* fs.writeFileString(file, program)
@@ -443,7 +444,7 @@ describe("an AWS key pair", () => {
     it.scopedLive(`that no header can carry is a typed error that quotes nothing (${index + 1})`, () =>
       Effect.gen(function* () {
         const provider = yield* Testing.provider([pair])
-        const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, {
+        const sdk = AmazonBedrock.makeWith(provider, createAmazonBedrock, {
           baseURL: "http://127.0.0.1:9",
           region: "eu-west-1"
         })
@@ -463,11 +464,11 @@ describe("an AWS key pair", () => {
         ApiKey.make({ username: "ASIA1", value: token }),
         ApiKey.make({ username: "x", value: token, sessionToken: token })
       ]) {
-        const sdk = AiSdk.make(yield* Testing.provider([pair]), createAmazonBedrock, options)
+        const sdk = AiSdk.makeWith(yield* Testing.provider([pair]), createAmazonBedrock, options)
         const error = yield* Effect.flip(ask(sdk("m")))
         assert.propertyVal(error, "_tag", "InvalidOutput")
         assert.match(String(error), /the key cannot be sent; expected .* not an AWS key pair/)
-        assert.match((error as InvalidOutput).hint, /layerBedrock/)
+        assert.match((error as InvalidOutput).hint, /sdk\/AmazonBedrock/)
       }
       assert.strictEqual(server.seen.length, 0)
     })
@@ -477,7 +478,7 @@ describe("an AWS key pair", () => {
     Effect.gen(function* () {
       class Bedrock extends Context.Tag("test/Bedrock")<Bedrock, AmazonBedrockProvider>() {}
       const server = yield* loopback(model())
-      const layer = AiSdk.layerBedrock(Bedrock, createAmazonBedrock, {
+      const layer = AmazonBedrock.layer(Bedrock, createAmazonBedrock, {
         baseURL: server.origin,
         region: "eu-west-1"
       }).pipe(Layer.provide(Testing.layer([ApiKey.make({ username: "AKIA1", value: token })])))
@@ -496,7 +497,7 @@ describe("make", () => {
         return new Response("{}", { status: 404 })
       }
       const provider = yield* Testing.provider(["sk-1"])
-      const sdk = AiSdk.make(provider, createGoogleGenerativeAI, { fetch })
+      const sdk = AiSdk.makeWith(provider, createGoogleGenerativeAI, { fetch })
       yield* Effect.either(ask(sdk("m")))
       assert.strictEqual(new URL(sent[0]?.[0] ?? "").origin, "https://generativelanguage.googleapis.com")
       assert.strictEqual(sent[0]?.[1], "sk-1")
@@ -519,7 +520,7 @@ describe("make", () => {
   it.scopedLive("sends the key to every origin that the SDK itself authorizes, and to no other", () =>
     Effect.gen(function* () {
       const { fetch, sent } = sending()
-      const sdkFetch = AiSdk.make(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
+      const sdkFetch = AiSdk.makeWith(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
       const authorization = `Bearer ${placeholder}`
       const ask = (url: string, headers: Readonly<Record<string, string>>) =>
         Effect.promise(() => sdkFetch(url, { headers }))
@@ -551,7 +552,7 @@ describe("make", () => {
             ? new Response(null, { status: 307, headers: { location: "https://files.test/landed" } })
             : new Response("{}")
         }
-        const sdkFetch = AiSdk.make(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
+        const sdkFetch = AiSdk.makeWith(yield* Testing.provider(["sk-1"]), takingFetch, { fetch })
         const headers = { "x-own-key": `Key ${placeholder}` }
         for (const url of ["https://files.test/known", "https://api.test/away"]) {
           yield* Effect.promise(() => sdkFetch(url, { headers }))
@@ -577,7 +578,7 @@ describe("make", () => {
       Effect.gen(function* () {
         const { fetch, sent } = sending()
         const pair = ApiKey.make({ username: "AKIA1", value: "secret" })
-        const sdk = AiSdk.makeBedrock(yield* Testing.provider([pair]), createAmazonBedrock, {
+        const sdk = AmazonBedrock.makeWith(yield* Testing.provider([pair]), createAmazonBedrock, {
           region: "eu-west-1",
           fetch
         })
@@ -596,7 +597,7 @@ describe("make", () => {
     Effect.gen(function* () {
       const { fetch, sent } = sending()
       const pair = ApiKey.make({ username: "AKIA1", value: "secret" })
-      const sdkFetch = AiSdk.makeBedrock(yield* Testing.provider([pair]), takingFetch, { fetch })
+      const sdkFetch = AmazonBedrock.makeWith(yield* Testing.provider([pair]), takingFetch, { fetch })
       const authorization = `AWS4-HMAC-SHA256 Credential=${placeholder}/20260101/eu-west-1/bedrock/aws4_request`
       const hosts = [
         "https://bedrock-runtime.eu-west-1.amazonaws.com.evil.test",
@@ -621,7 +622,7 @@ describe("make", () => {
         Effect.sync(() => vi.stubEnv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "https://vpce.example.test")),
         () => Effect.sync(() => vi.unstubAllEnvs())
       )
-      const sdk = AiSdk.makeBedrock(yield* Testing.provider([pair]), createAmazonBedrock, {
+      const sdk = AmazonBedrock.makeWith(yield* Testing.provider([pair]), createAmazonBedrock, {
         region: "eu-west-1",
         fetch
       })
@@ -641,7 +642,7 @@ describe("make", () => {
             })
       const server = yield* loopback(answer)
       const provider = yield* Testing.provider(["sk-1", "sk-2"])
-      const sdk = AiSdk.make(provider, createGoogleGenerativeAI, { baseURL: `${server.origin}/v1beta` })
+      const sdk = AiSdk.makeWith(provider, createGoogleGenerativeAI, { baseURL: `${server.origin}/v1beta` })
       assert.strictEqual(yield* ask(sdk("m")), "hello")
     })
   )
@@ -656,7 +657,7 @@ describe("make", () => {
       const pair = (id: string) =>
         ApiKey.make({ username: id, value: `secret of ${id}`, sessionToken: `session of ${id}` })
       const provider = yield* Testing.provider([pair("AKIA1"), pair("AKIA2")])
-      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      const sdk = AmazonBedrock.makeWith(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
       assert.strictEqual(yield* ask(sdk("m")), "hello")
       const [first, second] = server.seen
       assert.match(first?.headers["authorization"] ?? "", /Credential=AKIA1\/\d{8}\/eu-west-1\/bedrock\/aws4_request/)
@@ -697,7 +698,7 @@ describe("make", () => {
         ApiKey.make({ username: "ASIA1", value: "very-secret", sessionToken: "session" }),
         ApiKey.make({ username: "AKIA2", value: "very-secret-2" })
       ])
-      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      const sdk = AmazonBedrock.makeWith(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
       assert.strictEqual(yield* ask(sdk("m")), "hello")
       assert.deepStrictEqual(
         server.seen.map(({ headers }) => headers["x-amz-security-token"]),
@@ -714,7 +715,7 @@ describe("make", () => {
       )
       const server = yield* loopback(model())
       const provider = yield* Testing.provider([ApiKey.make({ username: "AKIA1", value: "very-secret" })])
-      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
+      const sdk = AmazonBedrock.makeWith(provider, createAmazonBedrock, { baseURL: server.origin, region: "eu-west-1" })
       assert.strictEqual(yield* ask(sdk("m")), "hello")
       assert.match(server.seen[0]?.headers["authorization"] ?? "", /^AWS4-HMAC-SHA256 Credential=AKIA1\//)
       assert.notInclude(JSON.stringify(server.seen), "of-the-environment")
@@ -724,7 +725,7 @@ describe("make", () => {
   it.scopedLive("gives the helper's typed error as it is, at once", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider([new EmptyOutput({ command: "op", stderr: "" })])
-      const sdk = AiSdk.make(provider, createOpenAI, { baseURL: "http://127.0.0.1:9" })
+      const sdk = AiSdk.makeWith(provider, createOpenAI, { baseURL: "http://127.0.0.1:9" })
       assert.instanceOf(yield* Effect.flip(ask(sdk.chat("m"))), EmptyOutput)
     })
   )

@@ -23,7 +23,7 @@ const make = (script: Parameters<typeof Testing.provider>[0], handler: Handler, 
   Effect.gen(function* () {
     const server = yield* loopback(handler)
     const provider = yield* Testing.provider(script)
-    const fetch = Fetch.make(provider, { baseUrl: server.origin, ...options })
+    const fetch = Fetch.makeWith(provider, { baseUrl: server.origin, ...options })
     return { server, provider, fetch, runs: Effect.map(provider.status, ({ runs }) => runs) }
   })
 
@@ -264,7 +264,7 @@ describe("an init that is more than a record is read as fetch reads it", () => {
   it.live("what a fetch below knows beside the standard is handed on", () =>
     Effect.promise(async () => {
       const seen: Array<unknown> = []
-      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+      const fetch = Fetch.makeWith(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
         baseUrl: "https://api.test",
         fetch: async (input, init) => {
           seen.push([input, { ...init }])
@@ -286,7 +286,7 @@ describe("the caller's own headers", () => {
   const recording = (scheme?: Fetch.Scheme) => {
     const sent: Array<RequestInit["headers"]> = []
     const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
-    const fetch = Fetch.make(provider, {
+    const fetch = Fetch.makeWith(provider, {
       baseUrl: origin,
       scheme,
       fetch: async (input, init) => {
@@ -452,7 +452,7 @@ describe("a key goes nowhere else", () => {
     Effect.gen(function* () {
       const sent: Array<Headers> = []
       const provider = yield* Testing.provider(["sk-1"])
-      const fetch = Fetch.make(provider, {
+      const fetch = Fetch.makeWith(provider, {
         baseUrl: "https://api.openai.com/v1",
         fetch: async (_, init) => {
           sent.push(new Headers(init?.headers))
@@ -542,7 +542,7 @@ describe("a key goes nowhere else", () => {
   it.live("nor does a Host that the caller gives go along", () =>
     Effect.promise(async () => {
       const hosts: Array<string | null> = []
-      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+      const fetch = Fetch.makeWith(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
         baseUrl: "https://api.test",
         fetch: async (input, init) => {
           hosts.push(new Headers(init?.headers).get("host"))
@@ -576,8 +576,8 @@ describe("a key goes nowhere else", () => {
       process.on("warning", onWarning)
       yield* Effect.addFinalizer(() => Effect.sync(() => process.off("warning", onWarning)))
       const provider = yield* Testing.provider(["sk-1"])
-      const fetch = Fetch.make(provider, { baseUrl: "http://gateway.test", fetch: async () => new Response() })
-      const local = Fetch.make(provider, { baseUrl: "http://127.0.0.1:1", fetch: async () => new Response() })
+      const fetch = Fetch.makeWith(provider, { baseUrl: "http://gateway.test", fetch: async () => new Response() })
+      const local = Fetch.makeWith(provider, { baseUrl: "http://127.0.0.1:1", fetch: async () => new Response() })
       yield* promise(() => fetch("http://gateway.test/a"))
       yield* promise(() => fetch("http://gateway.test/b"))
       yield* promise(() => local("http://127.0.0.1:1/b"))
@@ -649,7 +649,7 @@ describe("redirects are followed as fetch follows them", () => {
   it.live("not with a body that is gone: a network error, as fetch makes of it", () =>
     Effect.promise(async () => {
       const bodies: Array<string> = []
-      const fetch = Fetch.make(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
+      const fetch = Fetch.makeWith(ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) }), {
         baseUrl: "https://api.test",
         fetch: async (_, init) => {
           bodies.push(Array.from(init?.body as unknown as Iterable<string>).join(""))
@@ -984,7 +984,7 @@ describe("a refused key", () => {
         return new Response("no", { status: 401 })
       }
       const provider = yield* Testing.provider(["sk-1", "sk-2"])
-      const fetch = Fetch.make(provider, { baseUrl: "https://api.test", fetch: stub })
+      const fetch = Fetch.makeWith(provider, { baseUrl: "https://api.test", fetch: stub })
       const body = ["a", "b"].values() as unknown as BodyInit
       const answer = yield* promise(() => fetch("https://api.test", { method: "POST", body }))
       assert.strictEqual(yield* promise(() => answer.text()), "no")
@@ -1036,7 +1036,7 @@ describe("an abort", () => {
     return { started, stopped, step }
   })
 
-  const making = Fetch.fetch({ baseUrl: "https://api.test", fetch: async () => new Response() })
+  const making = Fetch.make({ baseUrl: "https://api.test", fetch: async () => new Response() })
 
   it.scopedLive("before: no run, no request, its own reason", () =>
     Effect.gen(function* () {
@@ -1279,14 +1279,14 @@ describe("what goes wrong", () => {
         const given = (options === undefined ? undefined : { ...options, fetch }) as unknown as Fetch.Options
         const provider = yield* Testing.provider(["sk-1"])
         const headers = { authorization: `Bearer ${Fetch.placeholder}` }
-        for (const made of [Fetch.make(provider, given), yield* Fetch.fetch(given)]) {
+        for (const made of [Fetch.makeWith(provider, given), yield* Fetch.make(given)]) {
           for (const init of [{ headers }, {}]) {
             const error = yield* failureOf(() => made("https://evil.test", init))
             assert.propertyVal(error, "_tag", "ConfigInvalid")
             assert.include(String(error), "`baseUrl` is missing")
           }
         }
-        const told = yield* Effect.flip(Fetch.headers(provider, "https://evil.test", given))
+        const told = yield* Effect.flip(Fetch.headersWith(provider, "https://evil.test", given))
         assert.include(String(told), "`baseUrl` is missing")
         assert.strictEqual(sent, 0)
       }).pipe(Effect.provide(Testing.layer(["sk-1"])), Effect.scoped)
@@ -1296,7 +1296,7 @@ describe("what goes wrong", () => {
   it.live("with a base URL that is none is a typed error", () =>
     Effect.gen(function* () {
       const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
-      const fetch = Fetch.make(provider, { baseUrl: "api.openai.com" })
+      const fetch = Fetch.makeWith(provider, { baseUrl: "api.openai.com" })
       assert.propertyVal(yield* failureOf(() => fetch("https://api.openai.com")), "_tag", "ConfigInvalid")
     })
   )
@@ -1310,7 +1310,7 @@ describe("what goes wrong", () => {
           async (value, scheme) => {
             const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value })) })
             let sent = 0
-            const fetch = Fetch.make(provider, {
+            const fetch = Fetch.makeWith(provider, {
               baseUrl: "https://api.openai.com",
               scheme,
               fetch: async () => {
@@ -1420,7 +1420,7 @@ describe("a function that is given", () => {
           assert.isTrue(isApiKeyError(error), String(error))
           assert.strictEqual(server.seen.length, 0)
           const told = yield* Effect.flip(
-            Fetch.headers(yield* Testing.provider(["sk-1"]), "https://api.test", {
+            Fetch.headersWith(yield* Testing.provider(["sk-1"]), "https://api.test", {
               baseUrl: "https://api.test",
               scheme
             })
@@ -1435,7 +1435,7 @@ describe("the fetch of the context", () => {
   it.scopedLive("carries the key of the context's provider, and renews it", () =>
     Effect.gen(function* () {
       const server = yield* loopback(guarded(["sk-2"], ok))
-      const fetch = yield* Fetch.fetch({ baseUrl: server.origin })
+      const fetch = yield* Fetch.make({ baseUrl: server.origin })
       assert.strictEqual((yield* promise(() => fetch(server.origin))).status, 200)
       assert.deepStrictEqual(
         server.seen.map(({ headers }) => headers["authorization"]),
@@ -1447,7 +1447,7 @@ describe("the fetch of the context", () => {
   it.effect("asks for a key by the clock of the context", () =>
     Effect.gen(function* () {
       const sent: Array<string | null> = []
-      const fetch = yield* Fetch.fetch({
+      const fetch = yield* Fetch.make({
         baseUrl: "https://api.openai.com",
         fetch: async (_, init) => {
           sent.push(new Headers(init?.headers).get("authorization"))
@@ -1474,16 +1474,19 @@ describe("headers for what is no fetch", () => {
       const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value: "sk-1" })) })
       const at = { baseUrl: "https://api.openai.com/v1" }
       const carried = { authorization: "Bearer sk-1" }
-      assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com/v1/realtime?model=x", at), carried)
-      assert.deepStrictEqual(yield* Fetch.headers(provider, new URL("https://api.openai.com"), at), carried)
-      assert.deepStrictEqual(yield* Fetch.headers(provider, "ws://api.openai.com", at), {})
-      assert.deepStrictEqual(yield* Fetch.headers(provider, "wss://api.openai.com@evil.test", at), {})
-      assert.deepStrictEqual(yield* Fetch.headers(provider, "ftp://api.openai.com", at), {})
-      assert.deepStrictEqual(yield* Fetch.headers(provider, "blob:https://api.openai.com/1", at), {})
-      const error = yield* Effect.flip(Fetch.headers(provider, "nonsense", at))
+      assert.deepStrictEqual(
+        yield* Fetch.headersWith(provider, "wss://api.openai.com/v1/realtime?model=x", at),
+        carried
+      )
+      assert.deepStrictEqual(yield* Fetch.headersWith(provider, new URL("https://api.openai.com"), at), carried)
+      assert.deepStrictEqual(yield* Fetch.headersWith(provider, "ws://api.openai.com", at), {})
+      assert.deepStrictEqual(yield* Fetch.headersWith(provider, "wss://api.openai.com@evil.test", at), {})
+      assert.deepStrictEqual(yield* Fetch.headersWith(provider, "ftp://api.openai.com", at), {})
+      assert.deepStrictEqual(yield* Fetch.headersWith(provider, "blob:https://api.openai.com/1", at), {})
+      const error = yield* Effect.flip(Fetch.headersWith(provider, "nonsense", at))
       assert.strictEqual(error._tag, "ConfigInvalid")
       assert.include(String(error), "`url` is not a URL")
-      const wrong = yield* Effect.flip(Fetch.headers(provider, "wss://api.openai.com", { baseUrl: "nonsense" }))
+      const wrong = yield* Effect.flip(Fetch.headersWith(provider, "wss://api.openai.com", { baseUrl: "nonsense" }))
       assert.include(String(wrong), "`baseUrl` is not a URL")
     })
   )
@@ -1496,9 +1499,12 @@ describe("headers for what is no fetch", () => {
       const hosts = ["headers.test", "headers.test", ...loopbacks].map((host) => `://${host}`)
       for (const at of ["s://secure.test", ...hosts, "://127.0.0.1.test"]) {
         const [baseUrl, url] = [`http${at}`, `ws${at}/realtime`]
-        assert.deepStrictEqual(yield* Fetch.headers(provider, url, { baseUrl }).pipe(Effect.provide(observed.layer)), {
-          authorization: "Bearer sk-1"
-        })
+        assert.deepStrictEqual(
+          yield* Fetch.headersWith(provider, url, { baseUrl }).pipe(Effect.provide(observed.layer)),
+          {
+            authorization: "Bearer sk-1"
+          }
+        )
       }
       const warnings = observed.logs.filter(({ text }) => text.includes("plain http"))
       assert.strictEqual(warnings.length, 2)

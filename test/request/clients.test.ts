@@ -25,6 +25,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, beforeAll, describe, expectTypeOf, it, vi } from "@effect/vitest"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import { generateText } from "ai"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -43,7 +44,9 @@ import { EmptyOutput, fromCause } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import * as AiSdk from "../../src/sdk/AiSdk.js"
+import * as AmazonBedrock from "../../src/sdk/AmazonBedrock.js"
 import * as Anthropic from "../../src/sdk/Anthropic.js"
+import * as AzureOpenAi from "../../src/sdk/AzureOpenAi.js"
 import * as EffectAi from "../../src/sdk/EffectAi.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as OpenAi from "../../src/sdk/OpenAi.js"
@@ -66,7 +69,7 @@ describe("a failing helper", () => {
   it.scopedLive("is an OpenAIError with the typed error as its cause, from one run", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider([failing])
-      const client = OpenAi.make(provider, { baseURL: "http://127.0.0.1:9" })
+      const client = OpenAi.makeWith(provider, { baseURL: "http://127.0.0.1:9" })
       const error = yield* failureOf(() => client.chat.completions.create({ model: "m", messages }))
       assert.instanceOf(error, OpenAI.OpenAIError)
       assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "EmptyOutput")
@@ -95,9 +98,9 @@ describe("a failing helper", () => {
         const baseURL = "http://127.0.0.1:9"
         const question = { model: "m", messages }
         const provider = yield* made
-        const openAi = OpenAi.make(provider, { baseURL, fetch, maxRetries: 0 })
-        const azure = OpenAi.makeAzure(provider, { endpoint: baseURL, apiVersion: "1", deployment: "m", fetch })
-        const anthropic = Anthropic.make(provider, { baseURL, fetch })
+        const openAi = OpenAi.makeWith(provider, { baseURL, fetch, maxRetries: 0 })
+        const azure = AzureOpenAi.makeWith(provider, { endpoint: baseURL, apiVersion: "1", deployment: "m", fetch })
+        const anthropic = Anthropic.makeWith(provider, { baseURL, fetch })
         const expected = name.startsWith("a key") ? "InvalidOutput" : "EmptyOutput"
         for (const ask of [
           () => openAi.chat.completions.create(question),
@@ -121,7 +124,7 @@ describe("a failing helper", () => {
   it.scopedLive("is thrown as it is by Anthropic's client, at once", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider([failing])
-      const client = Anthropic.make(provider, { baseURL: "http://127.0.0.1:9" })
+      const client = Anthropic.makeWith(provider, { baseURL: "http://127.0.0.1:9" })
       assert.instanceOf(
         yield* failureOf(() => client.messages.create({ model: "m", max_tokens: 9, messages })),
         EmptyOutput
@@ -133,7 +136,7 @@ describe("a failing helper", () => {
   it.scopedLive("is the cause of an AiError that is not Transport", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider([failing])
-      const client = yield* EffectAi.makeOpenAi(provider, { apiUrl: "http://127.0.0.1:9" })
+      const client = yield* EffectAi.makeOpenAiWith(provider, { apiUrl: "http://127.0.0.1:9" })
       const error = yield* Effect.flip(client.createEmbedding({ model: "m", input: "text" }))
       assert.deepInclude(error, { _tag: "HttpRequestError", reason: "Encode" })
       assert.strictEqual(Option.getOrThrow(fromCause(error))._tag, "EmptyOutput")
@@ -152,13 +155,13 @@ describe("a base URL that is none", () => {
       const baseURL = "localhost:3000/v1"
       const question = { model: "m", messages }
       const provider = yield* Testing.provider(["sk-1"])
-      const openAi = OpenAi.make(provider, { baseURL, fetch })
-      const azure = OpenAi.makeAzure(provider, { baseURL, apiVersion: "1", fetch })
-      const anthropic = Anthropic.make(provider, { baseURL, fetch })
+      const openAi = OpenAi.makeWith(provider, { baseURL, fetch })
+      const azure = AzureOpenAi.makeWith(provider, { baseURL, apiVersion: "1", fetch })
+      const anthropic = Anthropic.makeWith(provider, { baseURL, fetch })
       for (const ask of [
         () => openAi.chat.completions.create(question),
         () => openAi.withOptions({ timeout: 1_000 }).chat.completions.create(question),
-        () => OpenAi.make(provider, { baseURL: "nonsense", fetch }).chat.completions.create(question),
+        () => OpenAi.makeWith(provider, { baseURL: "nonsense", fetch }).chat.completions.create(question),
         () => azure.chat.completions.create(question),
         () => anthropic.messages.create({ ...question, max_tokens: 9 })
       ]) {
@@ -187,8 +190,8 @@ describe("a credential of the environment", () => {
       )
       const server = yield* loopback(model())
       const provider = yield* Testing.provider(["sk-1"])
-      const openAi = OpenAi.make(provider, { baseURL: `${server.origin}/v1` })
-      const azure = OpenAi.makeAzure(provider, { endpoint: server.origin, apiVersion: "1", deployment: "m" })
+      const openAi = OpenAi.makeWith(provider, { baseURL: `${server.origin}/v1` })
+      const azure = AzureOpenAi.makeWith(provider, { endpoint: server.origin, apiVersion: "1", deployment: "m" })
       assert.notInclude(shown([openAi, azure, openAi.withOptions({})]), "very-secret")
       yield* failureOf(() => openAi.admin.organization.projects.list())
       yield* failureOf(() => azure.chat.completions.create({ model: "m", messages }))
@@ -211,7 +214,7 @@ describe("a layer", () => {
         EffectAi.layerOpenAi({ apiUrl: server.origin })
       ).pipe(Layer.provide(Testing.layer(["sk-1"])), Layer.provide(FetchHttpClient.layer))
       yield* Effect.gen(function* () {
-        const openAi = yield* OpenAi.OpenAi
+        const openAi = yield* OpenAi.OpenAiClient
         const anthropic = yield* Anthropic.AnthropicClient
         yield* OpenAiClient.OpenAiClient
         assert.instanceOf(openAi, OpenAI)
@@ -222,6 +225,33 @@ describe("a layer", () => {
         assert.strictEqual(message.content[0]?.type, "text")
       }).pipe(Effect.provide(layers))
     })
+  )
+
+  it.scopedLive("is built by its module's `make`, which takes the provider of the context", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(guarded(["sk-1"], model()))
+      const baseURL = `${server.origin}/v1`
+      const openAi = yield* OpenAi.make({ baseURL })
+      const azure = yield* AzureOpenAi.make({ endpoint: server.origin, apiVersion: "1", deployment: "m" })
+      const anthropic = yield* Anthropic.make({ baseURL: server.origin })
+      const sdk = yield* AiSdk.make(createOpenAI, { baseURL })
+      const fetch = yield* Effect.provide(Fetch.FetchClient, Fetch.layer({ baseUrl: baseURL }))
+      const question = { model: "m", messages }
+      yield* Effect.promise(() => openAi.chat.completions.create(question))
+      yield* Effect.promise(() => azure.chat.completions.create(question))
+      yield* Effect.promise(() => anthropic.messages.create({ ...question, max_tokens: 9 }))
+      yield* Effect.promise(() => generateText({ model: sdk.chat("m"), prompt: "question" }))
+      yield* Effect.promise(() => fetch(baseURL))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["authorization"] ?? headers["api-key"] ?? headers["x-api-key"]),
+        ["Bearer sk-1", "sk-1", "sk-1", "Bearer sk-1", "Bearer sk-1"]
+      )
+      assert.deepStrictEqual(yield* Fetch.headers(baseURL, { baseUrl: baseURL }), { authorization: "Bearer sk-1" })
+      for (const make of [EffectAi.makeOpenAi, EffectAi.makeAnthropic, EffectAi.makeGoogle, EffectAi.makeOpenRouter]) {
+        const { client } = yield* make({ apiUrl: server.origin })
+        assert.isDefined(client)
+      }
+    }).pipe(Effect.provide([Testing.layer(["sk-1"]), FetchHttpClient.layer]))
   )
 
   const events = HttpClientRequest.post("/events", { body: HttpBody.text("question") })
@@ -274,8 +304,8 @@ describe("a layer", () => {
   it.scopedLive("of Azure's client sends the key of the context's provider as api-key, and renews it", () =>
     Effect.gen(function* () {
       const server = yield* loopback(guarded(["sk-2"], model()))
-      const layer = OpenAi.layerAzure({ endpoint: server.origin, apiVersion: "2024-10-21", deployment: "m" })
-      const answer = yield* OpenAi.AzureOpenAi.pipe(
+      const layer = AzureOpenAi.layer({ endpoint: server.origin, apiVersion: "2024-10-21", deployment: "m" })
+      const answer = yield* AzureOpenAi.AzureOpenAiClient.pipe(
         Effect.flatMap((azure) => Effect.promise(() => azure.chat.completions.create({ model: "m", messages }))),
         Effect.provide(layer)
       )
@@ -294,7 +324,7 @@ describe("a layer", () => {
     Effect.gen(function* () {
       const server = yield* loopback(guarded(["token-2"], model()))
       const provider = yield* Testing.provider(["token-1", "token-2"])
-      const azure = OpenAi.makeAzure(provider, {
+      const azure = AzureOpenAi.makeWith(provider, {
         endpoint: server.origin,
         apiVersion: "2024-10-21",
         deployment: "m",
@@ -319,7 +349,7 @@ describe("a layer", () => {
       const layers = Layer.mergeAll(First.layer(Testing.layer(["sk-1"])), Second.layer(Testing.layer(["sk-2"])))
       yield* Effect.gen(function* () {
         for (const provider of [yield* First, yield* Second]) {
-          const client = OpenAi.make(provider, { baseURL: `${server.origin}/v1` })
+          const client = OpenAi.makeWith(provider, { baseURL: `${server.origin}/v1` })
           yield* Effect.promise(() => client.chat.completions.create({ model: "m", messages }))
         }
       }).pipe(Effect.provide(layers))
@@ -338,8 +368,8 @@ describe("a client of openai", () => {
       const provider = yield* Testing.provider(["sk-1"])
       const options = { baseURL: server.origin, apiVersion: "2024-10-21" }
       const pairs = [
-        [new OpenAI({ ...options, apiKey: "sk-1" }), OpenAi.make(provider, options)],
-        [new AzureOpenAI({ ...options, apiKey: "sk-1" }), OpenAi.makeAzure(provider, options)]
+        [new OpenAI({ ...options, apiKey: "sk-1" }), OpenAi.makeWith(provider, options)],
+        [new AzureOpenAI({ ...options, apiKey: "sk-1" }), AzureOpenAi.makeWith(provider, options)]
       ] as const
       for (const [theirs, ours] of pairs) {
         yield* Effect.promise(() => theirs.models.list())
@@ -378,7 +408,7 @@ describe("an MCP client", () => {
       const provider = yield* Testing.provider(["sk-1", "sk-2"])
       const url = new URL(`${server.origin}/mcp`)
       const client = new Client({ name: "test", version: "1" })
-      const transport = new StreamableHTTPClientTransport(url, { fetch: Fetch.make(provider, { baseUrl: url }) })
+      const transport = new StreamableHTTPClientTransport(url, { fetch: Fetch.makeWith(provider, { baseUrl: url }) })
       const names = yield* Effect.promise(async () => {
         await client.connect(transport)
         const { tools } = await client.listTools()
@@ -423,7 +453,7 @@ describe("a WebSocket", () => {
       const provider = yield* Testing.provider(["sk-1"])
       const { port, seenBy } = yield* handshakes
       const url = `ws://127.0.0.1:${port}/realtime`
-      const headers = yield* Fetch.headers(provider, url, { baseUrl: url })
+      const headers = yield* Fetch.headersWith(provider, url, { baseUrl: url })
       const seen = yield* seenBy(() => new WebSocket(url, { headers }))
       assert.strictEqual(seen.authorization, "Bearer sk-1")
     })
@@ -434,9 +464,9 @@ describe("a WebSocket", () => {
   it.scopedLive("of openai's Realtime takes no client of ours: a typed error says what to give it", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider(["sk-1"])
-      const client = OpenAi.make(provider, { baseURL: "https://127.0.0.1:9/v1" })
+      const client = OpenAi.makeWith(provider, { baseURL: "https://127.0.0.1:9/v1" })
       yield* Effect.ignore(failureOf(() => client.models.list({ maxRetries: 0 })))
-      const azure = OpenAi.makeAzure(provider, azureOptions)
+      const azure = AzureOpenAi.makeWith(provider, azureOptions)
       const model = { model: "m" }
       for (const open of [
         () => OpenAIRealtimeWS.create(client, model),
@@ -468,8 +498,8 @@ describe("a WebSocket", () => {
       )
       assert.strictEqual(seen.authorization, "Bearer sk-1")
 
-      const azure = OpenAi.makeAzure(provider, { ...azureOptions, endpoint: `https://127.0.0.1:${port}` })
-      const headers = yield* Fetch.headers(provider, azure.baseURL, { baseUrl: azure.baseURL, scheme: "api-key" })
+      const azure = AzureOpenAi.makeWith(provider, { ...azureOptions, endpoint: `https://127.0.0.1:${port}` })
+      const headers = yield* Fetch.headersWith(provider, azure.baseURL, { baseUrl: azure.baseURL, scheme: "api-key" })
       const azureSeen = yield* seenBy(
         () => new OpenAIRealtimeWS({ model: "m", options: { ...options, headers } }, azure)
       )
@@ -490,7 +520,7 @@ describe("types", () => {
     expectTypeOf<Omit<AiSdk.Options<typeof createOpenAI>, "scheme">>().toEqualTypeOf<
       Omit<OpenAIProviderSettings, "apiKey">
     >()
-    expectTypeOf<Omit<OpenAi.AzureOptions, "scheme">>().toEqualTypeOf<
+    expectTypeOf<Omit<AzureOpenAi.Options, "scheme">>().toEqualTypeOf<
       Omit<AzureClientOptions, "apiKey" | "adminAPIKey" | "workloadIdentity" | "azureADTokenProvider">
     >()
     expectTypeOf<Omit<EffectAi.AnthropicOptions, "scheme">>().toEqualTypeOf<
@@ -502,15 +532,15 @@ describe("types", () => {
     >()
     // What the SDKs call by name is there, so an Omit that dropped everything would show.
     expectTypeOf<OpenAi.Options>().toHaveProperty("organization")
-    expectTypeOf<OpenAi.AzureOptions>().toHaveProperty("apiVersion")
+    expectTypeOf<AzureOpenAi.Options>().toHaveProperty("apiVersion")
     expectTypeOf<Anthropic.Options>().toHaveProperty("baseURL")
     expectTypeOf<EffectAi.OpenAiOptions>().toHaveProperty("organizationId")
     expectTypeOf<EffectAi.AnthropicOptions>().toHaveProperty("anthropicVersion")
     expectTypeOf<EffectAi.GoogleOptions>().toHaveProperty("apiUrl")
     expectTypeOf<EffectAi.OpenRouterOptions>().toHaveProperty("transformClient")
-    expectTypeOf(OpenAi.makeAzure).returns.toEqualTypeOf<AzureOpenAI>()
-    expectTypeOf(AiSdk.makeBedrock<typeof createAmazonBedrock>).returns.toEqualTypeOf<AmazonBedrockProvider>()
-    expectTypeOf(AiSdk.makeBedrock<typeof createAmazonBedrock>)
+    expectTypeOf(AzureOpenAi.makeWith).returns.toEqualTypeOf<AzureOpenAI>()
+    expectTypeOf(AmazonBedrock.makeWith<typeof createAmazonBedrock>).returns.toEqualTypeOf<AmazonBedrockProvider>()
+    expectTypeOf(AmazonBedrock.makeWith<typeof createAmazonBedrock>)
       .parameter(2)
       .toEqualTypeOf<
         Omit<
@@ -518,24 +548,31 @@ describe("types", () => {
           "apiKey" | "accessKeyId" | "secretAccessKey" | "sessionToken" | "credentialProvider"
         >
       >()
-    expectTypeOf(OpenAi.make).returns.toEqualTypeOf<OpenAI>()
-    expectTypeOf(Anthropic.make).returns.toEqualTypeOf<Anthropic_>()
-    expectTypeOf(AiSdk.make<typeof createOpenAI>).returns.toEqualTypeOf<ReturnType<typeof createOpenAI>>()
+    expectTypeOf(OpenAi.makeWith).returns.toEqualTypeOf<OpenAI>()
+    expectTypeOf(Anthropic.makeWith).returns.toEqualTypeOf<Anthropic_>()
+    expectTypeOf(AiSdk.makeWith<typeof createOpenAI>).returns.toEqualTypeOf<ReturnType<typeof createOpenAI>>()
+    type Made<A> = Effect.Effect<A, never, ApiKeyProvider.ApiKeyProvider>
+    expectTypeOf(OpenAi.make).returns.toEqualTypeOf<Made<OpenAI>>()
+    expectTypeOf(AzureOpenAi.make).returns.toEqualTypeOf<Made<AzureOpenAI>>()
+    expectTypeOf(Anthropic.make).returns.toEqualTypeOf<Made<Anthropic_>>()
+    expectTypeOf(AiSdk.make<typeof createOpenAI>).returns.toEqualTypeOf<Made<ReturnType<typeof createOpenAI>>>()
+    expectTypeOf(AmazonBedrock.make<typeof createAmazonBedrock>).returns.toEqualTypeOf<Made<AmazonBedrockProvider>>()
+    expectTypeOf(Fetch.make).returns.toEqualTypeOf<Made<typeof globalThis.fetch>>()
     const provider = ApiKeyProvider.make({ get: Effect.fail(failing) })
     // @ts-expect-error the key is not an option
-    OpenAi.make(provider, { apiKey: "sk-1" })
+    OpenAi.makeWith(provider, { apiKey: "sk-1" })
     // @ts-expect-error the key is not an option
-    AiSdk.make(provider, createOpenAI, { apiKey: "sk-1" })
+    AiSdk.makeWith(provider, createOpenAI, { apiKey: "sk-1" })
     // @ts-expect-error the key pair is not an option
-    AiSdk.makeBedrock(provider, createAmazonBedrock, { accessKeyId: "AKIA1" })
+    AmazonBedrock.makeWith(provider, createAmazonBedrock, { accessKeyId: "AKIA1" })
     // @ts-expect-error the token provider is not an option
-    void (() => OpenAi.makeAzure(provider, { azureADTokenProvider: () => Promise.resolve("") }))
+    void (() => AzureOpenAi.makeWith(provider, { azureADTokenProvider: () => Promise.resolve("") }))
     // @ts-expect-error the key is not an option
-    EffectAi.makeAnthropic(provider, { apiKey: Redacted.make("sk-1") })
+    EffectAi.makeAnthropicWith(provider, { apiKey: Redacted.make("sk-1") })
     // @ts-expect-error the key is not an option
-    EffectAi.makeGoogle(provider, { apiKey: Redacted.make("sk-1") })
+    EffectAi.makeGoogleWith(provider, { apiKey: Redacted.make("sk-1") })
     // @ts-expect-error the key is not an option
-    EffectAi.makeOpenRouter(provider, { apiKey: Redacted.make("sk-1") })
+    EffectAi.makeOpenRouterWith(provider, { apiKey: Redacted.make("sk-1") })
   })
 
   it("a missing CommandExecutor is a compile error, under every layer", () => {
@@ -543,7 +580,7 @@ describe("types", () => {
     const key = ApiKeyProvider.layerCommand({ command: ["op"] })
     const layers = [
       Anthropic.layer(),
-      OpenAi.layerAzure({ apiVersion: "1", endpoint: "http://127.0.0.1:9" }),
+      AzureOpenAi.layer({ apiVersion: "1", endpoint: "http://127.0.0.1:9" }),
       AiSdk.layer(Sdk, createOpenAI, {}),
       EffectAi.layerOpenAi(),
       EffectAi.layerAnthropic(),
@@ -569,7 +606,7 @@ describe("types", () => {
     const last = over(openRouter)
     expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof last>>()
     // @ts-expect-error the executor is missing
-    const nothing: Layer.Layer<AiSdk.AiSdks> = AiSdk.layerSdks
+    const nothing: Layer.Layer<AiSdk.Registry> = AiSdk.layerRegistry
     assert.isDefined(nothing)
 
     const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ command: ["op"] })))
@@ -581,8 +618,8 @@ describe("types", () => {
     >()
     const program = (effect: Effect.Effect<unknown, unknown>) => effect
     // @ts-expect-error the executor is missing
-    program(Effect.provide(OpenAi.OpenAi, bare))
-    program(Effect.provide(OpenAi.OpenAi, whole))
+    program(Effect.provide(OpenAi.OpenAiClient, bare))
+    program(Effect.provide(OpenAi.OpenAiClient, whole))
   })
 })
 

@@ -58,7 +58,7 @@ describe("a 401 renews once", () => {
     Effect.gen(function* () {
       const { provider, runs } = yield* rotating
       const server = yield* gateway("token-2")
-      const fetch = Fetch.make(provider, { baseUrl: server.origin })
+      const fetch = Fetch.makeWith(provider, { baseUrl: server.origin })
       const response = yield* Effect.promise(() => fetch(`${server.origin}/v1`, { method: "POST", body: "question" }))
       assert.strictEqual(response.status, 200)
       assert.deepStrictEqual(authorizations(server), ["Bearer token-1", "Bearer token-2"])
@@ -77,7 +77,7 @@ describe("a 401 renews once", () => {
       const client = new OpenAI({
         baseURL: server.origin,
         apiKey: Fetch.placeholder,
-        fetch: Fetch.make(provider, { baseUrl: server.origin })
+        fetch: Fetch.makeWith(provider, { baseUrl: server.origin })
       })
       const answer = yield* Effect.promise(() =>
         client.chat.completions.create({ model: "stand-in", messages: [{ role: "user", content: "hi" }] })
@@ -125,7 +125,7 @@ describe("a 401 renews once", () => {
     Effect.gen(function* () {
       const { provider, runs } = yield* rotating
       const server = yield* gateway("none")
-      const fetch = Fetch.make(provider, { baseUrl: server.origin })
+      const fetch = Fetch.makeWith(provider, { baseUrl: server.origin })
       const response = yield* Effect.promise(() => fetch(server.origin))
       assert.strictEqual(response.status, 401)
       assert.include(yield* Effect.promise(() => response.text()), "invalid_api_key")
@@ -142,7 +142,7 @@ describe("a key goes only where it belongs", () => {
       const other = yield* gateway("token-1")
       const own = yield* loopback((_, response) => json(response, 307, {}, { location: `${other.origin}/stolen` }))
       for (const scheme of ["bearer", "x-api-key", "x-goog-api-key", "api-key"] as const) {
-        const fetch = Fetch.make(provider, { baseUrl: own.origin, scheme })
+        const fetch = Fetch.makeWith(provider, { baseUrl: own.origin, scheme })
         yield* Effect.promise(() => fetch(other.origin))
         yield* Effect.promise(() => fetch(own.origin))
       }
@@ -159,7 +159,7 @@ describe("a failure to get a key", () => {
   it.scopedLive("is what fetch rejects with, and nothing is sent", () =>
     Effect.gen(function* () {
       const server = yield* gateway("token-1")
-      const fetch = Fetch.make(failing, { baseUrl: server.origin })
+      const fetch = Fetch.makeWith(failing, { baseUrl: server.origin })
       const error = yield* Effect.promise(() => fetch(server.origin).catch((cause: unknown) => cause))
       assert.instanceOf(error, EmptyOutput)
       assert.strictEqual(server.seen.length, 0)
@@ -174,7 +174,7 @@ describe("a failure to get a key", () => {
       )
       const error = yield* Effect.flip(client.get(server.origin))
       assert.strictEqual(error._tag, "EmptyOutput")
-      const ai = yield* EffectAi.makeOpenAi(failing, { apiUrl: server.origin })
+      const ai = yield* EffectAi.makeOpenAiWith(failing, { apiUrl: server.origin })
       const aiError = yield* Effect.flip(ai.createResponse({ model: "gpt-5", input: "hi" }))
       assert.deepStrictEqual(
         Option.map(fromCause(aiError), ({ _tag }) => _tag),

@@ -37,7 +37,9 @@ import type OpenAI from "openai"
 import * as ApiKey from "../../src/ApiKey.js"
 import type { Provider } from "../../src/ApiKeyProvider.js"
 import * as AiSdk from "../../src/sdk/AiSdk.js"
+import * as AmazonBedrock from "../../src/sdk/AmazonBedrock.js"
 import * as Anthropic from "../../src/sdk/Anthropic.js"
+import * as AzureOpenAi from "../../src/sdk/AzureOpenAi.js"
 import * as EffectAi from "../../src/sdk/EffectAi.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as ApiKeyHttpClient from "../../src/sdk/HttpClient.js"
@@ -159,7 +161,7 @@ const withSignal = (signal: AbortSignal | undefined): { readonly signal?: AbortS
   signal === undefined ? {} : { signal }
 
 const fetchSeam = seam("sdk/Fetch", bearer, (provider, origin) => {
-  const fetch = Fetch.make(provider, { baseUrl: origin })
+  const fetch = Fetch.makeWith(provider, { baseUrl: origin })
   return {
     itself: fetch,
     ask: async (signal) =>
@@ -267,7 +269,7 @@ const openAiClient = (client: OpenAI): Client => ({
 
 const anthropicSeam = (scheme: "x-api-key" | "bearer") =>
   seam(`sdk/Anthropic by ${scheme}`, scheme === "bearer" ? bearer : header("x-api-key"), (provider, origin) => {
-    const client = Anthropic.make(provider, { baseURL: origin, maxRetries: 0, scheme })
+    const client = Anthropic.makeWith(provider, { baseURL: origin, maxRetries: 0, scheme })
     const params = { model: "m", max_tokens: 9, messages }
     return {
       itself: client,
@@ -341,38 +343,38 @@ const editing = (model: ImageModel) => async () => {
 
 const aiSdk = [
   seam("sdk/AiSdk openai", bearer, (provider, origin) => {
-    const sdk = AiSdk.make(provider, createOpenAI, { baseURL: `${origin}/v1` })
+    const sdk = AiSdk.makeWith(provider, createOpenAI, { baseURL: `${origin}/v1` })
     return modelClient(sdk, sdk.chat("m"), transcribing(sdk.transcription("m")))
   }),
   seam("sdk/AiSdk openai-compatible", bearer, (provider, origin) => {
-    const sdk = AiSdk.make(provider, createOpenAICompatible, { baseURL: `${origin}/v1`, name: "gateway" })
+    const sdk = AiSdk.makeWith(provider, createOpenAICompatible, { baseURL: `${origin}/v1`, name: "gateway" })
     return modelClient(sdk, sdk("m"), editing(sdk.imageModel("m")))
   }),
   seam("sdk/AiSdk anthropic", header("x-api-key"), (provider, origin) => {
-    const sdk = AiSdk.make(provider, createAnthropic, { baseURL: `${origin}/v1` })
+    const sdk = AiSdk.makeWith(provider, createAnthropic, { baseURL: `${origin}/v1` })
     return modelClient(sdk, sdk("m"))
   }),
   seam("sdk/AiSdk google", header("x-goog-api-key"), (provider, origin) => {
-    const sdk = AiSdk.make(provider, createGoogleGenerativeAI, { baseURL: `${origin}/v1beta` })
+    const sdk = AiSdk.makeWith(provider, createGoogleGenerativeAI, { baseURL: `${origin}/v1beta` })
     return modelClient(sdk, sdk("m"))
   }),
   seam("sdk/AiSdk azure", header("api-key"), (provider, origin) => {
-    const sdk = AiSdk.make(provider, createAzure, { baseURL: `${origin}/openai` })
+    const sdk = AiSdk.makeWith(provider, createAzure, { baseURL: `${origin}/openai` })
     return modelClient(sdk, sdk.chat("m"), transcribing(sdk.transcription("m")))
   }),
   seam("sdk/AiSdk groq", bearer, (provider, origin) => {
-    const sdk = AiSdk.make(provider, createGroq, { baseURL: `${origin}/openai/v1` })
+    const sdk = AiSdk.makeWith(provider, createGroq, { baseURL: `${origin}/openai/v1` })
     return modelClient(sdk, sdk("m"), transcribing(sdk.transcription("m")))
   }),
   seam("sdk/AiSdk mistral", bearer, (provider, origin) => {
-    const sdk = AiSdk.make(provider, createMistral, { baseURL: `${origin}/v1` })
+    const sdk = AiSdk.makeWith(provider, createMistral, { baseURL: `${origin}/v1` })
     return modelClient(sdk, sdk("m"))
   }),
   seam(
     "sdk/AiSdk amazon-bedrock",
     (headers) => /Credential=([^/]+)\//.exec(headers["authorization"] ?? "")?.[1],
     (provider, origin) => {
-      const sdk = AiSdk.makeBedrock(provider, createAmazonBedrock, { baseURL: origin, region: "eu-west-1" })
+      const sdk = AmazonBedrock.makeWith(provider, createAmazonBedrock, { baseURL: origin, region: "eu-west-1" })
       return modelClient(sdk, sdk("m"))
     },
     (name) => ApiKey.make({ username: name, value: `secret of ${name}`, sessionToken: `session of ${name}` })
@@ -421,22 +423,22 @@ const streamingClient = (service: Streaming): Client => {
 
 const effectAi = [
   seam("sdk/EffectAi openai", bearer, (provider, origin) =>
-    Effect.map(EffectAi.makeOpenAi(provider, { apiUrl: origin }), streamingClient).pipe(
+    Effect.map(EffectAi.makeOpenAiWith(provider, { apiUrl: origin }), streamingClient).pipe(
       Effect.provide(FetchHttpClient.layer)
     )
   ),
   seam("sdk/EffectAi anthropic", header("x-api-key"), (provider, origin) =>
-    Effect.map(EffectAi.makeAnthropic(provider, { apiUrl: origin }), streamingClient).pipe(
+    Effect.map(EffectAi.makeAnthropicWith(provider, { apiUrl: origin }), streamingClient).pipe(
       Effect.provide(FetchHttpClient.layer)
     )
   ),
   seam("sdk/EffectAi google", header("x-goog-api-key"), (provider, origin) =>
-    Effect.map(EffectAi.makeGoogle(provider, { apiUrl: origin }), streamingClient).pipe(
+    Effect.map(EffectAi.makeGoogleWith(provider, { apiUrl: origin }), streamingClient).pipe(
       Effect.provide(FetchHttpClient.layer)
     )
   ),
   seam("sdk/EffectAi openrouter", bearer, (provider, origin) =>
-    Effect.map(EffectAi.makeOpenRouter(provider, { apiUrl: origin }), (service): Client => {
+    Effect.map(EffectAi.makeOpenRouterWith(provider, { apiUrl: origin }), (service): Client => {
       const stream = async (onFirst: () => void, signal?: AbortSignal) => {
         const read = reading(onFirst)
         await run(
@@ -458,10 +460,12 @@ export const seams: ReadonlyArray<Seam> = [
   httpClientSeam("fetch", FetchHttpClient.layer),
   httpClientSeam("Node's client", NodeHttpClient.layer),
   seam("sdk/OpenAi", bearer, (provider, origin) =>
-    openAiClient(OpenAi.make(provider, { baseURL: `${origin}/v1`, maxRetries: 0 }))
+    openAiClient(OpenAi.makeWith(provider, { baseURL: `${origin}/v1`, maxRetries: 0 }))
   ),
   seam("sdk/OpenAi for Azure", header("api-key"), (provider, origin) =>
-    openAiClient(OpenAi.makeAzure(provider, { baseURL: `${origin}/openai`, apiVersion: "2024-10-21", maxRetries: 0 }))
+    openAiClient(
+      AzureOpenAi.makeWith(provider, { baseURL: `${origin}/openai`, apiVersion: "2024-10-21", maxRetries: 0 })
+    )
   ),
   anthropicSeam("x-api-key"),
   anthropicSeam("bearer"),

@@ -82,7 +82,7 @@ export const within =
   (self: Sandbox, options: { readonly cwd?: string } = {}) =>
   <A, E>(effect: Effect.Effect<A, E, Provided | Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
     effect.pipe(
-      Effect.provide(HelperPolicy.layerFrom(self.systemFile)),
+      Effect.provide(HelperPolicy.layerWith({ systemFile: self.systemFile })),
       Effect.provide(HelperExecutor.layerNode),
       Effect.provideService(HostEnvironment, { env: self.env, home: self.home, cwd: options.cwd ?? self.project }),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(self.env))))

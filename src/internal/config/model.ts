@@ -1,4 +1,4 @@
-/** What configuration says of a provider once it is resolved: candidates for its key, its destination and its contributions. */
+/** What configuration says of a provider once it is resolved: candidates for its key, its destination and its declarations. */
 
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -6,7 +6,7 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
 import type { Needs } from "../host/HostEnvironment.js"
-import type { Contribution, Demand } from "../policy/model.js"
+import type { AuthorizationRequest, ProjectDeclaration } from "../policy/model.js"
 import type { Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
 
@@ -30,8 +30,8 @@ export interface Resolved {
   readonly candidates: ReadonlyArray<Candidate>
   /** What was looked at beside, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
-  readonly destination: Demand["goesTo"]
-  readonly contributions: ReadonlyArray<Contribution>
+  readonly destination: AuthorizationRequest["destination"]
+  readonly declarations: ReadonlyArray<ProjectDeclaration>
   /** What a person should know, one line each. */
   readonly notes: ReadonlyArray<string>
 }

@@ -36,11 +36,11 @@ export const toProvider = (
 ): Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
-    const { provider, destination, contributions } = resolved
+    const { provider, destination, declarations } = resolved
     const asking = (provenance: Provenance) => (source: Single) =>
       Effect.map(
-        policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions }),
-        (permit) => permit.options
+        policy.authorize({ provider, source, provenance, destination, declarations }),
+        (grant) => grant.options
       )
     const context = yield* Effect.context<Needs>()
     const providers = yield* Effect.forEach(resolved.candidates, ({ provenance, source }) => {

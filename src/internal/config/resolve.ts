@@ -10,7 +10,7 @@ import * as ApiKeySource from "../../ApiKeySource.js"
 import { HostEnvironment, type Needs, variableLabel } from "../host/HostEnvironment.js"
 import { findInsecurePath } from "../host/ownership.js"
 import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
-import type { Contribution } from "../policy/model.js"
+import type { ProjectDeclaration } from "../policy/model.js"
 import { Provenance } from "../policy/provenance.js"
 import { insecureFile } from "../policy/rules.js"
 import { singles } from "../source/inspect.js"
@@ -92,14 +92,14 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
             candidates,
             consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
             destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
-            contributions: fromFiles.flatMap(({ contributions }) => contributions),
+            declarations: fromFiles.flatMap(({ declarations }) => declarations),
             notes
           }
         })
     }
   })
 
-interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "contributions"> {}
+interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "declarations"> {}
 
 const resolveIn = (
   { file, origin, root, entries }: LoadedFile,
@@ -112,10 +112,10 @@ const resolveIn = (
   if (Either.isLeft(entry)) {
     const { line, column } = entry.left._tag === "ConfigInvalid" ? entry.left : { line: 0, column: 0 }
     const candidate: Candidate = { provenance: provenanceAt({ line, column }), source: Either.left(entry.left) }
-    return { candidates: [candidate], consulted: [], destination: Option.none(), contributions: [] }
+    return { candidates: [candidate], consulted: [], destination: Option.none(), declarations: [] }
   }
   if (entry.right === undefined)
-    return { candidates: [], consulted: [file], destination: Option.none(), contributions: [] }
+    return { candidates: [], consulted: [file], destination: Option.none(), declarations: [] }
   const { key, baseUrl, declared } = entry.right
   const sources = Option.toArray(
     Option.map(key, ({ source, at }) => ({
@@ -123,11 +123,11 @@ const resolveIn = (
       source: ConfigFile.located(source, host.path.dirname(file), host)
     }))
   )
-  const contribution: Contribution = {
+  const declaration: ProjectDeclaration = {
     file,
     root,
     provider: id,
-    says: declared,
+    declared,
     commands: sources.flatMap(({ source }) =>
       singles(source).flatMap((single) => (single._tag === "Command" ? [single.command] : []))
     ),
@@ -136,8 +136,8 @@ const resolveIn = (
   return {
     candidates: sources.map(({ provenance, source }) => ({ provenance, source: Either.right(source) })),
     consulted: Option.isNone(key) ? [file] : [],
-    destination: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, hand: provenanceAt(at) })),
-    contributions: origin === "project" ? [contribution] : []
+    destination: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, provenance: provenanceAt(at) })),
+    declarations: origin === "project" ? [declaration] : []
   }
 }
 

@@ -1,4 +1,4 @@
-/** What trust in a project's contribution is given to: a digest of its text, its destination and the files that its commands run. */
+/** What trust in a project's declaration is given to: a digest of its text, its destination and the files that its commands run. */
 
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -9,7 +9,7 @@ import { expanded, isInside } from "../host/paths.js"
 import { fileDigest } from "../host/readChunks.js"
 import { withSortedKeys } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
-import type { Contribution } from "./model.js"
+import type { ProjectDeclaration } from "./model.js"
 
 const digestVersion = 2
 
@@ -42,7 +42,11 @@ const namesIn = (argv: ReadonlyArray<string>): ReadonlyArray<Named> =>
  * @since 0.1.0
  * @category getters
  */
-export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
+export const scriptsOf = ({
+  root,
+  commands,
+  file
+}: ProjectDeclaration): Effect.Effect<ReadonlyArray<string>, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -68,22 +72,22 @@ export const scriptsOf = ({ root, commands, file }: Contribution): Effect.Effect
   })
 
 /**
- * What stands for trust in a contribution and the origin that the key goes to. It changes with the file's path, with
+ * What stands for trust in a declaration and the origin that the key goes to. It changes with the file's path, with
  * anything that the file says of the provider, with the command that it has a part in, with the origin, and with any file of the project that its commands name.
  *
  * @since 0.1.0
  * @category getters
  */
 export const digest = (
-  contribution: Contribution,
+  declaration: ProjectDeclaration,
   origin: Option.Option<string>
 ): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
-    const scripts = yield* scriptsOf(contribution)
+    const scripts = yield* scriptsOf(declaration)
     const contents = yield* Effect.forEach(scripts, (script) =>
       Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
-    const { file, provider, says, whole } = contribution
-    const declared = [says, whole ?? null].map(withSortedKeys)
-    return digestOf([digestVersion, file, provider, ...declared, Option.getOrNull(origin), contents])
+    const { file, provider, declared, merged } = declaration
+    const content = [declared, merged ?? null].map(withSortedKeys)
+    return digestOf([digestVersion, file, provider, ...content, Option.getOrNull(origin), contents])
   })

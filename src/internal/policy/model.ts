@@ -1,4 +1,4 @@
-/** What a policy is asked and answers: the service tag, the authorization request, the grant and a project's declaration. */
+/** The policy's service tag and its models: the authorization request, the grant and a project's declaration. */
 
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -10,52 +10,52 @@ import type { RunOptions, Single } from "../source/schema.js"
 import type { Provenance } from "./provenance.js"
 
 /**
- * What one file of a project says of one provider. Trust is for exactly that.
+ * What one project file declares about one provider. Trust covers exactly this.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Contribution {
-  /** Without links in its path. */
+export interface ProjectDeclaration {
+  /** The real path of the file. */
   readonly file: string
   readonly root: string
   readonly provider: string
-  /** As it stands there, placeholders not replaced. */
-  readonly says: unknown
+  /** The declaration as written: placeholders are not replaced. */
+  readonly declared: unknown
   /** The commands in it. */
   readonly commands: ReadonlyArray<RunOptions>
-  /** The whole command, placeholders not replaced, where other files may have a part in it. */
-  readonly whole?: unknown
-  /** The whole command has placeholders: what fills them is the user's. */
+  /** The command after merging, if other files may contribute to it. Placeholders are not replaced. */
+  readonly merged?: unknown
+  /** The merged command has placeholders. Their values belong to the user. */
   readonly hasPlaceholders: boolean
 }
 
 /**
- * What is asked of a policy before a source is read or a command is run.
+ * A request to read a source or to run a command, sent to the policy first.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Demand {
+export interface AuthorizationRequest {
   readonly provider: string
   readonly source: Single
-  /** Whose hand wrote the source. */
-  readonly hand: Provenance
-  /** The origin that the key goes to, and whose hand pointed it there. */
-  readonly goesTo: Option.Option<{ readonly origin: string; readonly hand: Provenance }>
-  /** What projects' files say of the provider. */
-  readonly contributions: ReadonlyArray<Contribution>
+  /** Who wrote the source, and where. */
+  readonly provenance: Provenance
+  /** The origin that receives the key, and who set it. */
+  readonly destination: Option.Option<{ readonly origin: string; readonly provenance: Provenance }>
+  /** What project files declare about the provider. */
+  readonly declarations: ReadonlyArray<ProjectDeclaration>
 }
 
 /**
- * Leave to go on: which options of the run are to be changed, and why it may be, in words for a person.
+ * A permission: options that override those of the run, and the reason in plain words.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Permit {
+export interface Grant {
   readonly options: Partial<Options>
-  readonly because: string
+  readonly reason: string
 }
 
 /**
@@ -64,10 +64,10 @@ export interface Permit {
  */
 export interface Policy {
   /**
-   * `CommandNotTrusted` is a refusal. For a project's command the permit names the program by its path, and that is what is run.
-   * Equal commands of several providers share a run: each provider is asked about, and the options of one permit are taken.
+   * Fails with `CommandNotTrusted` to deny. For a project's command the grant names the program by its path, and that file runs.
+   * Providers with equal commands share one run: each provider is authorized, and the run takes the options of one grant.
    */
-  readonly authorize: (demand: Demand) => Effect.Effect<Permit, ApiKeyError, Needs>
+  readonly authorize: (request: AuthorizationRequest) => Effect.Effect<Grant, ApiKeyError, Needs>
 }
 
 /**

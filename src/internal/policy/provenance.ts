@@ -8,8 +8,8 @@ export interface Place {
 }
 
 /**
- * Whose hand wrote something, and where: the environment, a file of the user's, or one that came with a project (`root` is
- * the project's folder). What is written in code asks no policy.
+ * Who wrote a setting, and where: the environment, a user's file, or a project's file (`root` is the project's directory).
+ * Settings in code are not subject to a policy.
  *
  * @since 0.1.0
  * @category models

@@ -111,7 +111,7 @@ const takesAwsPair = (key: ApiKey, scheme: Scheme | undefined): boolean =>
 const awsPair = (): InvalidOutput =>
   unsendable(
     "a key that is sent as it is, not an AWS key pair",
-    "An AWS key pair signs requests: for Amazon Bedrock use `AiSdk.makeBedrock` or `AiSdk.layerBedrock`."
+    "An AWS key pair signs requests. For Amazon Bedrock use `effect-apikey/sdk/AmazonBedrock`."
   )
 
 export const notForAHeader = (): InvalidOutput =>

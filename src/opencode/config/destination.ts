@@ -77,7 +77,7 @@ export const destinationOf = (tree: Tree.Tree<Origin> | undefined): Resolved["de
   )?.leaf
   const leaf = pointing ?? base
   if (leaf === undefined) return Option.none()
-  return Option.some({ origin: originOf(base), hand: provenanceOf(leaf.origin, leaf.at) })
+  return Option.some({ origin: originOf(base), provenance: provenanceOf(leaf.origin, leaf.at) })
 }
 
 /** Of a project's URL the placeholders stay as they are: nothing of the user's gets into it before it is trusted. */

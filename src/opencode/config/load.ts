@@ -12,7 +12,7 @@ import { toProvider } from "../../internal/config/provider.js"
 import type { Requirements } from "../../internal/helper/options.js"
 import { HostEnvironment, type Needs } from "../../internal/host/HostEnvironment.js"
 import type { Provider } from "../../internal/model/provider.js"
-import type { Contribution, HelperPolicy } from "../../internal/policy/model.js"
+import type { HelperPolicy, ProjectDeclaration } from "../../internal/policy/model.js"
 import { Provenance } from "../../internal/policy/provenance.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
 import { commandIn } from "./command.js"
@@ -81,7 +81,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
       consulted: parts.consulted,
       destination: destinationOf(tree),
-      contributions: (declarations.get(id) ?? []).map((each) => contributionOf(id, each, tree, path)),
+      declarations: (declarations.get(id) ?? []).map((each) => declarationOf(id, each, tree, path)),
       notes: parts.notes
     }
   }
@@ -106,18 +106,18 @@ const wellKnownVariables = (auth: Either.Either<AuthJson.AuthJson, ApiKeyError>)
   )
 
 /** What is run may be put together of several files: trust is for the whole. */
-const contributionOf = (
+const declarationOf = (
   provider: string,
   { declared, source, tree: own }: Declaration,
   merged: Tree.Tree<Origin> | undefined,
   path: Path.Path
-): Contribution => {
+): ProjectDeclaration => {
   const mergedCommand = Tree.at(own, commandPath) && Tree.at(merged, commandPath)
   return {
     file: source.name,
     root: source.root,
     provider,
-    says: declared,
+    declared,
     commands: Option.match(mergedCommand === undefined ? Option.none() : commandIn(merged, path), {
       onNone: () => [],
       onSome: ({ source: command }) =>
@@ -126,7 +126,7 @@ const contributionOf = (
           onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
         })
     }),
-    whole: mergedCommand && plain(mergedCommand),
+    merged: mergedCommand && plain(mergedCommand),
     hasPlaceholders: mergedCommand !== undefined && Placeholder.isIn(JSON.stringify(plain(mergedCommand) ?? null))
   }
 }

@@ -41,7 +41,7 @@ const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 
 export const optionsOf = (
   tree: Tree.Tree<Origin> | undefined,
-  { provider, destination, contributions }: Resolved,
+  { provider, destination, declarations }: Resolved,
   failures: ReadonlyArray<ApiKeyError>
 ): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
   Effect.gen(function* () {
@@ -56,7 +56,7 @@ export const optionsOf = (
         const provenance = provenanceOf(leaf.origin, leaf.at)
         const written: Single = { _tag: "Literal", literal: Redacted.make(text) }
         for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
-          yield* policy.authorize({ provider, source, hand: provenance, goesTo: destination, contributions })
+          yield* policy.authorize({ provider, source, provenance, destination, declarations })
         }
         return yield* filledText(leaf, value)
       })

@@ -12,7 +12,7 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { Provider } from "../../internal/model/provider.js"
-import { type Demand, HelperPolicy } from "../../internal/policy/model.js"
+import { type AuthorizationRequest, HelperPolicy } from "../../internal/policy/model.js"
 import { type CommandOptions, type ResolvedCommand, resolveCommand } from "../../internal/provider/resolvedCommand.js"
 import { type SharedKey, SharedKeys } from "./SharedKeys.js"
 
@@ -31,7 +31,7 @@ interface CurrentKey {
 /** Lives as long as the scope; runs nothing before the first `get`. */
 export const make = (
   id: string,
-  demand: Demand,
+  request: AuthorizationRequest,
   options: CommandOptions
 ): Effect.Effect<GuardedProvider, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
@@ -59,9 +59,9 @@ export const make = (
         return key
       })
 
-    const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(demand)).pipe(
+    const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(request)).pipe(
       Effect.provide(context),
-      Effect.flatMap((permit) => keyOf(resolveCommand({ ...options, ...permit.options })))
+      Effect.flatMap((grant) => keyOf(resolveCommand({ ...options, ...grant.options })))
     )
 
     const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>

@@ -62,14 +62,14 @@ export const make = (
 
     const guard = (id: string, resolved: Resolved, { provenance, command }: Command) =>
       Effect.gen(function* () {
-        const demand = {
+        const request = {
           provider: id,
           source: { _tag: "Command", command } as const,
-          hand: provenance,
-          goesTo: resolved.destination,
-          contributions: resolved.contributions
+          provenance,
+          destination: resolved.destination,
+          declarations: resolved.declarations
         }
-        const self = yield* GuardedProvider.make(id, demand, {
+        const self = yield* GuardedProvider.make(id, request, {
           // What a desktop program does not see, the user's log-in shell does.
           path: "login-shell",
           ...commandOptions(command),

@@ -46,7 +46,7 @@ const running = (members: ReadonlyArray<Row>) =>
   )
 
 /** Everything is trusted here: only the precedence is looked at. */
-const trusting = Layer.succeed(HelperPolicy, { authorize: () => Effect.succeed({ options: {}, because: "a test" }) })
+const trusting = Layer.succeed(HelperPolicy, { authorize: () => Effect.succeed({ options: {}, reason: "a test" }) })
 
 const ours = (self: Sandbox, cwd: string, id: string) =>
   Effect.gen(function* () {

@@ -14,8 +14,8 @@ import {
   pidsOf,
   place,
   processesOf,
+  type Reply,
   reasonToSkip,
-  type Said,
   type Served,
   serve,
   withKnownModels
@@ -47,7 +47,7 @@ interface Case {
 interface Asked {
   readonly at: Place
   readonly gw: Gateway
-  readonly said: Said
+  readonly reply: Reply
 }
 
 interface RunningShape {
@@ -90,7 +90,7 @@ const compatible = "@ai-sdk/openai-compatible"
 
 const keysAre =
   (key: string): Case["shows"] =>
-  ({ gw, said }) => {
+  ({ gw, reply: said }) => {
     expect(said.error).toBeUndefined()
     expect(said.text).toContain(answerText)
     expect(new Set(gw.keys())).toEqual(new Set([key]))
@@ -113,7 +113,7 @@ const describeCases = (
           // With a title it asks for none, so there is one request.
           const session = yield* opencode.session(undefined, failsWithin === undefined ? undefined : "greeting")
           const said = yield* opencode.say(session, `${id}/${model}`)
-          shows({ at, gw, said })
+          shows({ at, gw, reply: said })
           expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
           if (failsWithin === undefined) return
           expect(noted.of(id)).toEqual(["asked", "answered"])
@@ -134,7 +134,7 @@ const describeCases = (
 
 const failure =
   (says: RegExp, remedy: RegExp): Case["shows"] =>
-  ({ said }) => {
+  ({ reply: said }) => {
     const message = said.error ?? ""
     expect(message).toMatch(/^No API key for provider/)
     expect(message).toMatch(says)
@@ -158,7 +158,7 @@ describeCases(
       options: (at) => ({ apiKeyCommand: at.helper(id, `echo sk-of-${id}`) }),
       models: { [model]: {} },
       model,
-      shows: ({ at, gw, said }) => {
+      shows: ({ at, gw, reply: said }) => {
         expect(said.error).toBeUndefined()
         expect(said.text).toContain(answerText)
         expect(gw.seen.length).toBeGreaterThan(0)
@@ -183,7 +183,7 @@ const found: ReadonlyArray<Case> = [
     options: (at) => ({ apiKeyCommand: at.helper("both", "echo sk-both") }),
     models: { m: {}, claude: { provider: { npm: "@ai-sdk/anthropic" } } },
     model: "claude",
-    shows: ({ gw, said }) => {
+    shows: ({ gw, reply: said }) => {
       expect(said.error).toBeUndefined()
       expect(said.text).toContain(answerText)
       const messages = gw.seen.filter((request) => request.path.endsWith("/messages"))
