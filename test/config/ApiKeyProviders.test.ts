@@ -135,7 +135,7 @@ describe("providers by id", () => {
       })
       const keys = yield* Effect.all([keyOf(providers, "a"), keyOf(providers, "b")], { concurrency: "unbounded" })
       expect(keys).toEqual(["x#1", "x#1"])
-      expect(programs.started).toEqual([{ args: ["x"], told: "a,b" }])
+      expect(programs.started).toEqual([{ args: ["x"], providerIds: "a,b" }])
       const b = yield* providers.get("b")
       yield* b.reject(yield* b.get)
       expect(yield* keyOf(providers, "a")).toBe("x#2")
