@@ -11,9 +11,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as ApiKey from "effect-apikey/ApiKey"
-import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
 import * as HelperExecutor from "effect-apikey/HelperExecutor"
+import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 
 /** The limit for a hit in a loop. */
 const maxRatio = 0.25
@@ -35,7 +35,7 @@ const ours = ApiKeyCache.make({
 const subjects = Effect.gen(function* () {
   const cache = yield* ours
   const providers = yield* ApiKeyProviders.make({
-    providers: { bench: { command: ["printf", "key"], timeToLive: "1 hour" } }
+    providers: { bench: { argv: ["printf", "key"], timeToLive: "1 hour" } }
   })
   const registered = yield* providers.get("bench")
   const effectCache = yield* Cache.make({

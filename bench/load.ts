@@ -158,7 +158,7 @@ export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
     chmodSync(script, 0o700)
     const server = yield* tokenServer
     const provider = yield* ApiKeyProvider.fromCommand({
-      command: [script, path, options.variant],
+      argv: [script, path, options.variant],
       format: "oauth",
       ...(options.variant === "hanging" ? { timeout: "500 millis" } : {})
     }).pipe(Effect.provideServiceEffect(CommandExecutor.CommandExecutor, noting(startedAt)))

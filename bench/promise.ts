@@ -5,7 +5,7 @@ import { Bench } from "tinybench"
 import { createApiKeyProvider } from "../src/Promise.js"
 
 export const main = async (): Promise<void> => {
-  await using provider = createApiKeyProvider({ command: ["echo", "sk-1"], timeToLive: "1 hour" })
+  await using provider = createApiKeyProvider({ argv: ["echo", "sk-1"], timeToLive: "1 hour" })
   await provider.get()
   const expiration = Date.now() + 3_600_000
   const smithy = memoize(

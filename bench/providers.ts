@@ -11,10 +11,10 @@ import * as Exit from "effect/Exit"
 import * as RcMap from "effect/RcMap"
 import * as Scope from "effect/Scope"
 import * as ApiKey from "effect-apikey/ApiKey"
-import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
 import * as HelperExecutor from "effect-apikey/HelperExecutor"
+import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 
 const count = 10_000
 const maxRatio = 2

@@ -19,7 +19,7 @@ const atOnce = 500
 const compared = 200
 const command = ["/bin/echo", "sk-0123456789abcdef"] as const
 
-const run = CredentialHelper.run({ command }, { provider: "bench", reason: "first", background: false })
+const run = CredentialHelper.run({ argv: command }, { provider: "bench", reason: "first", background: false })
 const ours = Effect.provide(run, HelperExecutor.layerNode)
 const stock = Effect.provide(run, NodeContext.layer)
 const plain = promisify(execFile)

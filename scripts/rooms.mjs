@@ -25,7 +25,7 @@ export const rooms = [
   },
   { name: "process", files: ["HelperExecutor.ts", "internal/process/"], holds: "start and end one process tree" },
   { name: "helper", files: ["CredentialHelper.ts", "internal/helper/"], holds: "from argv to one supervised run" },
-  { name: "cache", files: ["ApiKeyCache.ts", "internal/cache/"], holds: "keep one key" },
+  { name: "cache", files: ["internal/cache/"], holds: "keep one key" },
   {
     name: "source",
     files: ["ApiKeySource.ts", "OpencodeAuthJson.ts", "internal/source/"],

@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { inCodeWords, Remedy, type RemedyInput, toRemedy } from "./internal/model/remedy.js"
 import { shellWord } from "./internal/util/shell.js"
 
 /**
@@ -28,10 +29,12 @@ export const TypeId: unique symbol = Symbol.for("effect-apikey/ApiKeyError")
  */
 export type TypeId = typeof TypeId
 
+export { Remedy } from "./internal/model/remedy.js"
+
 const common = {
-  /** A better hint than the general one, from what is known of the program. */
-  remedy: Schema.optional(Schema.String),
-  /** Set while a back-off runs: nothing is tried before this instant. */
+  /** What to do, as data. `hint` renders it. */
+  remedy: Remedy,
+  /** Set during a back-off: there is no run before this instant. */
   retryAt: Schema.optional(Schema.DateTimeUtc)
 }
 
@@ -40,9 +43,9 @@ interface Described {
   readonly [TypeId]: TypeId
   /** What happened, in one line. */
   readonly message: string
-  /** What to do, in one line. */
+  /** What to do, in one line, in the spelling of code. */
   readonly hint: string
-  /** Another try may help. */
+  /** Whether a retry may help. */
   readonly isTransient: boolean
 }
 
@@ -58,7 +61,10 @@ interface ErrorClass<Self, Tag extends string, Fields extends Schema.Struct.Fiel
     WithTag<Tag, Fields>,
     Schema.Struct.Encoded<WithTag<Tag, Fields>>,
     Schema.Struct.Context<WithTag<Tag, Fields>>,
-    Schema.Struct.Constructor<typeof common & Fields>,
+    Omit<Schema.Struct.Constructor<typeof common & Fields>, "remedy"> & {
+      /** Default: what the error itself says. */
+      readonly remedy?: RemedyInput | undefined
+    },
     Described,
     Cause.YieldableError
   > {
@@ -67,32 +73,38 @@ interface ErrorClass<Self, Tag extends string, Fields extends Schema.Struct.Fiel
 
 interface Words<Fields extends Schema.Struct.Fields> {
   readonly message: (error: Schema.Struct.Type<Fields>) => string
-  /** Where no remedy is given. */
-  readonly hint: (error: Schema.Struct.Type<Fields>) => string
+  /** The remedy if none is given. */
+  readonly remedy: (error: Schema.Struct.Type<Fields>) => RemedyInput
   /** Default: false. */
   readonly isTransient?: (error: Schema.Struct.Type<Fields>) => boolean
 }
 
 // --- boundary: TypeScript does not follow a class whose fields are a type parameter
 
-/** What all errors have in common: tag, remedy, and message and hint from their fields. */
+/** What all errors have in common: tag, message, remedy and hint from their fields. */
 const defineError =
   <Self>() =>
   <const Tag extends string, Fields extends Schema.Struct.Fields>(
     tag: Tag,
     fields: Fields,
-    { message, hint, isTransient = () => false }: Words<Fields>
+    { message, remedy, isTransient = () => false }: Words<Fields>
   ): ErrorClass<Self, Tag, Fields> => {
     const Base = Schema.TaggedError<Self>(`effect-apikey/${tag}`)(tag, { ...common, ...fields }) as never as new (
       ...args: ReadonlyArray<unknown>
     ) => Cause.YieldableError & Schema.Struct.Type<typeof common>
     return class extends Base {
       readonly [TypeId]: TypeId = TypeId
+      constructor(
+        fields: Schema.Struct.Type<Fields> & { readonly remedy?: RemedyInput | undefined },
+        ...rest: ReadonlyArray<unknown>
+      ) {
+        super({ ...fields, remedy: toRemedy(fields.remedy ?? remedy(fields)) }, ...rest)
+      }
       override get message(): string {
         return message(this as never)
       }
       get hint(): string {
-        return this.remedy ?? hint(this as never)
+        return inCodeWords(this.remedy)
       }
       get isTransient(): boolean {
         return isTransient(this as never)
@@ -102,7 +114,7 @@ const defineError =
 
 // --- end of the boundary
 
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+const directories = (count: number): string => `${count} ${count === 1 ? "directory" : "directories"}`
 
 const seconds = (duration: Duration.Duration): string => `${Duration.toMillis(duration) / 1000} s`
 
@@ -119,10 +131,12 @@ export class CommandNotFound extends defineError<CommandNotFound>()(
   { command: Schema.String, searched: Schema.Array(Schema.String) },
   {
     message: ({ searched, command }) => {
-      const where = searched.length === 1 ? `at ${searched[0]}` : `in ${plural(searched.length, "folder")}`
-      return `${named(command)}: command not found${searched.length === 0 ? "" : ` (looked ${where})`}`
+      if (searched.length === 0) return `${named(command)} was not found`
+      return searched.length === 1
+        ? `${named(command)} was not found at ${searched[0]}`
+        : `${named(command)} was not found on PATH (searched ${directories(searched.length)})`
     },
-    hint: () => "Install it, add its folder to PATH, or give the program's full path."
+    remedy: () => "Install it, add its directory to PATH, or give the full path of the program."
   }
 ) {}
 
@@ -136,8 +150,9 @@ export class CommandNotExecutable extends defineError<CommandNotExecutable>()(
   "CommandNotExecutable",
   { command: Schema.String, path: Schema.String },
   {
-    message: ({ command, path }) => `${named(command)}: ${path} cannot be executed`,
-    hint: () => "Make it executable (chmod +x), and check that its first line names an interpreter that exists."
+    message: ({ command, path }) => `${named(command)} cannot be executed: ${path}`,
+    remedy: () =>
+      "Make it executable (chmod +x). If it is a script, check that its first line names an interpreter that exists."
   }
 ) {}
 
@@ -151,23 +166,23 @@ export class CommandNotTrusted extends defineError<CommandNotTrusted>()(
   "CommandNotTrusted",
   { command: Schema.String, file: Schema.String },
   {
-    message: ({ command, file }) => `${named(command)}: refused, because ${file} is not trusted`,
-    hint: ({ file }) => `Read what it says there; if you want that, trust it: effect-apikey trust ${shellWord(file)}`
+    message: ({ command, file }) => `${named(command)} was denied: ${file} is not trusted`,
+    remedy: ({ file }) => `Review the file, then run: effect-apikey trust ${shellWord(file)}`
   }
 ) {}
 
 const transientSpawnCodes: ReadonlyArray<string> = ["EAGAIN", "EMFILE"]
 
-const spawnHints: Readonly<Record<string, string>> = {
-  E2BIG: "The arguments or the environment are too long for the system; hand large values over in a file.",
-  EMFILE: "Too many files are open in this process; raise its limit (ulimit -n) or ask for fewer keys at once.",
-  ENFILE: "Too many files are open on this machine.",
-  EAGAIN: "The system cannot start more processes now; raise the limit (ulimit -u) or try again.",
-  ENOMEM: "The system has no memory left to start a process.",
-  ENOTDIR: "The working directory is not a folder; correct `cwd`.",
-  ENOENT: "The working directory does not exist; correct `cwd`.",
-  EACCES: "The working directory may not be entered; correct `cwd` or its permissions.",
-  ERR_INVALID_ARG_VALUE: "An argument or environment variable holds a NUL character; remove it."
+const spawnRemedies: Readonly<Record<string, RemedyInput>> = {
+  E2BIG: "The arguments or the environment are too long. Pass large values in a file.",
+  EMFILE: "Too many files are open in this process. Raise its limit (ulimit -n) or fetch fewer keys at once.",
+  ENFILE: "Too many files are open on this machine. Close some programs.",
+  EAGAIN: "The system cannot start more processes. Raise the limit (ulimit -u) or retry.",
+  ENOMEM: "The system has no memory left. Close some programs.",
+  ENOTDIR: { text: "The working directory is not a directory. Correct it", option: "cwd" },
+  ENOENT: { text: "The working directory does not exist. Correct it", option: "cwd" },
+  EACCES: { text: "The working directory cannot be entered. Correct it or its permissions", option: "cwd" },
+  ERR_INVALID_ARG_VALUE: "An argument or environment variable contains a NUL character. Remove it."
 }
 
 /**
@@ -181,8 +196,9 @@ export class SpawnFailed extends defineError<SpawnFailed>()(
   "SpawnFailed",
   { command: Schema.String, code: Schema.String },
   {
-    message: ({ command, code }) => `${named(command)}: could not be started (${code})`,
-    hint: ({ code }) => spawnHints[code] ?? "Run the command by hand in the same folder to see what the system says.",
+    message: ({ command, code }) => `${named(command)} could not be started: ${code}`,
+    remedy: ({ code }) =>
+      spawnRemedies[code] ?? "Run the command in a shell, in the same directory, to see the reason.",
     isTransient: ({ code }) => transientSpawnCodes.includes(code)
   }
 ) {}
@@ -197,8 +213,8 @@ export class NoTerminal extends defineError<NoTerminal>()(
   "NoTerminal",
   { command: Schema.String },
   {
-    message: ({ command }) => `${named(command)}: needs a terminal to ask on, and there is none`,
-    hint: () => "Run it once at a terminal, or use a log-in that needs no person."
+    message: ({ command }) => `${named(command)} needs a terminal, and there is none`,
+    remedy: () => "Run it once in a terminal, or use a login that needs no user."
   }
 ) {}
 
@@ -229,9 +245,12 @@ export class CommandTimeout extends defineError<CommandTimeout>()(
   {
     message: ({ phase, command, timeout }) =>
       phase === "queued"
-        ? `${named(command)}: not run within ${seconds(timeout)}: it waited for a place, or for another try`
-        : `${named(command)}: not finished within ${seconds(timeout)}, stopped`,
-    hint: () => "Run it by hand to see what it waits for; if it only needs longer, raise `timeout`."
+        ? `${named(command)} timed out after ${seconds(timeout)} while queued or between retries`
+        : `${named(command)} timed out after ${seconds(timeout)}`,
+    remedy: () => ({
+      text: "Run it in a shell to see what it waits for. If it needs more time, raise the timeout",
+      option: "timeout"
+    })
   }
 ) {}
 
@@ -250,19 +269,19 @@ export const Reason = Schema.Literal("LoginRequired", "NotFound", "Denied", "Una
 export type Reason = typeof Reason.Type
 
 const reasonTexts: Readonly<Record<Reason, string>> = {
-  LoginRequired: "a log-in is needed",
-  NotFound: "the credential was not found",
-  Denied: "access was denied",
-  Unavailable: "its service is not available now",
+  LoginRequired: "login required",
+  NotFound: "credential not found",
+  Denied: "access denied",
+  Unavailable: "service unavailable",
   Unknown: ""
 }
 
-const reasonHints: Readonly<Record<Reason, string>> = {
-  LoginRequired: "Log in with that tool, then try again.",
+const reasonRemedies: Readonly<Record<Reason, string>> = {
+  LoginRequired: "Log in with that tool, then retry.",
   NotFound: "Check the name of the credential in the command's arguments.",
   Denied: "Ask for access to that credential, or use another account.",
   Unavailable: "Try again later.",
-  Unknown: "Run the command by hand to see what it says."
+  Unknown: "Run the command in a shell to see its messages."
 }
 
 /**
@@ -278,10 +297,10 @@ export class NonZeroExit extends defineError<NonZeroExit>()(
   {
     message: ({ reason, exitCode, command }) => {
       const text = reasonTexts[reason]
-      const what = exitCode === 0 ? "answered with a failure" : `ended with status ${exitCode}`
-      return `${named(command)}: ${what}${text === "" ? "" : `, ${text}`}`
+      const what = exitCode === 0 ? "reported a failure" : `exited with status ${exitCode}`
+      return `${named(command)} ${what}${text === "" ? "" : `: ${text}`}`
     },
-    hint: ({ reason }) => reasonHints[reason],
+    remedy: ({ reason }) => reasonRemedies[reason],
     isTransient: ({ reason }) => reason === "Unavailable"
   }
 ) {}
@@ -296,8 +315,9 @@ export class CommandKilled extends defineError<CommandKilled>()(
   "CommandKilled",
   { command: Schema.String, signal: Schema.String, stderr: Schema.String },
   {
-    message: ({ command, signal }) => `${named(command)}: ended by ${signal}`,
-    hint: () => "Something ended it from outside (a crash, the system's memory limit, a person); run it by hand to see."
+    message: ({ command, signal }) => `${named(command)} was killed by ${signal}`,
+    remedy: () =>
+      "It crashed, or something else killed it (such as a memory limit). Run it in a shell to see the reason."
   }
 ) {}
 
@@ -311,8 +331,8 @@ export class EmptyOutput extends defineError<EmptyOutput>()(
   "EmptyOutput",
   { command: Schema.String, stderr: Schema.String },
   {
-    message: ({ command }) => `${named(command)}: ended well but printed no key`,
-    hint: () => "Check that the credential exists and that the command prints it on standard output."
+    message: ({ command }) => `${named(command)} exited with status 0 but wrote nothing to stdout`,
+    remedy: () => "Check that the credential exists and that the command writes it to stdout."
   }
 ) {}
 
@@ -326,8 +346,8 @@ export class OutputTooLarge extends defineError<OutputTooLarge>()(
   "OutputTooLarge",
   { command: Schema.String, limit: Schema.Number },
   {
-    message: ({ command, limit }) => `${named(command)}: printed more than ${limit} bytes, stopped`,
-    hint: () => "The command must print the key and nothing else."
+    message: ({ command, limit }) => `${named(command)} wrote more than ${limit} bytes to stdout`,
+    remedy: () => "Make the command print the key and nothing else."
   }
 ) {}
 
@@ -344,11 +364,11 @@ export class InvalidOutput extends defineError<InvalidOutput>()(
   {
     message: ({ path, format, command, expected }) => {
       const where = path === "" ? "" : ` at ${path}`
-      const what = format === "auto" ? "of no known format" : `not "${format}"`
-      const problem = format === "header" ? "the key cannot be sent" : `${named(command)}: its output is ${what}`
-      return `${problem}; expected${where} ${expected}`
+      const what = format === "auto" ? "output of no known format" : `output that is not "${format}"`
+      const problem = format === "header" ? "the key cannot be sent" : `${named(command)} printed ${what}`
+      return `${problem}: expected ${expected}${where}`
     },
-    hint: () => "Choose the `format` that the command speaks, or change the command's arguments."
+    remedy: () => ({ text: "Change the command's arguments, or set the format that it prints", option: "format" })
   }
 ) {}
 
@@ -362,13 +382,13 @@ export class ExpiredOnArrival extends defineError<ExpiredOnArrival>()(
   "ExpiredOnArrival",
   { command: Schema.String, expiredAt: Schema.DateTimeUtc },
   {
-    message: ({ command, expiredAt }) => `${named(command)}: the key it printed had expired at ${isoOf(expiredAt)}`,
-    hint: () => "The command keeps an old key: renew its log-in or clear its cache, and check this machine's clock."
+    message: ({ command, expiredAt }) => `${named(command)} printed a key that expired at ${isoOf(expiredAt)}`,
+    remedy: () => "Log in with that tool again or clear its cache, and check the clock of this machine."
   }
 ) {}
 
 /**
- * The command repeats a key that the server refused. Only with `onRepeat: "fail"`.
+ * The command repeats a key that the server refused. Only with `onRepeatedKey: "fail"`.
  *
  * @since 0.1.0
  * @category errors
@@ -378,8 +398,8 @@ export class KeyRejected extends defineError<KeyRejected>()(
   { command: Schema.String, rejectedAt: Schema.DateTimeUtc },
   {
     message: ({ command, rejectedAt }) =>
-      `${named(command)}: repeats the key that the server refused at ${isoOf(rejectedAt)}`,
-    hint: () => "Renew the key where it is kept, and check that it is the one for this server."
+      `${named(command)} printed the key again that the server rejected at ${isoOf(rejectedAt)}`,
+    remedy: () => "Replace the key in its store, and check that it is the key for this server."
   }
 ) {}
 
@@ -394,7 +414,7 @@ export class SourceUnreadable extends defineError<SourceUnreadable>()(
   { source: Schema.String, path: Schema.String, code: Schema.String },
   {
     message: ({ source, path, code }) => `${source}: ${path} cannot be read (${code})`,
-    hint: () => "Correct its permissions or contents, or remove it so that the next source is asked."
+    remedy: () => "Correct its permissions or content. If you remove it, the next source is read."
   }
 ) {}
 
@@ -408,8 +428,8 @@ export class InsecurePermissions extends defineError<InsecurePermissions>()(
   "InsecurePermissions",
   { path: Schema.String, mode: Schema.String },
   {
-    message: ({ path, mode }) => `${path}: others may read it (mode ${mode})`,
-    hint: ({ path }) => `Take their permission away: chmod 600 ${shellWord(path)}`
+    message: ({ path, mode }) => `${path} can be read by others (mode ${mode})`,
+    remedy: ({ path }) => `Restrict its permissions: chmod 600 ${shellWord(path)}`
   }
 ) {}
 
@@ -425,7 +445,7 @@ export class ConfigInvalid extends defineError<ConfigInvalid>()(
   { file: Schema.String, line: Schema.Number, column: Schema.Number, problem: Schema.String },
   {
     message: ({ file, line, column, problem }) => `${file}${line > 0 ? `:${line}:${column}` : ""}: ${problem}`,
-    hint: () => "Correct it there; `effect-apikey schema` prints what is allowed."
+    remedy: () => "Correct the configuration; effect-apikey schema prints its schema."
   }
 ) {}
 
@@ -443,7 +463,7 @@ export class KeyNotConfigured extends defineError<KeyNotConfigured>()(
       const asked = tried.length === 0 ? "" : ` (tried ${tried.join(", ")})`
       return `${provider}: no key is configured${asked}`
     },
-    hint: () => "Set one of these, or configure a command that prints the key."
+    remedy: () => "Set one of these, or configure a command that prints the key."
   }
 ) {}
 
@@ -457,8 +477,8 @@ export class ProviderClosed extends defineError<ProviderClosed>()(
   "ProviderClosed",
   { provider: Schema.String },
   {
-    message: ({ provider }) => `${provider}: asked for a key after its scope was closed`,
-    hint: () => "Use the provider inside the scope of its layer."
+    message: ({ provider }) => `${provider}: used after its scope was closed`,
+    remedy: () => "Use the provider inside the scope of its layer."
   }
 ) {}
 

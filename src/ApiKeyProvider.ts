@@ -12,19 +12,22 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as ApiKey from "./ApiKey.js"
 import type * as ApiKeySource from "./ApiKeySource.js"
 import type { Requirements } from "./internal/helper/options.js"
 import { ApiKeyProvider, defaultProvider, make, type Provider } from "./internal/model/provider.js"
 import { fromCommand } from "./internal/provider/command.js"
+import { type Fetch, type FetchOptions, fromEffect } from "./internal/provider/effect.js"
 import { fromFirstOf } from "./internal/provider/firstOf.js"
 import type { CommandOptions } from "./internal/provider/resolvedCommand.js"
-import { fromReadable, fromSource, type SourceOptions } from "./internal/provider/source.js"
-import { type Readable, readEnv } from "./internal/source/read.js"
+import { fromSource, type SourceOptions } from "./internal/provider/source.js"
 
+export type { LifeOptions } from "./internal/cache/options.js"
 export type { Requirements } from "./internal/helper/options.js"
 export { ApiKeyProvider, type ApiKeyStatus, make, type Provider } from "./internal/model/provider.js"
 export { fromCommand } from "./internal/provider/command.js"
+export { type Fetch, type FetchOptions, fromEffect } from "./internal/provider/effect.js"
 export { fromFirstOf } from "./internal/provider/firstOf.js"
 export type { CommandOptions } from "./internal/provider/resolvedCommand.js"
 export { fromSource, type SourceOptions } from "./internal/provider/source.js"
@@ -47,7 +50,7 @@ export { fromSource, type SourceOptions } from "./internal/provider/source.js"
  *
  * export const main = program.pipe(
  *   Effect.provide(
- *     ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"], timeout: "10 seconds" }).pipe(
+ *     ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"], timeout: "10 seconds" }).pipe(
  *       Layer.provide(HelperExecutor.layerNode)
  *     )
  *   )
@@ -61,33 +64,7 @@ export const layerCommand = (options: CommandOptions): Layer.Layer<ApiKeyProvide
   Layer.scoped(ApiKeyProvider, fromCommand(options))
 
 /**
- * A key that is known. When the server refuses it, it is only marked: there is no other.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerStatic = (key: ApiKey.ApiKey | Redacted.Redacted<string>): Layer.Layer<ApiKeyProvider> => {
-  const value = ApiKey.isApiKey(key) ? key : ApiKey.make({ value: key })
-  return Layer.sync(ApiKeyProvider, () => make({ get: Effect.succeed(value) }))
-}
-
-/**
- * The key in an environment variable, read at each `get`. Unset or blank is `KeyNotConfigured`.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerEnv = (
-  name: string,
-  options?: { readonly provider?: string | undefined }
-): Layer.Layer<ApiKeyProvider> =>
-  Layer.sync(ApiKeyProvider, () => {
-    const provider = options?.provider ?? defaultProvider
-    return make({ provider, get: readEnv(name, provider) })
-  })
-
-/**
- * The key from a source.
+ * The key from a source. Environment, files and `auth.json` are read at each `get`; only a command needs a `HelperExecutor`.
  *
  * @example
  * ```ts
@@ -96,7 +73,7 @@ export const layerEnv = (
  * import * as HelperExecutor from "effect-apikey/HelperExecutor"
  * import * as Layer from "effect/Layer"
  *
- * export const OpenAiKey = ApiKeyProvider.layerSource(
+ * export const OpenAiKey = ApiKeyProvider.layer(
  *   ApiKeySource.firstOf([
  *     ApiKeySource.env("OPENAI_API_KEY"),
  *     ApiKeySource.file("/run/secrets/openai"),
@@ -108,10 +85,73 @@ export const layerEnv = (
  * @since 0.1.0
  * @category layers
  */
-export const layerSource = (
+export function layer(
+  source: ApiKeySource.Literal | ApiKeySource.Env,
+  options?: SourceOptions
+): Layer.Layer<ApiKeyProvider>
+export function layer(
+  source: Exclude<ApiKeySource.Single, ApiKeySource.Command>,
+  options?: SourceOptions
+): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path>
+export function layer(
   source: ApiKeySource.ApiKeySource,
   options?: SourceOptions
-): Layer.Layer<ApiKeyProvider, never, Requirements> => Layer.scoped(ApiKeyProvider, fromSource(source, options))
+): Layer.Layer<ApiKeyProvider, never, Requirements>
+export function layer(
+  source: ApiKeySource.ApiKeySource,
+  options?: SourceOptions
+): Layer.Layer<ApiKeyProvider, never, Requirements> {
+  return Layer.scoped(ApiKeyProvider, fromSource(source, options))
+}
+
+/**
+ * A fixed key, served as it is. If the server rejects it, `status` says so and the key is still served: there is no other.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerLiteral = (
+  key: string | Redacted.Redacted<string> | ApiKey.ApiKey,
+  options?: { readonly provider?: string | undefined }
+): Layer.Layer<ApiKeyProvider> => {
+  const get = Effect.succeed(ApiKey.isApiKey(key) ? key : ApiKey.make({ value: key }))
+  return Layer.sync(ApiKeyProvider, () => make({ provider: options?.provider ?? defaultProvider, get }))
+}
+
+/**
+ * The key in an environment variable, read at each `get`. Unset or blank is `KeyNotConfigured`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerEnv = (name: string, options?: SourceOptions): Layer.Layer<ApiKeyProvider> =>
+  layer({ _tag: "Env", env: name }, options)
+
+/**
+ * The key in a file, read at each `get`. A missing file is `KeyNotConfigured`. One that others can read is a warning, and with
+ * `strict` an error.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFile = (
+  path: string,
+  options?: SourceOptions & { readonly strict?: boolean | undefined }
+): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
+  layer({ _tag: "File", file: path, strict: options?.strict ?? false }, options)
+
+/**
+ * The key of an entry in opencode's `auth.json`, read at each `get`. A missing entry is `KeyNotConfigured`. The provider's name
+ * is `id` by default.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAuth = (
+  id: string,
+  options?: SourceOptions & { readonly strict?: boolean | undefined }
+): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
+  layer({ _tag: "Auth", auth: id, strict: options?.strict ?? false }, { ...options, provider: options?.provider ?? id })
 
 /**
  * The key from the source that an Effect `Config` yields: `ApiKeySource.config` reads it from the environment.
@@ -123,40 +163,53 @@ export const layerConfig = (
   config: Config.Config<ApiKeySource.ApiKeySource>,
   options?: SourceOptions
 ): Layer.Layer<ApiKeyProvider, ConfigError.ConfigError, Requirements> =>
-  Layer.scoped(
-    ApiKeyProvider,
-    Effect.flatMap(config, (source) => fromSource(source, options))
-  )
+  Layer.unwrapEffect(Effect.map(config, (source) => layer(source, options)))
 
 /**
- * The key in a file, read at each `get`. Missing is `KeyNotConfigured`; readable by others is a warning, with `strict` an error.
+ * The key that an Effect gives, cached as the key of a command is: see `fromEffect`.
+ *
+ * @example
+ * ```ts
+ * import * as HttpClient from "@effect/platform/HttpClient"
+ * import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+ * import * as ApiKey from "effect-apikey/ApiKey"
+ * import * as ApiKeyError from "effect-apikey/ApiKeyError"
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as DateTime from "effect/DateTime"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ *
+ * const url = "https://login.example.com/token"
+ *
+ * const Answer = Schema.Struct({ access_token: Schema.String, expires_in: Schema.Number })
+ *
+ * const fetchToken = Effect.gen(function* () {
+ *   const response = yield* HttpClient.post(url)
+ *   const answer = yield* HttpClientResponse.schemaBodyJson(Answer)(response)
+ *   const now = yield* DateTime.now
+ *   return ApiKey.make({
+ *     value: answer.access_token,
+ *     expiresAt: DateTime.add(now, { seconds: answer.expires_in })
+ *   })
+ * }).pipe(
+ *   Effect.timeout("10 seconds"),
+ *   Effect.mapError(
+ *     ({ _tag }) => new ApiKeyError.SourceUnreadable({ source: "token service", path: url, code: _tag })
+ *   )
+ * )
+ *
+ * // It needs an HttpClient.
+ * export const GatewayKey = ApiKeyProvider.layerEffect(fetchToken, { provider: "gateway" })
+ * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerFile = (
-  path: string,
-  options?: SourceOptions & { readonly strict?: boolean }
-): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
-  layerReadable({ _tag: "File", file: path, strict: options?.strict ?? false }, options)
-
-const layerReadable = (
-  source: Readable,
-  options: SourceOptions | undefined
-): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
-  Layer.effect(ApiKeyProvider, fromReadable(source, options))
-
-/**
- * The key of an entry in opencode's `auth.json`, read at each `get`. Missing is `KeyNotConfigured`.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerAuthJson = (
-  id: string,
-  options?: SourceOptions & { readonly strict?: boolean }
-): Layer.Layer<ApiKeyProvider, never, FileSystem.FileSystem | Path.Path> =>
-  layerReadable({ _tag: "Auth", auth: id, strict: options?.strict ?? false }, { provider: id, ...options })
+export const layerEffect = <R = never>(
+  fetch: Fetch<R>,
+  options?: FetchOptions
+): Layer.Layer<ApiKeyProvider, never, Exclude<R, Scope.Scope>> =>
+  Layer.scoped(ApiKeyProvider, fromEffect(fetch, options))
 
 /**
  * The key of the first of several providers that has one: `KeyNotConfigured` lets the next one try, another failure does so
@@ -180,36 +233,36 @@ export const layerFirstOf = <E, R>(
   )
 
 /**
- * A tag class as `Service` makes it.
+ * A tag class as `Tag` makes it.
  *
  * @since 0.1.0
  * @category models
  */
-export type ServiceClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
+export type TagClass<Self, Id extends string> = Context.TagClass<Self, Id, Provider> & {
   /** This tag's layer, from any layer of an `ApiKeyProvider`. */
   readonly layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>) => Layer.Layer<Self, E, R>
 }
 
 /**
- * A tag of one's own, where one program needs two providers.
+ * A tag of your own, for a program that needs several providers.
  *
  * @example
  * ```ts
  * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
  *
- * class OpenAiKey extends ApiKeyProvider.Service<OpenAiKey>()("OpenAiKey") {}
- * class GatewayKey extends ApiKeyProvider.Service<GatewayKey>()("GatewayKey") {}
+ * class OpenAiKey extends ApiKeyProvider.Tag<OpenAiKey>()("OpenAiKey") {}
+ * class GatewayKey extends ApiKeyProvider.Tag<GatewayKey>()("GatewayKey") {}
  *
  * export const OpenAiKeyLive = OpenAiKey.layer(ApiKeyProvider.layerEnv("OPENAI_API_KEY"))
- * export const GatewayKeyLive = GatewayKey.layer(ApiKeyProvider.layerCommand({ command: ["get-token"] }))
+ * export const GatewayKeyLive = GatewayKey.layer(ApiKeyProvider.layerCommand({ argv: ["get-token"] }))
  * ```
  *
  * @since 0.1.0
  * @category tags
  */
-export const Service =
+export const Tag =
   <Self>() =>
-  <const Id extends string>(id: Id): ServiceClass<Self, Id> => {
+  <const Id extends string>(id: Id): TagClass<Self, Id> => {
     const tag = Context.Tag(id)<Self, Provider>()
     return Object.assign(tag, {
       layer: <E, R>(from: Layer.Layer<ApiKeyProvider, E, R>): Layer.Layer<Self, E, R> =>

@@ -114,7 +114,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
 
     for (const [id, entry] of Object.entries(options.providers)) {
       if (Effect.isEffect(entry)) handles.set(id, Registry.handle(registry, Registry.makeSlot(entry), id))
-      else handles.set(id, "command" in entry ? Registry.handle(registry, commandSlot(id, entry), id) : entry)
+      else handles.set(id, "argv" in entry ? Registry.handle(registry, commandSlot(id, entry), id) : entry)
     }
 
     for (const opening of prefetched) yield* Effect.ignore(opening)
@@ -153,8 +153,8 @@ const notConfigured = (provider: string, ids: ReadonlyArray<string>): KeyNotConf
  *
  * export const Keys = ApiKeyProviders.layer({
  *   providers: {
- *     openai: { command: ["op", "read", "op://Work/OpenAI/api-key"] },
- *     gateway: { command: ["get-gateway-token"], timeout: "10 seconds" }
+ *     openai: { argv: ["op", "read", "op://Work/OpenAI/api-key"] },
+ *     gateway: { argv: ["get-gateway-token"], timeout: "10 seconds" }
  *   },
  *   idleTimeToLive: "30 minutes"
  * }).pipe(Layer.provide(HelperExecutor.layerNode))

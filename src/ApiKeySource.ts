@@ -1,7 +1,7 @@
 /**
  * Where a key comes from, as configuration says it: a schema, its JSON Schema, and sources from the environment.
  *
- * `ApiKeyProvider.layerSource` makes a provider of one. The tables of precedence are in docs/configuration.md.
+ * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/configuration.md.
  *
  * @since 0.1.0
  */
@@ -9,17 +9,25 @@
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "./ApiKeyError.js"
-import { homeFolder } from "./internal/host/HostEnvironment.js"
-import { atValue, commandProblem, decodeProblem, shellString } from "./internal/source/decode.js"
-import { inDirectory } from "./internal/source/inspect.js"
+import { decodeProblem } from "./internal/source/decode.js"
+import { environmentSource, variablesFor } from "./internal/source/environment.js"
 import * as Document from "./internal/source/jsonc.js"
-import { type Problem, toConfigInvalid } from "./internal/source/problem.js"
-import { ApiKeySource, type RunOptions } from "./internal/source/schema.js"
+import { toConfigInvalid } from "./internal/source/problem.js"
+import {
+  ApiKeySource,
+  type Auth,
+  type Command,
+  type Env,
+  type File,
+  type FirstOf,
+  type Literal,
+  type RunOptions
+} from "./internal/source/schema.js"
 
+export { variablesFor } from "./internal/source/environment.js"
 export { label, singles } from "./internal/source/inspect.js"
 export {
   ApiKeySource,
@@ -38,7 +46,7 @@ export {
  * @since 0.1.0
  * @category constructors
  */
-export const literal = (key: string | Redacted.Redacted<string>): ApiKeySource => ({
+export const literal = (key: string | Redacted.Redacted<string>): Literal => ({
   _tag: "Literal",
   literal: Redacted.isRedacted(key) ? key : Redacted.make(key)
 })
@@ -47,13 +55,13 @@ export const literal = (key: string | Redacted.Redacted<string>): ApiKeySource =
  * @since 0.1.0
  * @category constructors
  */
-export const env = (name: string): ApiKeySource => ({ _tag: "Env", env: name })
+export const env = (name: string): Env => ({ _tag: "Env", env: name })
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const file = (path: string, options?: { readonly strict?: boolean }): ApiKeySource => ({
+export const file = (path: string, options?: { readonly strict?: boolean }): File => ({
   _tag: "File",
   file: path,
   ...options
@@ -63,7 +71,7 @@ export const file = (path: string, options?: { readonly strict?: boolean }): Api
  * @since 0.1.0
  * @category constructors
  */
-export const auth = (id: string, options?: { readonly strict?: boolean }): ApiKeySource => ({
+export const auth = (id: string, options?: { readonly strict?: boolean }): Auth => ({
   _tag: "Auth",
   auth: id,
   ...options
@@ -76,7 +84,7 @@ export const auth = (id: string, options?: { readonly strict?: boolean }): ApiKe
 export const command = (
   argv: readonly [string, ...ReadonlyArray<string>],
   options?: Omit<RunOptions, "argv">
-): ApiKeySource => ({ _tag: "Command", command: { argv, ...options } })
+): Command => ({ _tag: "Command", command: { argv, ...options } })
 
 /**
  * @since 0.1.0
@@ -85,7 +93,7 @@ export const command = (
 export const firstOf = (
   sources: readonly [ApiKeySource, ...ReadonlyArray<ApiKeySource>],
   options?: { readonly onFailure?: "stop" | "next" }
-): ApiKeySource => ({ _tag: "FirstOf", firstOf: sources, ...options })
+): FirstOf => ({ _tag: "FirstOf", firstOf: sources, ...options })
 
 /**
  * Reads a source from JSONC. What is wrong is one `ConfigInvalid` with line, column and remedy; `file` is its name there.
@@ -119,55 +127,6 @@ const encode = Schema.encodeSync(ApiKeySource)
  */
 export const print = (source: ApiKeySource): string => JSON.stringify(encode(source))
 
-// --- the environment
-
-/**
- * The names of the variables for a provider's id: `openai` has `OPENAI_API_KEY`, `OPENAI_API_KEY_FILE` and
- * `OPENAI_API_KEY_COMMAND`; what is no letter or digit becomes an underscore.
- *
- * @since 0.1.0
- * @category getters
- */
-export const variablesFor = (id: string): { readonly key: string; readonly file: string; readonly command: string } => {
-  const name = id.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
-  const key = `${/^[0-9]/.test(name) ? "_" : ""}${name}_API_KEY`
-  return { key, file: `${key}_FILE`, command: `${key}_COMMAND` }
-}
-
-/** A variable that is set but blank says nothing. */
-const nonBlank = (name: string): Config.Config<Option.Option<string>> =>
-  Config.map(
-    Config.option(Config.string(name)),
-    Option.filter((value) => value.trim() !== "")
-  )
-
-/** What begins as JSON was meant as JSON, and is no command line. */
-const looksLikeJson = (text: string): boolean => /^\s*[[{"]/.test(text)
-
-const notJson = ({ column, problem }: ConfigInvalid): Problem =>
-  atValue(
-    `${problem} (at character ${column})`,
-    'For example ["op", "read", "op://Work/OpenAI/key"], in double quotes.'
-  )
-
-const parseArgv = (text: string): Either.Either<ApiKeySource, string> => {
-  const decoded = Either.flatMap(
-    Either.mapLeft(Document.parse("environment", text), (error) =>
-      looksLikeJson(text) ? notJson(error) : shellString(text)
-    ),
-    ({ root }) => {
-      const value = Document.valueOf(root)
-      const problem = commandProblem(value)
-      return problem === undefined ? decodeProblem({ command: value }) : Either.left(problem)
-    }
-  )
-  return Either.mapBoth(decoded, {
-    onLeft: ({ problem, remedy }) => (remedy === undefined ? problem : `${problem}. ${remedy}`),
-    // git and others would read the configuration of the project that we happen to stand in.
-    onRight: (source) => inDirectory(source, homeFolder())
-  })
-}
-
 /**
  * The source of a provider's key in the environment, through whatever `ConfigProvider` is in force: for `openai` these
  * variables, in this order, the first that is set: `OPENAI_API_KEY`, the key itself; `OPENAI_API_KEY_FILE`, a path;
@@ -188,20 +147,8 @@ const parseArgv = (text: string): Either.Either<ApiKeySource, string> => {
  * @since 0.1.0
  * @category config
  */
-export const config = (id: string): Config.Config<ApiKeySource> => {
-  const names = variablesFor(id)
-  return Config.all([nonBlank(names.key), nonBlank(names.file), nonBlank(names.command)]).pipe(
-    Config.mapOrFail(([key, path, argv]) => {
-      if (Option.isSome(key)) return Either.right(literal(key.value))
-      if (Option.isSome(path)) return Either.right(file(path.value))
-      return Option.match(argv, {
-        onNone: () =>
-          Either.left(
-            ConfigError.MissingData([names.key], `set ${names.key}, ${names.file} or ${names.command} (a JSON array)`)
-          ),
-        onSome: (text) =>
-          Either.mapLeft(parseArgv(text), (problem) => ConfigError.InvalidData([names.command], problem))
-      })
-    })
+export const config = (id: string): Config.Config<ApiKeySource> =>
+  Config.mapOrFail(
+    environmentSource(id),
+    Either.mapLeft(({ hint, problem }) => ConfigError.InvalidData([variablesFor(id).command], `${problem}. ${hint}`))
   )
-}

@@ -19,7 +19,7 @@ import * as Run from "./internal/helper/run.js"
 export type { Output, RunReason } from "./internal/format/format.js"
 export type { Options } from "./internal/helper/options.js"
 export type { Request } from "./internal/helper/request.js"
-export type { Interactive, SearchBeyond } from "./internal/model/options.js"
+export type { Interactive, Search } from "./internal/model/options.js"
 
 /**
  * Runs a helper command until it yields its output, within its time limit.
@@ -31,4 +31,4 @@ export const run = (
   options: Options,
   request: Request
 ): Effect.Effect<Output, ApiKeyError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =>
-  Effect.suspend(() => Run.run(knownCommand(options.command, options.cwd), options, request))
+  Effect.suspend(() => Run.run(knownCommand(options.argv, options.cwd), options, request))

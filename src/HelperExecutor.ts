@@ -103,7 +103,7 @@ export const layer: Layer.Layer<CommandExecutor.CommandExecutor> = Layer.succeed
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiKey = ApiKeyProvider.layerCommand({
- *   command: ["op", "read", "op://Private/OpenAI/api-key"]
+ *   argv: ["op", "read", "op://Private/OpenAI/api-key"]
  * }).pipe(Layer.provide(HelperExecutor.layerNode))
  * ```
  *

@@ -120,12 +120,14 @@ const isConventionalVariable = ({ provider, source }: AuthorizationRequest): boo
 const hasUnlistedOptions = ({
   timeout: _timeout,
   retries: _retries,
-  cache,
+  timeToLive: _timeToLive,
+  refreshAhead: _refreshAhead,
+  onRepeatedKey: _onRepeatedKey,
+  onAbandon: _onAbandon,
   format,
   ...rest
 }: Omit<RunOptions, "argv" | "env" | "cwd">): boolean =>
   Object.keys(rest).length > 0 ||
-  cache?.onReject !== undefined ||
   // What a format is told goes to the program's stdin or environment, as an argument would.
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 

@@ -1,5 +1,5 @@
 /**
- * Keys from helper commands for programs that do not use Effect: promises, `AbortSignal`, plain values.
+ * Keys for programs that do not use Effect: promises, `AbortSignal`, plain values.
  *
  * @since 0.1.0
  */
@@ -12,88 +12,116 @@ import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
-import * as ApiKeyModel from "./ApiKey.js"
-import { isApiKeyError, type ApiKeyError as TypedError } from "./ApiKeyError.js"
-import type { FormatName } from "./CredentialFormat.js"
+import type * as ApiKeyModel from "./ApiKey.js"
+import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
+import type * as ApiKeySource from "./ApiKeySource.js"
+import type { FormatSpec } from "./CredentialFormat.js"
 import * as HelperExecutor from "./HelperExecutor.js"
-import { lifeChecks } from "./internal/cache/options.js"
-import { runChecks } from "./internal/helper/options.js"
 import { inCode } from "./internal/model/configInvalid.js"
 import {
   type Checks,
   type Interactive,
-  type OnRepeat,
+  interactiveNames,
+  type OnAbandon,
+  type OnRepeatedKey,
+  oneOf,
+  type Search,
   text,
-  unchecked,
-  type WhenAbandoned,
   wrongOrUnknownField
 } from "./internal/model/options.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
-import { fromCommand } from "./internal/provider/command.js"
+import { fromSource } from "./internal/provider/source.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
 import { withBaseUrl } from "./internal/request/origin.js"
 import * as placeholders from "./internal/request/placeholder.js"
+import { type ApiKey, modelOf, plainOf, promiseOf } from "./internal/request/plainKey.js"
 import type * as authorization from "./internal/request/scheme.js"
+import { decodeProblem } from "./internal/source/decode.js"
 import { runPromise } from "./internal/util/fiber.js"
 
+export type { ApiKey } from "./internal/request/plainKey.js"
+
 /**
- * A time: in milliseconds, or as people write it, like `"30 seconds"` or `"5 minutes"`.
+ * A duration with its unit: `"30 seconds"`, `"5 minutes"`, `"250 ms"`.
  *
  * @since 0.1.0
  * @category models
  */
-export type Time =
-  | number
-  | `${number} ${"millis" | "second" | "seconds" | "minute" | "minutes" | "hour" | "hours" | "day" | "days"}`
+export type Time = string
 
 /**
+ * A program and its arguments. Never a shell string.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Argv = readonly [program: string, ...args: ReadonlyArray<string>]
+
+/**
+ * A helper command with its options, as configuration files write it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Command {
+  readonly argv: Argv
+  /** Environment variables to set, or to unset with `null`. */
+  readonly env?: Readonly<Record<string, string | null>>
+  /** Which of our variables the helper inherits: all (default), none, or those listed. It always inherits the few that helpers need. */
+  readonly inheritEnv?: boolean | ReadonlyArray<string>
+  /** The working directory. Default: that of this process. */
+  readonly cwd?: string
+  /** The time limit for a run, its retries and the waiting between them. Default 30 seconds; 2 minutes for helpers that may prompt. */
+  readonly timeout?: Time
+  /** How many times a run is retried after a transient error, from 0 to 10. Default 2. */
+  readonly retries?: number
+  /** Whether the helper may ask the user on the terminal. Default `"never"`. */
+  readonly interactive?: Interactive
+  /** Where to search for the program if PATH does not have it. Default `"install-dirs"`. */
+  readonly search?: Search
+  /** What the helper prints: a format's name, or an object with its name and parameters. Default `"auto"`. */
+  readonly format?: FormatSpec
+  /** How long a key without an expiry of its own is used; `"Infinity"` is allowed. Default 5 minutes; 1 hour for some known programs. */
+  readonly timeToLive?: Time
+  /** How long before its expiry a key is refreshed in the background. Default: the last 20 % of its lifetime, at most 5 minutes. */
+  readonly refreshAhead?: Time
+  /** What happens when the helper prints the rejected key again. Default `"serve"`. */
+  readonly onRepeatedKey?: OnRepeatedKey
+  /** Whether the helper is asked to erase a key that the server rejected. Default false. */
+  readonly eraseOnReject?: boolean
+  /** What happens to a run when its last caller is aborted. Default `"interrupt"`; `"complete"` for helpers that may prompt. */
+  readonly onAbandon?: OnAbandon
+}
+
+/**
+ * Where a key comes from, as configuration files write it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Source =
+  | { readonly command: Argv | Command }
+  | { readonly env: string }
+  | { readonly file: string; readonly strict?: boolean }
+  | { readonly auth: string; readonly strict?: boolean }
+  | { readonly literal: string }
+  | { readonly firstOf: readonly [Source, ...ReadonlyArray<Source>]; readonly onFailure?: "stop" | "next" }
+
+/**
+ * Options of a provider, whatever its source.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The argv: program and arguments. Never a shell string. */
-  readonly command: ReadonlyArray<string>
-  /** The protocol that its stdout speaks. Default `"auto"`. */
-  readonly format?: FormatName
-  /** Over everything: waiting, tries and the delays between them. Default 30 s; 2 min for helpers that may prompt. */
-  readonly timeout?: Time
-  /** How long a key without an expiry of its own is used; `Infinity` is allowed. Default 5 min; what the catalog says for some programs, mostly 1 h. */
-  readonly timeToLive?: Time
-  /** How long before its expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
-  readonly refreshAhead?: Time
-  /** Variables to set, or with `undefined` to unset. */
-  readonly env?: Readonly<Record<string, string | undefined>>
-  /** The working directory. Default: ours. */
-  readonly cwd?: string
-  /** Whether the helper may ask on the terminal. Default `"never"`. */
-  readonly interactive?: Interactive
-  /** What to do when the helper repeats a refused key. Default `"serve"`. */
-  readonly onRepeat?: OnRepeat
-  /** What happens to a run when its last caller leaves. Default `"stop"`; `"finish"` for helpers that may prompt. */
-  readonly whenAbandoned?: WhenAbandoned
-  /** Fetch the first key at once. Default false. */
-  readonly prefetch?: boolean
   /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
   readonly provider?: string
-}
-
-/**
- * A key. JSON and `inspect` show no secret.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ApiKey {
-  readonly value: string
-  readonly expiresAt: Date | undefined
-  /** The public half of a pair (git, docker, AWS). */
-  readonly username: string | undefined
-  readonly sessionToken: string | undefined
-  /** Headers that the helper wants sent instead of the one a scheme would make. */
-  readonly headers: Readonly<Record<string, string>>
+  /** Whether helpers that do not set it may ask the user on the terminal. Default `"never"`. */
+  readonly interactive?: Interactive
+  /** Fetch the first key at once. Default false. */
+  readonly prefetch?: boolean
 }
 
 /**
@@ -135,7 +163,7 @@ export interface Status {
   readonly hits: number
   readonly renewals: number
   readonly rejections: number
-  readonly lastFailure: ApiKeyError | undefined
+  readonly lastFailure: ApiKeyFailure | undefined
   readonly nextTry: Date | undefined
 }
 
@@ -146,8 +174,8 @@ export interface Status {
  * @since 0.1.0
  * @category errors
  */
-export class ApiKeyError extends Error {
-  readonly _tag: TypedError["_tag"]
+export class ApiKeyFailure extends Error {
+  readonly _tag: ApiKeyError["_tag"]
   readonly hint: string
   /** Another try may help. */
   readonly isTransient: boolean
@@ -162,7 +190,7 @@ export class ApiKeyError extends Error {
   readonly stderr: string | undefined
 
   /** @internal */
-  constructor(error: TypedError) {
+  constructor(error: ApiKeyError) {
     super(error.message)
     this.name = error._tag
     this._tag = error._tag
@@ -183,6 +211,8 @@ export class ApiKeyError extends Error {
 export interface ApiKeyProvider extends AsyncDisposable {
   /** The current key, fetched if need be. An abort rejects at once with the signal's reason. */
   readonly get: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
+  /** Fetches a key now, also during a back-off. It joins a run that is in progress. An abort rejects at once with the signal's reason. */
+  readonly refresh: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
   /** The server refused this very key: the next `get` brings another, if there is one. */
   readonly reject: (key: ApiKey) => Promise<void>
   /** A `fetch` that puts the key in every request, and sends one that was refused for it once more with another. */
@@ -201,17 +231,18 @@ export interface ApiKeyProvider extends AsyncDisposable {
 export const placeholder: string = placeholders.placeholder
 
 /**
- * Makes a provider whose key a helper command prints. Nothing runs before the first `get`.
+ * Makes a provider from a command or any other source. Nothing runs before the first `get`, unless `prefetch` is set.
  *
- * What goes wrong without an error (a renewal that fails while the key is still good) is a warning of the process, of type
- * `ApiKeyWarning`: on stderr, unless `process.on("warning")` and `--disable-warning` say otherwise.
+ * A source that is invalid makes every `get` reject with `ConfigInvalid`. Faults that do not reject, such as a refresh that fails
+ * while the key is still valid, are warnings of the process with the type `ApiKeyWarning`. Node prints them on stderr; listen to
+ * `process.on("warning")` to handle them.
  *
  * @example
  * ```ts
  * import { createApiKeyProvider, placeholder } from "effect-apikey/promise"
  * import OpenAI from "openai"
  *
- * await using provider = createApiKeyProvider({ command: ["op", "read", "op://Private/OpenAI/api-key"] })
+ * await using provider = createApiKeyProvider(["op", "read", "op://Private/OpenAI/api-key"])
  *
  * const key = await provider.get({ signal: AbortSignal.timeout(10_000) })
  * console.log(key) // the secret is not shown
@@ -219,7 +250,7 @@ export const placeholder: string = placeholders.placeholder
  * const baseURL = "https://api.openai.com/v1"
  * export const client = new OpenAI({
  *   baseURL,
- *   // Asked before each request, so that a failing helper is told at once; in `fetch` it would be tried again as a network fault.
+ *   // Called before each request. An error here reaches the caller; in `fetch` it would be retried as a network fault.
  *   apiKey: () => provider.get().then(() => placeholder),
  *   fetch: provider.fetch({ baseUrl: baseURL })
  * })
@@ -228,28 +259,35 @@ export const placeholder: string = placeholders.placeholder
  * @since 0.1.0
  * @category constructors
  */
-export const createApiKeyProvider = (options: Options): ApiKeyProvider => {
+export const createApiKeyProvider = (
+  source: ReadonlyArray<string> | Command | Source,
+  options: Options = {}
+): ApiKeyProvider => {
   const scope = Effect.runSync(Scope.make())
-  const wrong = problemOf(options)
+  const decoded = sourceOf(source, options)
   const provider = Runtime.runSync(runtime)(
-    (wrong === undefined ? fromCommand(options) : Effect.succeed(make({ get: Effect.fail(wrong) }))).pipe(
-      Effect.provideService(Scope.Scope, scope),
-      Effect.provide(HelperExecutor.layerNode)
-    )
+    Either.match(decoded, {
+      onLeft: (error) => Effect.succeed(make({ get: Effect.fail(error) })),
+      onRight: (valid) => fromSource(valid, options)
+    }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(HelperExecutor.layerNode))
   )
   const peek = peekOf(provider)
 
-  const getSlowly = (signal: AbortSignal | undefined): Promise<ApiKey> =>
-    runPromise(runtime, provider.get, signal).then(plainOf, raise)
+  const run = (
+    effect: Effect.Effect<ApiKeyModel.ApiKey, ApiKeyError>,
+    signal: AbortSignal | undefined
+  ): Promise<ApiKey> =>
+    signal?.aborted === true ? Promise.reject(signal.reason) : runPromise(runtime, effect, signal).then(plainOf, raise)
   const dispose = (): Promise<void> => Runtime.runPromise(runtime)(Scope.close(scope, Exit.void))
+  if (Either.isRight(decoded) && options.prefetch === true) Runtime.runFork(runtime)(Effect.ignore(provider.get))
 
   return {
     get: (given) => {
-      const signal = given?.signal
-      if (signal?.aborted === true) return Promise.reject(signal.reason)
+      if (given?.signal?.aborted === true) return Promise.reject(given.signal.reason)
       const key = peek(Date.now())
-      return key === undefined ? getSlowly(signal) : promiseOf(key)
+      return key === undefined ? run(provider.get, given?.signal) : promiseOf(key)
     },
+    refresh: (given) => run(provider.refresh, given?.signal),
     reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
     fetch: (given) => {
       const { scheme, ...rest } = withBaseUrl(given)
@@ -272,90 +310,32 @@ const warnings = Logger.make(({ message }) =>
 const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.replace(Logger.defaultLogger, warnings)))
 
 const checks: Checks<Options> = {
-  command: runChecks.command,
-  format: unchecked,
-  timeout: runChecks.timeout,
-  env: runChecks.env,
-  cwd: runChecks.cwd,
-  interactive: runChecks.interactive,
   provider: text,
-  ...lifeChecks
+  interactive: oneOf(interactiveNames),
+  prefetch: oneOf([true, false])
 }
 
-/** JavaScript gives what no type has looked at; it comes out at the first `get`, as everything else that is wrong. */
-const problemOf = (options: unknown): TypedError | undefined =>
-  isRecord(options)
-    ? Option.getOrUndefined(wrongOrUnknownField(options, checks))
-    : inCode("the options are no object", example)
+/** An argv and a command object stand for a source with that command. */
+const asSource = (source: unknown): unknown =>
+  Array.isArray(source) || typeof source === "string" || (isRecord(source) && "argv" in source)
+    ? { command: source }
+    : source
 
-const example = 'For example: { command: ["op", "read", "op://Private/OpenAI/api-key"] }'
+/** JavaScript gives what no type has checked. What is wrong with it is the error of the first `get`. */
+const sourceOf = (source: unknown, options: unknown): Either.Either<ApiKeySource.ApiKeySource, ApiKeyError> => {
+  const wrong = isRecord(options)
+    ? wrongOrUnknownField(options, checks)
+    : Option.some(inCode("the options must be an object", example))
+  if (Option.isSome(wrong)) return Either.left(wrong.value)
+  return Either.mapLeft(decodeProblem(asSource(source)), ({ path, problem, remedy }) =>
+    inCode(path.length === 0 ? problem : `\`${path.join(".")}\`: ${problem}`, remedy ?? example)
+  )
+}
+
+const example = 'For example: createApiKeyProvider(["op", "read", "op://Private/OpenAI/api-key"])'
 
 const raise = (error: unknown): never => {
-  throw isApiKeyError(error) ? new ApiKeyError(error) : error
-}
-
-// --- plain values, made once for each key
-
-const plains = new WeakMap<ApiKeyModel.ApiKey, Plain>()
-
-class Plain implements ApiKey {
-  readonly #model: ApiKeyModel.ApiKey
-  /** Of a hit, so that it makes nothing. */
-  readonly promise: Promise<ApiKey>
-
-  constructor(model: ApiKeyModel.ApiKey) {
-    this.#model = model
-    this.promise = Promise.resolve(this)
-    Object.defineProperty(this, "promise", { enumerable: false })
-  }
-
-  static modelOf(key: Plain): ApiKeyModel.ApiKey {
-    return key.#model
-  }
-
-  get value(): string {
-    return Redacted.value(this.#model.value)
-  }
-  get expiresAt(): Date | undefined {
-    return Option.getOrUndefined(Option.map(this.#model.expiresAt, ({ epochMillis }) => new Date(epochMillis)))
-  }
-  get username(): string | undefined {
-    return Option.getOrUndefined(this.#model.username)
-  }
-  get sessionToken(): string | undefined {
-    return Option.getOrUndefined(Option.map(this.#model.sessionToken, Redacted.value))
-  }
-  get headers(): Readonly<Record<string, string>> {
-    return Object.fromEntries(Object.entries(this.#model.headers).map(([name, value]) => [name, Redacted.value(value)]))
-  }
-
-  toJSON(): unknown {
-    return this.#model.toJSON()
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](): unknown {
-    return this.toJSON()
-  }
-}
-
-const plainOf = (model: ApiKeyModel.ApiKey): Plain => {
-  const known = plains.get(model)
-  if (known !== undefined) return known
-  const made = new Plain(model)
-  plains.set(model, made)
-  return made
-}
-
-const promiseOf = (model: ApiKeyModel.ApiKey): Promise<ApiKey> => plainOf(model).promise
-
-/** A copy by spread has no fields, because they are getters. */
-const modelOf = (key: ApiKey | undefined): Either.Either<ApiKeyModel.ApiKey, TypedError> => {
-  if (key instanceof Plain) return Either.right(Plain.modelOf(key))
-  if (typeof key?.value !== "string") {
-    return Either.left(inCode("`reject` was given no key", "Give it the very key that `get` gave, not a copy."))
-  }
-  const { headers, sessionToken, username, value } = key
-  return Either.right(ApiKeyModel.make({ value, username, sessionToken, headers }))
+  throw isApiKeyError(error) ? new ApiKeyFailure(error) : error
 }
 
 const statusOf = (provider: Provider): Status => {
@@ -367,7 +347,7 @@ const statusOf = (provider: Provider): Status => {
     ageMillis: Option.getOrUndefined(Option.map(age, Duration.toMillis)),
     softExpiry: date(softExpiry),
     hardExpiry: date(hardExpiry),
-    lastFailure: Option.getOrUndefined(Option.map(lastFailure, (error) => new ApiKeyError(error))),
+    lastFailure: Option.getOrUndefined(Option.map(lastFailure, (error) => new ApiKeyFailure(error))),
     nextTry: date(nextTry)
   }
 }

@@ -14,11 +14,6 @@ export * as ApiKey from "./ApiKey.js"
 /**
  * @since 0.1.0
  */
-export * as ApiKeyCache from "./ApiKeyCache.js"
-
-/**
- * @since 0.1.0
- */
 export * as ApiKeyError from "./ApiKeyError.js"
 
 /**

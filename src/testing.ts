@@ -21,8 +21,8 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "./ApiKey.js"
-import * as ApiKeyCache from "./ApiKeyCache.js"
 import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
+import * as ApiKeyCache from "./internal/cache/ApiKeyCache.js"
 import type { LifeOptions } from "./internal/cache/options.js"
 import type { Requirements } from "./internal/helper/options.js"
 import { ApiKeyProvider, type Provider } from "./internal/model/provider.js"
@@ -154,7 +154,7 @@ export interface Answer {
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * export const OpenAiKey = ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] }).pipe(
+ * export const OpenAiKey = ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] }).pipe(
  *   Layer.provide(
  *     Testing.executor(({ program, args }) => Effect.succeed(program === "op" ? { stdout: `key of ${args[1]}` } : undefined))
  *   )

@@ -28,7 +28,7 @@ const underTest = (keyOfRun: string, url: string, options: Partial<ApiKeyProvide
     const notes = join(folder, "runs")
     const provider = yield* realProvider({
       ...options,
-      command: shell(`echo "$EFFECT_APIKEY_REASON" >> "$1"; n=$(wc -l < "$1"); printf %s "${keyOfRun}"`, notes)
+      argv: shell(`echo "$EFFECT_APIKEY_REASON" >> "$1"; n=$(wc -l < "$1"); printf %s "${keyOfRun}"`, notes)
     })
     const authorized = yield* Fetch.make({ baseUrl: url }).pipe(
       Effect.provideService(ApiKeyProvider.ApiKeyProvider, provider)
@@ -105,10 +105,10 @@ describe("refusals, through sdk/Fetch and a loopback server", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.live('`onRepeat: "fail"`: the first answer stands, and from then on the typed KeyRejected', () =>
+  it.live('`onRepeatedKey: "fail"`: the first answer stands, and from then on the typed KeyRejected', () =>
     Effect.gen(function* () {
       const server = yield* loopback((_, response) => response.writeHead(401).end())
-      const { statusOf, runs } = yield* underTest("same", server.origin, { onRepeat: "fail" })
+      const { statusOf, runs } = yield* underTest("same", server.origin, { onRepeatedKey: "fail" })
       expect(yield* statusOf("/")).toBe(401)
       const error = yield* Effect.flip(statusOf("/"))
       expect(Option.map(ApiKeyError.fromCause(error), ({ _tag }) => _tag)).toEqual(Option.some("KeyRejected"))

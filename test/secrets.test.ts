@@ -35,7 +35,7 @@ const helpers: Readonly<Record<string, string>> = {
 }
 
 const options = (script: string, secret: string): ApiKeyProvider.CommandOptions => ({
-  command: shell(script, secret),
+  argv: shell(script, secret),
   env: { HANDED_OVER: secret },
   retry: undefined
 })

@@ -13,7 +13,7 @@ import type * as Scope from "effect/Scope"
 
 export interface GitCredential {
   /** The helper command: prints the key that git knows for the origin. */
-  readonly command: readonly [string, ...Array<string>]
+  readonly argv: readonly [string, ...Array<string>]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   /** What `git credential fill` reads on stdin: `protocol=…`, `host=…`. */
@@ -65,7 +65,7 @@ export const make = (options: {
         )
       )
     )
-    return Option.some<GitCredential>({ command: ["node", helper, ...attributes], env, cwd: home, attributes })
+    return Option.some<GitCredential>({ argv: ["node", helper, ...attributes], env, cwd: home, attributes })
   })
 
 const succeeds = (command: Command.Command) =>

@@ -45,7 +45,7 @@ const demo = Effect.fn("demo")(function* ({ duration }: Options.Options) {
 
   const token = yield* ApiKeyProvider.fromCommand({
     provider: "gateway",
-    command: ["node", tokenHelper, "--issuer", identity.issuer, "--client-id", identity.clientId],
+    argv: ["node", tokenHelper, "--issuer", identity.issuer, "--client-id", identity.clientId],
     env: { CLIENT_SECRET: Redacted.value(identity.clientSecret), RUN_LOG: runLog }
   })
   const gitKey = yield* Effect.transposeMapOption(git, (helper) =>

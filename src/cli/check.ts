@@ -15,6 +15,7 @@ import type { Candidate, Configuration, Resolved, Template } from "../internal/c
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
+import { inJsonWords } from "../internal/model/remedy.js"
 import { type Grant, HelperPolicy } from "../internal/policy/model.js"
 import { searchPathFor } from "../internal/policy/program.js"
 import type { Provenance } from "../internal/policy/provenance.js"
@@ -49,7 +50,7 @@ const heading = (label: string, provenance: Provenance): string =>
   `  ${escaped(label)}, ${escaped(placeOf(provenance))}`
 
 const failed = (error: ApiKeyError): Checked => ({
-  lines: [field("problem", error.message), field("remedy", error.hint)],
+  lines: [field("problem", error.message), field("remedy", inJsonWords(error.remedy))],
   outcome: { _tag: "Failed", error }
 })
 
@@ -234,18 +235,18 @@ const programLine = (
 ) =>
   Effect.gen(function* () {
     const written = commandOptions(command)
-    const asksShell = written.path === "login-shell" && isRun && Either.isRight(grant)
+    const asksShell = written.search === "login-shell" && isRun && Either.isRight(grant)
     const { found, program } = yield* locate(
       {
         ...written,
-        ...(asksShell ? {} : { path: written.path === "login-shell" ? "path-only" : written.path }),
+        ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
         ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
       },
       {}
     )
     if (found._tag !== "Missing") return [field("program", found.path)]
     const name = programName([program])
-    const unasked = written.path === "login-shell" && !asksShell && !/[\\/]/.test(program)
+    const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
     return [field("program", unasked ? `${name}: where the log-in shell finds it` : `${name} is not found`)]
   })
 

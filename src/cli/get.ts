@@ -64,7 +64,12 @@ const commandProvider = (command: ReadonlyArray<string>, options: GetOptions) =>
   Effect.gen(function* () {
     const timeout = yield* Effect.transposeOption(Option.map(Option.fromNullable(options.timeout), timeoutOf))
     const format = yield* formatFor(command, options)
-    return yield* fromCommand({ command, format, timeout: Option.getOrUndefined(timeout), interactive: "if-available" })
+    return yield* fromCommand({
+      argv: command,
+      format,
+      timeout: Option.getOrUndefined(timeout),
+      interactive: "if-available"
+    })
   })
 
 const configuredProvider = (id: string, options: ConfigurationOptions) =>

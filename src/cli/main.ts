@@ -14,11 +14,12 @@ import * as Option from "effect/Option"
 import { fromCause } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
+import { inJsonWords, type Remedy } from "../internal/model/remedy.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { exitStatusOf, interrupted, Reported, UsageError, unexpected, usage } from "./exit.js"
 import { splitPassthrough } from "./passthrough.js"
 import { parse } from "./program.js"
-import { asFlags, stderrLine } from "./report.js"
+import { inFlagWords, stderrLine } from "./report.js"
 
 /**
  * What it prints is for the shell that called it: the key alone on stdout, all else on stderr. A failure's warning is for programs that
@@ -44,15 +45,15 @@ export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect
     Effect.flatMap(
       Exit.match({
         onSuccess: () => Effect.succeed(0),
-        onFailure: report(command.length > 0 ? asFlags : (hint) => hint)
+        onFailure: report(command.length > 0 ? inFlagWords : inJsonWords)
       })
     )
   )
 }
 
-/** Of a command that was given here the hints name flags; of a provider they name what stands in its configuration. */
+/** For a command that was given here the remedies name flags; for a provider they name options of its configuration. */
 const report =
-  (inOurWords: (hint: string) => string) =>
+  (render: (remedy: Remedy) => string) =>
   (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
     if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
     const error = Cause.squash(cause)
@@ -62,7 +63,7 @@ const report =
     if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
     return Option.match(fromCause(error), {
       onNone: () => Effect.as(say("an unexpected failure", "Please report it, with the command's name."), unexpected),
-      onSome: (known) => Effect.as(say(known.message, inOurWords(known.hint), stderrLine(known)), exitStatusOf(known))
+      onSome: (known) => Effect.as(say(known.message, render(known.remedy), stderrLine(known)), exitStatusOf(known))
     })
   }
 

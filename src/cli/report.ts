@@ -1,30 +1,44 @@
-/** The words in which the command line reports a failure: hints that name flags, and the helper's own line. */
+/** How the command line reports a failure: remedies that name flags, and the helper's own line. */
 
 import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import * as HelperCatalog from "../HelperCatalog.js"
+import { inJsonWords, type Remedy } from "../internal/model/remedy.js"
+import { shellWord } from "../internal/util/shell.js"
 
-/** What is an option in code is a flag here, or has none. */
-const flags: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
-  [/raise `timeout`/, "give it more: --timeout TIME"],
-  [/Choose the `format` that the command speaks/, "Choose the format that the command speaks (--format NAME)"],
-  [/\bformat: "([a-z-]+)"/, "--format $1"],
-  // A flag takes a format's name alone.
-  [
-    /choose a `format`: (.*), json \(with a field\)$/,
-    "choose a format (--format NAME): $1; json needs effect-apikey.jsonc"
-  ],
-  [/\bformat: (\{.*\})/, "in effect-apikey.jsonc, as the command's format: $1"],
-  [/^`command` takes an array.*$/, "Give the program and each argument as a word of its own, not all in one string."],
-  [
-    /^No shell expands `~` here; write the folder out\.$/,
-    "Leave the `~` outside quotes, so that your shell expands it."
-  ]
-]
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** A hint in the words of the command line. */
-export const asFlags = (hint: string): string =>
-  flags.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), hint)
+/** One word of a shell, or what stands for it. */
+const word = (value: unknown): string =>
+  typeof value === "string" ? shellWord(value) : shellWord(JSON.stringify(value))
+
+/** `--format git-credential --url https://…` of `{ name: "git-credential", url: "https://…" }`. */
+const formatFlags = ({ name, ...parameters }: Readonly<Record<string, unknown>>): string =>
+  [
+    `--format ${word(name)}`,
+    ...Object.entries(parameters).map(([key, value]) => `--${kebab(key)} ${word(value)}`)
+  ].join(" ")
+
+const flagFor = (option: string, example: Remedy["example"]): string | undefined => {
+  switch (option) {
+    case "argv":
+      return `-- ${Array.isArray(example) ? example.map(word).join(" ") : "COMMAND [ARG...]"}`
+    case "timeout":
+      return `--timeout ${example === undefined ? "TIME" : word(example)}`
+    case "format":
+      return isRecord(example) ? formatFlags(example) : `--format ${example === undefined ? "NAME" : word(example)}`
+    default:
+      return undefined
+  }
+}
+
+/** For a command that was given here: the option as a flag. An option without a flag belongs into a configuration file. */
+export const inFlagWords = (remedy: Remedy): string => {
+  const { example, option, text } = remedy
+  const flag = option === undefined ? undefined : flagFor(option, example)
+  return flag === undefined ? inJsonWords(remedy) : `${text.replace(/\.$/, "")}: ${flag}`
+}
 
 const maxLength = 200
 

@@ -16,6 +16,7 @@ import type { Configuration } from "../internal/config/model.js"
 import { load } from "../internal/config/resolve.js"
 import { HostEnvironment, type Needs } from "../internal/host/HostEnvironment.js"
 import { expanded, fileName, isInside, realPathOf } from "../internal/host/paths.js"
+import { inJsonWords } from "../internal/model/remedy.js"
 import { scriptsOf } from "../internal/policy/digest.js"
 import type { ProjectDeclaration } from "../internal/policy/model.js"
 import { escaped } from "../internal/redact/terminal.js"
@@ -230,8 +231,10 @@ const trustFile = (place: string, file: string, isYes: boolean) =>
     const { items, problems } = yield* readIn(place)
     const [problem] = problems
     if (items.length === 0 && problem !== undefined) return yield* problem
-    for (const { hint, message } of problems) {
-      yield* Console.error(`effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(hint)}`)
+    for (const { message, remedy } of problems) {
+      yield* Console.error(
+        `effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(inJsonWords(remedy))}`
+      )
     }
     if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
     if (!isYes) {

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import { define } from "../internal/format/define.js"
 import type { Answer, CredentialFormat } from "../internal/format/format.js"
 import { jsonOf, mismatch, objectOf } from "../internal/format/schema.js"
+import type { Remedy } from "../internal/model/remedy.js"
 
 const answerOf = (text: string): Answer => {
   const json = jsonOf(text)
@@ -44,6 +45,7 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
   }
   const chosen = (answer: Answer, program: string): Option.Option<CredentialFormat> =>
     Option.orElse(usual(program), () => choose(answer))
+  const orName = (text: string): Remedy => ({ text: `${text}, or set one of ${names.join(", ")}`, option: "format" })
   const format = define({
     name: "auto",
     explain: (failure) =>
@@ -57,12 +59,12 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
             ? mismatch(
                 "",
                 "a key without quotes",
-                `The command prints a JSON string; make it print the bare text (jq -r, --output text), or choose a \`format\`: ${names.join(", ")}`
+                orName("Make the command print the text without quotes (jq -r, --output text)")
               )
             : mismatch(
                 "",
                 "a key on one line, or JSON of a format that it knows",
-                `Print the bare key (jq -r, --output text, --raw), or choose a \`format\`: ${names.join(", ")}`
+                orName("Make the command print the key alone (jq -r, --output text, --raw)")
               )
       })
     },

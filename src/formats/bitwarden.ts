@@ -66,11 +66,11 @@ const keyIn = (item: typeof Item.Type, field: string | undefined) => {
   const at = (path: string, value: Option.Option<string>) =>
     Option.match(value, {
       onNone: () =>
-        mismatch(
-          path,
-          "a string",
-          'Name the custom field that holds the key: format: { name: "bitwarden", field: "…" }'
-        ),
+        mismatch(path, "a string", {
+          text: "Name the custom field that holds the key",
+          option: "format",
+          example: { name: "bitwarden", field: "…" }
+        }),
       onSome: (own) => tokenKey(path, own)
     })
   if (field !== undefined) {

@@ -115,11 +115,11 @@ export const env = ({ variable }: typeof Spec.Type): CredentialFormat =>
         const chosen = variable === undefined ? (found.size === 1 ? only?.[1] : undefined) : found.get(variable)
         return Option.match(Option.fromNullable(chosen), {
           onNone: () =>
-            mismatch(
-              variable ?? "",
-              variable === undefined ? "one variable" : "a variable of that name",
-              'Name the variable that holds the key: format: { name: "env", variable: "…" }'
-            ),
+            mismatch(variable ?? "", variable === undefined ? "one variable" : "a variable of that name", {
+              text: "Name the variable that holds the key",
+              option: "format",
+              example: { name: "env", variable: "…" }
+            }),
           onSome: (value) => tokenKey(variable ?? "*", value)
         })
       }),

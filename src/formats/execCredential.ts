@@ -77,11 +77,11 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
       Either.flatMap(read(text), (answer) => {
         const { clientCertificateData, clientKeyData, expirationTimestamp, token } = answer.status
         if (isAsked && answer.apiVersion !== version) {
-          return mismatch(
-            "apiVersion",
-            version,
-            `It answers in another version than it was asked for: format: { name: "exec-credential", apiVersion: "${versions.find((other) => other !== apiVersion)}" }`
-          )
+          return mismatch("apiVersion", version, {
+            text: "The answer has another version than the request. Ask for the other version",
+            option: "format",
+            example: { name: "exec-credential", apiVersion: versions.find((other) => other !== apiVersion) ?? "" }
+          })
         }
         // Go writes an empty string for what is not set.
         if (Option.exists(clientCertificateData, isFilled) || Option.exists(clientKeyData, isFilled)) {

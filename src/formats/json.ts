@@ -43,7 +43,7 @@ export const Spec = Schema.Struct({
 
 type Spec = typeof Spec.Type
 
-const nothingThere = "No text stands there: correct the format's `field`, or make the command print the key alone."
+const nothingThere = "That field has no string. Correct the field, or make the command print the key alone."
 
 const millisPerSecond = 1000
 

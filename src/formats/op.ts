@@ -77,7 +77,7 @@ export const op = ({ field }: typeof Spec.Type): CredentialFormat =>
                   field === undefined
                     ? "one field with the id credential, or one that is concealed"
                     : "one field of the name given",
-                  'Name the field that holds the key: format: { name: "op", field: "…" }'
+                  { text: "Name the field that holds the key", option: "format", example: { name: "op", field: "…" } }
                 ),
               onSome: ({ value }) =>
                 Option.match(

@@ -42,11 +42,11 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
         const json = jsonOf(SecretString.value)
         if (field === undefined) {
           return Option.exists(json, (value) => typeof value === "object" && value !== null)
-            ? mismatch(
-                "SecretString",
-                "plain text",
-                'It holds JSON; name the field that is the key: format: { name: "secrets-manager", field: "…" }'
-              )
+            ? mismatch("SecretString", "plain text", {
+                text: "The secret is JSON. Name the field that holds the key",
+                option: "format",
+                example: { name: "secrets-manager", field: "…" }
+              })
             : tokenKey("SecretString", SecretString.value)
         }
         const path = `SecretString${field.startsWith("/") ? "" : "."}${field}`

@@ -79,7 +79,7 @@ const valueOf = (
     : mismatch(
         field === undefined ? path : `${path}.${field}`,
         field === undefined ? "one field that is a string" : "a string",
-        'Name the field that holds the key: format: { name: "vault", field: "…" }'
+        { text: "Name the field that holds the key", option: "format", example: { name: "vault", field: "…" } }
       )
 }
 

@@ -123,7 +123,7 @@ export const makeWith = <F extends Factory>(
  * class OpenAi extends Context.Tag("OpenAi")<OpenAi, OpenAIProvider>() {}
  *
  * export const OpenAiLive = AiSdk.layer(OpenAi, createOpenAI, { organization: "org-1" }).pipe(
- *   Layer.provide(ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] })),
+ *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
  *   Layer.provide(HelperExecutor.layerNode)
  * )
  * ```

@@ -107,7 +107,7 @@ export const makeWith = (
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiLive = OpenAi.layer({ maxRetries: 4 }).pipe(
- *   Layer.provide(ApiKeyProvider.layerCommand({ command: ["op", "read", "op://Private/OpenAI/api-key"] })),
+ *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
  *   Layer.provide(HelperExecutor.layerNode)
  * )
  * ```

@@ -19,7 +19,7 @@ const documented = (): ReadonlyArray<string> => {
 /** Every transition, made from each state that it may start from. */
 const coded = Effect.gen(function* () {
   const inFlight: InFlight = {
-    whenAbandoned: "stop",
+    onAbandon: "interrupt",
     background: false,
     result: yield* Deferred.make<ApiKey.ApiKey, ApiKeyError>(),
     finished: yield* Deferred.make<void>(),

@@ -15,8 +15,9 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 import * as ApiKey from "effect-apikey/ApiKey"
-import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import { type ApiKeyError, CommandTimeout, NonZeroExit } from "effect-apikey/ApiKeyError"
+import type { ApiKeyStatus } from "effect-apikey/ApiKeyProvider"
+import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type ScriptedHelper, scriptedHelper, settle } from "../support/scriptedHelper.js"
@@ -160,7 +161,13 @@ const endRun = (m: Model, run: ModelRun, result: string): void => {
   m.run = undefined
 }
 
-const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, random: number, onRepeat: string): void => {
+const modelAnswer = (
+  m: Model,
+  id: number,
+  lifeMillis: number | undefined,
+  random: number,
+  onRepeatedKey: string
+): void => {
   const { run, rejection } = m
   if (run === undefined) return
   const open = rejection !== undefined && rejection.pause === undefined
@@ -174,7 +181,7 @@ const modelAnswer = (m: Model, id: number, lifeMillis: number | undefined, rando
     at: m.now,
     until: m.now + Math.min(300_000, 30_000 * 2 ** (consecutive - 1))
   })
-  if (repeats && onRepeat === "fail") {
+  if (repeats && onRepeatedKey === "fail") {
     rejection.consecutive++
     m.failure = { ...pauseFor(rejection.consecutive), tag: "KeyRejected", times: 0 }
     endRun(m, run, "KeyRejected")
@@ -243,10 +250,10 @@ const modelReject = (m: Model, id: number): void => {
   }
 }
 
-const modelInterrupt = (m: Model, caller: number, whenAbandoned: string): void => {
+const modelInterrupt = (m: Model, caller: number, onAbandon: string): void => {
   const { run } = m
   const wasWaiting = run?.waiters.delete(caller) === true
-  if (run !== undefined && wasWaiting && run.waiters.size === 0 && !run.kept && whenAbandoned === "stop") {
+  if (run !== undefined && wasWaiting && run.waiters.size === 0 && !run.kept && onAbandon === "interrupt") {
     run.stoppedAt = m.now
     run.leaver = caller
   } else m.expected.set(caller, "interrupted")
@@ -291,7 +298,7 @@ const modelClose = (m: Model): void => {
   Object.assign(m, { closed: true, run: undefined, key: undefined, failure: undefined, rejection: undefined })
 }
 
-const modelState = (m: Model): ApiKeyCache.ApiKeyStatus["state"] => {
+const modelState = (m: Model): ApiKeyStatus["state"] => {
   if (m.closed) return "empty"
   if (m.run !== undefined) return "refreshing"
   if (m.key === undefined ? rejectionIsOpen(m) : m.key.suspect) return "rejected"
@@ -311,8 +318,8 @@ const name = (id: number): string => `key-${id}`
 
 interface Settings {
   readonly random: number
-  readonly onRepeat: "serve" | "fail"
-  readonly whenAbandoned: "stop" | "finish"
+  readonly onRepeatedKey: "serve" | "fail"
+  readonly onAbandon: "interrupt" | "complete"
 }
 
 /** One thing that happened, in order. */
@@ -357,8 +364,8 @@ const makeReal = async (settings: Settings): Promise<Real> => {
       format: "text",
       mayPrompt: false,
       timeToLive: timeToLiveMillis,
-      onRepeat: settings.onRepeat,
-      whenAbandoned: settings.whenAbandoned,
+      onRepeatedKey: settings.onRepeatedKey,
+      onAbandon: settings.onAbandon,
       fetch: helper.fetch
     }).pipe(Scope.extend(scope), Effect.withRandom(Random.fixed([settings.random])))
   )
@@ -519,7 +526,7 @@ const answer = (same: boolean, lifeMillis: number | undefined): Command =>
           at: m.now,
           declaredUntil: lifeMillis === undefined ? Infinity : m.now + lifeMillis
         })
-        modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeat)
+        modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeatedKey)
         const expiresAt = lifeMillis === undefined ? undefined : DateTime.unsafeMake(m.now + lifeMillis)
         return Deferred.succeed(run.answer, ApiKey.make({ value: name(id), expiresAt }))
       }),
@@ -576,7 +583,7 @@ const interruptOne = (which: number): Command =>
       Effect.suspend(() => {
         const waiters = waitersOf(m)
         const caller = waiters[which % waiters.length] ?? 0
-        modelInterrupt(m, caller, real.settings.whenAbandoned)
+        modelInterrupt(m, caller, real.settings.onAbandon)
         return interrupts(real, [caller])
       }),
     (m) => waitersOf(m).length > 0
@@ -587,7 +594,7 @@ const interruptAll = command(
   (m, real) =>
     Effect.suspend(() => {
       const waiters = waitersOf(m)
-      for (const caller of waiters) modelInterrupt(m, caller, real.settings.whenAbandoned)
+      for (const caller of waiters) modelInterrupt(m, caller, real.settings.onAbandon)
       return interrupts(real, waiters)
     }),
   (m) => waitersOf(m).length > 0
@@ -646,8 +653,8 @@ describe("the cache against its model", () => {
   test(`does what the model says, in ${sequences} sequences of commands`, async () => {
     const settings = fc.record({
       random: fc.constantFrom(0, 0.5, 0.99),
-      onRepeat: fc.constantFrom("serve" as const, "fail" as const),
-      whenAbandoned: fc.constantFrom("stop" as const, "stop" as const, "finish" as const)
+      onRepeatedKey: fc.constantFrom("serve" as const, "fail" as const),
+      onAbandon: fc.constantFrom("interrupt" as const, "interrupt" as const, "complete" as const)
     })
     let lasted = 0
     const property = fc.asyncProperty(

@@ -19,7 +19,7 @@ const secret = "sk-exported-to-nobody"
 const argument = "argument-of-the-helper"
 
 const helper = (script: string): ApiKeyProvider.CommandOptions => ({
-  command: shell(`${script} # ${argument}`, secret),
+  argv: shell(`${script} # ${argument}`, secret),
   format: "text",
   retry: undefined
 })
@@ -85,7 +85,7 @@ describe("through @effect/opentelemetry", () => {
       const notes = join(folder, "runs")
       // The second run repeats the key of the first, the third brings another, the fourth fails.
       const script = 'echo >> "$2"; n=$(wc -l < "$2"); [ "$n" -lt 4 ] || exit 69; sleep 0.1; printf %s "$1-$((n / 3))"'
-      const provider = yield* realProvider({ ...helper(""), command: [program, "-c", script, "sh", secret, notes] })
+      const provider = yield* realProvider({ ...helper(""), argv: [program, "-c", script, "sh", secret, notes] })
       const key = yield* provider.get
       yield* provider.get
       yield* provider.reject(key)

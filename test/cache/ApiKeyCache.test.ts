@@ -15,8 +15,8 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as ApiKey from "effect-apikey/ApiKey"
-import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import type { NonZeroExit } from "effect-apikey/ApiKeyError"
+import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 import fc from "fast-check"
 import { cacheUnderTest, loginRequired, millisOf, secretOf, unavailable } from "../support/cacheUnderTest.js"
 import { settle } from "../support/scriptedHelper.js"
@@ -95,7 +95,7 @@ describe("what users of others complained of", () => {
         expect(yield* value).toBe("good")
         expect((yield* cache.status).state).toBe("failing")
         expect(lines).toEqual([
-          "WARN test: a renewal failed, the current key goes on: helper: ended with status 75, its service is not available now. Try again later."
+          "WARN test: a renewal failed, the current key goes on: helper exited with status 75: service unavailable. Try again later."
         ])
       })
     )
@@ -428,20 +428,18 @@ describe("single flight", () => {
     })
   )
 
-  it.scoped(
-    '`whenAbandoned: "finish"`: a caller with less patience than the helper finds the key there next time',
-    () =>
-      Effect.gen(function* () {
-        const { cache, answers, value, helper } = yield* cacheUnderTest({ whenAbandoned: "finish" })
-        const waiter = yield* Effect.fork(Effect.timeout(cache.get, "5 seconds"))
-        yield* settle
-        yield* TestClock.adjust("5 seconds")
-        expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
-        expect(helper.active).toBe(1)
-        yield* answers("k")
-        expect(yield* value).toBe("k")
-        expect(helper.runs.length).toBe(1)
-      })
+  it.scoped('`onAbandon: "complete"`: a caller with less patience than the helper finds the key there next time', () =>
+    Effect.gen(function* () {
+      const { cache, answers, value, helper } = yield* cacheUnderTest({ onAbandon: "complete" })
+      const waiter = yield* Effect.fork(Effect.timeout(cache.get, "5 seconds"))
+      yield* settle
+      yield* TestClock.adjust("5 seconds")
+      expect(Exit.isFailure(yield* Fiber.await(waiter))).toBe(true)
+      expect(helper.active).toBe(1)
+      yield* answers("k")
+      expect(yield* value).toBe("k")
+      expect(helper.runs.length).toBe(1)
+    })
   )
 
   it.scoped("a person who is being asked is not asked twice: a run that may prompt goes on", () =>
@@ -666,7 +664,7 @@ describe("failure", () => {
             yield* TestClock.adjust("30 seconds")
           }
           expect(lines).toEqual([
-            "WARN test: a log-in is needed: helper: ended with status 1, a log-in is needed. Sign in: helper login"
+            "WARN test: a log-in is needed: helper exited with status 1: login required. Sign in: helper login"
           ])
           yield* asks
           yield* answers("k", "1 second")
@@ -795,21 +793,23 @@ describe("reject", () => {
     })
   )
 
-  it.scoped('`onRepeat: "fail"`: KeyRejected rests 30 s, doubling to 5 min as long as the helper repeats the key', () =>
-    Effect.gen(function* () {
-      const { cache, holding, asks, answers } = yield* cacheUnderTest({ onRepeat: "fail" })
-      yield* cache.reject(yield* holding("k"))
-      const rests: Array<number> = []
-      for (let times = 0; times < 6; times++) {
-        const waiter = yield* asks
-        yield* answers("k")
-        expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("KeyRejected")
-        const now = yield* Clock.currentTimeMillis
-        rests.push((millisOf((yield* cache.status).nextTry) ?? 0) - now)
-        yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
-      }
-      expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
-    })
+  it.scoped(
+    '`onRepeatedKey: "fail"`: KeyRejected rests 30 s, doubling to 5 min as long as the helper repeats the key',
+    () =>
+      Effect.gen(function* () {
+        const { cache, holding, asks, answers } = yield* cacheUnderTest({ onRepeatedKey: "fail" })
+        yield* cache.reject(yield* holding("k"))
+        const rests: Array<number> = []
+        for (let times = 0; times < 6; times++) {
+          const waiter = yield* asks
+          yield* answers("k")
+          expect((yield* Effect.flip(Fiber.join(waiter)))._tag).toBe("KeyRejected")
+          const now = yield* Clock.currentTimeMillis
+          rests.push((millisOf((yield* cache.status).nextTry) ?? 0) - now)
+          yield* TestClock.adjust(Duration.millis(rests.at(-1) ?? 0))
+        }
+        expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
+      })
   )
 
   it.scoped("the doubling begins anew at 30 s for another key, which a refresh brought", () =>
@@ -848,9 +848,9 @@ describe("reject", () => {
     })
   )
 
-  it.scoped('`onRepeat: "fail"` gives KeyRejected instead, for the back-off', () =>
+  it.scoped('`onRepeatedKey: "fail"` gives KeyRejected instead, for the back-off', () =>
     Effect.gen(function* () {
-      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ onRepeat: "fail" })
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ onRepeatedKey: "fail" })
       const key = yield* holding("k")
       yield* cache.reject(key)
       const waiter = yield* asks
@@ -858,7 +858,7 @@ describe("reject", () => {
       const error = yield* Effect.flip(Fiber.join(waiter))
       expect([error._tag, error.message]).toEqual([
         "KeyRejected",
-        "helper: repeats the key that the server refused at 1970-01-01T00:00:00.000Z"
+        "helper printed the key again that the server rejected at 1970-01-01T00:00:00.000Z"
       ])
       expect((yield* Effect.flip(cache.get))._tag).toBe("KeyRejected")
       expect(helper.runs.length).toBe(2)

@@ -89,7 +89,7 @@ const movable = () => {
 }
 
 const command = (...args: ReadonlyArray<string>): ApiKeyProvider.CommandOptions => ({
-  command: ["/nowhere/helper", ...args]
+  argv: ["/nowhere/helper", ...args]
 })
 
 const keyOf = (providers: ApiKeyProviders.Providers, id: string) =>
@@ -161,8 +161,8 @@ describe("providers by id", () => {
     timeToLive: { ...base, timeToLive: "1 minute" },
     refreshAhead: { ...base, refreshAhead: "1 minute" },
     interactive: { ...base, interactive: "if-available" },
-    onRepeat: { ...base, onRepeat: "fail" },
-    whenAbandoned: { ...base, whenAbandoned: "finish" },
+    onRepeatedKey: { ...base, onRepeatedKey: "fail" },
+    onAbandon: { ...base, onAbandon: "complete" },
     "the name the helper is told": { ...base, provider: "other" }
   }
   it.scoped.each(Object.keys(different))("a command that differs in %s shares nothing", (what) => {
@@ -178,7 +178,7 @@ describe("providers by id", () => {
   type AllOptions = Required<ApiKeyProvider.CommandOptions>
   /** Each option, and how its default can be said; of some it cannot. */
   const defaults: { readonly [Name in keyof AllOptions]: ReadonlyArray<AllOptions[Name]> } = {
-    command: [],
+    argv: [],
     provider: [],
     cwd: [],
     program: [],
@@ -188,13 +188,13 @@ describe("providers by id", () => {
     env: [{}],
     inheritEnv: [true],
     interactive: ["never"],
-    path: ["usual-folders"],
+    search: ["install-dirs"],
     prefetch: [false],
-    onRepeat: ["serve"],
-    onReject: ["forget"],
+    onRepeatedKey: ["serve"],
+    eraseOnReject: [false],
     timeout: ["30 seconds", 30_000],
     timeToLive: ["5 minutes", Duration.seconds(300)],
-    whenAbandoned: ["stop"]
+    onAbandon: ["interrupt"]
   }
   const sayings = Object.entries(defaults).flatMap(([name, values]) =>
     values.map((value): [string, unknown] => [name, value])
@@ -211,14 +211,14 @@ describe("providers by id", () => {
   )
 
   const known: ReadonlyArray<[string, Partial<ApiKeyProvider.CommandOptions>, boolean]> = [
-    ["/nowhere/op", { timeToLive: "1 hour", timeout: "2 minutes", whenAbandoned: "finish" }, true],
+    ["/nowhere/op", { timeToLive: "1 hour", timeout: "2 minutes", onAbandon: "complete" }, true],
     ["/nowhere/op", { timeToLive: "5 minutes" }, false],
     ["/nowhere/op", { timeout: "30 seconds" }, false],
-    ["/nowhere/op", { whenAbandoned: "stop" }, false]
+    ["/nowhere/op", { onAbandon: "interrupt" }, false]
   ]
   it.scoped.each(known)("the defaults are those of the catalog: %s %o", ([program, options, isSame]) => {
     const programs = fakePrograms()
-    const op = { command: [program, "read", "op://a/b/c"] }
+    const op = { argv: [program, "read", "op://a/b/c"] }
     return Effect.gen(function* () {
       const providers = yield* ApiKeyProviders.make({ providers: { op, said: { ...op, ...options } } })
       yield* keyOf(providers, "op")
@@ -568,8 +568,7 @@ describe("providers by id", () => {
 
   it.scoped("what configuration lets several share lives as long as one of them is in use, and no longer", () => {
     const programs = fakePrograms()
-    const said = (name: string) =>
-      JSON.stringify({ argv: ["/nowhere/helper", name], cache: { timeToLive: "Infinity" } })
+    const said = (name: string) => JSON.stringify({ argv: ["/nowhere/helper", name], timeToLive: "Infinity" })
     const env = new Map([
       ["A_API_KEY_COMMAND", said("shared")],
       ["B_API_KEY_COMMAND", said("shared")],
@@ -737,7 +736,7 @@ describe("providers by id", () => {
   })
 })
 
-describe("onReject: erase", () => {
+describe("eraseOnReject: erase", () => {
   it.scoped(
     "the helper is told once to forget a refused key, before the run that asks for another, and at no other",
     () => {
@@ -748,9 +747,9 @@ describe("onReject: erase", () => {
       )
       return Effect.gen(function* () {
         const provider = yield* ApiKeyProvider.fromCommand({
-          command: ["git", "credential", "fill"],
+          argv: ["git", "credential", "fill"],
           format: { name: "git-credential", url: "https://h.example" },
-          onReject: "erase",
+          eraseOnReject: true,
           retry: Schedule.recurs(0)
         })
         yield* provider.reject(yield* provider.get)
@@ -766,12 +765,11 @@ describe("onReject: erase", () => {
 describe("who happens to ask first", () => {
   const shaped = (program: string): ApiKeyProvider.CommandOptions => ({
     provider: "a",
-    command: [program],
+    argv: [program],
     timeToLive: "100 seconds",
     retry: Schedule.recurs(0)
   })
-  const said = (program: string) =>
-    JSON.stringify({ argv: [program], retries: 0, cache: { timeToLive: "100 seconds" } })
+  const said = (program: string) => JSON.stringify({ argv: [program], retries: 0, timeToLive: "100 seconds" })
   const ways: ReadonlyArray<[string, string, ReturnType<typeof ApiKeyProviders.layerConfig>]> = [
     ["a command", "first-command", ApiKeyProviders.layer({ providers: { a: shaped("first-command") } })],
     [

@@ -89,7 +89,7 @@ describe("git-key", () => {
   const key = Redacted.make("sk-kept-by-git")
   const origin = "http://127.0.0.1:8080"
 
-  const helper = ({ command: [program, ...args], cwd, env }: GitCredential.GitCredential) =>
+  const helper = ({ argv: [program, ...args], cwd, env }: GitCredential.GitCredential) =>
     run(Command.make(program, ...args).pipe(Command.env(env), Command.workingDirectory(cwd)))
 
   test("prints the key that git's store keeps", () =>
@@ -100,11 +100,11 @@ describe("git-key", () => {
 
   test("fails in one line, unasked, for a host that git does not know", () =>
     Effect.gen(function* () {
-      const { command, cwd, env, ...rest } = Option.getOrThrow(yield* GitCredential.make({ origin, key }))
-      const [program, script] = command
+      const { argv, cwd, env, ...rest } = Option.getOrThrow(yield* GitCredential.make({ origin, key }))
+      const [program, script] = argv
       const result = yield* helper({
         ...rest,
-        command: [program, script ?? "", "protocol=https", "host=example.com"],
+        argv: [program, script ?? "", "protocol=https", "host=example.com"],
         cwd,
         env
       })

@@ -37,7 +37,7 @@ const run = (
   asked: Partial<CredentialHelper.Request> = {}
 ): Effect.Effect<string, ApiKeyError, Needs> =>
   Effect.map(
-    CredentialHelper.run({ command: ["get-key", "argument"], ...options }, { ...request, ...asked }),
+    CredentialHelper.run({ argv: ["get-key", "argument"], ...options }, { ...request, ...asked }),
     ({ stdout }) => new TextDecoder().decode(Redacted.value(stdout))
   )
 
@@ -216,7 +216,7 @@ describe("time", () => {
         })
       }
       for (const command of [[], [""], ["  "]]) {
-        failedWith(Option.some(yield* Effect.either(run({ command }))), { _tag: "ConfigInvalid" })
+        failedWith(Option.some(yield* Effect.either(run({ argv: command }))), { _tag: "ConfigInvalid" })
       }
       assert.deepStrictEqual(helper.starts, [])
     }).pipe(Effect.provide(helper.layer))
@@ -258,7 +258,7 @@ describe("stderr of one endless line", () => {
       stderr: Stream.make("x".repeat(30_000), `${key.slice(0, 9)}`, key.slice(9) + piece, end).pipe(Stream.encodeText)
     })
     return Effect.gen(function* () {
-      const error = yield* Effect.flip(run({ command: ["get-key", key] }))
+      const error = yield* Effect.flip(run({ argv: ["get-key", key] }))
       const stderr = "stderr" in error ? error.stderr : ""
       assert.isTrue(stderr.endsWith(`word ${end}`))
       assert.isAtMost(stderr.length, 4_096)
@@ -367,7 +367,7 @@ describe("retry", () => {
     const prompting = always(ends(75))
     const onTerminal = always(ends(75), { terminal: true })
     return Effect.gen(function* () {
-      const op = run({ command: ["op", "read", "op://x"], retry: Schedule.recurs(5) })
+      const op = run({ argv: ["op", "read", "op://x"], retry: Schedule.recurs(5) })
       failedWith(yield* after(Effect.provide(op, prompting.layer), "1 minute"), { _tag: "NonZeroExit" })
       const asking = run({ interactive: "always", retry: Schedule.recurs(5) })
       failedWith(yield* after(Effect.provide(asking, onTerminal.layer), "1 minute"), { _tag: "NonZeroExit" })
@@ -380,14 +380,14 @@ describe("retry", () => {
       index === 0 ? Effect.fail(systemError("EAGAIN")) : Effect.succeed(printsKey(key))
     )
     return Effect.gen(function* () {
-      gave(yield* after(run({ command: ["op", "read", "op://x"] }), "240 millis"), key)
+      gave(yield* after(run({ argv: ["op", "read", "op://x"] }), "240 millis"), key)
     }).pipe(Effect.provide(helper.layer))
   })
 
   it.effect("helpers that may prompt have 2 min", () =>
     Effect.gen(function* () {
       const prompting = always(never)
-      const op = Effect.provide(run({ command: ["op", "read", "op://x"] }), prompting.layer)
+      const op = Effect.provide(run({ argv: ["op", "read", "op://x"] }), prompting.layer)
       unfinished(yield* after(op, "119 seconds"))
       const onTerminal = always(never, { terminal: true })
       const outcome = yield* after(
@@ -678,7 +678,7 @@ describe("what a helper is given", () => {
   it.effect("a program that was searched before is run as it is", () => {
     const helper = always(printsKey(key))
     return Effect.gen(function* () {
-      yield* run({ command: ["op", "read", "op://x"], program: "/opt/trusted/op" })
+      yield* run({ argv: ["op", "read", "op://x"], program: "/opt/trusted/op" })
       assert.deepInclude(helper.starts[0], { program: "/opt/trusted/op", args: ["read", "op://x"] })
     }).pipe(Effect.provide(helper.layer))
   })
@@ -700,18 +700,15 @@ describe("a key typed in the program's place", () => {
       const slow = always(never)
       return Effect.gen(function* () {
         const error = yield* Effect.flip(
-          Effect.provide(run({ command: [typed], path: "path-only" }), HelperExecutor.layerNode)
+          Effect.provide(run({ argv: [typed], search: "path" }), HelperExecutor.layerNode)
         )
         assert.strictEqual(error._tag, "CommandNotFound")
         assert.propertyVal(error, "command", "<redacted>")
-        const late = yield* after(
-          Effect.provide(run({ command: [typed], timeout: "1 second" }), slow.layer),
-          "1 second"
-        )
+        const late = yield* after(Effect.provide(run({ argv: [typed], timeout: "1 second" }), slow.layer), "1 second")
         failedWith(late, { _tag: "CommandTimeout", command: "<redacted>" })
         const shown = `${error.message} ${error.hint} ${JSON.stringify(error)} ${JSON.stringify(late)}`
         for (const part of typed.split(/[/\s]/).filter(({ length }) => length > 2)) assert.notInclude(shown, part)
-        assert.include(error.hint, "`command` takes")
+        assert.match(error.hint, /give the command that prints it instead|Separate the program and its arguments/)
       })
     })
   }
@@ -740,7 +737,7 @@ const temporaryFolder = (prefix: string) =>
 
 describe("with the stock executor of NodeContext", () => {
   const stock = (script: string, options: Partial<CredentialHelper.Options> = {}) =>
-    Effect.provide(run({ command: ["sh", "-c", script], ...options }), NodeContext.layer)
+    Effect.provide(run({ argv: ["sh", "-c", script], ...options }), NodeContext.layer)
 
   it.live("prints its key", () => Effect.map(stock(`printf ${key}`), (printed) => assert.strictEqual(printed, key)))
 
@@ -771,13 +768,13 @@ describe("with the stock executor of NodeContext", () => {
         const folder = yield* temporaryFolder("effect-apikey-path-")
         symlinkSync("loop", join(folder, "loop"))
         const one = yield* Effect.flip(
-          Effect.provide(run({ command: [`${folder}/loop/get --token hunter2-secret-value`] }), NodeContext.layer)
+          Effect.provide(run({ argv: [`${folder}/loop/get --token hunter2-secret-value`] }), NodeContext.layer)
         )
         assert.strictEqual(one._tag, "CommandNotExecutable")
         assert.notInclude(`${one.message} ${JSON.stringify(one)}`, "hunter2-secret-value")
         const escaped = join(folder, "a\u001B]0;owned\u0007b")
         mkdirSync(escaped)
-        const two = yield* Effect.flip(Effect.provide(run({ command: [escaped] }), NodeContext.layer))
+        const two = yield* Effect.flip(Effect.provide(run({ argv: [escaped] }), NodeContext.layer))
         assert.strictEqual(two._tag, "CommandNotExecutable")
         assert.notInclude(two.message, "\u001B")
         assert.notInclude(two.message, "\u0007")
@@ -791,12 +788,12 @@ describe("with the stock executor of NodeContext", () => {
         const folder = yield* temporaryFolder("effect-apikey Some App ")
         const program = join(folder, "op")
         writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
-        const error = yield* Effect.flip(Effect.provide(run({ command: [program, "read"] }), NodeContext.layer))
+        const error = yield* Effect.flip(Effect.provide(run({ argv: [program, "read"] }), NodeContext.layer))
         assert.strictEqual(error._tag, "NonZeroExit")
         assert.include(error.message, "op")
         assert.propertyVal(error, "command", "op")
         assert.propertyVal(error, "reason", "LoginRequired")
-        const options = { command: ["./Some App/op", "read"], cwd: folder }
+        const options = { argv: ["./Some App/op", "read"], cwd: folder }
         mkdirSync(join(folder, "Some App"))
         const inFolder = join(folder, "Some App", "op")
         writeFileSync(inFolder, readFileSync(program), { mode: 0o755 })
@@ -806,7 +803,7 @@ describe("with the stock executor of NodeContext", () => {
         const refused = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
         assert.deepInclude(refused, { _tag: "CommandNotExecutable", command: "op", path: inFolder })
         const missing = yield* Effect.flip(
-          Effect.provide(run({ command: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
+          Effect.provide(run({ argv: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
         )
         assert.strictEqual(missing._tag, "CommandNotFound")
         assert.notInclude(missing.hint ?? "", "takes an array")
@@ -836,7 +833,7 @@ describe("with the stock executor of NodeContext", () => {
       const error = yield* Effect.flip(stock(`: ${"x".repeat(200_000)}`))
       assert.include(error, { _tag: "SpawnFailed", code: "E2BIG" })
       const missing = yield* Effect.flip(
-        Effect.provide(run({ command: ["no-such-program", "secret-argument"] }), NodeContext.layer)
+        Effect.provide(run({ argv: ["no-such-program", "secret-argument"] }), NodeContext.layer)
       )
       assert.strictEqual(missing._tag, "CommandNotFound")
       assert.notInclude(JSON.stringify(missing), "secret-argument")

@@ -38,10 +38,10 @@ describe("effect-apikey get", () => {
 
   const failures: ReadonlyArray<readonly [what: string, status: number, args: ReadonlyArray<string>, says: RegExp]> = [
     ["a failing command", 69, ["--", "sh", "-c", "exit 3"], /status 3/],
-    ["a missing command", 127, ["--", "no-such-helper"], /not found/],
-    ["a silent command", 65, ["--", "true"], /no key/],
-    ["a hanging command", 124, ["--timeout", "600ms", "--", "sleep", "1000"], /within 0\.6 s/],
-    ["a command that is busy for now", 75, ["--", "sh", "-c", "exit 75"], /not available/],
+    ["a missing command", 127, ["--", "no-such-helper"], /was not found on PATH \(searched/],
+    ["a silent command", 65, ["--", "true"], /wrote nothing to stdout/],
+    ["a hanging command", 124, ["--timeout", "600ms", "--", "sleep", "1000"], /timed out after 0\.6 s/],
+    ["a command that is busy for now", 75, ["--", "sh", "-c", "exit 75"], /service unavailable/],
     ["a command that may not be executed", 126, ["--", "/etc/passwd"], /cannot be executed/],
     ["two lines", 65, ["--", "printf", "one-secret\\ntwo-secret\\n"], /one line/],
     ["10 MB", 65, ["--", "sh", "-c", "head -c 10000000 /dev/zero | tr '\\0' x"], /65536 bytes/],
@@ -69,7 +69,7 @@ describe("effect-apikey get", () => {
         `${path}curl -H "Bearer hunter22" https://gateway.test/hunter23`
       )
       assert.strictEqual(status, 127)
-      assert.include(stderr, "each argument as a word of its own")
+      assert.include(stderr, "Separate the program and its arguments: -- op read")
       assert.notMatch(stderr, /hunter|Bearer|gateway/)
     }
   })
@@ -91,7 +91,7 @@ describe("effect-apikey get", () => {
     assert.strictEqual(
       (await run("get", "--", age)).stderr,
       [
-        "effect-apikey: age: ended with status 1, access was denied",
+        "effect-apikey: age exited with status 1: access denied",
         "  it said: age: error: no identity matched any of the recipients",
         "  The file is not encrypted to that identity; give another with -i.",
         ""
@@ -101,8 +101,9 @@ describe("effect-apikey get", () => {
 
   it("names the flag to somebody whose command prints JSON of no known format", async () => {
     const { stderr } = await run("get", "--", "echo", '{"a":1}')
-    assert.include(stderr, "its output is of no known format")
-    assert.include(stderr, "--format NAME): auto, text,")
+    assert.include(stderr, "printed output of no known format")
+    assert.include(stderr, "set one of auto, text,")
+    assert.include(stderr, "--format NAME")
     assert.notInclude(stderr, "`format`")
   })
 
@@ -114,7 +115,7 @@ describe("effect-apikey get", () => {
     assert.strictEqual(status, 77)
     assert.strictEqual(
       stderr,
-      "effect-apikey: gh: ended with status 4, a log-in is needed\n  Log in to GitHub: gh auth login\n"
+      "effect-apikey: gh exited with status 4: login required\n  Log in to GitHub: gh auth login\n"
     )
   })
 

@@ -79,7 +79,7 @@ const key: Effect.Effect<string, ApiKeyError.ApiKeyError, ApiKeyProvider.ApiKeyP
   )
 
 const live: Layer.Layer<ApiKeyProvider.ApiKeyProvider> = ApiKeyProvider.layerCommand({
-  command: ["echo", "sk-123"],
+  argv: ["echo", "sk-123"],
   timeout: "10 seconds"
 }).pipe(Layer.provide(HelperExecutor.layerNode))
 

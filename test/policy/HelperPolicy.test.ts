@@ -157,10 +157,10 @@ describe("an allow list names a program with a pattern for each of its arguments
       const rows = [
         key({ command: { argv, env: { A: "b" } } }),
         key({ command: { argv, cwd: "." } }),
-        key({ command: { argv, path: "login-shell" } }),
+        key({ command: { argv, search: "login-shell" } }),
         key({ command: { argv, inheritEnv: false } }),
         key({ command: { argv, interactive: "always" } }),
-        key({ command: { argv, cache: { onReject: "erase" } } }),
+        key({ command: { argv, eraseOnReject: true } }),
         key({ command: { argv, format: { name: "git-credential", url: "https://bank.example/x" } } }),
         key({ command: argv }, { baseUrl: "https://evil.example" })
       ]

@@ -716,7 +716,7 @@ describe("the catalog", () => {
   it("gives its advice in one line, with no secret's place in it", () => {
     const lines = HelperCatalog.all.flatMap(({ failures, install }) => [
       install,
-      ...failures.map(({ remedy }) => remedy ?? "")
+      ...failures.map(({ remedy }) => JSON.stringify(remedy ?? ""))
     ])
     expect(lines.filter((line) => /[\r\n]/.test(line))).toEqual([])
   })

@@ -42,7 +42,7 @@ const second = 1000
 describe("a key from a real process", () => {
   it.live("is what it printed, without the white space around it", () =>
     Effect.gen(function* () {
-      const provider = yield* realProvider({ command: shell("printf ' sk-123 \\n'") })
+      const provider = yield* realProvider({ argv: shell("printf ' sk-123 \\n'") })
       assert.strictEqual(secretOf(yield* provider.get), "sk-123")
     }).pipe(Effect.scoped)
   )
@@ -51,7 +51,7 @@ describe("a key from a real process", () => {
     Effect.gen(function* () {
       const before = yield* DateTime.now
       const provider = yield* realProvider({
-        command: shell(`printf '{"access_token":"t0ken","expires_in":"600","token_type":"Bearer"}'`)
+        argv: shell(`printf '{"access_token":"t0ken","expires_in":"600","token_type":"Bearer"}'`)
       })
       const key = yield* provider.get
       const after = yield* DateTime.now
@@ -68,7 +68,7 @@ describe("a key from a real process", () => {
       assert.strictEqual(secretOf(yield* provider.get), "sk-stock")
     }).pipe(
       Effect.provide(
-        ApiKeyProvider.layerCommand({ command: ["printf", "sk-stock"] }).pipe(Layer.provide(NodeContext.layer))
+        ApiKeyProvider.layerCommand({ argv: ["printf", "sk-stock"] }).pipe(Layer.provide(NodeContext.layer))
       )
     )
   )
@@ -77,7 +77,7 @@ describe("a key from a real process", () => {
     Effect.gen(function* () {
       const provider = yield* realProvider({
         provider: "openai",
-        command: shell('printf %s "$EFFECT_APIKEY_PROVIDER-$EFFECT_APIKEY_REASON-$EFFECT_APIKEY_INTERACTIVE"')
+        argv: shell('printf %s "$EFFECT_APIKEY_PROVIDER-$EFFECT_APIKEY_REASON-$EFFECT_APIKEY_INTERACTIVE"')
       })
       const first = yield* provider.get
       assert.strictEqual(secretOf(first), "openai-first-0")
@@ -91,7 +91,7 @@ describe("each failure of a real process ends in its typed error", () => {
   it.live("no command, an empty argv, a blank program: ConfigInvalid", () =>
     Effect.gen(function* () {
       for (const command of [[], [""], ["  "]]) {
-        const error = yield* failureOf({ command })
+        const error = yield* failureOf({ argv: command })
         assert.strictEqual(error._tag, "ConfigInvalid")
         assert.include(error.message, "empty")
         assert.include(error.hint, '["op", "read"')
@@ -103,14 +103,14 @@ describe("each failure of a real process ends in its typed error", () => {
     Effect.gen(function* () {
       const command = ["printf", "sk-123"]
       for (const wrong of [{ timeout: 0 }, { timeout: Duration.infinity }, { timeToLive: 0 }, { timeToLive: -1 }]) {
-        assert.strictEqual((yield* failureOf({ command, ...wrong }))._tag, "ConfigInvalid")
+        assert.strictEqual((yield* failureOf({ argv: command, ...wrong }))._tag, "ConfigInvalid")
       }
     })
   )
 
   it.live("a program that does not exist: CommandNotFound, with the folders searched", () =>
     Effect.gen(function* () {
-      const error = yield* failureOf({ command: ["no-such-helper"], env: { PATH: "/usr/bin:/nowhere" } })
+      const error = yield* failureOf({ argv: ["no-such-helper"], env: { PATH: "/usr/bin:/nowhere" } })
       assert(error._tag === "CommandNotFound")
       assert.strictEqual(error.command, "no-such-helper")
       assert.includeMembers([...error.searched], ["/usr/bin", "/nowhere"])
@@ -119,7 +119,7 @@ describe("each failure of a real process ends in its typed error", () => {
 
   it.live("a path that does not exist: CommandNotFound, with the path", () =>
     Effect.gen(function* () {
-      const error = yield* failureOf({ command: ["/nowhere/get-token", "secret-argument"] })
+      const error = yield* failureOf({ argv: ["/nowhere/get-token", "secret-argument"] })
       assert(error._tag === "CommandNotFound")
       assert.strictEqual(error.command, "get-token")
       assert.deepStrictEqual(error.searched, ["/nowhere/get-token"])
@@ -127,14 +127,14 @@ describe("each failure of a real process ends in its typed error", () => {
   )
 
   it.live("a file that may not be executed: CommandNotExecutable", () =>
-    Effect.map(failureOf({ command: ["/etc/passwd"] }), (error) => {
+    Effect.map(failureOf({ argv: ["/etc/passwd"] }), (error) => {
       assert(error._tag === "CommandNotExecutable")
       assert.strictEqual(error.path, "/etc/passwd")
     })
   )
 
   it.live("a working directory that does not exist: SpawnFailed", () =>
-    Effect.map(failureOf({ command: ["printf", "sk-123"], cwd: "/nowhere" }), (error) => {
+    Effect.map(failureOf({ argv: ["printf", "sk-123"], cwd: "/nowhere" }), (error) => {
       assert(error._tag === "SpawnFailed")
       assert.strictEqual(error.code, "ENOENT")
       assert.include(error.hint, "working directory")
@@ -143,10 +143,10 @@ describe("each failure of a real process ends in its typed error", () => {
 
   it.live("an argument with a NUL, one too long for the system: SpawnFailed, and neither is quoted", () =>
     Effect.gen(function* () {
-      const nul = yield* failureOf({ command: ["printf", "secret\0argument"] })
+      const nul = yield* failureOf({ argv: ["printf", "secret\0argument"] })
       assert.strictEqual(nul._tag, "SpawnFailed")
       assert.notInclude(JSON.stringify(nul), "secret")
-      const long = yield* failureOf({ command: ["printf", "secret".repeat(50_000)] })
+      const long = yield* failureOf({ argv: ["printf", "secret".repeat(50_000)] })
       assert(long._tag === "SpawnFailed")
       assert.strictEqual(long.code, "E2BIG")
       assert.notInclude(JSON.stringify(long), "secret")
@@ -155,7 +155,7 @@ describe("each failure of a real process ends in its typed error", () => {
 
   it.live("a status other than 0: NonZeroExit with the end of stderr, and not a word of stdout", () =>
     Effect.gen(function* () {
-      const error = yield* failureOf({ command: shell("echo half-a-secret; echo 'no such item' >&2; exit 3") })
+      const error = yield* failureOf({ argv: shell("echo half-a-secret; echo 'no such item' >&2; exit 3") })
       assert(error._tag === "NonZeroExit")
       assert.strictEqual(error.exitCode, 3)
       assert.strictEqual(error.stderr, "no such item")
@@ -167,7 +167,7 @@ describe("each failure of a real process ends in its typed error", () => {
   it.live("status 75: NonZeroExit, Unavailable, after two more tries", () =>
     Effect.gen(function* () {
       const path = yield* folder
-      const error = yield* failureOf({ command: shell(`echo run >> ${path}/runs; exit 75`) })
+      const error = yield* failureOf({ argv: shell(`echo run >> ${path}/runs; exit 75`) })
       assert(error._tag === "NonZeroExit")
       assert.strictEqual(error.reason, "Unavailable")
       assert.strictEqual(readFileSync(join(path, "runs"), "utf8"), "run\nrun\nrun\n")
@@ -175,7 +175,7 @@ describe("each failure of a real process ends in its typed error", () => {
   )
 
   it.live("a signal: CommandKilled", () =>
-    Effect.map(failureOf({ command: shell("kill -SEGV $$") }), (error) => {
+    Effect.map(failureOf({ argv: shell("kill -SEGV $$") }), (error) => {
       assert(error._tag === "CommandKilled")
       assert.strictEqual(error.signal, "SIGSEGV")
     })
@@ -184,13 +184,13 @@ describe("each failure of a real process ends in its typed error", () => {
   it.live("nothing on stdout: EmptyOutput", () =>
     Effect.gen(function* () {
       for (const script of ["true", "printf ' \\n\\t\\n'"]) {
-        assert.strictEqual((yield* failureOf({ command: shell(script) }))._tag, "EmptyOutput")
+        assert.strictEqual((yield* failureOf({ argv: shell(script) }))._tag, "EmptyOutput")
       }
     })
   )
 
   it.live("two lines: InvalidOutput, with a hint at the format that takes them", () =>
-    Effect.map(failureOf({ command: shell("printf 'one-key\\ntwo-key\\n'") }), (error) => {
+    Effect.map(failureOf({ argv: shell("printf 'one-key\\ntwo-key\\n'") }), (error) => {
       assert(error._tag === "InvalidOutput")
       assert.strictEqual(error.expected, "one line")
       assert.include(error.hint, "first-line")
@@ -199,14 +199,14 @@ describe("each failure of a real process ends in its typed error", () => {
   )
 
   it.live("10 MB: OutputTooLarge", () =>
-    Effect.map(failureOf({ command: shell("head -c 10000000 /dev/zero | tr '\\0' x") }), (error) => {
+    Effect.map(failureOf({ argv: shell("head -c 10000000 /dev/zero | tr '\\0' x") }), (error) => {
       assert(error._tag === "OutputTooLarge")
       assert.strictEqual(error.limit, 65536)
     })
   )
 
   it.live("a key that had expired: ExpiredOnArrival", () =>
-    Effect.map(failureOf({ command: shell(`printf '{"access_token":"old","expires_at":1000}'`) }), (error) => {
+    Effect.map(failureOf({ argv: shell(`printf '{"access_token":"old","expires_at":1000}'`) }), (error) => {
       assert(error._tag === "ExpiredOnArrival")
       assert.strictEqual(error.expiredAt.epochMillis, 1000 * second)
     })
@@ -216,7 +216,7 @@ describe("each failure of a real process ends in its typed error", () => {
     Effect.gen(function* () {
       const path = yield* folder
       const error = yield* failureOf({
-        command: shell(`echo $$ > ${path}/pid; sleep 1000 & echo $! > ${path}/child; wait`),
+        argv: shell(`echo $$ > ${path}/pid; sleep 1000 & echo $! > ${path}/child; wait`),
         timeout: "700 millis"
       })
       assert(error._tag === "CommandTimeout")
@@ -230,7 +230,7 @@ describe("a provider over a command", () => {
   it.live("gives 1,000 callers one process", () =>
     Effect.gen(function* () {
       const path = yield* folder
-      const provider = yield* realProvider({ command: shell(`echo run >> ${path}/runs; printf sk-123`) })
+      const provider = yield* realProvider({ argv: shell(`echo run >> ${path}/runs; printf sk-123`) })
       const keys = yield* Effect.all(
         Array.from({ length: 1000 }, () => provider.get),
         { concurrency: "unbounded" }
@@ -245,7 +245,7 @@ describe("a provider over a command", () => {
     Effect.gen(function* () {
       const path = yield* folder
       const provider = yield* realProvider({
-        command: shell(`echo $$ > ${path}/pid.new; mv ${path}/pid.new ${path}/pid; sleep 1000`)
+        argv: shell(`echo $$ > ${path}/pid.new; mv ${path}/pid.new ${path}/pid; sleep 1000`)
       })
       const caller = yield* Effect.fork(provider.get)
       yield* Effect.async<void>((resume) => {
@@ -263,7 +263,7 @@ describe("a provider over a command", () => {
   it.live("says ProviderClosed after its scope has ended", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const provider = yield* Scope.extend(realProvider({ command: ["printf", "sk-123"] }), scope)
+      const provider = yield* Scope.extend(realProvider({ argv: ["printf", "sk-123"] }), scope)
       yield* provider.get
       yield* Scope.close(scope, Exit.void)
       const asked = yield* Effect.either(provider.get)
@@ -284,7 +284,7 @@ describe("a helper that lives on, or leaves its pipe open, after it printed", ()
   const drained = 10_200
   const asked = (answer: string, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
     Effect.gen(function* () {
-      const provider = yield* ApiKeyProvider.fromCommand({ command: ["get-token"], ...options })
+      const provider = yield* ApiKeyProvider.fromCommand({ argv: ["get-token"], ...options })
       const caller = yield* Effect.fork(Effect.either(provider.get))
       yield* settle
       yield* TestClock.adjust("10 seconds")
@@ -323,7 +323,7 @@ describe("a helper that lives on, or leaves its pipe open, after it printed", ()
 describe("how long a key is used that does not say", () => {
   const usedFor = (command: ReadonlyArray<string>, options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
     Effect.gen(function* () {
-      const provider = yield* ApiKeyProvider.fromCommand({ command, ...options })
+      const provider = yield* ApiKeyProvider.fromCommand({ argv: command, ...options })
       yield* provider.get
       return Option.map((yield* provider.status).hardExpiry, ({ epochMillis }) => epochMillis / second)
     }).pipe(Effect.scoped, Effect.provide(fake(() => Effect.succeed(printsKey("sk-123"))).layer))
@@ -354,9 +354,9 @@ describe("a renewal that nobody asked for", () => {
 
   it.effect("is made of no helper that may prompt: by the catalog, or because it is interactive", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* startsOf({ command: ["get-token"] }), 2)
-      assert.strictEqual(yield* startsOf({ command: ["op", "read", "op://a/b/c"] }), 1)
-      assert.strictEqual(yield* startsOf({ command: ["get-token"], interactive: "if-available" }), 1)
+      assert.strictEqual(yield* startsOf({ argv: ["get-token"] }), 2)
+      assert.strictEqual(yield* startsOf({ argv: ["op", "read", "op://a/b/c"] }), 1)
+      assert.strictEqual(yield* startsOf({ argv: ["get-token"], interactive: "if-available" }), 1)
     })
   )
 })
@@ -386,7 +386,7 @@ describe("other providers", () => {
       yield* provider.reject(key)
       assert.strictEqual(yield* provider.get, key)
       assert.strictEqual((yield* provider.status).state, "rejected")
-    }).pipe(Effect.provide(ApiKeyProvider.layerStatic(Redacted.make("sk-static"))))
+    }).pipe(Effect.provide(ApiKeyProvider.layerLiteral(Redacted.make("sk-static"))))
   )
 
   it.scoped("a late refusal of an older key neither takes the mark from the current one nor counts", () =>
@@ -419,11 +419,11 @@ describe("other providers", () => {
   )
 
   it.effect("two tags let one program hold two", () => {
-    class OpenAiKey extends ApiKeyProvider.Service<OpenAiKey>()("OpenAiKey") {}
-    class GatewayKey extends ApiKeyProvider.Service<GatewayKey>()("GatewayKey") {}
+    class OpenAiKey extends ApiKeyProvider.Tag<OpenAiKey>()("OpenAiKey") {}
+    class GatewayKey extends ApiKeyProvider.Tag<GatewayKey>()("GatewayKey") {}
     const layers = Layer.merge(
-      OpenAiKey.layer(ApiKeyProvider.layerStatic(Redacted.make("sk-openai"))),
-      GatewayKey.layer(ApiKeyProvider.layerStatic(Redacted.make("sk-gateway")))
+      OpenAiKey.layer(ApiKeyProvider.layerLiteral(Redacted.make("sk-openai"))),
+      GatewayKey.layer(ApiKeyProvider.layerLiteral(Redacted.make("sk-gateway")))
     )
     return Effect.gen(function* () {
       assert.strictEqual(secretOf(yield* (yield* OpenAiKey).get), "sk-openai")

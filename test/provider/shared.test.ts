@@ -35,7 +35,7 @@ const two = Effect.gen(function* () {
     helper.layer
   )
   const open = (id: string, guard: Guard) =>
-    Effect.provide(share("")({ command: ["get-key"], provider: id }, guard), helper.layer)
+    Effect.provide(share("")({ argv: ["get-key"], provider: id }, guard), helper.layer)
   return { helper, open }
 })
 

@@ -68,7 +68,7 @@ describe("AiSdk.get", () => {
       const options = {
         baseURL: server.origin,
         region: "eu-west-1",
-        apiKeyCommand: { command: ["echo", output], format }
+        apiKeyCommand: { argv: ["echo", output], format }
       }
       const sdk = yield* AiSdk.get({ npm: "@ai-sdk/amazon-bedrock", options })
       return { server, sdk }
@@ -95,7 +95,7 @@ describe("AiSdk.get", () => {
       const { sdk, server } = yield* bedrock(`{"access_token":"secret"}`, "oauth")
       const error = yield* Effect.flip(ask(sdk.languageModel("m")))
       assert.propertyVal(error, "_tag", "InvalidOutput")
-      assert.match(String(error), /the key cannot be sent; expected an AWS key pair/)
+      assert.match(String(error), /the key cannot be sent: expected an AWS key pair/)
       assert.include((error as InvalidOutput).hint, "aws-credential-process")
       assert.strictEqual(server.seen.length, 0)
     }).pipe(Effect.provide(sdks))
@@ -129,7 +129,7 @@ describe("AiSdk.get", () => {
         { npm, name: "other", options: { baseURL, apiKeyCommand: command } },
         { npm, options: { baseURL: `${baseURL}/2`, apiKeyCommand: command } },
         { npm, options: { baseURL, apiKeyCommand: ["echo", "sk-2"] } },
-        { npm, options: { baseURL, apiKeyCommand: { command, timeToLive: "1 minute" } } },
+        { npm, options: { baseURL, apiKeyCommand: { argv: command, timeToLive: "1 minute" } } },
         { npm, options: { baseURL, apiKey: "sk-literal", apiKeyCommand: command } },
         { npm, options: { baseURL, apiKeyCommand: command, headers: { b: "1", a: "2" } } },
         { npm, options: { baseURL, apiKeyCommand: command, headers: { a: "2", b: "1" } } }
@@ -165,13 +165,13 @@ describe("AiSdk.get", () => {
       assert.match(alpha, /^Bearer key-for-alpha-/)
       assert.match(beta, /^Bearer key-for-beta-/)
       assert.strictEqual(again, beta)
-      assert.match(yield* keyOf("gamma", { command: told, provider: undefined }), /^Bearer key-for-gamma-/)
+      assert.match(yield* keyOf("gamma", { argv: told, provider: undefined }), /^Bearer key-for-gamma-/)
     }).pipe(Effect.provide(sdks))
   )
 
   it.scopedLive("asks once for those whose commands name one `provider`", () =>
     Effect.gen(function* () {
-      const shared = { command: told, provider: "vault" }
+      const shared = { argv: told, provider: "vault" }
       const alpha = yield* keyOf("alpha", shared)
       assert.match(alpha, /^Bearer key-for-vault-/)
       assert.strictEqual(yield* keyOf("beta", shared), alpha)
@@ -250,7 +250,7 @@ describe("AiSdk.get", () => {
       const server = yield* loopback(model())
       const [home, folder] = [homedir(), tmpdir()].map((path) => realpathSync(path))
       for (const cwd of [{}, { cwd: tmpdir() }]) {
-        const apiKeyCommand = { command: ["/bin/sh", "-c", "pwd -P"], ...cwd }
+        const apiKeyCommand = { argv: ["/bin/sh", "-c", "pwd -P"], ...cwd }
         const options = { baseURL: `${server.origin}/v1`, apiKeyCommand }
         yield* ask((yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       }
@@ -284,7 +284,7 @@ describe("AiSdk.get", () => {
 
   it.scopedLive("a time below a millisecond is a time", () =>
     Effect.gen(function* () {
-      const timed = { command, timeToLive: "500 micros", timeout: 1.5 }
+      const timed = { argv: command, timeToLive: "0.5 ms", timeout: "1.5 ms" }
       yield* AiSdk.get({ npm: "@ai-sdk/groq", options: { apiKeyCommand: timed } })
     }).pipe(Effect.provide(sdks))
   )
@@ -299,9 +299,12 @@ describe("AiSdk.get", () => {
     ["options that hold themselves", { npm: "@ai-sdk/groq", options: cyclic }],
     ...[-1, Number.NaN, 0].map(
       (timeout) =>
-        [`a timeout of ${timeout}`, { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout } } }] as const
+        [
+          `a timeout of ${timeout}`,
+          { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, timeout } } }
+        ] as const
     ),
-    ["a refresh ahead of -1", { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, refreshAhead: -1 } } }],
+    ["a refresh ahead of -1", { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, refreshAhead: -1 } } }],
     ["no program", { npm: "@ai-sdk/groq", options: { apiKeyCommand: [""] } }]
   ]
   for (const [name, config] of malformed) {
@@ -334,15 +337,21 @@ describe("AiSdk.get", () => {
     ["a shell string", { npm: "@ai-sdk/groq", options: { apiKeyCommand: "op read x" } }, /shell string/, /list|\[/],
     [
       "an unknown option",
-      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeuot: 1 } } },
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, timeuot: 1 } } },
       /apiKeyCommand\.timeuot/,
       /./
     ],
     [
       "a time that is none",
-      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command, timeout: "soon" } } },
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { argv: command, timeout: "soon" } } },
       /apiKeyCommand\.timeout/,
       /5 minutes/
+    ],
+    [
+      "a name that an option had",
+      { npm: "@ai-sdk/groq", options: { apiKeyCommand: { command } } },
+      /apiKeyCommand\.command/,
+      /argv/
     ]
   ]
   for (const [name, config, problem, remedy] of wrong) {
@@ -467,7 +476,7 @@ describe("an AWS key pair", () => {
         const sdk = AiSdk.makeWith(yield* Testing.provider([pair]), createAmazonBedrock, options)
         const error = yield* Effect.flip(ask(sdk("m")))
         assert.propertyVal(error, "_tag", "InvalidOutput")
-        assert.match(String(error), /the key cannot be sent; expected .* not an AWS key pair/)
+        assert.match(String(error), /the key cannot be sent: expected .* not an AWS key pair/)
         assert.match((error as InvalidOutput).hint, /sdk\/AmazonBedrock/)
       }
       assert.strictEqual(server.seen.length, 0)

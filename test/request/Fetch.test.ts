@@ -1336,7 +1336,7 @@ describe("a key that does not fit its scheme", () => {
       const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "headers" })
       const error = yield* failureOf(() => fetch(server.origin))
       assert.propertyVal(error, "_tag", "InvalidOutput")
-      assert.strictEqual(String(error), "InvalidOutput: the key cannot be sent; expected a key with headers of its own")
+      assert.strictEqual(String(error), "InvalidOutput: the key cannot be sent: expected a key with headers of its own")
       assert.propertyVal(error, "hint", 'Choose a `scheme` that makes the header, for example "bearer".')
       assert.strictEqual(server.seen.length, 0)
     })

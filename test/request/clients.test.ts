@@ -113,7 +113,7 @@ describe("a failing helper", () => {
           assert.strictEqual(typed._tag, expected)
           assert.include(String(error), typed.message)
           if (name.startsWith("a key"))
-            assert.match(String(error), /the key cannot be sent; expected .* a header can carry/)
+            assert.match(String(error), /the key cannot be sent: expected .* a header can carry/)
           assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
         }
         assert.strictEqual(sent, 0)
@@ -343,8 +343,8 @@ describe("a layer", () => {
 
   it.scopedLive("of tags of one's own lets a program hold two", () =>
     Effect.gen(function* () {
-      class First extends ApiKeyProvider.Service<First>()("test/First") {}
-      class Second extends ApiKeyProvider.Service<Second>()("test/Second") {}
+      class First extends ApiKeyProvider.Tag<First>()("test/First") {}
+      class Second extends ApiKeyProvider.Tag<Second>()("test/Second") {}
       const server = yield* loopback(model())
       const layers = Layer.mergeAll(First.layer(Testing.layer(["sk-1"])), Second.layer(Testing.layer(["sk-2"])))
       yield* Effect.gen(function* () {
@@ -577,7 +577,7 @@ describe("types", () => {
 
   it("a missing CommandExecutor is a compile error, under every layer", () => {
     class Sdk extends Context.Tag("test/Sdk")<Sdk, ReturnType<typeof createOpenAI>>() {}
-    const key = ApiKeyProvider.layerCommand({ command: ["op"] })
+    const key = ApiKeyProvider.layerCommand({ argv: ["op"] })
     const layers = [
       Anthropic.layer(),
       AzureOpenAi.layer({ apiVersion: "1", endpoint: "http://127.0.0.1:9" }),
@@ -609,7 +609,7 @@ describe("types", () => {
     const nothing: Layer.Layer<AiSdk.Registry> = AiSdk.layerRegistry
     assert.isDefined(nothing)
 
-    const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ command: ["op"] })))
+    const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op"] })))
     expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof bare>>()
     const whole = bare.pipe(Layer.provide(HelperExecutor.layerNode))
     expectTypeOf<Layer.Layer.Context<typeof whole>>().toEqualTypeOf<never>()

@@ -59,7 +59,7 @@ describe("the test of docs/sdk.md", () => {
 
 describe("the fake executor", () => {
   const over = (helper: Parameters<typeof Testing.executor>[0], options: Partial<ApiKeyProvider.CommandOptions> = {}) =>
-    ApiKeyProvider.layerCommand({ command: ["op", "read", "op://x"], ...options }).pipe(
+    ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://x"], ...options }).pipe(
       Layer.provide(Testing.executor(helper))
     )
 

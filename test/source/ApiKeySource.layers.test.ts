@@ -316,16 +316,16 @@ describe("layers", () => {
       Effect.provide(layer)
     )
 
-  inSandbox("layerSource, layerFile, layerAuthJson, layerFirstOf, layerConfig give the key of their source", (self) =>
+  inSandbox("layer, layerFile, layerAuth, layerFirstOf, layerConfig give the key of their source", (self) =>
     Effect.gen(function* () {
       const file = self.write("key", "sk-file")
       self.write("home/.local/share/opencode/auth.json", { x: { type: "api", key: "sk-auth" } })
-      assert.strictEqual(yield* keyOf(ApiKeyProvider.layerSource(ApiKeySource.literal("sk-1"))), "sk-1")
+      assert.strictEqual(yield* keyOf(ApiKeyProvider.layer(ApiKeySource.literal("sk-1"))), "sk-1")
       assert.strictEqual(yield* keyOf(ApiKeyProvider.layerFile(file, { strict: true })), "sk-file")
-      assert.strictEqual(yield* keyOf(ApiKeyProvider.layerAuthJson("x")), "sk-auth")
+      assert.strictEqual(yield* keyOf(ApiKeyProvider.layerAuth("x")), "sk-auth")
       const first = ApiKeyProvider.layerFirstOf([
         ApiKeyProvider.layerFile("/no/such/file"),
-        ApiKeyProvider.layerAuthJson("x"),
+        ApiKeyProvider.layerAuth("x"),
         ApiKeyProvider.layerFile(file)
       ])
       assert.strictEqual(yield* keyOf(first), "sk-auth")

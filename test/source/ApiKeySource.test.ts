@@ -55,14 +55,14 @@ describe("a source in JSON", () => {
         "retries": 0,
         "interactive": "if-available",
         "format": { "name": "json", "field": "data.key" },
-        "cache": { "timeToLive": "Infinity", "refreshAhead": "30s", "onRepeat": "fail", "whenAbandoned": "finish" },
+        "timeToLive": "Infinity", "refreshAhead": "30s", "onRepeatedKey": "fail", "onAbandon": "complete",
       },
     }`)
     assert(source._tag === "Command")
-    const { timeout, cache, format, env } = source.command
+    const { timeout, timeToLive, refreshAhead, format, env } = source.command
     assert(timeout !== undefined && Equal.equals(timeout, Duration.seconds(10)))
-    assert(cache?.timeToLive !== undefined && !Duration.isFinite(cache.timeToLive))
-    assert(cache.refreshAhead !== undefined && Equal.equals(cache.refreshAhead, Duration.seconds(30)))
+    assert(timeToLive !== undefined && !Duration.isFinite(timeToLive))
+    assert(refreshAhead !== undefined && Equal.equals(refreshAhead, Duration.seconds(30)))
     assert.deepStrictEqual(format, { name: "json", field: "data.key" })
     assert.deepStrictEqual(env, { VAULT_ADDR: "https://vault.example", PAGER: null })
   })
@@ -144,8 +144,8 @@ describe("a source that is wrong is one error with line, column and remedy", () 
     ],
     [
       "a lifetime of nothing",
-      `{ "command": { "argv": ["op"], "cache": { "timeToLive": "0 s" } } }`,
-      /:1:57: expected a time/,
+      `{ "command": { "argv": ["op"], "timeToLive": "0 s" } }`,
+      /:1:46: expected a time/,
       /"5 minutes"/
     ],
     [
@@ -321,7 +321,8 @@ describe("the JSON Schema and the parser are of one mind", () => {
         cwd: anyText,
         interactive: fc.constantFrom("never", "sometimes"),
         format: fc.oneof(fc.constantFrom("text", "tekst"), fc.record({ name: fc.constant("json"), field: anyText })),
-        cache: fc.record({ timeToLive: anyText, refreshAhead: anyText }, { requiredKeys: [] }),
+        timeToLive: anyText,
+        refreshAhead: anyText,
         unknown: anyText
       },
       { requiredKeys: ["argv"] }
@@ -360,7 +361,7 @@ describe("the JSON Schema and the parser are of one mind", () => {
       assert.isTrue(Either.isLeft(parsed(key)), JSON.stringify(key))
     }
     assert.isFalse(accepts({ providers: { a: {} } }))
-    assert.isTrue(accepts(asFile({ command: { argv: ["op"], cache: { timeToLive: "Infinity" } } })))
+    assert.isTrue(accepts(asFile({ command: { argv: ["op"], timeToLive: "Infinity" } })))
   })
 })
 

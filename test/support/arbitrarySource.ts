@@ -31,16 +31,11 @@ const run = fc.record(
     retries: fc.integer({ min: 0, max: 10 }),
     interactive: fc.constantFrom<Interactive>("never", "if-available", "always"),
     format,
-    cache: fc.record(
-      {
-        timeToLive: fc.oneof(time, fc.constant(Duration.infinity)),
-        refreshAhead: time,
-        onRepeat: fc.constantFrom("serve" as const, "fail" as const),
-        onReject: fc.constantFrom("forget" as const, "erase" as const),
-        whenAbandoned: fc.constantFrom("stop" as const, "finish" as const)
-      },
-      { requiredKeys: [] }
-    )
+    timeToLive: fc.oneof(time, fc.constant(Duration.infinity)),
+    refreshAhead: time,
+    onRepeatedKey: fc.constantFrom("serve" as const, "fail" as const),
+    eraseOnReject: fc.boolean(),
+    onAbandon: fc.constantFrom("interrupt" as const, "complete" as const)
   },
   { requiredKeys: ["argv"] }
 )

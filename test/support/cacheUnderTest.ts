@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as ApiKey from "effect-apikey/ApiKey"
-import * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import { type ApiKeyError, NonZeroExit } from "effect-apikey/ApiKeyError"
+import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 import { type Run, scriptedHelper, settle } from "./scriptedHelper.js"
 
 type CacheOptions = Partial<Omit<ApiKeyCache.Options<never>, "fetch">>

@@ -5,8 +5,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ApiKey } from "effect-apikey/ApiKey"
-import type * as ApiKeyCache from "effect-apikey/ApiKeyCache"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
+import type * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
 
 export interface Run extends ApiKeyCache.FetchRequest {
   readonly startedAt: number

@@ -159,7 +159,7 @@ export const rejectionAfterKey = (
     return { ...known, consecutive, backoff: Option.some(rest), recurred: repeats }
   })
 
-/** What `onRepeat: "fail"` makes of it: the refusal stays open, so that the next run is told of it again. */
+/** What `onRepeatedKey: "fail"` makes of it: the refusal stays open, so that the next run is told of it again. */
 export const recordRepeat = (
   self: Rejection,
   cause: Cause.Cause<ApiKeyError>,

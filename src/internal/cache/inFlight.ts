@@ -10,11 +10,12 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
+import type { OnAbandon } from "../model/options.js"
 import { linkCaller, type RunTrace } from "./telemetry.js"
 
 export interface InFlight extends RunTrace {
   /** What becomes of it when nobody waits for it. */
-  readonly whenAbandoned: "finish" | "stop"
+  readonly onAbandon: OnAbandon
   /** Nobody asked for it, so nobody may be asked. */
   readonly background: boolean
   readonly result: Deferred.Deferred<ApiKey, ApiKeyError>
@@ -31,7 +32,7 @@ export const makeFork = <R>(run: (inFlight: InFlight) => Effect.Effect<void, nev
   Effect.map(Effect.runtime<R>(), (runtime) => {
     // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
     const own = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
-    return (plan: Pick<InFlight, "whenAbandoned" | "background" | "reason">, isAsked: boolean): InFlight => {
+    return (plan: Pick<InFlight, "onAbandon" | "background" | "reason">, isAsked: boolean): InFlight => {
       const inFlight: InFlight = {
         ...plan,
         result: Deferred.unsafeMake(FiberId.none),
@@ -71,7 +72,7 @@ export const join = (
 const leave = (inFlight: InFlight): Effect.Effect<void> =>
   Effect.suspend(() => {
     inFlight.waiters--
-    if (inFlight.phase !== "running" || inFlight.waiters > 0 || inFlight.whenAbandoned === "finish") return Effect.void
+    if (inFlight.phase !== "running" || inFlight.waiters > 0 || inFlight.onAbandon === "complete") return Effect.void
     inFlight.phase = "stopping"
     return Effect.asVoid(Fiber.interrupt(inFlight.fiber))
   })

@@ -3,12 +3,12 @@
 import type * as Duration from "effect/Duration"
 import {
   type Checks,
-  type OnRepeat,
+  type OnAbandon,
+  type OnRepeatedKey,
+  onAbandonNames,
   oneOf,
-  onRepeatNames,
-  unchecked,
-  type WhenAbandoned,
-  whenAbandonedNames
+  onRepeatedKeyNames,
+  unchecked
 } from "../model/options.js"
 
 /**
@@ -19,16 +19,16 @@ import {
  */
 export interface LifeOptions {
   /**
-   * How long a key without an expiry of its own is used, from the end of its run. Default 5 min, and of a command what the catalog
-   * says for its program: 1 h for stores of static secrets that may prompt. May be infinite.
+   * How long a key without an expiry of its own is used, counted from the end of its run. May be infinite. Default: 5 minutes; 1 hour
+   * for known programs that store static secrets and may prompt.
    */
   readonly timeToLive?: Duration.DurationInput | undefined
-  /** How long before its hard expiry a key is renewed in the background. Default: the last 20 % of its life, at most 5 min. */
+  /** How long before its hard expiry a key is refreshed in the background. Default: the last 20 % of its lifetime, at most 5 minutes. */
   readonly refreshAhead?: Duration.DurationInput | undefined
-  /** What to do when the helper repeats a refused key: believe it (default), or fail with `KeyRejected`. */
-  readonly onRepeat?: OnRepeat | undefined
-  /** What happens to a run when its last caller leaves. Default `"stop"`; `"finish"` for helpers that may prompt. */
-  readonly whenAbandoned?: WhenAbandoned | undefined
+  /** What happens when the helper prints the rejected key again: `"serve"` it (default), or `"fail"` with `KeyRejected`. */
+  readonly onRepeatedKey?: OnRepeatedKey | undefined
+  /** What happens to a run when its last caller is interrupted. Default `"interrupt"`; `"complete"` for helpers that may prompt. */
+  readonly onAbandon?: OnAbandon | undefined
   /** Fetch the first key when the layer is built, in the background. Default false. */
   readonly prefetch?: boolean | undefined
 }
@@ -37,10 +37,10 @@ export interface LifeOptions {
 export const lifeChecks = {
   timeToLive: unchecked,
   refreshAhead: unchecked,
-  onRepeat: oneOf(onRepeatNames),
-  whenAbandoned: oneOf(whenAbandonedNames),
+  onRepeatedKey: oneOf(onRepeatedKeyNames),
+  onAbandon: oneOf(onAbandonNames),
   prefetch: oneOf([true, false])
 } satisfies Checks<LifeOptions>
 
-/** Whether a run that nobody waits for goes on: a person is not asked twice. */
-export const defaultWhenAbandoned = (mayPrompt: boolean): WhenAbandoned => (mayPrompt ? "finish" : "stop")
+/** A run that may prompt completes without callers, so that the user is not asked twice. */
+export const defaultOnAbandon = (mayPrompt: boolean): OnAbandon => (mayPrompt ? "complete" : "interrupt")

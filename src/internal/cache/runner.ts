@@ -8,6 +8,7 @@ import * as Random from "effect/Random"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
+import type { OnAbandon } from "../model/options.js"
 import { at, type Cell } from "./cell.js"
 import { runReason } from "./history.js"
 import { end, type InFlight, makeFork } from "./inFlight.js"
@@ -15,12 +16,7 @@ import { type SettleOptions, settle } from "./settle.js"
 import { type Empty, type Ready, transitions } from "./state.js"
 import { type Counters, inRunSpan } from "./telemetry.js"
 
-/**
- * What a run is told of its cause.
- *
- * @since 0.1.0
- * @category models
- */
+/** Why a run was started. */
 export interface FetchRequest {
   readonly reason: RunReason
   /** Nobody waits for it: nobody may be asked. */
@@ -32,7 +28,7 @@ export interface RunnerOptions<R> {
   readonly counters: Counters
   readonly rules: SettleOptions
   readonly format: string
-  readonly whenAbandoned: "finish" | "stop"
+  readonly onAbandon: OnAbandon
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>
 }
 
@@ -81,7 +77,7 @@ export const makeRunner = <R>(options: RunnerOptions<R>): Effect.Effect<Start, n
       (from, now, by) => {
         const inFlight = forked(
           {
-            whenAbandoned: by === "caller" ? options.whenAbandoned : "finish",
+            onAbandon: by === "caller" ? options.onAbandon : "complete",
             background: by === "background",
             reason: runReason(from.history)
           },

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from "../../ApiKeyError.js"
-import type { OnRepeat } from "../model/options.js"
+import type { OnRepeatedKey } from "../model/options.js"
 import {
   errorOf,
   isInRejectionBackoff,
@@ -27,7 +27,7 @@ import { type Fetching, hasKey, isRunning, type Ready, type Refreshing, type Sta
 export interface SettleOptions {
   readonly provider: string
   readonly program: string
-  readonly onRepeat?: OnRepeat | undefined
+  readonly onRepeatedKey?: OnRepeatedKey | undefined
   readonly life: Life
 }
 
@@ -85,7 +85,7 @@ const settleKey = (
     const expired = new ExpiredOnArrival({ command: rules.program, expiredAt })
     return settleFailure(rules, from, Cause.fail(expired), now, random)
   }
-  if (Option.isSome(repeated) && rules.onRepeat === "fail") return settleRepeat(rules, from, repeated.value, now)
+  if (Option.isSome(repeated) && rules.onRepeatedKey === "fail") return settleRepeat(rules, from, repeated.value, now)
   const isNew = Option.exists(history.digest, (digest) => digest !== key.digest)
   const stored = transitions.store(
     from,
@@ -101,7 +101,7 @@ const settleKey = (
   )
 }
 
-/** `onRepeat: "fail"`. */
+/** `onRepeatedKey: "fail"`. */
 const settleRepeat = (
   rules: SettleOptions,
   from: Fetching | Refreshing,
@@ -124,8 +124,8 @@ const settleFailure = (
   if (wasInterrupted && from.inFlight.phase === "stopping")
     return settled(transitions.stop(from), Exit.failCause(cause))
   // Whoever waits was not interrupted, so that is not what they may see.
-  const told = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
-  const failure = recordFailure(from.history, told, now, random)
+  const reported = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
+  const failure = recordFailure(from.history, reported, now, random)
   const isKnown = Option.exists(from.history.failure, ({ loginRequired }) => loginRequired)
   const what = failure.loginRequired
     ? isKnown
@@ -138,7 +138,7 @@ const settleFailure = (
     transitions.fail(from, failure, from.history.rejection),
     Exit.failCause(failure.cause),
     "nothing new",
-    what === undefined ? undefined : warn(rules, what, errorOf(told))
+    what === undefined ? undefined : warn(rules, what, errorOf(reported))
   )
 }
 

@@ -1,7 +1,9 @@
 /** What one row of the catalog holds. How it is known is documentation, in docs/data/helpers.ts. */
+
 import type * as Duration from "effect/Duration"
 import type { Reason } from "../../ApiKeyError.js"
 import type { FormatName } from "../../formats/table.js"
+import type { RemedyInput } from "../model/remedy.js"
 
 /**
  * One meaning of a failure: all of the conditions given must hold. The first that fits counts.
@@ -17,7 +19,7 @@ export interface Failure {
   readonly stdout?: RegExp
   readonly reason: Reason
   /** What to do, in one line. */
-  readonly remedy?: string
+  readonly remedy?: RemedyInput
 }
 
 /**

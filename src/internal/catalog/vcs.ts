@@ -48,7 +48,11 @@ export const vcs: ReadonlyArray<Entry> = [
       {
         stderr: /refusing to work with credential missing (?:host|protocol) field/,
         reason: "NotFound",
-        remedy: 'git was not told for which URL: format: { name: "git-credential", url: "https://…" }'
+        remedy: {
+          text: "Name the URL whose password git is asked for",
+          option: "format",
+          example: { name: "git-credential", url: "https://example.com" }
+        }
       },
       {
         stderr: /user interactivity has been disabled|Cannot prompt/i,

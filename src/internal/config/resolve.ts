@@ -13,6 +13,7 @@ import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
 import type { ProjectDeclaration } from "../policy/model.js"
 import { Provenance } from "../policy/provenance.js"
 import { insecureFile } from "../policy/rules.js"
+import { environmentSource } from "../source/environment.js"
 import { singles } from "../source/inspect.js"
 import * as Document from "../source/jsonc.js"
 import { findProject, projectRoot, skippedNote } from "./discover.js"
@@ -147,24 +148,19 @@ const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "c
     candidates: [{ provenance: Provenance.Environment(), source }],
     consulted: []
   })
-  return Effect.match(ApiKeySource.config(id), {
-    onSuccess: (source) => found(Either.right(source)),
+  return Effect.match(environmentSource(id), {
+    onSuccess: found,
     onFailure: (error) =>
       ConfigError.isMissingDataOnly(error)
         ? { candidates: [], consulted: names.map(variableLabel) }
-        : found(Either.left(environmentInvalid(error)))
+        : found(Either.left(environmentUnreadable))
   })
 }
 
-const environmentInvalid = (error: ConfigError.ConfigError): ConfigInvalid => {
-  const isInvalid = error._op === "InvalidData"
-  const [name, problem, remedy] = isInvalid
-    ? [error.path.join("."), ...splitRemedy(error.message)]
-    : ["environment", "it cannot be read", "Set the variable, or remove it."]
-  return new ConfigInvalid({ file: variableLabel(name), line: 0, column: 0, problem, remedy })
-}
-
-const splitRemedy = (message: string): readonly [string, string] => {
-  const at = message.indexOf(". ")
-  return at < 0 ? [message, "Correct it, or unset the variable."] : [message.slice(0, at), message.slice(at + 2)]
-}
+const environmentUnreadable = new ConfigInvalid({
+  file: variableLabel("environment"),
+  line: 0,
+  column: 0,
+  problem: "it cannot be read",
+  remedy: "Set the variable, or remove it."
+})

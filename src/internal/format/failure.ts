@@ -1,5 +1,7 @@
 /** A failed run, and what its failure means: what the formats and the catalog say of it. */
+
 import type { Reason } from "../../ApiKeyError.js"
+import type { RemedyInput } from "../model/remedy.js"
 
 /**
  * How a run failed. `stdout` is looked at and never shown.
@@ -24,7 +26,7 @@ export interface FailedRun {
 export interface Meaning {
   readonly reason: Reason
   /** What to do, in one line. */
-  readonly remedy?: string
+  readonly remedy?: RemedyInput
   /** What the helper says of it in its answer, fit to be shown. */
   readonly detail?: string
 }

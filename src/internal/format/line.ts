@@ -8,11 +8,11 @@ import { type Mismatch, mismatch } from "./schema.js"
 export const onlyLine = (input: string): Either.Either<string, Mismatch> => {
   const trimmed = input.trim()
   return /[\r\n]/.test(trimmed)
-    ? mismatch(
-        "",
-        "one line",
-        'If the key is the first of the lines: format: "first-line". Otherwise make the command print the key alone.'
-      )
+    ? mismatch("", "one line", {
+        text: "Make the command print the key alone. If the key is the first line, set the format",
+        option: "format",
+        example: "first-line"
+      })
     : Either.right(trimmed)
 }
 

@@ -20,7 +20,11 @@ export const docker = {
     pattern: "no credentials server URL",
     meaning: {
       reason: "NotFound",
-      remedy: 'It was not told for which registry: format: { name: "docker-credential", serverUrl: "https://…" }'
+      remedy: {
+        text: "Name the registry whose password is asked for",
+        option: "format",
+        example: { name: "docker-credential", serverUrl: "https://index.docker.io/v1/" }
+      }
     }
   },
   noUsername: {

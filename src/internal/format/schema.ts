@@ -2,12 +2,14 @@
  * Checks JSON against a Schema, and says of what does not fit only where it stands and what was expected: effect/Schema's own
  * messages quote the input, which may be a secret.
  */
+
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import type { RemedyInput } from "../model/remedy.js"
 import { fieldNames, stepsOf } from "../util/schemaIssue.js"
 
 /** Why a text is not an answer of its format: never what stood there. */
@@ -15,10 +17,10 @@ export interface Mismatch {
   /** The field; empty for the whole. */
   readonly path: string
   readonly expected: string
-  readonly remedy?: string
+  readonly remedy?: RemedyInput
 }
 
-export const mismatch = (path: string, expected: string, remedy?: string): Either.Either<never, Mismatch> =>
+export const mismatch = (path: string, expected: string, remedy?: RemedyInput): Either.Either<never, Mismatch> =>
   Either.left({ path, expected, ...(remedy === undefined ? {} : { remedy }) })
 
 /** What an error says of a field's place, where a format has no better word. */

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type ApiKeyError, CommandNotExecutable, CommandNotFound, SpawnFailed } from "../../ApiKeyError.js"
 import * as HelperExecutor from "../../HelperExecutor.js"
+import type { RemedyInput } from "../model/remedy.js"
 import { stop, stopOnTerminal } from "../process/terminate.js"
 import { shownPath, shownPaths } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
@@ -43,7 +44,7 @@ export const launch = ({
       EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
       ...request.environment?.(onTerminal, request.reason)
     })
-    const [, ...args] = options.command
+    const [, ...args] = options.argv
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
       const remedy = Option.orElse(shellSyntaxHint(options), () =>
         Option.flatMapNullable(entry, (known) => known.install)
@@ -93,8 +94,8 @@ export const launch = ({
     )
   })
 
-const remedyField = (remedy: Option.Option<string>): { readonly remedy?: string } =>
-  Option.match(remedy, { onNone: () => ({}), onSome: (text) => ({ remedy: text }) })
+const remedyField = (remedy: Option.Option<RemedyInput>): { readonly remedy?: RemedyInput } =>
+  Option.match(remedy, { onNone: () => ({}), onSome: (known) => ({ remedy: known }) })
 
 /** A format's words go before a person's on stdin; the person still has the terminal to be asked on. */
 const withStdio =

@@ -6,6 +6,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SpawnFailed } from "../../ApiKeyError.js"
+import type { RemedyInput } from "../model/remedy.js"
 import { isKey } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
 import { entryOf, environmentFor } from "./environment.js"
@@ -15,20 +16,24 @@ import type { Options } from "./options.js"
 import { type Found, findProgram, isPath } from "./searchPath.js"
 
 /** What people write who expect a shell. */
-export const shellSyntaxHint = ({ command: [first = "", ...others], program }: Options): Option.Option<string> =>
+export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Options): Option.Option<RemedyInput> =>
   program !== undefined
     ? Option.none()
     : first.startsWith("~")
-      ? Option.some("No shell expands `~` here; write the folder out.")
+      ? Option.some("`~` is not expanded here. Write the path of the home directory.")
       : /\s/.test(first.trim()) && others.length === 0
-        ? Option.some('`command` takes an array, one element an argument: ["op", "read", "op://…"], not one string.')
+        ? Option.some({
+            text: "Separate the program and its arguments",
+            option: "argv",
+            example: ["op", "read", "op://Private/OpenAI/api-key"]
+          })
         : isKey(first)
-          ? Option.some("If that is a key: `command` takes the program that prints one.")
+          ? Option.some("If that is a key, give the command that prints it instead.")
           : Option.none()
 
 /** A PATH that the caller sets (or unsets) is what the caller means. */
-const looksBeyond = ({ env, path, program }: Options): boolean =>
-  path !== "path-only" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
+const looksBeyond = ({ env, search, program }: Options): boolean =>
+  search !== "path" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
 
 /**
  * The program that a run would start, as it is named and as it is found, and the environment that it would get.
@@ -45,7 +50,7 @@ export const locate = (
 > =>
   Effect.gen(function* () {
     const { platform } = process
-    const { command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
+    const { argv: command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
     const find = (env: Record<string, string>, beyond: ReadonlyArray<string>) =>
       Effect.map(findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond }), (found) => ({
         env,
@@ -54,7 +59,7 @@ export const locate = (
       }))
     const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, protocolEnv, platform })
     const beyond = looksBeyond(options) ? installDirs({ ...process.env, ...env }, platform) : []
-    if (options.path !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
+    if (options.search !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
       return yield* find(env, beyond)
     }
     // A shell may be slow, or hang: nobody waits for it whose program is in PATH.

@@ -16,8 +16,8 @@ import {
   interactiveNames,
   oneOf,
   optional,
-  type SearchBeyond,
-  searchBeyondNames,
+  type Search,
+  searchNames,
   unchecked,
   wrongField
 } from "../model/options.js"
@@ -31,7 +31,7 @@ import { defaultTimeout } from "./deadline.js"
  */
 export interface Options {
   /** The argv: program and arguments. Never a shell string. */
-  readonly command: ReadonlyArray<string>
+  readonly argv: ReadonlyArray<string>
   /** Over everything: waiting for a place, tries and the delays between them. Default 30 s; 2 min where a person may have to answer. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
@@ -47,8 +47,8 @@ export interface Options {
   readonly cwd?: string | undefined
   /** Default `"never"`. */
   readonly interactive?: Interactive | undefined
-  /** Where to look beyond PATH. Default `"usual-folders"`. */
-  readonly path?: SearchBeyond | undefined
+  /** Where to search for the program if PATH does not have it. Default `"install-dirs"`. */
+  readonly search?: Search | undefined
   /** The file to run for `command[0]`, for those who have searched already (a policy): run as it is, no search. */
   readonly program?: string | undefined
 }
@@ -64,16 +64,16 @@ const isVariable = ([name, value]: readonly [string, unknown]): boolean =>
 
 /** For plain options, too; of a time its own user says what it takes. */
 export const runChecks = {
-  command: {
-    problem: "is empty or no list; it takes the program and its arguments",
-    takes: 'a list, the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]',
+  argv: {
+    problem: "must be a non-empty list: the program and its arguments",
+    takes: 'the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]',
     is: (value) => Array.isArray(value) && value.every(isString) && (value[0] ?? "").trim() !== ""
   },
   env: optional({
     takes: 'a record of strings, by names without "=": { OP_ACCOUNT: "work" }',
     is: (value) => isRecord(value) && Object.entries(value).every(isVariable)
   }),
-  cwd: optional({ takes: "a folder", is: isString }),
+  cwd: optional({ takes: "a directory", is: isString }),
   program: optional({ takes: "a file", is: isString }),
   retry: optional({ takes: "a Schedule", is: Schedule.isSchedule }),
   inheritEnv: optional({
@@ -81,7 +81,7 @@ export const runChecks = {
     is: (value) => isBoolean(value) || (Array.isArray(value) && value.every(isString))
   }),
   interactive: oneOf(interactiveNames),
-  path: oneOf(searchBeyondNames),
+  search: oneOf(searchNames),
   timeout: unchecked
 } satisfies Checks<Options>
 
@@ -104,7 +104,7 @@ export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<D
 /** Node's own error for a NUL character quotes the argument, so such a command does not get that far. */
 export const checkArguments = (
   name: string,
-  { command, cwd, env, program }: Options
+  { argv: command, cwd, env, program }: Options
 ): Effect.Effect<void, SpawnFailed> =>
   [...command, cwd, program, ...Object.entries(env ?? {}).flat()].some((part) => part?.includes("\0"))
     ? Effect.fail(new SpawnFailed({ command: name, code: "ERR_INVALID_ARG_VALUE" }))

@@ -80,7 +80,7 @@ export const redactedStderr =
 
 /** What the helper was given and may be secret: arguments, variables, attributes on stdin. */
 export const knownSecrets = ({ options, request }: Attempt): ReadonlyArray<string> => [
-  ...secretsInArguments(options.command.slice(1)),
+  ...secretsInArguments(options.argv.slice(1)),
   ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
   // What the caller lists is given on purpose, so a short value is no chance word.
   ...secretsByName(process.env, Array.isArray(options.inheritEnv) ? minSecretLength : undefined),

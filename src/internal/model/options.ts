@@ -6,10 +6,9 @@ import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "./configInvalid.js"
 
 export const interactiveNames = ["never", "if-available", "always"] as const
-export const searchBeyondNames = ["usual-folders", "login-shell", "path-only"] as const
-export const onRepeatNames = ["serve", "fail"] as const
-export const onRejectNames = ["forget", "erase"] as const
-export const whenAbandonedNames = ["stop", "finish"] as const
+export const searchNames = ["install-dirs", "login-shell", "path"] as const
+export const onRepeatedKeyNames = ["serve", "fail"] as const
+export const onAbandonNames = ["interrupt", "complete"] as const
 
 /**
  * Whether the helper may ask a person on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
@@ -21,18 +20,38 @@ export const whenAbandonedNames = ["stop", "finish"] as const
 export type Interactive = (typeof interactiveNames)[number]
 
 /**
- * Where a program is looked for that PATH does not have: in the folders where people install programs
- * (`"usual-folders"`: Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …), before those in the PATH that the user's
- * log-in shell sets (`"login-shell"`; it is asked only for a program that PATH does not have), or nowhere (`"path-only"`). A PATH in `env` is taken at its word: nowhere.
+ * Where a program is searched for if PATH does not have it.
+ *
+ * - `"install-dirs"`: the directories where people install programs (Homebrew, `~/.local/bin`, mise, asdf, npm, snap, Nix, …)
+ * - `"login-shell"`: the PATH that the user's login shell sets, then those directories
+ * - `"path"`: nowhere else
+ *
+ * If `env` sets PATH, only that PATH is searched.
  *
  * @since 0.1.0
  * @category models
  */
-export type SearchBeyond = (typeof searchBeyondNames)[number]
+export type Search = (typeof searchNames)[number]
 
-export type OnRepeat = (typeof onRepeatNames)[number]
-export type OnReject = (typeof onRejectNames)[number]
-export type WhenAbandoned = (typeof whenAbandonedNames)[number]
+export type OnRepeatedKey = (typeof onRepeatedKeyNames)[number]
+export type OnAbandon = (typeof onAbandonNames)[number]
+
+/** Names that options had, and what to write instead. An old name is an error: it would be ignored otherwise. */
+const renamedOptions: Readonly<Record<string, string>> = {
+  cache: "Write its options beside `argv`: timeToLive, refreshAhead, onRepeatedKey, onAbandon, eraseOnReject.",
+  command: "Use `argv`.",
+  onReject: "Use `eraseOnReject: true`.",
+  onRepeat: "Use `onRepeatedKey`.",
+  path: "Use `search`.",
+  whenAbandoned: "Use `onAbandon`."
+}
+
+/** The first option that goes by an old name, and the remedy. */
+export const renamedOption = (options: object): Option.Option<{ readonly name: string; readonly remedy: string }> =>
+  Option.map(
+    Arr.findFirst(Object.entries(renamedOptions), ([name]) => Object.hasOwn(options, name)),
+    ([name, remedy]) => ({ name, remedy })
+  )
 
 /** `"a", "b" or "c"` */
 export const anyOf = (values: ReadonlyArray<unknown>): string => {
@@ -40,11 +59,11 @@ export const anyOf = (values: ReadonlyArray<unknown>): string => {
   return [written.slice(0, -1).join(", "), ...written.slice(-1)].filter((part) => part !== "").join(" or ")
 }
 
-/** What a field takes, for a sentence that begins with "It takes", and whether a value is that. */
+/** What a field takes, for a sentence that begins with "Give", and whether a value is that. */
 export interface Check {
   readonly takes: string
   readonly is: (value: unknown) => boolean
-  /** What is said of the field where "is not what it takes" says too little. */
+  /** Completes the sentence that begins with the field. Default: "is invalid". */
   readonly problem?: string
 }
 
@@ -61,30 +80,38 @@ export const text: Check = optional({ takes: "a string", is: isString })
 /** For what is checked where it is used. */
 export const unchecked: Check = { takes: "", is: () => true }
 
-/** Callers without types (JavaScript, a file) are told which field is wrong, and never its value. `parent` is the field that has them all. */
+/**
+ * The first field that is wrong. Callers without types (JavaScript, a file) need it. Its value is never shown. `parent` is the
+ * field that has them all.
+ */
 export const wrongField = (
   options: object,
   checks: Readonly<Record<string, Check>>,
   parent?: string
 ): Option.Option<ConfigInvalid> =>
-  Option.map(
-    Arr.findFirst(Object.entries(checks), ([name, { is }]) => !is(Reflect.get(options, name))),
-    ([name, { takes, problem = "is not what it takes" }]) =>
-      inCode(`\`${pathOf(name, parent)}\` ${problem}`, `It takes ${takes}.`)
+  Option.orElse(
+    Option.map(renamedOption(options), ({ name, remedy }) => unknownOption(pathOf(name, parent), remedy)),
+    () =>
+      Option.map(
+        Arr.findFirst(Object.entries(checks), ([name, { is }]) => !is(Reflect.get(options, name))),
+        ([name, { takes, problem = "is invalid" }]) =>
+          inCode(`\`${pathOf(name, parent)}\` ${problem}`, `Give ${takes}.`)
+      )
   )
 
-/** The same, where a field that has no check is wrong, too. */
+/** The same; a field that has no check is wrong, too. */
 export const wrongOrUnknownField = (
   options: object,
   checks: Readonly<Record<string, Check>>,
   parent?: string
 ): Option.Option<ConfigInvalid> =>
-  Option.orElse(
+  Option.orElse(wrongField(options, checks, parent), () =>
     Option.map(
       Arr.findFirst(Object.keys(options), (name) => !Object.hasOwn(checks, name)),
-      (name) => inCode(`\`${pathOf(name, parent)}\` is no option`, `Known are ${Object.keys(checks).join(", ")}.`)
-    ),
-    () => wrongField(options, checks, parent)
+      (name) => unknownOption(pathOf(name, parent), `The options are ${Object.keys(checks).join(", ")}.`)
+    )
   )
+
+const unknownOption = (name: string, remedy: string): ConfigInvalid => inCode(`\`${name}\` is not an option`, remedy)
 
 const pathOf = (name: string, parent: string | undefined): string => (parent === undefined ? name : `${parent}.${name}`)

@@ -93,7 +93,7 @@ export interface Provider {
 }
 
 /**
- * The key provider of an application. Where one program needs two, see `Service`.
+ * The key provider of an application. For a program that needs two, see `Tag`.
  *
  * @since 0.1.0
  * @category tags

@@ -9,10 +9,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as ApiKey from "../../ApiKey.js"
-import * as ApiKeyCache from "../../ApiKeyCache.js"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as CredentialHelper from "../../CredentialHelper.js"
+import * as ApiKeyCache from "../cache/ApiKeyCache.js"
 import type { Output } from "../format/format.js"
 import { knownCommand } from "../helper/knownCommand.js"
 import type { Options, Requirements } from "../helper/options.js"
@@ -74,9 +74,7 @@ export const fromResolvedCommand = (
         const speaking = yield* format
         const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
         const known =
-          allowed.command === options.command && allowed.cwd === cwd
-            ? resolved
-            : knownCommand(allowed.command, allowed.cwd)
+          allowed.argv === options.argv && allowed.cwd === cwd ? resolved : knownCommand(allowed.argv, allowed.cwd)
         yield* checkErase(allowed, speaking)
         const { environment, explain, input } = speaking
         const asked = { ...request, provider, environment }
@@ -87,7 +85,7 @@ export const fromResolvedCommand = (
         own.observe?.(output)
         const now = yield* DateTime.now
         const key = yield* CredentialFormat.decode(speaking, output, now)
-        if (options.onReject === "erase") last = Option.some(key)
+        if (options.eraseOnReject === true) last = Option.some(key)
         return key
       })
   }).pipe(
@@ -102,21 +100,21 @@ export const fromResolvedCommand = (
 }
 
 const checkErase = (
-  { command, onReject = "forget" }: CommandOptions,
+  { argv, eraseOnReject = false }: CommandOptions,
   { forget, name }: CredentialFormat.CredentialFormat
 ): Effect.Effect<void, ConfigInvalid> =>
-  onReject === "forget" || Option.isSome(forget?.(command, ApiKey.make({ value: "any" })) ?? Option.none())
+  !eraseOnReject || Option.isSome(forget?.(argv, ApiKey.make({ value: "any" })) ?? Option.none())
     ? Effect.void
     : Effect.fail(
         inCode(
-          `\`onReject: "erase"\` cannot be said to this command in the format "${name}"`,
-          'It needs format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, and a command that ends in get or fill.'
+          `\`eraseOnReject\` is not possible for this command in the format "${name}"`,
+          'Use the format { name: "git-credential", url } or { name: "docker-credential", serverUrl }, with a command that ends in get or fill.'
         )
       )
 
 const eraseLimit = Duration.seconds(5)
 
-/** A helper that cannot forget is no reason not to ask it again. */
+/** Erasing is best effort: a failed erase is logged, and the run continues. */
 const erase = (
   options: CommandOptions,
   { forget }: CredentialFormat.CredentialFormat,
@@ -124,12 +122,12 @@ const erase = (
   request: Request
 ): Effect.Effect<void, never, Requirements> =>
   Option.match(
-    Option.flatMap(refused, (key) => forget?.(options.command, key) ?? Option.none()),
+    Option.flatMap(refused, (key) => forget?.(options.argv, key) ?? Option.none()),
     {
       onNone: () => Effect.void,
       onSome: ({ command, input }) =>
         CredentialHelper.run(
-          { ...options, command, timeout: eraseLimit, interactive: "never" },
+          { ...options, argv: command, timeout: eraseLimit, interactive: "never" },
           { ...request, input }
         ).pipe(
           Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),

@@ -8,11 +8,10 @@ import * as Option from "effect/Option"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import { defaultTimeToLive } from "../cache/lifetime.js"
-import { defaultWhenAbandoned, type LifeOptions } from "../cache/options.js"
+import { defaultOnAbandon, type LifeOptions } from "../cache/options.js"
 import { defaultTimeout } from "../helper/deadline.js"
 import { type KnownCommand, knownCommand, mayPrompt } from "../helper/knownCommand.js"
 import type { Options } from "../helper/options.js"
-import type { OnReject } from "../model/options.js"
 import { comparable, sorted } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
 
@@ -28,11 +27,11 @@ export interface CommandOptions extends Options, LifeOptions {
   /** The protocol that the command's stdout speaks. Default `"auto"`. */
   readonly format?: CredentialFormat.Format | undefined
   /**
-   * What becomes of a key that the server refused. `"forget"` (default): we forget it. `"erase"`: before the next run the helper
-   * is told to forget it too, within the same budget; only `git-credential` with a `url` and `docker-credential` with a
-   * `serverUrl` can say that, of a command that ends in `get` or `fill`.
+   * Whether the helper is asked to erase a key that the server rejected, before the next run and within its timeout. Default false.
+   * Only `git-credential` with a `url` and `docker-credential` with a `serverUrl` can do that, for a command that ends in `get` or
+   * `fill`.
    */
-  readonly onReject?: OnReject | undefined
+  readonly eraseOnReject?: boolean | undefined
 }
 
 /** Two are equal when all of their options are, those that are left out taken for their defaults. */
@@ -53,7 +52,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
     /** The folder that it runs in. */
     readonly cwd: string | undefined
   ) {
-    const { entry, name } = knownCommand(options.command, cwd)
+    const { entry, name } = knownCommand(options.argv, cwd)
     const interactive = options.interactive ?? "never"
     this.name = name
     this.entry = entry
@@ -101,13 +100,13 @@ const effectiveOptions = ({ cwd, mayPrompt, options, timeout, timeToLive }: Reso
   format: options.format ?? "auto",
   inheritEnv: options.inheritEnv ?? true,
   interactive: options.interactive ?? "never",
-  onRepeat: options.onRepeat ?? "serve",
-  onReject: options.onReject ?? "forget",
-  path: options.path ?? "usual-folders",
+  onRepeatedKey: options.onRepeatedKey ?? "serve",
+  eraseOnReject: options.eraseOnReject ?? false,
+  search: options.search ?? "install-dirs",
   prefetch: options.prefetch ?? false,
   timeToLive,
   timeout: Option.getOrUndefined(timeout),
-  whenAbandoned: options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)
+  onAbandon: options.onAbandon ?? defaultOnAbandon(mayPrompt)
 })
 
 /** By all options, so that one added later counts too. Functions and instances are the same only if they are one. */

@@ -94,10 +94,8 @@ export const fromReadable = (
  *
  * @internal
  */
-export const commandOptions = ({ argv, cache, retries, env, ...run }: RunOptions): CommandOptions => ({
+export const commandOptions = ({ retries, env, ...run }: RunOptions): CommandOptions => ({
   ...run,
-  ...cache,
-  command: argv,
   retry: retries === undefined ? undefined : retrying(retries),
   env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? undefined]))
 })

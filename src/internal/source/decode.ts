@@ -6,6 +6,7 @@ import type * as ParseResult from "effect/ParseResult"
 import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { parametersOf } from "../../formats/table.js"
+import { renamedOption } from "../model/options.js"
 import { shownArgv } from "../redact/probableArgv.js"
 import { inside, nearest, type Problem, problemOf, unknownKey } from "./problem.js"
 import {
@@ -66,11 +67,20 @@ const formatProblem = (format: unknown): Problem | undefined => {
   return Option.getOrUndefined(Option.map(Either.getLeft(decoded), problemIn))
 }
 
+const renamedKey = ({ name, remedy }: { readonly name: string; readonly remedy: string }): Problem => ({
+  path: [name],
+  at: "key",
+  problem: `"${name}" is not an option`,
+  remedy: remedy.replaceAll("`", '"')
+})
+
 /** The members of the command's union have nothing in common, so which one was meant is found before either complains. */
 export const commandProblem = (value: unknown): Problem | undefined => {
   if (typeof value === "string") return shellString(value)
   if (isRecord(value)) {
     const { argv, format } = value
+    const renamed = renamedOption(value)
+    if (Option.isSome(renamed)) return renamedKey(renamed.value)
     if (typeof argv === "string") return inside("argv", shellString(argv))
     const ofFormat = formatProblem(format)
     return ofFormat !== undefined

@@ -1,10 +1,12 @@
 /** From what effect/Schema found wrong to one problem with its place and remedy. Its own messages quote the input, so none is passed on. */
+
 import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { closest, distance } from "fastest-levenshtein"
 import { ConfigInvalid } from "../../ApiKeyError.js"
+import type { RemedyInput } from "../model/remedy.js"
 import { fieldNames, stepsOf } from "../util/schemaIssue.js"
 import { type Document, type Path, positionAt, positionOf } from "./jsonc.js"
 
@@ -12,7 +14,7 @@ export interface Problem {
   readonly path: Path
   readonly at: "key" | "value"
   readonly problem: string
-  readonly remedy?: string | undefined
+  readonly remedy?: RemedyInput | undefined
   /** Where no path leads, as to the second of two keys of one name. */
   readonly offset?: number | undefined
 }

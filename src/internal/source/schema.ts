@@ -5,14 +5,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { FormatSpec, formatNames } from "../../formats/table.js"
-import {
-  anyOf,
-  interactiveNames,
-  onRejectNames,
-  onRepeatNames,
-  searchBeyondNames,
-  whenAbandonedNames
-} from "../model/options.js"
+import { anyOf, interactiveNames, onAbandonNames, onRepeatedKeyNames, searchNames } from "../model/options.js"
 import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
 import { optional } from "../util/schema.js"
 
@@ -68,14 +61,6 @@ export const Argv = Schema.NonEmptyArray(Schema.String).pipe(
 const named = <const Names extends readonly [string, ...ReadonlyArray<string>]>(names: Names) =>
   Schema.Literal(...names).annotations({ description: anyOf(names) })
 
-const CacheOptions = Schema.Struct({
-  timeToLive: optional(Lifetime),
-  refreshAhead: optional(Time),
-  onRepeat: optional(named(onRepeatNames)),
-  onReject: optional(named(onRejectNames)),
-  whenAbandoned: optional(named(whenAbandonedNames))
-}).annotations({ description: "how a key is kept" })
-
 const maxRetries = 10
 
 export const RunOptions = Schema.Struct({
@@ -100,14 +85,20 @@ export const RunOptions = Schema.Struct({
     )
   ),
   interactive: optional(named(interactiveNames)),
-  path: optional(named(searchBeyondNames)),
+  search: optional(named(searchNames)),
   format: optional(
     FormatSpec.annotations({
       description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,
       documentation: 'For example "oauth" or { "name": "json", "field": "data.key" }.'
     })
   ),
-  cache: optional(CacheOptions)
+  timeToLive: optional(Lifetime),
+  refreshAhead: optional(Time),
+  onRepeatedKey: optional(named(onRepeatedKeyNames)),
+  eraseOnReject: optional(
+    Schema.Boolean.annotations({ description: "true or false: whether the helper erases a rejected key" })
+  ),
+  onAbandon: optional(named(onAbandonNames))
 }).annotations({ description: "a helper command with the options of its runs" })
 
 /**
@@ -139,6 +130,12 @@ export const Literal = Schema.Struct({
 }).pipe(Schema.attachPropertySignature("_tag", "Literal"), Schema.annotations(unquoted("a literal key")))
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type Literal = typeof Literal.Type
+
+/**
  * An environment variable, read at each `get`. Unset or blank, the next source is asked.
  *
  * @since 0.1.0
@@ -148,6 +145,12 @@ export const Env = Schema.Struct({ env: VariableName }).pipe(
   Schema.attachPropertySignature("_tag", "Env"),
   Schema.annotations(unquoted("an environment variable's name"))
 )
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Env = typeof Env.Type
 
 const strict = optional(
   Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" })
@@ -166,6 +169,12 @@ export const File = Schema.Struct({ file: FilePath, strict }).pipe(
 )
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type File = typeof File.Type
+
+/**
  * An entry of opencode's `auth.json`, by its id. Missing, the next source is asked.
  *
  * @since 0.1.0
@@ -175,6 +184,12 @@ export const Auth = Schema.Struct({
   auth: Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
   strict
 }).pipe(Schema.attachPropertySignature("_tag", "Auth"), Schema.annotations(unquoted("the id of an entry in auth.json")))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Auth = typeof Auth.Type
 
 /**
  * A helper command. It is there whenever it is configured: a failure does not let the next source try.
@@ -188,12 +203,18 @@ export const Command = Schema.Struct({ command: CommandField }).pipe(
 )
 
 /**
+ * @since 0.1.0
+ * @category models
+ */
+export type Command = typeof Command.Type
+
+/**
  * A source that asks no other.
  *
  * @since 0.1.0
  * @category models
  */
-export type Single = typeof Literal.Type | typeof Env.Type | typeof File.Type | typeof Auth.Type | typeof Command.Type
+export type Single = Literal | Env | File | Auth | Command
 
 type SingleEncoded =
   | typeof Literal.Encoded

@@ -3,23 +3,12 @@
 import type * as Path from "@effect/platform/Path"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
 import type { Candidate } from "../../internal/config/model.js"
 import { expanded } from "../../internal/host/paths.js"
 import { decodeProblem } from "../../internal/source/decode.js"
 import { commandPath, decisive, type Origin, plain, provenanceOf, wrong } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
-
-/** Here the time to live may stand beside the other options; it belongs to the cache. */
-const withCache = (command: unknown): unknown => {
-  if (!isRecord(command) || !("timeToLive" in command)) return command
-  const { timeToLive, cache, ...run } = command
-  return { ...run, cache: isRecord(cache) || cache === undefined ? { timeToLive, ...cache } : cache }
-}
-
-const withTimeToLive = (remedy: string | undefined): string | undefined =>
-  remedy?.replace(/^Use one of: argv.*/, "$&, timeToLive")
 
 /** Each path from the folder of the file that says it, which need not be the one that decides. */
 const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
@@ -59,8 +48,8 @@ export const commandIn = (tree: Tree.Tree<Origin> | undefined, path: Path.Path):
   const run = placed(written, path)
   const source = Tree.leaves(run).some(({ leaf: { value } }) => Placeholder.isIn(JSON.stringify(value)))
     ? Either.left(wrong(leaf, "apiKeyCommand: a placeholder stands where none is replaced", onlyInArguments))
-    : Either.mapLeft(decodeProblem({ command: withCache(plain(run)) }), ({ problem, remedy }) =>
-        wrong(leaf, `apiKeyCommand: ${problem}`, withTimeToLive(remedy) ?? 'For example ["op", "read", "op://…"].')
+    : Either.mapLeft(decodeProblem({ command: plain(run) }), ({ problem, remedy }) =>
+        wrong(leaf, `apiKeyCommand: ${problem}`, remedy ?? 'For example ["op", "read", "op://…"].')
       )
   return Option.some({ provenance: provenanceOf(leaf.origin, leaf.at), source })
 }

@@ -1,6 +1,7 @@
 /** A value of the merged configuration with its origin: which file says it, where, and for whom. */
 
 import { ConfigInvalid } from "../../ApiKeyError.js"
+import type { RemedyInput } from "../../internal/model/remedy.js"
 import { Provenance } from "../../internal/policy/provenance.js"
 import type * as Document from "../../internal/source/jsonc.js"
 import type { Source } from "./files.js"
@@ -26,7 +27,7 @@ export const provenanceOf = ({ source }: Origin, at: Document.Position): Provena
 
 export const placeOf = (leaf: Tree.Leaf<Origin>) => ({ file: leaf.origin.source.name, ...leaf.at })
 
-export const wrong = (leaf: Tree.Leaf<Origin>, problem: string, remedy: string): ConfigInvalid =>
+export const wrong = (leaf: Tree.Leaf<Origin>, problem: string, remedy: RemedyInput): ConfigInvalid =>
   new ConfigInvalid({ ...placeOf(leaf), problem, remedy })
 
 export const commandPath: ReadonlyArray<string> = ["options", "apiKeyCommand"]

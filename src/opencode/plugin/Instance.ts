@@ -71,7 +71,7 @@ export const make = (
         }
         const self = yield* GuardedProvider.make(id, request, {
           // What a desktop program does not see, the user's log-in shell does.
-          path: "login-shell",
+          search: "login-shell",
           ...commandOptions(command),
           provider: id
         })

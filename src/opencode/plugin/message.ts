@@ -1,6 +1,7 @@
 /** The one message that the user sees in the chat when there is no key. */
 
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
+import { inJsonWords } from "../../internal/model/remedy.js"
 
 /**
  * What opencode 1.18.33 takes for a passing fault, which it retries with growing delays instead of showing the message
@@ -56,11 +57,11 @@ export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
 const remedyOf = (error: ApiKeyError): string => {
   switch (error._tag) {
     case "ProviderClosed":
-      return "Start opencode again."
+      return "Restart opencode."
     case "NoTerminal":
-      return "opencode's own screen gives none: run the command once at another terminal, or use a log-in that needs no person."
+      return "opencode gives its terminal to no command. Run the command once in another terminal, or use a login that needs no user."
     default:
-      return error.hint
+      return inJsonWords(error.remedy)
   }
 }
 

@@ -1,95 +1,32 @@
-/** `apiKeyCommand` of a configuration: which options it has, what each takes, and the command that it means. */
+/** `apiKeyCommand` of a configuration, as the options of a provider. */
 
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Either from "effect/Either"
 import { isRecord, isString } from "effect/Predicate"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { type FormatName, formatNames } from "../../CredentialFormat.js"
-import { lifeChecks } from "../../internal/cache/options.js"
-import { runChecks } from "../../internal/helper/options.js"
 import { homeFolder } from "../../internal/host/HostEnvironment.js"
 import { inCode } from "../../internal/model/configInvalid.js"
-import { type Check, type Checks, oneOf, optional, wrongOrUnknownField } from "../../internal/model/options.js"
 import type { CommandOptions } from "../../internal/provider/resolvedCommand.js"
+import { commandOptions } from "../../internal/provider/source.js"
+import { decodeProblem } from "../../internal/source/decode.js"
 
-/** A number is milliseconds. */
-type Time = number | string
+const example = 'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
 
-interface Configured
-  extends Pick<CommandOptions, "command" | "cwd" | "interactive" | "onRepeat" | "whenAbandoned" | "provider"> {
-  readonly format?: FormatName | undefined
-  readonly env?: Readonly<Record<string, string>> | undefined
-  readonly timeout?: Time | undefined
-  readonly timeToLive?: Time | undefined
-  readonly refreshAhead?: Time | undefined
-}
-
-/** `Duration` takes what is below 0, and what is no number, for 0. */
-const durationOf = (time: unknown): Option.Option<Duration.Duration> =>
-  (typeof time === "number" && time >= 0) || isString(time) ? Duration.decodeUnknown(time) : Option.none()
-
-const timeAbove0 = optional({
-  takes: 'a time above 0, in milliseconds or with its unit, for example "5 minutes"',
-  is: (value) => Option.exists(durationOf(value), (time) => Duration.toMillis(time) > 0)
-})
-
-const time = optional({
-  takes: 'a time, in milliseconds or with its unit, for example "5 minutes"',
-  is: (value) => Option.isSome(durationOf(value))
-})
-
-const env: Check = {
-  takes: runChecks.env.takes,
-  is: (value) => runChecks.env.is(value) && (!isRecord(value) || Object.values(value).every(isString))
-}
-
-/** As in code, but data: no schedule and no program, no variable that is unset, and times and the format are checked at once. */
-const checks: Checks<Configured> = {
-  command: runChecks.command,
-  format: oneOf(formatNames),
-  timeout: timeAbove0,
-  timeToLive: timeAbove0,
-  refreshAhead: time,
-  env,
-  cwd: runChecks.cwd,
-  interactive: runChecks.interactive,
-  onRepeat: lifeChecks.onRepeat,
-  whenAbandoned: lifeChecks.whenAbandoned,
-  provider: optional({ takes: "a string that is not empty", is: (value) => isString(value) && value !== "" })
-}
-
-const problemIn = (options: object): Option.Option<ConfigInvalid> =>
-  wrongOrUnknownField(options, checks, "apiKeyCommand")
-
-const isConfigured = (given: unknown): given is Configured => isRecord(given) && Option.isNone(problemIn(given))
-
-const commandFrom = (id: string, { timeout, timeToLive, refreshAhead, ...rest }: Configured): CommandOptions => ({
-  ...rest,
-  timeout: Option.getOrUndefined(durationOf(timeout)),
-  timeToLive: Option.getOrUndefined(durationOf(timeToLive)),
-  refreshAhead: Option.getOrUndefined(durationOf(refreshAhead)),
-  cwd: rest.cwd ?? homeFolder(),
-  provider: rest.provider ?? id
-})
-
-/** A command from configuration runs in the home directory unless `cwd` says otherwise: no project can change what it does. */
+/**
+ * What a command object takes in configuration, and `provider`. It runs in the home directory unless `cwd` is set, so that no
+ * project can change what it does.
+ */
 export const commandOf = (id: string, given: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
-  if (typeof given === "string") {
-    return Effect.fail(
-      inCode(
-        "`apiKeyCommand` is a shell string; it takes a list: the program and its arguments",
-        'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
-      )
-    )
+  const { provider = id, ...command } = isRecord(given) ? given : {}
+  if (!isString(provider) || provider === "") {
+    return inCode("`apiKeyCommand.provider` is invalid", "Give a non-empty string.")
   }
-  const options = Array.isArray(given) ? { command: given } : given
-  if (isConfigured(options)) return Effect.succeed(commandFrom(id, options))
-  return Effect.fail(isRecord(options) ? Option.getOrElse(problemIn(options), noCommand) : noCommand())
+  return Either.match(decodeProblem({ command: isRecord(given) ? command : given }), {
+    onLeft: ({ path: [, ...path], problem, remedy }) =>
+      inCode(`\`${["apiKeyCommand", ...path].join(".")}\`: ${problem}`, remedy ?? example),
+    onRight: (source) =>
+      source._tag === "Command"
+        ? Effect.succeed({ cwd: homeFolder(), ...commandOptions(source.command), provider })
+        : inCode("`apiKeyCommand` is not a command", example)
+  })
 }
-
-const noCommand = (): ConfigInvalid =>
-  inCode(
-    "`apiKeyCommand` is not what it takes",
-    "It takes a list (the program and its arguments), or an object with `command` and its options."
-  )

@@ -108,10 +108,7 @@ describe("effect-apikey over a configuration", () => {
       const refused = yield* run(self, "check", "a")
       assert.strictEqual(refused.status, 77)
       assert.include(refused.stdout, "policy   refused")
-      assert.include(
-        refused.stdout,
-        `remedy   Read what it says there; if you want that, trust it: effect-apikey trust ${self.projectFile}`
-      )
+      assert.include(refused.stdout, `remedy   Review the file, then run: effect-apikey trust ${self.projectFile}`)
       assert.include(refused.stdout, "goes to https://evil.example")
     })
   )
@@ -129,8 +126,8 @@ describe("effect-apikey over a configuration", () => {
           plain: { key: { command: ["tool"] } },
           own: { key: { command: { argv: ["tool"], env: { PATH: `${dirname(inEnv)}:/usr/bin:/bin` } } } },
           usual: { key: { command: ["usual"] } },
-          only: { key: { command: { argv: ["usual"], path: "path-only" } } },
-          shell: { key: { command: { argv: ["shells"], path: "login-shell" } } }
+          only: { key: { command: { argv: ["usual"], search: "path" } } },
+          shell: { key: { command: { argv: ["shells"], search: "login-shell" } } }
         }
       })
       const rows = [
@@ -204,22 +201,22 @@ describe("effect-apikey over a configuration", () => {
       const rows: ReadonlyArray<
         readonly [script: string, status: number, flags: ReadonlyArray<string>, here: string, configured: string]
       > = [
-        ["sleep 100", 124, ["--timeout", "1 s"], "--timeout TIME", "raise `timeout`"],
-        ["printf 'a\\nb\\n'", 65, [], "--format first-line", 'format: "first-line"'],
-        ["echo x", 65, ["--format", "vault"], "(--format NAME)", "Choose the `format`"],
+        ["sleep 100", 124, ["--timeout", "1 s"], "--timeout TIME", 'raise the timeout: "timeout"'],
+        ["printf 'a\\nb\\n'", 65, [], "--format first-line", 'set the format: "format": "first-line"'],
         [
-          "echo '{\"fields\":[]}'",
+          "echo x",
           65,
-          ["--format", "op"],
-          "in effect-apikey.jsonc, as the command's format: { name: ",
-          'format: { name: "op"'
-        ]
+          ["--format", "vault"],
+          "set the format that it prints: --format NAME",
+          'set the format that it prints: "format"'
+        ],
+        ["echo '{\"fields\":[]}'", 65, ["--format", "op"], "--format op --field", '"format": { "name": "op"']
       ]
       for (const [script, status, flags, here, configured] of rows) {
         const given = yield* run(self, "get", ...flags, "--", ...shell(script))
         assert.strictEqual(given.status, status, given.stderr)
         assert.include(given.stderr, here)
-        assert.notMatch(given.stderr, /`(?:timeout|format|command)`|^ +.*[^']\bformat: "/)
+        assert.notMatch(given.stderr, /`(?:timeout|format|command)`|\bformat: "|"(?:format|timeout)"/)
         const [flag, value] = flags
         const option = flag === undefined ? {} : { [flag.slice(2)]: value }
         self.write(user, { providers: { a: { key: { command: { argv: shell(script), ...option } } } } })
@@ -230,10 +227,10 @@ describe("effect-apikey over a configuration", () => {
       }
       const line = yield* run(self, "get", "--", "op read secret-word")
       assert.strictEqual(line.status, 127)
-      assert.include(line.stderr, "each argument as a word of its own")
+      assert.include(line.stderr, "Separate the program and its arguments: -- op read")
       assert.notInclude(line.stderr, "secret-word")
       const tilde = yield* run(self, "get", "--", "~/bin/op")
-      assert.include(tilde.stderr, "outside quotes")
+      assert.include(tilde.stderr, "`~` is not expanded here")
     })
   )
 

@@ -239,7 +239,7 @@ const rows: ReadonlyArray<Row> = [
     files: { [`${global}/opencode.json`]: options("{env:INJECTED}") },
     env: { INJECTED: `x", "ignored": "y` },
     key: "Bearer x",
-    ours: `InvalidOutput: INJECTED: its output is not "text"; expected visible ASCII characters without spaces`
+    ours: `InvalidOutput: INJECTED printed output that is not "text": expected visible ASCII characters without spaces`
   },
   {
     name: "harm: a {file:} in a variable's value is read; here it stays the value",

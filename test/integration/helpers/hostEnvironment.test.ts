@@ -43,7 +43,7 @@ describe("git's credential cache", () => {
       Effect.runPromise(
         CredentialHelper.run(
           {
-            command: [
+            argv: [
               "git",
               "-c",
               "credential.helper=",
@@ -71,7 +71,7 @@ describe("git's credential cache", () => {
 })
 
 describe("a program that PATH does not have", () => {
-  const far = { command: ["far-helper"], inheritEnv: false } as const
+  const far = { argv: ["far-helper"], inheritEnv: false } as const
 
   it("is found where people install programs, and finds what is beside it", async () => {
     const path = process.env["PATH"]
@@ -79,7 +79,7 @@ describe("a program that PATH does not have", () => {
     Object.assign(process.env, { HOME: home, PATH: "/usr/bin:/bin" })
     try {
       assert.strictEqual(await Effect.runPromise(keyOf(far)), "sk-from-the-neighbour-0123")
-      const pathOnly = await Effect.runPromise(Effect.flip(keyOf({ ...far, path: "path-only" })))
+      const pathOnly = await Effect.runPromise(Effect.flip(keyOf({ ...far, search: "path" })))
       assert.deepInclude(pathOnly, { _tag: "CommandNotFound", searched: ["/usr/bin", "/bin"] })
       const ownPath = await Effect.runPromise(Effect.flip(keyOf({ ...far, env: { PATH: "/bin" } })))
       assert.deepInclude(ownPath, { _tag: "CommandNotFound", searched: ["/bin"] })
@@ -92,9 +92,9 @@ describe("a program that PATH does not have", () => {
 
   it("is said to be missing with what to do: a shell string, a tilde, a known program", async () => {
     const hintOf = async (...command: ReadonlyArray<string>) =>
-      (await Effect.runPromise(Effect.flip(keyOf({ command, env: { PATH: "/nowhere" } })))).hint
-    assert.include(await hintOf("get-key --profile work"), "takes an array")
-    assert.include(await hintOf("~/bin/get-key"), "No shell expands `~`")
+      (await Effect.runPromise(Effect.flip(keyOf({ argv: command, env: { PATH: "/nowhere" } })))).hint
+    assert.include(await hintOf("get-key --profile work"), "Separate the program and its arguments")
+    assert.include(await hintOf("~/bin/get-key"), "`~` is not expanded")
     assert.include(await hintOf("gopass", "show", "x"), "gopass")
   })
 })
@@ -180,12 +180,15 @@ PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
     program("from-shell/shell-neighbour", "#!/bin/sh\nprintf 0123\n")
     chosen.shell = shell("knows-more", `PATH=${at("from-shell")}:$PATH; export PATH; ${asked}`)
     const command = ["only-the-shell-knows"]
-    assert.strictEqual(await Effect.runPromise(keyOf({ command, path: "login-shell" })), "sk-from-the-shell-0123")
-    for (const path of ["usual-folders", "path-only"] as const) {
-      const error = await Effect.runPromise(Effect.flip(keyOf({ command, path })))
+    assert.strictEqual(
+      await Effect.runPromise(keyOf({ argv: command, search: "login-shell" })),
+      "sk-from-the-shell-0123"
+    )
+    for (const search of ["install-dirs", "path"] as const) {
+      const error = await Effect.runPromise(Effect.flip(keyOf({ argv: command, search })))
       assert.strictEqual(error._tag, "CommandNotFound")
     }
-    const missing = await Effect.runPromise(Effect.flip(keyOf({ command: ["nobody-knows"], path: "login-shell" })))
+    const missing = await Effect.runPromise(Effect.flip(keyOf({ argv: ["nobody-knows"], search: "login-shell" })))
     assert.include("searched" in missing ? missing.searched : [], at("from-shell"))
   })
 
@@ -196,10 +199,10 @@ PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
     process.env["PATH"] = `${home}:${path}`
     try {
       for (const command of [["in-path"], [at("in-path")], ["./in-path"]]) {
-        const key = keyOf({ command, path: "login-shell", cwd: home })
+        const key = keyOf({ argv: command, search: "login-shell", cwd: home })
         assert.strictEqual(await Effect.runPromise(key), "sk-from-path-0123456789")
       }
-      const missing = await Effect.runPromise(Effect.flip(keyOf({ command: [at("nowhere")], path: "login-shell" })))
+      const missing = await Effect.runPromise(Effect.flip(keyOf({ argv: [at("nowhere")], search: "login-shell" })))
       assert.deepInclude(missing, { _tag: "CommandNotFound", searched: [at("nowhere")] })
     } finally {
       process.env["PATH"] = path
@@ -210,7 +213,7 @@ PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
   it("is not asked for where the caller sets PATH", async () => {
     chosen.shell = shell("must-not-run", `touch ${at("it-ran")}`)
     const error = await Effect.runPromise(
-      Effect.flip(keyOf({ command: ["nobody-knows"], path: "login-shell", env: { PATH: "/bin" } }))
+      Effect.flip(keyOf({ argv: ["nobody-knows"], search: "login-shell", env: { PATH: "/bin" } }))
     )
     assert.deepInclude(error, { _tag: "CommandNotFound", searched: ["/bin"] })
     assert.isFalse(existsSync(at("it-ran")))

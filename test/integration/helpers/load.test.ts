@@ -11,7 +11,7 @@ import { size } from "../../support/soak.js"
 import { itWith } from "../../support/tools.js"
 
 const key = "sk-the-key-0123456789abcdef"
-const echo = { command: ["/bin/echo", key], timeout: "10 minutes" } as const
+const echo = { argv: ["/bin/echo", key], timeout: "10 minutes" } as const
 const patience = 300_000
 const many = size({ short: 50, full: 500 })
 /** So many descriptors have to be free for a start, or it is refused. */
@@ -52,7 +52,7 @@ describe("many runs", () => {
     const before = holdings()
     const groups: Array<number> = []
     const one = Effect.flip(
-      keyOf({ command: ["sh", "-c", "sleep 600 & exit 1"], timeout: "10 minutes" }, (pid) => groups.push(pid))
+      keyOf({ argv: ["sh", "-c", "sleep 600 & exit 1"], timeout: "10 minutes" }, (pid) => groups.push(pid))
     )
     const errors = await Effect.runPromise(
       Effect.all(
@@ -116,7 +116,7 @@ describe("a run that is interrupted", () => {
         const script = Object.entries(helpers).find(([each]) => each === name)?.[1]
         const groups: Array<number> = []
         const command = script === undefined ? ["no-such-program"] : ["sh", "-c", script]
-        const fiber = Effect.runFork(keyOf({ command, timeout: "1 minute" }, (pid) => groups.push(pid)))
+        const fiber = Effect.runFork(keyOf({ argv: command, timeout: "1 minute" }, (pid) => groups.push(pid)))
         await waitUntil(when)
         const exit = await Effect.runPromise(Fiber.interrupt(fiber))
         // After status 0 what a helper left lives on, as it should; it is ended here.

@@ -14,7 +14,7 @@ let most = 0
 let refused = 0
 const one = Effect.suspend(() =>
   keyOf(
-    { command, timeout: "10 minutes" },
+    { argv: command, timeout: "10 minutes" },
     () => {
       running++
       most = Math.max(most, descriptors())

@@ -22,7 +22,7 @@ const oneSecond = 1_000
 const folder = mkdtempSync(join(tmpdir(), "process-exit-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const runOf = (command: ReadonlyArray<string>): string => JSON.stringify([{ command, timeout: "1 minute" }])
+const runOf = (argv: ReadonlyArray<string>): string => JSON.stringify([{ argv, timeout: "1 minute" }])
 const run = runOf(stubborn)
 const runtimes = {
   Node: (env: NodeJS.ProcessEnv = {}, file = plain, what = run): Session => withoutTerminal(node(file, what), { env }),

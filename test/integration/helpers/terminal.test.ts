@@ -76,7 +76,7 @@ describe("a helper that may ask", () => {
   })
 
   it("gets a format's words on stdin and the person's on the terminal", async () => {
-    const run = [{ command: [at("reads-both")], interactive: "always" }, "example\n"]
+    const run = [{ argv: [at("reads-both")], interactive: "always" }, "example\n"]
     const session = onTerminal(node(plain, JSON.stringify(run)))
     await session.says("Password for example: ")
     session.write("sesame\n")
@@ -117,7 +117,7 @@ describe("a helper that may ask", () => {
   })
 
   it("on Ctrl-C without a terminal of its own is stopped with its group", async () => {
-    const run = [{ command: ["sh", "-c", "echo $$ > $NOTE; sleep 600 & wait"], env: { NOTE: at("note") } }]
+    const run = [{ argv: ["sh", "-c", "echo $$ > $NOTE; sleep 600 & wait"], env: { NOTE: at("note") } }]
     const session = onTerminal(node(plain, JSON.stringify(run)))
     const pid = Number((await session.says(/pid \d+/)).slice(4))
     session.write("\u0003")
@@ -128,7 +128,7 @@ describe("a helper that may ask", () => {
 
 describe("without a terminal", () => {
   it("`always` is NoTerminal, and nothing is started", async () => {
-    const run = [{ command: [at("asks-on-tty")], interactive: "always" }]
+    const run = [{ argv: [at("asks-on-tty")], interactive: "always" }]
     const session = withoutTerminal(node(plain, JSON.stringify(run)))
     await session.says("failed NoTerminal: Run it once at a terminal, or use a log-in that needs no person.")
     assert.notInclude(session.output(), "pid ")
@@ -136,9 +136,7 @@ describe("without a terminal", () => {
   })
 
   it("`if-available` means never", async () => {
-    const run = [
-      { command: ["sh", "-c", "echo sk-$EFFECT_APIKEY_INTERACTIVE-0123456789"], interactive: "if-available" }
-    ]
+    const run = [{ argv: ["sh", "-c", "echo sk-$EFFECT_APIKEY_INTERACTIVE-0123456789"], interactive: "if-available" }]
     const session = withoutTerminal(node(plain, JSON.stringify(run)))
     await session.says("printed sk-0-0123456789")
     await session.ended

@@ -51,7 +51,7 @@ interface Case {
   /** A program of the zoo; `command` where it takes more than its path. */
   readonly program?: Program
   readonly command?: () => ReadonlyArray<string>
-  readonly options?: () => Omit<CredentialHelper.Options, "command">
+  readonly options?: () => Omit<CredentialHelper.Options, "argv">
   readonly gives: string | (Partial<ApiKeyError> & { readonly _tag: ApiKeyError["_tag"] })
   readonly also?: (error: ApiKeyError | undefined) => void | Promise<void>
   /** It lives on after the run: in its group, or outside. The test ends it. */
@@ -340,7 +340,7 @@ describe("a helper that", () => {
     it(name, async () => {
       const groups: Array<number> = []
       const budget = typeof gives === "object" && gives._tag === "CommandTimeout" ? brief : ample
-      const run = keyOf({ command: command?.() ?? [at(program ?? "")], timeout: budget, ...options?.() }, (pid) =>
+      const run = keyOf({ argv: command?.() ?? [at(program ?? "")], timeout: budget, ...options?.() }, (pid) =>
         groups.push(pid)
       )
       const before = holdings()

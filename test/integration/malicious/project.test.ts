@@ -563,9 +563,9 @@ describe("a trusted command is the one that was trusted", () => {
     ["the format", (argv) => ({ key: { command: { argv, format: "raw" } } })],
     ["inheritEnv", (argv) => ({ key: { command: { argv, inheritEnv: false } } })],
     ["a format's parameter", (argv) => ({ key: { command: { argv, format: { name: "json", field: "a" } } } })],
-    ["path", (argv) => ({ key: { command: { argv, path: "path-only" } } })],
+    ["search", (argv) => ({ key: { command: { argv, search: "path" } } })],
     ["timeout", (argv) => ({ key: { command: { argv, timeout: "20 s" } } })],
-    ["cache", (argv) => ({ key: { command: { argv, cache: { onReject: "erase" } } } })],
+    ["eraseOnReject", (argv) => ({ key: { command: { argv, eraseOnReject: true } } })],
     ["interactive", (argv) => ({ key: { command: { argv, interactive: "always" } } })],
     ["where the key goes", (argv) => ({ key: { command: argv }, baseUrl: "https://elsewhere.example" })]
   ]

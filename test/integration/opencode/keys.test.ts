@@ -90,9 +90,9 @@ const compatible = "@ai-sdk/openai-compatible"
 
 const keysAre =
   (key: string): Case["shows"] =>
-  ({ gw, reply: said }) => {
-    expect(said.error).toBeUndefined()
-    expect(said.text).toContain(answerText)
+  ({ gw, reply }) => {
+    expect(reply.error).toBeUndefined()
+    expect(reply.text).toContain(answerText)
     expect(new Set(gw.keys())).toEqual(new Set([key]))
   }
 
@@ -112,8 +112,8 @@ const describeCases = (
           if (gw === undefined) return yield* Effect.dieMessage("no such gateway")
           // With a title it asks for none, so there is one request.
           const session = yield* opencode.session(undefined, failsWithin === undefined ? undefined : "greeting")
-          const said = yield* opencode.say(session, `${id}/${model}`)
-          shows({ at, gw, reply: said })
+          const reply = yield* opencode.say(session, `${id}/${model}`)
+          shows({ at, gw, reply })
           expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
           if (failsWithin === undefined) return
           expect(noted.of(id)).toEqual(["asked", "answered"])
@@ -121,11 +121,11 @@ const describeCases = (
           expect(pidsOf(at).filter(isAlive)).toEqual([])
           expect(processesOf(at).filter((pid) => pid !== opencode.child.pid)).toEqual([])
           const { text } = yield* opencode.request(`/session/${session}/message`)
-          for (const shown of [said.body, text]) {
+          for (const shown of [reply.body, text]) {
             expect(shown.match(/No API key for provider/g)).toHaveLength(1)
             expect(shown).not.toMatch(/\\n\s+at |EPIPE/)
           }
-          for (const shown of [said.body, text, logOf(at)]) expect(shown).not.toContain("sk-secret")
+          for (const shown of [reply.body, text, logOf(at)]) expect(shown).not.toContain("sk-secret")
         })
       )
     }
@@ -134,8 +134,8 @@ const describeCases = (
 
 const failure =
   (says: RegExp, remedy: RegExp): Case["shows"] =>
-  ({ reply: said }) => {
-    const message = said.error ?? ""
+  ({ reply }) => {
+    const message = reply.error ?? ""
     expect(message).toMatch(/^No API key for provider/)
     expect(message).toMatch(says)
     expect(message).toMatch(remedy)
@@ -158,9 +158,9 @@ describeCases(
       options: (at) => ({ apiKeyCommand: at.helper(id, `echo sk-of-${id}`) }),
       models: { [model]: {} },
       model,
-      shows: ({ at, gw, reply: said }) => {
-        expect(said.error).toBeUndefined()
-        expect(said.text).toContain(answerText)
+      shows: ({ at, gw, reply }) => {
+        expect(reply.error).toBeUndefined()
+        expect(reply.text).toContain(answerText)
         expect(gw.seen.length).toBeGreaterThan(0)
         for (const request of gw.seen) expect(request.headers[header]).toBe(value)
         expect(at.runsOf(id)).toBe(1)
@@ -183,9 +183,9 @@ const found: ReadonlyArray<Case> = [
     options: (at) => ({ apiKeyCommand: at.helper("both", "echo sk-both") }),
     models: { m: {}, claude: { provider: { npm: "@ai-sdk/anthropic" } } },
     model: "claude",
-    shows: ({ gw, reply: said }) => {
-      expect(said.error).toBeUndefined()
-      expect(said.text).toContain(answerText)
+    shows: ({ gw, reply }) => {
+      expect(reply.error).toBeUndefined()
+      expect(reply.text).toContain(answerText)
       const messages = gw.seen.filter((request) => request.path.endsWith("/messages"))
       expect(messages.length).toBeGreaterThan(0)
       for (const request of messages) expect(request.headers["x-api-key"]).toBe("sk-both")
@@ -253,7 +253,7 @@ const found: ReadonlyArray<Case> = [
     },
     failsWithin: 65,
     shows: (asked) => {
-      failure(/unnamed-key: command not found/, /Install it, add its folder to PATH/)(asked)
+      failure(/unnamed-key was not found/, /Install it, add its directory to PATH/)(asked)
       expect(asked.at.runsOf("unnamed-key")).toBe(0)
     }
   }
@@ -268,14 +268,14 @@ const failing: ReadonlyArray<Omit<Case, "failsWithin">> = [
     name: "says once, clearly and in time what is wrong with a helper that is missing, and sends nothing",
     id: "missing",
     options: () => ({ apiKeyCommand: { argv: ["no-such-helper-anywhere"], timeout } }),
-    shows: failure(/no-such-helper-anywhere: command not found/, /Install it, add its folder to PATH/)
+    shows: failure(/no-such-helper-anywhere was not found/, /Install it, add its directory to PATH/)
   },
   {
     name: "says once, clearly and in time what is wrong with a helper that is empty, and sends nothing",
     id: "empty",
     options: (at) => ({ apiKeyCommand: { argv: at.helper("empty", "exit 0"), timeout } }),
     shows: (asked) => {
-      failure(/printed no key/, someRemedy)(asked)
+      failure(/wrote nothing to stdout/, someRemedy)(asked)
       expect(asked.at.runsOf("empty")).toBe(1)
     }
   },
@@ -283,7 +283,7 @@ const failing: ReadonlyArray<Omit<Case, "failsWithin">> = [
     {
       name: "closes its stdout and stays",
       script: "exec >&- 2>&-; echo $$ > pids; exec sleep 1000",
-      says: /not finished within 5 s/
+      says: /timed out after 5 s/
     },
     { name: "never stops writing", script: "echo $$ > pids; exec yes sk-secret", says: /more than/ },
     { name: "is killed", script: "printf sk-secret; kill -9 $$", says: /SIGKILL/ },

@@ -86,13 +86,13 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
     {
       name: "failing",
       argv: (at: Place) => at.helper("failing", "echo 'service unavailable, try again later: sk-secret' >&2; exit 3"),
-      says: /ended with status 3/,
+      says: /exited with status 3/,
       remedy: /Run the command by hand/
     },
     {
       name: "hanging",
       argv: (at: Place) => at.helper("hanging", "sleep 1000 & echo $! > pids; sleep 1000 & echo $! >> pids; wait"),
-      says: /not finished within 3 s/,
+      says: /timed out after 3 s/,
       remedy: /raise .timeout./
     }
   ]

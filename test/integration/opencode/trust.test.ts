@@ -74,7 +74,7 @@ describe.skipIf(reasonToSkip !== undefined)("a project in opencode", () => {
       const file = configure(compatible(`${gw.origin}/v1`, { apiKeyCommand: argv }))
 
       const before = yield* say("gw/m")
-      expect(before.error).toMatch(/No API key for provider "gw": project-key: refused, because .* is not trusted/)
+      expect(before.error).toMatch(/No API key for provider "gw": project-key was denied: .* is not trusted/)
       expect(before.error).toContain(`effect-apikey trust ${file}`)
       expect(at.runsOf("project-key")).toBe(0)
       expect(gw.seen).toEqual([])

@@ -89,33 +89,33 @@ describeTool(`aws (${chosen?.version})`, ["aws"], () => {
 
   if (version1 !== undefined) {
     it.live("configure export-credentials: version 1 has no such command, and the hint says so", () =>
-      Effect.map(ask({ command: [version1, "configure", "export-credentials"], env: somebody }), (answer) => {
+      Effect.map(ask({ argv: [version1, "configure", "export-credentials"], env: somebody }), (answer) => {
         expect(failure(answer, [secret]).hint).toContain("version 2.9")
       })
     )
   }
 
   it.live("secretsmanager: the secret as text", () =>
-    Effect.map(ask({ command: getSecret("text", ...asText), env: somebody }), (answer) => {
+    Effect.map(ask({ argv: getSecret("text", ...asText), env: somebody }), (answer) => {
       expect(Either.map(answer, plain)).toEqual(Either.right({ value: secret }))
     })
   )
 
   it.live("secretsmanager: the whole answer, known by its discriminator", () =>
-    Effect.map(ask({ command: getSecret("text"), env: somebody }), (answer) => {
+    Effect.map(ask({ argv: getSecret("text"), env: somebody }), (answer) => {
       expect(Either.map(answer, plain)).toEqual(Either.right({ value: secret }))
     })
   )
 
   it.live("secretsmanager: a field of the JSON in it", () =>
     Effect.map(
-      ask({ command: getSecret("json"), format: { name: "secrets-manager", field: "keys.openai" }, env: somebody }),
+      ask({ argv: getSecret("json"), format: { name: "secrets-manager", field: "keys.openai" }, env: somebody }),
       (answer) => expect(Either.map(answer, plain)).toEqual(Either.right({ value: secret }))
     )
   )
 
   it.live("secretsmanager: JSON in it and no field named", () =>
-    Effect.map(ask({ command: getSecret("json"), env: somebody }), (answer) => {
+    Effect.map(ask({ argv: getSecret("json"), env: somebody }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "InvalidOutput", path: "SecretString" })
       expect(error.hint).toContain("field")
@@ -127,7 +127,7 @@ describeTool(`aws (${chosen?.version})`, ["aws"], () => {
     ["denied", "Denied", "permission"],
     ["expired", "LoginRequired", "aws sso login"]
   ] as const)("secretsmanager: %s is %s", ([id, reason, hint]) =>
-    Effect.map(ask({ command: getSecret(id, ...asText), env: somebody }), (answer) => {
+    Effect.map(ask({ argv: getSecret(id, ...asText), env: somebody }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", reason })
       expect(error.hint).toContain(hint)
@@ -136,7 +136,7 @@ describeTool(`aws (${chosen?.version})`, ["aws"], () => {
 
   it.live("secretsmanager: nobody is logged in", () =>
     Effect.map(
-      ask({ command: getSecret("text", ...asText), env: { ...nobody, AWS_DEFAULT_REGION: "us-east-1" } }),
+      ask({ argv: getSecret("text", ...asText), env: { ...nobody, AWS_DEFAULT_REGION: "us-east-1" } }),
       (answer) => expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", reason: "LoginRequired" })
     )
   )
@@ -144,15 +144,7 @@ describeTool(`aws (${chosen?.version})`, ["aws"], () => {
   it.live("secretsmanager: nobody listens there", () =>
     Effect.map(
       ask({
-        command: [
-          aws,
-          "secretsmanager",
-          "get-secret-value",
-          "--secret-id",
-          "x",
-          "--endpoint-url",
-          "http://127.0.0.1:1"
-        ],
+        argv: [aws, "secretsmanager", "get-secret-value", "--secret-id", "x", "--endpoint-url", "http://127.0.0.1:1"],
         env: somebody
       }),
       (answer) => expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", reason: "Unavailable" })
@@ -166,7 +158,7 @@ describeTool(
   () => {
     it.live("the pair", () =>
       Effect.map(
-        ask({ command: [aws, "configure", "export-credentials", "--format", "process"], env: somebody }),
+        ask({ argv: [aws, "configure", "export-credentials", "--format", "process"], env: somebody }),
         (answer) => {
           expect(Either.map(answer, plain)).toEqual(Either.right({ value: "wJalrExampleKey", username: "AKIAEXAMPLE" }))
         }
@@ -176,7 +168,7 @@ describeTool(
     it.live("with a session token", () =>
       Effect.map(
         ask({
-          command: [aws, "configure", "export-credentials"],
+          argv: [aws, "configure", "export-credentials"],
           format: "aws-credential-process",
           env: { ...somebody, AWS_SESSION_TOKEN: "FwoGZXIvEXAMPLE" }
         }),
@@ -188,7 +180,7 @@ describeTool(
 
     it.live("nobody is logged in", () =>
       Effect.map(
-        ask({ command: [aws, "configure", "export-credentials", "--format", "process"], env: nobody }),
+        ask({ argv: [aws, "configure", "export-credentials", "--format", "process"], env: nobody }),
         (answer) => {
           const error = failure(answer, [secret])
           expect(error).toMatchObject({ _tag: "NonZeroExit", reason: "LoginRequired" })

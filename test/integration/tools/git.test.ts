@@ -56,7 +56,7 @@ describeTool("git", ["git"], () => {
   const pair = Either.right({ value: secret, username: "bob" })
 
   it.live("store: the pair for the URL that the format says on stdin", () =>
-    Effect.map(ask({ command: fill, format, env: store, cwd: folder }), (answer) => {
+    Effect.map(ask({ argv: fill, format, env: store, cwd: folder }), (answer) => {
       expect(Either.map(answer, plain)).toEqual(pair)
     })
   )
@@ -70,7 +70,7 @@ describeTool("git", ["git"], () => {
         cwd: folder,
         input: `url=${url}\nusername=bob\npassword=${own}\n\n`
       })
-      return Effect.map(ask({ command: fill, format: { ...format, url }, env: store, cwd: folder }), (answer) => {
+      return Effect.map(ask({ argv: fill, format: { ...format, url }, env: store, cwd: folder }), (answer) => {
         expect(Either.map(answer, plain)).toEqual(Either.right({ value: own, username: "bob" }))
       })
     }
@@ -78,21 +78,21 @@ describeTool("git", ["git"], () => {
 
   it.live("cache: the pair that its daemon remembers, and the daemon lives on", () =>
     Effect.gen(function* () {
-      expect(Either.map(yield* ask({ command: fill, format, env: cache, cwd: folder }), plain)).toEqual(pair)
-      expect(Either.map(yield* ask({ command: fill, format, env: cache, cwd: folder }), plain)).toEqual(pair)
+      expect(Either.map(yield* ask({ argv: fill, format, env: cache, cwd: folder }), plain)).toEqual(pair)
+      expect(Either.map(yield* ask({ argv: fill, format, env: cache, cwd: folder }), plain)).toEqual(pair)
     })
   )
 
   it.live("the helper alone answers in the same format", () =>
     Effect.map(
-      ask({ command: ["git", "credential-store", `--file=${file}`, "get"], format, env: store, cwd: folder }),
+      ask({ argv: ["git", "credential-store", `--file=${file}`, "get"], format, env: store, cwd: folder }),
       (answer) => expect(Either.map(answer, plain)).toEqual(pair)
     )
   )
 
   it.live("nothing there: git would ask, there is no terminal, and that is LoginRequired", () =>
     Effect.map(
-      ask({ command: fill, format: { ...format, url: "https://nope.example.com" }, env: store, cwd: folder }),
+      ask({ argv: fill, format: { ...format, url: "https://nope.example.com" }, env: store, cwd: folder }),
       (answer) => {
         const error = failure(answer, [secret])
         expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 128, reason: "LoginRequired" })
@@ -104,7 +104,7 @@ describeTool("git", ["git"], () => {
   it.live("nothing there, asked of the helper alone: status 0 and nothing on stdout is no key", () =>
     Effect.map(
       ask({
-        command: ["git", "credential-store", `--file=${file}`, "get"],
+        argv: ["git", "credential-store", `--file=${file}`, "get"],
         format: { ...format, url: "https://nope.example.com" },
         env: store,
         cwd: folder
@@ -114,7 +114,7 @@ describeTool("git", ["git"], () => {
   )
 
   it.live("told no URL, git refuses, and the hint says what the format needs", () =>
-    Effect.map(ask({ command: fill, format: "git-credential", env: store, cwd: folder }), (answer) => {
+    Effect.map(ask({ argv: fill, format: "git-credential", env: store, cwd: folder }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 128, reason: "NotFound" })
       expect(error.hint).toContain("url")
@@ -122,7 +122,7 @@ describeTool("git", ["git"], () => {
   )
 
   it.live("a helper that is not installed says so", () =>
-    Effect.map(ask({ command: fill, format, env: homeWith("h3", "nope-nope"), cwd: folder }), (answer) => {
+    Effect.map(ask({ argv: fill, format, env: homeWith("h3", "nope-nope"), cwd: folder }), (answer) => {
       expect(failure(answer, [secret])).toMatchObject({
         _tag: "NonZeroExit",
         exitCode: 128,
@@ -131,12 +131,12 @@ describeTool("git", ["git"], () => {
     })
   )
 
-  it.live('onReject: "erase" makes git forget the refused key, and only when the server refused it', () =>
+  it.live("eraseOnReject: true makes git forget the refused key, and only when the server refused it", () =>
     Effect.gen(function* () {
       const own = join(folder, "own")
       const env = homeWith("h4", `store --file=${own}`)
       approve(env, "refused1")
-      const provider = yield* ApiKeyProvider.fromCommand({ command: fill, format, env, cwd: folder, onReject: "erase" })
+      const provider = yield* ApiKeyProvider.fromCommand({ argv: fill, format, env, cwd: folder, eraseOnReject: true })
       const key = yield* provider.get
       expect(readFileSync(own, "utf8")).toContain("refused1")
       yield* provider.reject(key)
@@ -148,15 +148,15 @@ describeTool("git", ["git"], () => {
 
   it.live("without it the helper keeps the key", () =>
     Effect.gen(function* () {
-      const provider = yield* ApiKeyProvider.fromCommand({ command: fill, format, env: store, cwd: folder })
+      const provider = yield* ApiKeyProvider.fromCommand({ argv: fill, format, env: store, cwd: folder })
       const key = yield* provider.get
       yield* provider.reject(key)
       expect(plain(yield* provider.get)).toEqual({ value: secret, username: "bob" })
     }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
   )
 
-  it.live('onReject: "erase" for a command that cannot be told is the configuration\'s fault', () =>
-    Effect.map(ask({ command: ["git", "config", "user.name"], format: "text", onReject: "erase" }), (answer) => {
+  it.live("eraseOnReject: true for a command that cannot be told is the configuration's fault", () =>
+    Effect.map(ask({ argv: ["git", "config", "user.name"], format: "text", eraseOnReject: true }), (answer) => {
       expect(failure(answer, [])).toMatchObject({ _tag: "ConfigInvalid" })
     })
   )

@@ -77,19 +77,19 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   const gpg = (file: string) => ["gpg", "--quiet", "--batch", "-d", join(folder, file)]
 
   it.live("gpg: the key in an encrypted file", () =>
-    Effect.map(ask({ command: gpg("open.gpg"), env }), (answer) => {
+    Effect.map(ask({ argv: gpg("open.gpg"), env }), (answer) => {
       expect(Either.map(answer, plain)).toEqual(Either.right({ value: secret }))
     })
   )
 
   it.live("gpg: no such file is NotFound", () =>
-    Effect.map(ask({ command: gpg("nope.gpg"), env }), (answer) => {
+    Effect.map(ask({ argv: gpg("nope.gpg"), env }), (answer) => {
       expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", exitCode: 2, reason: "NotFound" })
     })
   )
 
   it.live("gpg: a locked key that nobody can unlock is LoginRequired, and says how", () =>
-    Effect.map(ask({ command: gpg("locked.gpg"), env }), (answer) => {
+    Effect.map(ask({ argv: gpg("locked.gpg"), env }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 2, reason: "LoginRequired" })
       expect(error.hint).toMatch(/^gpg: unlock/)
@@ -97,7 +97,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   )
 
   it.live("gpg: another's key is LoginRequired", () =>
-    Effect.map(ask({ command: gpg("open.gpg"), env: withoutKeys }), (answer) => {
+    Effect.map(ask({ argv: gpg("open.gpg"), env: withoutKeys }), (answer) => {
       expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", exitCode: 2, reason: "LoginRequired" })
     })
   )
@@ -105,19 +105,19 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   it.live("gpg: a file that is not encrypted tells nothing of what is in it", () =>
     Effect.gen(function* () {
       writeFileSync(join(folder, "plain.txt"), `${secret}\n`)
-      const answer = yield* ask({ command: gpg("plain.txt"), env })
+      const answer = yield* ask({ argv: gpg("plain.txt"), env })
       expect(failure(answer, [secret])).toMatchObject({ _tag: "NonZeroExit", reason: "Unknown" })
     })
   )
 
   it.live("pass: the first line is the key, the notes below it are not, and no format need be named", () =>
-    Effect.map(ask({ command: ["pass", "show", "ai/openai"], env }), (answer) => {
+    Effect.map(ask({ argv: ["pass", "show", "ai/openai"], env }), (answer) => {
       expect(Either.map(answer, plain)).toEqual(Either.right({ value: secret }))
     })
   )
 
   it.live("pass: a name that is not there is NotFound, and says how to look", () =>
-    Effect.map(ask({ command: ["pass", "show", "ai/nope"], env }), (answer) => {
+    Effect.map(ask({ argv: ["pass", "show", "ai/nope"], env }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "NotFound" })
       expect(error.hint).toContain("pass ls")
@@ -125,14 +125,14 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   )
 
   it.live("pass: the list of a folder, with status 0, is no key", () =>
-    Effect.map(ask({ command: ["pass", "show", "ai"], env }), (answer) => {
+    Effect.map(ask({ argv: ["pass", "show", "ai"], env }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "InvalidOutput", expected: "a key, not the list of a folder" })
       expect(error.hint).toContain("folder")
     })
   )
   it.live("pass: without the secret key it is LoginRequired", () =>
-    Effect.map(ask({ command: ["pass", "show", "ai/openai"], env: withoutKeys }), (answer) => {
+    Effect.map(ask({ argv: ["pass", "show", "ai/openai"], env: withoutKeys }), (answer) => {
       const error = failure(answer, [secret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", reason: "LoginRequired" })
       expect(error.hint).toMatch(/^gpg: unlock/)
@@ -142,7 +142,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   const docker = { name: "docker-credential", serverUrl } as const
 
   it.live("docker-credential-pass: the pair for the server that the format says on stdin", () =>
-    Effect.map(ask({ command: ["docker-credential-pass", "get"], format: docker, env }), (answer) => {
+    Effect.map(ask({ argv: ["docker-credential-pass", "get"], format: docker, env }), (answer) => {
       expect(Either.map(answer, plain)).toEqual(Either.right({ value: dockerSecret, username: "david" }))
     })
   )
@@ -150,7 +150,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   it.live("docker-credential-pass: status 0 and an empty Secret is no key", () =>
     Effect.map(
       ask({
-        command: ["docker-credential-pass", "get"],
+        argv: ["docker-credential-pass", "get"],
         format: { name: "docker-credential", serverUrl: "https://nope.example.com" },
         env
       }),
@@ -163,7 +163,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   )
 
   it.live("docker-credential-pass: without the secret key gpg's words come on stdout, and are understood there", () =>
-    Effect.map(ask({ command: ["docker-credential-pass", "get"], format: docker, env: withoutKeys }), (answer) => {
+    Effect.map(ask({ argv: ["docker-credential-pass", "get"], format: docker, env: withoutKeys }), (answer) => {
       const error = failure(answer, [dockerSecret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "LoginRequired" })
       expect(error.hint).toMatch(/^gpg: unlock/)
@@ -171,7 +171,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   )
 
   it.live("docker-credential-pass: told no server, it fails on stdout, and that is understood", () =>
-    Effect.map(ask({ command: ["docker-credential-pass", "get"], env }), (answer) => {
+    Effect.map(ask({ argv: ["docker-credential-pass", "get"], env }), (answer) => {
       const error = failure(answer, [dockerSecret])
       expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "NotFound" })
       expect(error.hint).toContain("serverUrl")
@@ -181,7 +181,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   it.live("docker-credential-pass: without a password store it says status 0 and an empty Secret as well", () =>
     Effect.map(
       ask({
-        command: ["docker-credential-pass", "get"],
+        argv: ["docker-credential-pass", "get"],
         format: docker,
         env: { ...env, PASSWORD_STORE_DIR: join(folder, "none") }
       }),

@@ -25,7 +25,7 @@ const helper = (name: string, body: string): ReadonlyArray<string> => {
 }
 
 const key = (command: ReadonlyArray<string>, format: CredentialFormat.Format) =>
-  Effect.map(ask({ command, format }), Either.map(plain))
+  Effect.map(ask({ argv: command, format }), Either.map(plain))
 
 describe("what a helper is told", () => {
   it.live("Kubernetes: KUBERNETES_EXEC_INFO, and it answers in that apiVersion", () =>
@@ -59,7 +59,7 @@ exec "$NODE" -e '
       const env = { NODE: process.execPath }
       for (const format of [undefined, "auto"] as const) {
         const answer = yield* ask({
-          command: [kubelogin, "get-token"],
+          argv: [kubelogin, "get-token"],
           env,
           ...(format === undefined ? {} : { format })
         })
@@ -73,7 +73,7 @@ exec "$NODE" -e '
       const program = join(folder, "git-credential-quits")
       writeFileSync(program, "#!/bin/sh\necho quit=1\n")
       chmodSync(program, 0o700)
-      expect(failure(yield* ask({ command: [program, "get"] }), [])).toMatchObject({ _tag: "EmptyOutput" })
+      expect(failure(yield* ask({ argv: [program, "get"] }), [])).toMatchObject({ _tag: "EmptyOutput" })
     })
   )
 
@@ -130,7 +130,7 @@ exec "$NODE" -e '
       const command = helper("own", `print({ token: process.env.CLAUDE_HELPER_CONTEXT, headers: {} })`)
       expect(yield* key(command, "claude-desktop")).toEqual(Either.right({ value: "background" }))
       const env = { CLAUDE_HELPER_CONTEXT: "scheduled-task" }
-      expect(Either.map(yield* ask({ command, format: "claude-desktop", env }), plain)).toEqual(
+      expect(Either.map(yield* ask({ argv: command, format: "claude-desktop", env }), plain)).toEqual(
         Either.right({ value: "scheduled-task" })
       )
     })
@@ -145,7 +145,7 @@ describe("a failure that a helper tells on stdout", () => {
         `print({ version: 1, success: false, code: "403", message: "no access for s3cret-token-1", id_token: "s3cret-token-1" })
          process.exitCode = 1`
       )
-      const error = failure(yield* ask({ command, format: "google-executable" }), ["s3cret-token-1"])
+      const error = failure(yield* ask({ argv: command, format: "google-executable" }), ["s3cret-token-1"])
       expect(error).toMatchObject({
         _tag: "NonZeroExit",
         exitCode: 1,
@@ -161,7 +161,7 @@ describe("a failure that a helper tells on stdout", () => {
         "google-fails-0",
         `print({ version: 1, success: false, code: "401", message: "Caller not authorized" })`
       )
-      const error = failure(yield* ask({ command, format: "google-executable" }), [])
+      const error = failure(yield* ask({ argv: command, format: "google-executable" }), [])
       expect(error).toMatchObject({
         _tag: "NonZeroExit",
         exitCode: 0,
@@ -178,7 +178,7 @@ describe("a failure that a helper tells on stdout", () => {
         "cargo-fails",
         `print({ v: [1] }); print({ Err: { kind: "not-found", message: "s3cret" } })`
       )
-      const error = failure(yield* ask({ command, format: "cargo" }), ["s3cret"])
+      const error = failure(yield* ask({ argv: command, format: "cargo" }), ["s3cret"])
       expect(error).toMatchObject({ _tag: "NonZeroExit", reason: "NotFound" })
       expect(error.hint).toContain("cargo login")
     })
@@ -190,13 +190,16 @@ describe("a failure that a helper tells on stdout", () => {
         "docker-fails",
         `process.stdout.write("credentials not found in native keychain\\n"); process.exitCode = 1`
       )
-      const error = failure(yield* ask({ command, format: { name: "docker-credential", serverUrl: "https://r" } }), [])
+      const error = failure(
+        yield* ask({ argv: command, format: { name: "docker-credential", serverUrl: "https://r" } }),
+        []
+      )
       expect(error).toMatchObject({ _tag: "NonZeroExit", exitCode: 1, reason: "NotFound" })
     })
   )
 })
 
-describe('onReject: "erase"', () => {
+describe("eraseOnReject: true", () => {
   it.live("tells a docker helper to forget before it is asked again, once a refused key", () =>
     Effect.gen(function* () {
       const log = join(folder, "erase.log")
@@ -209,9 +212,9 @@ describe('onReject: "erase"', () => {
          if (process.argv[2] === "get") print({ ServerURL: input.trim(), Username: "u", Secret: "secret-" + erased })`
       )
       const provider = yield* ApiKeyProvider.fromCommand({
-        command: [...command, "get"],
+        argv: [...command, "get"],
         format: { name: "docker-credential", serverUrl: "https://r" },
-        onReject: "erase"
+        eraseOnReject: true
       })
       const first = yield* provider.get
       expect(plain(first).value).toBe("secret-0")
@@ -235,9 +238,9 @@ describe('onReject: "erase"', () => {
       )
       writeFileSync(store, "secret-old")
       const provider = yield* ApiKeyProvider.fromCommand({
-        command: [...command, "get"],
+        argv: [...command, "get"],
         format: { name: "docker-credential", serverUrl: "https://r" },
-        onReject: "erase"
+        eraseOnReject: true
       })
       yield* provider.reject(yield* provider.get)
       expect(yield* Effect.flip(provider.get)).toMatchObject({ _tag: "NonZeroExit", reason: "NotFound" })
@@ -254,9 +257,9 @@ describe('onReject: "erase"', () => {
          print({ ServerURL: "r", Username: "u", Secret: "secret-" + process.pid })`
       )
       const provider = yield* ApiKeyProvider.fromCommand({
-        command: [...command, "get"],
+        argv: [...command, "get"],
         format: { name: "docker-credential", serverUrl: "https://r" },
-        onReject: "erase"
+        eraseOnReject: true
       })
       const first = yield* provider.get
       yield* provider.reject(first)

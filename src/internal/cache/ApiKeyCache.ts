@@ -3,8 +3,6 @@
  * once, and a failing helper is left alone for a while.
  *
  * States and transitions are drawn in docs/cache.md.
- *
- * @since 0.1.0
  */
 
 import * as Effect from "effect/Effect"
@@ -14,28 +12,23 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { ApiKey } from "./ApiKey.js"
-import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "./ApiKeyError.js"
-import { at, type Cell, makeCell } from "./internal/cache/cell.js"
-import { activeFailure, causeWithRetryAt } from "./internal/cache/history.js"
-import { join, type Restore } from "./internal/cache/inFlight.js"
-import { type CachedKey, isFresh, isUsable, type Life, lifeOf } from "./internal/cache/lifetime.js"
-import { reportRejection } from "./internal/cache/metrics.js"
-import { defaultWhenAbandoned, type LifeOptions } from "./internal/cache/options.js"
-import { type FetchRequest, makeRunner, type Start } from "./internal/cache/runner.js"
-import { settleRejection } from "./internal/cache/settle.js"
-import { hasKey, initial, isRunning, transitions } from "./internal/cache/state.js"
-import { type Counters, makeCounters } from "./internal/cache/telemetry.js"
-import { type ApiKeyStatus, emptyStatus, type Peek, peekSymbol } from "./internal/model/provider.js"
+import type { ApiKey } from "../../ApiKey.js"
+import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "../../ApiKeyError.js"
+import { wrongField } from "../model/options.js"
+import { type ApiKeyStatus, emptyStatus, type Peek, peekSymbol } from "../model/provider.js"
+import { at, type Cell, makeCell } from "./cell.js"
+import { activeFailure, causeWithRetryAt } from "./history.js"
+import { join, type Restore } from "./inFlight.js"
+import { type CachedKey, isFresh, isUsable, type Life, lifeOf } from "./lifetime.js"
+import { reportRejection } from "./metrics.js"
+import { defaultOnAbandon, type LifeOptions, lifeChecks } from "./options.js"
+import { type FetchRequest, makeRunner, type Start } from "./runner.js"
+import { settleRejection } from "./settle.js"
+import { hasKey, initial, isRunning, transitions } from "./state.js"
+import { type Counters, makeCounters } from "./telemetry.js"
 
-export type { LifeOptions } from "./internal/cache/options.js"
-export type { FetchRequest } from "./internal/cache/runner.js"
-export type { ApiKeyStatus } from "./internal/model/provider.js"
+export type { FetchRequest } from "./runner.js"
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface ApiKeyCache {
   /** The current key; fetched when there is none that may be used. */
   readonly get: Effect.Effect<ApiKey, ApiKeyError>
@@ -51,10 +44,6 @@ export interface ApiKeyCache {
   readonly changes: Stream.Stream<ApiKeyStatus>
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface Options<R> extends LifeOptions {
   /** The provider's id, for errors and status. */
   readonly provider: string
@@ -67,26 +56,24 @@ export interface Options<R> extends LifeOptions {
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>
 }
 
-/**
- * Makes a cache that lives as long as its scope: closing it stops a run in flight and forgets the key.
- *
- * @since 0.1.0
- * @category constructors
- */
+/** Makes a cache that lives as long as its scope: closing it stops a run in flight and forgets the key. */
 export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
-  Either.match(lifeOf(options), {
+  Either.match(checked(options), {
     onLeft: (error) => Effect.succeed(makeInvalid(options.provider, error)),
     onRight: (life) => makeOpen(options, life)
   })
 
+const checked = (options: LifeOptions): Either.Either<Life, ConfigInvalid> =>
+  Option.match(wrongField(options, lifeChecks), { onNone: () => lifeOf(options), onSome: Either.left })
+
 const makeOpen = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
   Effect.gen(function* () {
-    const { provider, program, format, mayPrompt, fetch, onRepeat } = options
-    const whenAbandoned = options.whenAbandoned ?? defaultWhenAbandoned(mayPrompt)
+    const { provider, program, format, mayPrompt, fetch, onRepeatedKey } = options
+    const onAbandon = options.onAbandon ?? defaultOnAbandon(mayPrompt)
     const counters = makeCounters(program)
     const cell = yield* makeCell(provider, counters.counts)
-    const rules = { provider, program, onRepeat, life }
-    const start = yield* makeRunner({ cell, counters, rules, format, whenAbandoned, fetch })
+    const rules = { provider, program, onRepeatedKey, life }
+    const start = yield* makeRunner({ cell, counters, rules, format, onAbandon, fetch })
     yield* Effect.addFinalizer(() => close(cell, counters))
     if (options.prefetch === true) yield* at((now) => Effect.sync(() => start(initial, now, "prefetch")))
     return operations(options, { cell, counters, start })
