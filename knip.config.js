@@ -23,6 +23,8 @@ export default {
     "@arethetypeswrong/cli",
     "@biomejs/biome",
     // Its binary is run by the tests of its configuration.
-    "opencode-ai"
+    "opencode-ai",
+    // scripts/site.mjs names it to typedoc.
+    "typedoc-plugin-markdown"
   ]
 }

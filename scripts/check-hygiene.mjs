@@ -15,7 +15,7 @@ const REGISTRIES = [
   ["proxy", "golang", "org"],
   ["static", "crates", "io"]
 ]
-// Homes of nobody: the one Homebrew documents for Linux, and those of examples.
+// Allowed home directories: the one that Homebrew documents for Linux, and those of examples.
 const HOMES = [["work"], ["root"], ["home", "(?!linuxbrew\\b|me\\b|someone\\b)\\w+"], ["Users", "(?!me\\b)\\w+"]]
 
 const rules = [

@@ -46,7 +46,7 @@ const PATH = new RegExp(
   "g"
 )
 
-/** Each path that begins with a folder of ours, wherever it stands in a page, a script or a configuration file. */
+/** Each path that begins with a directory of the repository, anywhere in a page, a script or a configuration file. */
 const mentioned = files
   .filter((file) => NAMES_PATHS.test(file) && file !== "package-lock.json")
   .flatMap((file) => [...readFileSync(join(root, file), "utf8").matchAll(PATH)].map(([, path]) => [file, path]))

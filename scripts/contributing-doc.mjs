@@ -20,7 +20,7 @@ const code = (text) => `\`${text}\``
 const listed = (paths) => paths.map(code).join(" ") || "–"
 const isPrivate = (path) => path.endsWith("/")
 const rows = [
-  ["room", "modules", "folders of `src/`", "what it holds"],
+  ["room", "modules", "directories of `src/`", "what it holds"],
   ...rooms.map(({ name, files, holds }) => [
     code(name),
     listed(files.filter((path) => !isPrivate(path))),

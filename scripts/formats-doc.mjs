@@ -6,18 +6,29 @@ import { tsImport } from "tsx/esm/api"
 import { isFile, root } from "./support.mjs"
 
 const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
-const [ApiKey, CredentialFormat, { formats }, helpers, JSONSchema, DateTime, Either, Option, Redacted] =
-  await Promise.all([
-    load("src/ApiKey"),
-    load("src/CredentialFormat"),
-    load("docs/data/formats"),
-    load("docs/data/helpers"),
-    import("effect/JSONSchema"),
-    import("effect/DateTime"),
-    import("effect/Either"),
-    import("effect/Option"),
-    import("effect/Redacted")
-  ])
+const [
+  ApiKey,
+  CredentialFormat,
+  { inJsonWords, toRemedy },
+  { formats },
+  helpers,
+  JSONSchema,
+  DateTime,
+  Either,
+  Option,
+  Redacted
+] = await Promise.all([
+  load("src/ApiKey"),
+  load("src/CredentialFormat"),
+  load("src/internal/model/remedy"),
+  load("docs/data/formats"),
+  load("docs/data/helpers"),
+  import("effect/JSONSchema"),
+  import("effect/DateTime"),
+  import("effect/Either"),
+  import("effect/Option"),
+  import("effect/Redacted")
+])
 
 /** A run of this instant, so that lifetimes come out the same every day. */
 const now = DateTime.unsafeMake("2026-01-01T00:00:00Z")
@@ -89,9 +100,7 @@ const section = (name) => {
     ["says on stdin", shown.input === undefined ? "nothing" : code(JSON.stringify(shown.input).slice(1, -1))],
     ...(variables.length === 0
       ? []
-      : [
-          ["hands over", [...variables.map(([variable, value]) => code(`${variable}=${value}`)), ...later].join("<br>")]
-        ]),
+      : [["passes", [...variables.map(([variable, value]) => code(`${variable}=${value}`)), ...later].join("<br>")]]),
     ["writes an expiry", writesExpiry(shown, example) ? "yes" : "no"],
     ["the example is read as", readAs(shown, example)]
   ]
@@ -122,14 +131,19 @@ const helper = ({ evidence, failures, format, install, mayPrompt, name, source, 
         ["install", cell(install)],
         ["prints", speaks.map(code).join(", ")],
         ["read by `auto` as", format === undefined ? "what the answer says" : code(format)],
-        ["may ask a person without a terminal", mayPrompt ? "yes" : "no"],
+        ["may prompt without a terminal", mayPrompt ? "yes" : "no"],
         ["a key without an expiry is kept for", timeToLive ?? "5 minutes"],
         ["known from", `${evidence}: ${cell(source)}`]
       ]
     ),
     table(
       ["it ends with", "which means", "remedy", "evidence"],
-      failures.map((failure) => [conditionsOf(failure), failure.reason, cell(failure.remedy ?? ""), failure.evidence])
+      failures.map((failure) => [
+        conditionsOf(failure),
+        failure.reason,
+        cell(failure.remedy === undefined ? "" : inJsonWords(toRemedy(failure.remedy))),
+        failure.evidence
+      ])
     )
   ].join("\n\n")
 
@@ -161,7 +175,7 @@ secret (\`API_KEY\`, \`github_token\`); \`FOO=abc\` alone is read as a key, so n
 
 \`CredentialFormat.encode\` writes only what can be read back as the same key; the header \`Authorization: Bearer KEY\` and none at all are
 the same to it, so that a bare key goes to \`bazel\` and a bearer token to \`oauth\`. A format that has no place for an expiry
-("writes an expiry: no") refuses a key that has one, unless it is a JWT that says so itself: who reads the answer would keep it for too long.
+("writes an expiry: no") rejects a key that has one, unless it is a JWT that contains it: a reader would keep the key for too long.
 
 ${names.map(section).join("\n\n")}
 

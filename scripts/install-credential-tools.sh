@@ -10,6 +10,7 @@ tools=(
   gpg=gnupg
   age=age
   git=git
+  gh=gh
   jq=jq
   openssl=openssl
   docker-credential-pass=golang-docker-credential-helpers

@@ -1,7 +1,7 @@
 // The rooms of src, from left to right. A file imports from its own room and from rooms to its left: .dependency-cruiser.mjs
 // enforces it, and CONTRIBUTING.md shows this list.
 
-/** `files` are paths below `src/`: a folder, which ends in a slash, or one file. A file belongs to exactly one room. */
+/** `files` are paths below `src/`: a directory, which ends in a slash, or one file. A file belongs to exactly one room. */
 export const rooms = [
   {
     name: "util",

@@ -42,7 +42,7 @@ export const run = (command, args, { cwd = root, env = {} } = {}) =>
 /** Runs a program that a package brings, with this very node. */
 export const runBin = (packageName, program, args) => run(process.execPath, [bin(packageName, program), ...args])
 
-/** The names of the files under version control or about to be; with `pattern`, those that this glob or folder matches. */
+/** The names of the files under version control or about to be; with `pattern`, those that this glob or directory matches. */
 export const repositoryFiles = async (pattern = "**") => {
   const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
   const { ok, output } = await run("git", [...listing, "--", `:(glob)${pattern}`])

@@ -1,5 +1,5 @@
 /**
- * The key: a redacted secret, when it expires, and what else a request needs of it.
+ * An API key: a redacted secret, its expiry, and what else a request needs.
  *
  * @since 0.1.0
  */
@@ -31,21 +31,21 @@ export type TypeId = typeof TypeId
  * @category models
  */
 export interface Fields {
-  /** What a header carries; for a pair (git, docker, AWS) the secret half. */
+  /** The secret. For a pair (git, docker, AWS) the password or secret access key. */
   readonly value: Redacted.Redacted<string>
-  /** From when the key is not valid any more; none means never. */
+  /** When the key expires. None means never. */
   readonly expiresAt: Option.Option<DateTime.Utc>
-  /** The public half of a pair: git's and docker's user name, AWS's access key id. */
+  /** The public half of a pair: a user name (git, docker) or an access key id (AWS). */
   readonly username: Option.Option<string>
   /** AWS's session token. */
   readonly sessionToken: Option.Option<Redacted.Redacted<string>>
-  /** Headers that the helper wants sent instead of the one a scheme would make (Bazel, Claude Desktop, git's authtype). */
+  /** Headers to send instead of the scheme's own (Bazel, Claude Desktop, git's authtype). */
   readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
 }
 
 /**
- * An API key or token. Two keys are equal when their secrets are (by SHA-256 digest): expiry does not count, so a helper
- * that repeats a key is recognised. JSON and `inspect` show neither the secret nor the user name.
+ * An API key or token. Two keys are equal if their secrets have the same SHA-256 digest. The expiry does not count, so a
+ * key that a helper prints again is recognised. JSON and `inspect` hide the secret and the user name.
  *
  * @since 0.1.0
  * @category models
@@ -68,7 +68,7 @@ export class ApiKey extends Inspectable.Class implements Fields, Equal.Equal {
     this.headers = fields.headers ?? {}
   }
 
-  /** Hex SHA-256 of all that is secret in the key, computed when first asked for. */
+  /** SHA-256 in hex of all secrets in the key, computed on first use. */
   get digest(): string {
     if (this.#digest === undefined) {
       const headers = Object.entries(this.headers)
@@ -111,7 +111,7 @@ export class ApiKey extends Inspectable.Class implements Fields, Equal.Equal {
 export const isApiKey = (u: unknown): u is ApiKey => hasProperty(u, TypeId)
 
 /**
- * What `make` takes: plain strings are redacted, absent fields become `None`.
+ * The input of `make`. Plain strings are redacted; absent fields become `None`.
  *
  * @since 0.1.0
  * @category models
@@ -154,7 +154,7 @@ export const make = (options: MakeOptions): ApiKey =>
   })
 
 /**
- * The same key, with the earlier of its own expiry and the one given.
+ * Returns the same key with the earlier of two expiries: its own and the given one.
  *
  * @since 0.1.0
  * @category combinators
@@ -165,7 +165,7 @@ export const expiringBy = (self: ApiKey, at: DateTime.Utc): ApiKey =>
     : new ApiKey({ ...fieldsOf(self), expiresAt: Option.some(at) })
 
 /**
- * Whether the key has expired at an instant.
+ * Whether the key has expired at the given instant.
  *
  * @since 0.1.0
  * @category getters

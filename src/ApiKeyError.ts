@@ -1,9 +1,9 @@
 /**
- * Every way that getting a key can fail, as tagged errors.
+ * Every way in which getting a key can fail, as tagged errors.
  *
- * `message` says in one line what happened, `hint` in one line what to do. `command` is the program's name only: arguments
- * and output can hold secrets, so they stand in no error. `isTransient` says whether another try may help, and `retryAt`
- * is set while a provider serves the error from its back-off.
+ * `message` says what happened and `hint` what to do, each in one line. `command` is the program's name only: arguments and
+ * output can hold secrets, so no error contains them. `isTransient` says whether a retry may help. `retryAt` is set while a
+ * provider serves the error from its back-off.
  *
  * @since 0.1.0
  */
@@ -34,16 +34,16 @@ export { Remedy } from "./internal/model/remedy.js"
 const common = {
   /** What to do, as data. `hint` renders it. */
   remedy: Remedy,
-  /** Set during a back-off: there is no run before this instant. */
+  /** Set during a back-off: no run starts before this instant. */
   retryAt: Schema.optional(Schema.DateTimeUtc)
 }
 
-/** What all of them have beside their fields. */
+/** What every error has in addition to its own fields. */
 interface Described {
   readonly [TypeId]: TypeId
   /** What happened, in one line. */
   readonly message: string
-  /** What to do, in one line, in the spelling of code. */
+  /** What to do, in one line, with options spelled as in code. */
   readonly hint: string
   /** Whether a retry may help. */
   readonly isTransient: boolean
@@ -54,7 +54,7 @@ type WithTag<Tag extends string, Fields extends Schema.Struct.Fields> = {
 } & typeof common &
   Fields
 
-/** A type of its own, because `Schema.TaggedErrorClass` has no place for what all our errors have. */
+/** Replaces `Schema.TaggedErrorClass`, which cannot type the members that all our errors have in common. */
 interface ErrorClass<Self, Tag extends string, Fields extends Schema.Struct.Fields>
   extends Schema.Class<
     Self,
@@ -62,7 +62,7 @@ interface ErrorClass<Self, Tag extends string, Fields extends Schema.Struct.Fiel
     Schema.Struct.Encoded<WithTag<Tag, Fields>>,
     Schema.Struct.Context<WithTag<Tag, Fields>>,
     Omit<Schema.Struct.Constructor<typeof common & Fields>, "remedy"> & {
-      /** Default: what the error itself says. */
+      /** Default: the remedy of the error class. */
       readonly remedy?: RemedyInput | undefined
     },
     Described,
@@ -81,7 +81,7 @@ interface Words<Fields extends Schema.Struct.Fields> {
 
 // --- boundary: TypeScript does not follow a class whose fields are a type parameter
 
-/** What all errors have in common: tag, message, remedy and hint from their fields. */
+/** Makes an error class: tag, message, remedy and hint are derived from its fields. */
 const defineError =
   <Self>() =>
   <const Tag extends string, Fields extends Schema.Struct.Fields>(
@@ -121,7 +121,7 @@ const seconds = (duration: Duration.Duration): string => `${Duration.toMillis(du
 const named = (command: string): string => (command === "" ? "the command" : command)
 
 /**
- * The program is not on PATH, or the path given does not exist. `searched` names the folders looked in.
+ * The program is not on PATH, or the given path does not exist. `searched` lists the directories that were searched.
  *
  * @since 0.1.0
  * @category errors
@@ -141,7 +141,7 @@ export class CommandNotFound extends defineError<CommandNotFound>()(
 ) {}
 
 /**
- * The program was found, but it may not be executed: no permission, a folder, or a missing interpreter.
+ * The program was found but cannot be executed: no permission, a directory, or a missing interpreter.
  *
  * @since 0.1.0
  * @category errors
@@ -157,7 +157,7 @@ export class CommandNotExecutable extends defineError<CommandNotExecutable>()(
 ) {}
 
 /**
- * A policy refuses to run the command, or to let a key go where a project points it. `file` is where that stands.
+ * The policy denied running the command, or sending a key to a project's destination. `file` declares the command or destination.
  *
  * @since 0.1.0
  * @category errors
@@ -186,8 +186,8 @@ const spawnRemedies: Readonly<Record<string, RemedyInput>> = {
 }
 
 /**
- * The system would not start the program: `code` is the system's (`E2BIG`, `EMFILE`, `EAGAIN`, …), a bad working
- * directory among them.
+ * The system could not start the program. `code` is the system's error code (`E2BIG`, `EMFILE`, `EAGAIN`, …). A bad working
+ * directory is also reported here.
  *
  * @since 0.1.0
  * @category errors
@@ -204,7 +204,7 @@ export class SpawnFailed extends defineError<SpawnFailed>()(
 ) {}
 
 /**
- * The command needs a person, and there is no terminal to ask on.
+ * The command must prompt the user, and there is no terminal.
  *
  * @since 0.1.0
  * @category errors
@@ -219,8 +219,7 @@ export class NoTerminal extends defineError<NoTerminal>()(
 ) {}
 
 /**
- * Where a run stood when its time was over: waiting for a place or for another try, running, or draining its pipes after
- * the exit.
+ * The phase of a run when it timed out: queued or waiting for a retry, running, or draining its pipes after the exit.
  *
  * @since 0.1.0
  * @category models
@@ -234,7 +233,7 @@ export const TimeoutPhase = Schema.Literal("queued", "running", "draining")
 export type TimeoutPhase = typeof TimeoutPhase.Type
 
 /**
- * The command did not finish within its time limit and was stopped, with all that it had started.
+ * The command timed out. It was stopped together with the processes that it started.
  *
  * @since 0.1.0
  * @category errors
@@ -255,7 +254,7 @@ export class CommandTimeout extends defineError<CommandTimeout>()(
 ) {}
 
 /**
- * What a status other than 0 means, as far as it is known.
+ * The meaning of a non-zero exit status, if known.
  *
  * @since 0.1.0
  * @category models
@@ -285,8 +284,8 @@ const reasonRemedies: Readonly<Record<Reason, string>> = {
 }
 
 /**
- * The command ended with a status other than 0, or with 0 and an answer whose format says that it failed. `stderr` is the end of what it wrote there, with secrets and control
- * characters removed.
+ * The command exited with a non-zero status, or with status 0 and an output that reports a failure. `stderr` is the end of
+ * its stderr, without secrets and control characters.
  *
  * @since 0.1.0
  * @category errors
@@ -306,7 +305,7 @@ export class NonZeroExit extends defineError<NonZeroExit>()(
 ) {}
 
 /**
- * The command was ended by a signal that we did not send.
+ * The command was killed by a signal that we did not send.
  *
  * @since 0.1.0
  * @category errors
@@ -322,7 +321,7 @@ export class CommandKilled extends defineError<CommandKilled>()(
 ) {}
 
 /**
- * Status 0, and nothing on stdout.
+ * The command exited with status 0 but wrote nothing to stdout.
  *
  * @since 0.1.0
  * @category errors
@@ -337,7 +336,7 @@ export class EmptyOutput extends defineError<EmptyOutput>()(
 ) {}
 
 /**
- * More on stdout than the limit, in bytes. The command was stopped.
+ * The command wrote more bytes to stdout than `limit` and was stopped.
  *
  * @since 0.1.0
  * @category errors
@@ -352,8 +351,8 @@ export class OutputTooLarge extends defineError<OutputTooLarge>()(
 ) {}
 
 /**
- * The output is not what its format says. `path` is the field (empty: the whole output), `expected` what should have
- * stood there; never what stood there. The format `"header"` stands for a key that the request it is for cannot carry.
+ * The output does not match its format. `path` is the field (empty: the whole output) and `expected` what it should be. The
+ * actual value is never included. The format `"header"` means that the request cannot carry the key.
  *
  * @since 0.1.0
  * @category errors
@@ -388,7 +387,7 @@ export class ExpiredOnArrival extends defineError<ExpiredOnArrival>()(
 ) {}
 
 /**
- * The command repeats a key that the server refused. Only with `onRepeatedKey: "fail"`.
+ * The command printed again the key that the server rejected. Only with `onRepeatedKey: "fail"`.
  *
  * @since 0.1.0
  * @category errors
@@ -404,7 +403,7 @@ export class KeyRejected extends defineError<KeyRejected>()(
 ) {}
 
 /**
- * A file or variable that is there cannot be read. `source` names what wanted it.
+ * An existing file or variable cannot be read. `source` names what needed it.
  *
  * @since 0.1.0
  * @category errors
@@ -419,7 +418,7 @@ export class SourceUnreadable extends defineError<SourceUnreadable>()(
 ) {}
 
 /**
- * A file of secrets can be read by others, and `strict` was asked for. `mode` is octal.
+ * Others can read a secret file, and `strict` is set. `mode` is octal.
  *
  * @since 0.1.0
  * @category errors
@@ -434,8 +433,8 @@ export class InsecurePermissions extends defineError<InsecurePermissions>()(
 ) {}
 
 /**
- * The configuration is wrong. `file` is where it stands (`code` for options given in code), `line` and `column` count
- * from 1 and are 0 where there are none.
+ * The configuration is invalid. `file` is its file (`code` for options given in code). `line` and `column` count from 1 and
+ * are 0 if unknown.
  *
  * @since 0.1.0
  * @category errors
@@ -450,7 +449,7 @@ export class ConfigInvalid extends defineError<ConfigInvalid>()(
 ) {}
 
 /**
- * No source has a key for the provider. `tried` lists them all, in order.
+ * No source has a key for the provider. `tried` lists all sources in order.
  *
  * @since 0.1.0
  * @category errors
@@ -468,7 +467,7 @@ export class KeyNotConfigured extends defineError<KeyNotConfigured>()(
 ) {}
 
 /**
- * The provider was asked after its scope had ended.
+ * The provider was used after its scope was closed.
  *
  * @since 0.1.0
  * @category errors
@@ -485,7 +484,7 @@ export class ProviderClosed extends defineError<ProviderClosed>()(
 const isoOf = (at: DateTime.Utc): string => new Date(at.epochMillis).toISOString()
 
 /**
- * The schema of all of them, for those who send errors somewhere.
+ * The schema of all errors, for sending them to another process.
  *
  * @since 0.1.0
  * @category schemas
@@ -526,8 +525,8 @@ export const isApiKeyError = (u: unknown): u is ApiKeyError => hasProperty(u, Ty
 const maxVisited = 256
 
 /**
- * Finds an `ApiKeyError` inside what an SDK, an HTTP client or a runtime made of it: follows `cause`, `error`, `reason`,
- * `errors` and Effect's `Cause`, nearest first.
+ * Finds an `ApiKeyError` that an SDK, an HTTP client or a runtime wrapped. Follows `cause`, `error`, `reason`, `errors` and
+ * Effect's `Cause`, nearest first.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The service an application asks for its key, and the layers that make one.
+ * The service from which an application gets its key, and the layers that build it.
  *
  * @since 0.1.0
  */
@@ -119,7 +119,7 @@ export const layerLiteral = (
 }
 
 /**
- * The key in an environment variable, read at each `get`. Unset or blank is `KeyNotConfigured`.
+ * The key in an environment variable, read at each `get`. Fails with `KeyNotConfigured` if it is unset or blank.
  *
  * @since 0.1.0
  * @category layers
@@ -154,7 +154,7 @@ export const layerAuth = (
   layer({ _tag: "Auth", auth: id, strict: options?.strict ?? false }, { ...options, provider: options?.provider ?? id })
 
 /**
- * The key from the source that an Effect `Config` yields: `ApiKeySource.config` reads it from the environment.
+ * The key from the source that an Effect `Config` yields. `ApiKeySource.config` reads it from the environment.
  *
  * @since 0.1.0
  * @category layers
@@ -212,8 +212,8 @@ export const layerEffect = <R = never>(
   Layer.scoped(ApiKeyProvider, fromEffect(fetch, options))
 
 /**
- * The key of the first of several providers that has one: `KeyNotConfigured` lets the next one try, another failure does so
- * only with `onFailure: "next"`.
+ * The key of the first provider that has one. After `KeyNotConfigured` the next provider is tried; after other failures only
+ * with `onFailure: "next"`.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * Many providers by id, for a runtime that talks to several: made when first used, let go when nobody uses them, and two ids
- * with an equal helper command share one cache and one run.
+ * A registry of providers by id, for a program that talks to several services. A provider is opened on first use and closed
+ * when idle. Ids with equal helper commands share one cache and one run.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ import * as SharedCommands from "./internal/provider/shared.js"
 import { fromSource } from "./internal/provider/source.js"
 
 /**
- * What a registry of providers can do.
+ * The interface of the registry.
  *
  * @since 0.1.0
  * @category models
@@ -37,15 +37,15 @@ import { fromSource } from "./internal/provider/source.js"
 export interface Providers {
   /** The configured ids, in the order given. */
   readonly ids: ReadonlyArray<string>
-  /** The provider of an id. It stays good when what is behind it is let go: its next `get` makes that anew. Runs nothing. */
+  /** The provider of an id. Runs nothing. It stays valid after its cache is closed: the next `get` opens a new one. */
   readonly get: (id: string) => Effect.Effect<Provider, KeyNotConfigured>
-  /** How each id's provider stands, in the order of `ids`. Those not in use are `empty`; asking is no use. */
+  /** The status of each provider, in the order of `ids`. Unopened providers are `empty`. Reading it does not reset the idle timer. */
   readonly status: Effect.Effect<ReadonlyArray<ApiKeyStatus>>
 }
 
 /**
- * Where an id's key comes from: a helper command, a provider that is there already, or one to be made at its first use, in
- * a scope that ends when it is let go; what making it fails with is what its `get` fails with.
+ * Where an id's key comes from: a helper command, an existing provider, or an effect that makes one on first use. The effect's
+ * scope closes when the provider is closed; if the effect fails, `get` fails with the same error.
  *
  * @since 0.1.0
  * @category models
@@ -59,8 +59,8 @@ export type Entry = CommandOptions | Provider | Effect.Effect<Provider, ApiKeyEr
 export interface Options {
   readonly providers: Readonly<Record<string, Entry>>
   /**
-   * A provider that nobody has used for so long is let go, with its key. Default 1 h; `Duration.infinity` means never; what is no
-   * time above 0 is `ConfigInvalid` at each `get`.
+   * How long a provider may be idle before it is closed and its key dropped. Default: 1 hour. `Duration.infinity` means never.
+   * If it is not a positive duration, each `get` fails with `ConfigInvalid`.
    */
   readonly idleTimeToLive?: Duration.DurationInput | undefined
 }
@@ -76,12 +76,12 @@ export class ApiKeyProviders extends Context.Tag("effect-apikey/ApiKeyProviders"
 const maxIdsShown = 10
 
 /**
- * Makes a registry that lives as long as its scope. An idle provider costs neither a timer nor a fiber: it is let go when
- * the registry is next used.
+ * Makes a registry that lives as long as its scope. An idle provider needs no timer and no fiber: it is closed when the
+ * registry is next used.
  *
- * Ids whose commands are equal (argv, `cwd`, `env`, `format` and every other option) share one cache. The helper then finds
- * all of them, with commas between, in `EFFECT_APIKEY_PROVIDER`; a helper that answers by it needs `provider` in its options,
- * which sets it apart.
+ * Ids whose commands are equal (argv, `cwd`, `env`, `format` and all other options) share one cache. The helper then finds all
+ * these ids in `EFFECT_APIKEY_PROVIDER`, separated by commas. If a helper's output depends on this variable, set `provider`
+ * in its options; then the id does not share.
  *
  * @since 0.1.0
  * @category constructors
@@ -169,8 +169,8 @@ export const layer = (options: Options): Layer.Layer<ApiKeyProviders, never, Req
   Layer.scoped(ApiKeyProviders, make(options))
 
 /**
- * The provider of one id as the application's `ApiKeyProvider`. Builds without running anything; an id that is not
- * configured is `KeyNotConfigured`.
+ * The provider of one id as the application's `ApiKeyProvider`. Building it runs nothing. If the id is not configured, it fails
+ * with `KeyNotConfigured`.
  *
  * @since 0.1.0
  * @category layers
@@ -182,8 +182,8 @@ export const layerFor = (id: string): Layer.Layer<ApiKeyProvider, KeyNotConfigur
   )
 
 /**
- * The registry from Effect `Config`s, one an id: `ApiKeySource.config(id)` is the usual one. Ids whose commands are equal share
- * one cache.
+ * The registry from one Effect `Config` for each id, usually `ApiKeySource.config(id)`. Ids with equal commands share one
+ * cache.
  *
  * @example
  * ```ts
@@ -219,17 +219,18 @@ export const layerConfig = (
   )
 
 /**
- * The registry from `effect-apikey.jsonc`, the project's and the user's, with the environment before both; docs/configuration.md
- * has the order. Without `ids` it has those that the files name. What is wrong with an entry comes out when its key is asked for,
- * and what a project brings waits for the user's trust. Equal commands share one cache and one run, a project's only with that
- * project's; the policy is asked for each id.
+ * The registry from `effect-apikey.jsonc`: the environment first, then the project's file, then the user's.
+ * docs/guides/configuration-files.md has the full order. Without `ids` it has the ids that the files name.
+ *
+ * An invalid entry fails its own `get` only. A project's commands and destinations need the user's trust. Equal commands share
+ * one cache and one run, within one project or among the user's own; the policy authorizes each id.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerFiles = (
   options?: Omit<Options, "providers"> & {
-    /** The one file that counts, instead of looking for them. */
+    /** The only file to read. The others are not searched for. */
     readonly config?: string | undefined
     readonly ids?: ReadonlyArray<string> | undefined
   }

@@ -1,7 +1,7 @@
 /**
- * Where a key comes from, as configuration says it: a schema, its JSON Schema, and sources from the environment.
+ * Where a key comes from, as configuration: a schema, its JSON Schema, and sources from the environment.
  *
- * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/configuration.md.
+ * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/guides/configuration-files.md.
  *
  * @since 0.1.0
  */
@@ -96,7 +96,7 @@ export const firstOf = (
 ): FirstOf => ({ _tag: "FirstOf", firstOf: sources, ...options })
 
 /**
- * Reads a source from JSONC. What is wrong is one `ConfigInvalid` with line, column and remedy; `file` is its name there.
+ * Reads a source from JSONC. Fails with one `ConfigInvalid` that has line, column and remedy. `file` is the file name to show.
  *
  * @example
  * ```ts

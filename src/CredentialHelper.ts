@@ -1,6 +1,6 @@
 /**
- * Runs one helper command, supervised: one time limit over everything, its whole process group stopped when that is over,
- * output capped, no shell, and every failure a typed error.
+ * Runs one helper command under supervision, without a shell. One timeout covers everything; when it passes, the whole process
+ * group is stopped. The output is limited, and every failure is a typed error.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export type { Request } from "./internal/helper/request.js"
 export type { Interactive, Search } from "./internal/model/options.js"
 
 /**
- * Runs a helper command until it yields its output, within its time limit.
+ * Runs a helper command and returns its output, or fails when its timeout passes.
  *
  * @since 0.1.0
  * @category constructors

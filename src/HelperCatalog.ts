@@ -1,6 +1,6 @@
 /**
- * What is known of well-known credential helpers: how to install them, what their failures mean and what to do then.
- * Data; a helper that is not in it loses only its hints.
+ * Data about well-known credential helpers: how to install them, what their failures mean and what to do. Other helpers
+ * work too, without these hints.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export type { FailedRun, Meaning } from "./internal/format/failure.js"
 export const all: ReadonlyArray<Entry> = entries
 
 /**
- * Looks a program up by its name, without folder and without `.exe`, `.cmd` or `.bat`.
+ * Finds the entry of a program by its name, without directory and without `.exe`, `.cmd` or `.bat`.
  *
  * @since 0.1.0
  * @category getters
@@ -33,9 +33,9 @@ export const find = (program: string): Option.Option<Entry> => {
 }
 
 /**
- * What a failure means: by the catalog, else by what the format says of the answer, else by its status (75, EX_TEMPFAIL, is
- * `Unavailable`), else `Unknown`. Of a run that wrote to the terminal only the status and stdout are known: what hangs on
- * stderr is not guessed, and the remedy is the log-in's, with an "if".
+ * What a failure means: by the catalog, else by the format, else by the exit status (75, EX_TEMPFAIL, is `Unavailable`),
+ * else `Unknown`. If stderr went to the terminal, only the status and stdout are known. Then rows that need stderr do not
+ * apply, and the remedy mentions the login with an "if".
  *
  * @since 0.1.0
  * @category getters
@@ -68,7 +68,7 @@ export const classify = (
   )
 }
 
-/** A row for all that is left over (`Unknown`) is meant for what the rows before it did not find in stderr. */
+/** A catch-all row (`Unknown`) only makes sense if the rows before it could search stderr. */
 const hangsOnStderr = ({ reason, stderr, stdout }: Failure): boolean =>
   stderr !== undefined || (reason === "Unknown" && stdout === undefined)
 
@@ -76,7 +76,7 @@ const logIn = (entry: Option.Option<Entry>): Option.Option<string> =>
   Option.flatMapNullable(
     entry,
     ({ failures }) => failures.find(({ reason }) => reason === "LoginRequired")?.remedy
-  ).pipe(Option.map((remedy) => `It said why on the terminal. If a log-in is missing: ${remedy}`))
+  ).pipe(Option.map((remedy) => `It printed the reason on the terminal. If a login is missing: ${remedy}`))
 
 /** sysexits.h: EX_TEMPFAIL */
 const temporaryFailure = 75

@@ -2,7 +2,7 @@
  * Decides which commands may run and where keys may be sent. The user's own configuration runs; a project's needs the user's
  * trust or an allow list.
  *
- * The rules, what a digest covers, and the remaining race are in docs/trust.md.
+ * The rules, what a digest covers, and the remaining race are in docs/concepts/who-may-run-what.md.
  *
  * @since 0.1.0
  */

@@ -1,7 +1,7 @@
 /**
- * opencode's store of keys, `auth.json`: read only, by provider id. `OPENCODE_AUTH_CONTENT` stands for the file.
+ * opencode's key store `auth.json`, read only, by provider id. `OPENCODE_AUTH_CONTENT` replaces the file.
  *
- * The rules are those that opencode 1.18.33 was seen to follow; docs/configuration.md says where ours are safer.
+ * The rules follow the observed behaviour of opencode 1.18.33. docs/guides/opencode.md lists where ours are safer.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import { readSecretFile } from "./internal/host/secretFile.js"
 import * as Document from "./internal/source/jsonc.js"
 
 /**
- * An entry: an API key, an OAuth log-in (`expires` in epoch milliseconds), or the token of a well-known server (`key` is the
+ * An entry: an API key, an OAuth login (`expires` in epoch milliseconds), or the token of a well-known server (`key` is the
  * name of an environment variable).
  *
  * @since 0.1.0
@@ -70,8 +70,8 @@ export const location: Effect.Effect<string, never, Path.Path> = Effect.gen(func
 })
 
 /**
- * Reads all entries. No file is no entries, and an entry that does not parse is passed over; a file that is no JSON is
- * `ConfigInvalid`. One that others may read is a warning, with `strict` an error.
+ * Reads all entries. Without a file there are none. An entry that does not parse is skipped. Fails with `ConfigInvalid` if the
+ * file is not JSON. If others can read the file, a warning is logged; with `strict` it is an error.
  *
  * @since 0.1.0
  * @category constructors
@@ -107,7 +107,7 @@ const entriesOf = ({ root }: Document.Document): AuthJson => {
 }
 
 /**
- * What of an entry is the key: the API key, the access token with its expiry, or the well-known server's token. Blank is none.
+ * The key of an entry: the API key, the access token with its expiry, or the well-known server's token. None if it is blank.
  *
  * @since 0.1.0
  * @category getters
@@ -120,7 +120,7 @@ const asKey = (entry: Entry): ApiKey.ApiKey => {
     case "api":
       return ApiKey.make({ value: entry.key })
     case "oauth":
-      // 0 stands for a token that does not expire.
+      // 0 means that the token does not expire.
       return ApiKey.make({
         value: entry.access,
         expiresAt: entry.expires > 0 ? Option.getOrUndefined(DateTime.make(entry.expires)) : undefined

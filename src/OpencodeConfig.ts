@@ -2,7 +2,7 @@
  * opencode's configuration, as opencode 1.18.33 was seen to read it: for each provider the key that opencode would use, and,
  * where there is none, the command in `options.apiKeyCommand`.
  *
- * Where opencode's way does harm ours is safe; docs/configuration.md has the list. Nothing is written, nothing is fetched.
+ * Where opencode's way does harm ours is safe; docs/guides/opencode.md has the list. Nothing is written, nothing is fetched.
  *
  * @since 0.1.0
  */

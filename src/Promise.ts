@@ -125,12 +125,17 @@ export interface Options {
 }
 
 /**
- * Which header carries the key: see `effect-apikey/sdk/Fetch`. A function gives the headers itself.
+ * How the key is sent: see `Scheme` in `effect-apikey/sdk/Fetch`. A function makes the headers of each request.
  *
  * @since 0.1.0
  * @category models
  */
-export type Scheme = authorization.SchemeName | ((key: ApiKey) => Readonly<Record<string, string>>)
+export type Scheme =
+  | authorization.HeaderScheme
+  | ((
+      key: ApiKey,
+      request: authorization.SignableRequest
+    ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
 
 /**
  * @since 0.1.0
@@ -292,7 +297,7 @@ export const createApiKeyProvider = (
     fetch: (given) => {
       const { scheme, ...rest } = withBaseUrl(given)
       const plain: authorization.Scheme | undefined =
-        typeof scheme === "function" ? (key) => scheme(plainOf(key)) : scheme
+        typeof scheme === "function" ? (key, request) => scheme(plainOf(key), request) : scheme
       const fetch = authorizedFetch(provider, { ...rest, scheme: plain }, runtime)
       return (input, init) => fetch(input, init).catch(raise)
     },

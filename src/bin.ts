@@ -6,7 +6,7 @@ import packageJson from "../package.json" with { type: "json" }
 import { interrupted, unexpected } from "./cli/exit.js"
 import { run } from "./cli/main.js"
 
-// A reader that has gone (`effect-apikey … | head -0`) is no failure worth a stack trace.
+// A closed stdout (`effect-apikey … | head -0`) does not deserve a stack trace.
 process.stdout.on("error", () => process.exit(unexpected))
 
 NodeRuntime.runMain(run(process.argv, packageJson.version), {

@@ -57,7 +57,7 @@ export const expiringIn = (value: string, lifetime: Duration.DurationInput): Eff
 
 /**
  * A provider whose runs follow the script; the last step repeats itself. Everything else is as in production: single
- * flight, soft and hard expiry, back-off, `reject`. Its `status` counts runs, hits, renewals and rejections.
+ * flight, soft and hard expiry, back-off, `reject`. Its `status` counts runs, hits, refreshes and rejections.
  *
  * @since 0.1.0
  * @category constructors

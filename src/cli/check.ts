@@ -226,7 +226,7 @@ const checkFirst = <R>(
     return { lines, outcome: Option.getOrElse(failure, (): Outcome => ({ _tag: "Absent", tried })) }
   })
 
-/** Where a run would find its program. A log-in shell is a program too, so it is asked only where there is a run. */
+/** Where a run would find its program. The login shell is also a program, so it is started only if the command is run. */
 const programLine = (
   { command }: Run,
   provenance: Provenance,
@@ -247,7 +247,7 @@ const programLine = (
     if (found._tag !== "Missing") return [field("program", found.path)]
     const name = programName([program])
     const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
-    return [field("program", unasked ? `${name}: where the log-in shell finds it` : `${name} is not found`)]
+    return [field("program", unasked ? `${name}: where the login shell finds it` : `${name} is not found`)]
   })
 
 export interface CheckOptions extends ConfigurationOptions {

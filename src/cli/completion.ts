@@ -5,7 +5,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { configurationFor } from "./configuration.js"
 
-/** Each script hands over the words up to the cursor after `--`, and completes file names where there are no candidates. */
+/** Each script passes the words up to the cursor after `--`, and completes file names if there are no candidates. */
 const scripts = {
   bash: `_effect_apikey() {
   local IFS=$'\\n'

@@ -17,7 +17,7 @@ const fullName = (command: Command): string =>
 
 const usageIndent = " ".repeat("Usage: ".length)
 
-/** Commander removes the style where the output is no terminal or NO_COLOR is set, and aligns the columns. */
+/** Commander removes the style if the output is not a terminal or NO_COLOR is set, and aligns the columns. */
 export const withHelp = (command: Command, { description, examples, usage }: HelpText): Command => {
   const shown = examples.map(({ line, what }) => `  # ${what}\n  ${line}`).join("\n\n")
   return command

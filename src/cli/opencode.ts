@@ -39,7 +39,7 @@ const configFiles = Effect.gen(function* () {
   return { file: file ?? path.join(folder, names[0]), isThere: file !== undefined, others }
 })
 
-/** opencode reads the file through a link; what a file in another folder says is no word of the user's without his trust. */
+/** opencode reads the file through a symlink. A file in another directory is not the user's own, so it needs their trust. */
 const noteOnLink = (file: string) =>
   Effect.gen(function* () {
     const path = yield* Path.Path
@@ -49,8 +49,8 @@ const noteOnLink = (file: string) =>
     return own.includes(path.dirname(real))
       ? []
       : [
-          `the file is a link to ${real}, in another folder, so its commands need your trust: after each change run ` +
-            `effect-apikey trust ${shellWord(real)}, or make the folder the link instead of the file`
+          `the file is a symlink to ${real}, in another directory, so its commands need your trust: after each change run ` +
+            `effect-apikey trust ${shellWord(real)}, or make the directory the symlink instead of the file`
         ]
   })
 

@@ -30,7 +30,7 @@ import { UsageError } from "./exit.js"
 export interface Item {
   readonly declaration: ProjectDeclaration
   readonly origin: Option.Option<string>
-  /** Taken before it is shown: what changes while a person reads is not trusted. */
+  /** The digest, computed before the text is shown: changes made while the user reads are not trusted. */
   readonly digest: string
 }
 
@@ -131,7 +131,7 @@ const namedIn = (argument: string): ReadonlyArray<string> =>
     (each) => each !== ""
   )
 
-/** Whether more of the project's may run than the files that are named: by a shell, a module, a folder, or from where it runs. */
+/** Whether other project files may run besides the named ones: through a shell, a module, a directory or the working directory. */
 const leadsFurther = (
   { commands, file, root }: ProjectDeclaration,
   scripts: ReadonlyArray<string>
@@ -178,7 +178,7 @@ const shownItem = ({ declaration, origin }: Item): Effect.Effect<string, never, 
     ].join("\n")
   })
 
-/** What a person is asked about; nothing in it can move the cursor, change a colour or turn the direction of writing. */
+/** The text to confirm. It cannot move the cursor, change a colour or reverse the direction of writing. */
 export const question = (file: string, items: ReadonlyArray<Item>): Effect.Effect<string, never, Needs> =>
   Effect.map(Effect.forEach(items, shownItem), (shown) => [`In ${escaped(file)}:`, ...shown].join("\n"))
 

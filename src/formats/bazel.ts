@@ -91,7 +91,7 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
       if (Option.isSome(key.username)) return mismatch("username", "a key without a user name")
       if (Option.isSome(key.sessionToken)) return mismatch("sessionToken", "a key without a session token")
       const own = Object.entries(key.headers).map(([name, value]) => [name, [Redacted.value(value)]] as const)
-      // Who wants headers gets a bare key as a bearer token.
+      // A caller that needs headers gets a bare key as a bearer token.
       const headers = own.length === 0 ? [["Authorization", [`Bearer ${Redacted.value(key.value)}`]] as const] : own
       return Either.right(
         jsonLine({

@@ -27,7 +27,7 @@ export const Spec = Schema.Struct({
   name: Schema.Literal("bitwarden"),
   field: Schema.optional(
     Schema.NonEmptyString.annotations({
-      description: "The custom field that is the key. Default: the log-in's password, or the secret's value."
+      description: "The custom field that is the key. Default: the login's password, or the secret's value."
     })
   )
 })

@@ -88,7 +88,7 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
           return mismatch(
             "status.clientCertificateData",
             "a token and no client certificate",
-            "A client certificate is no key for a header; make the plugin print a token."
+            "A client certificate cannot be sent in a header; make the plugin print a token."
           )
         }
         return tokenKey(
@@ -108,5 +108,5 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
   })
 }
 
-/** Asks for v1 and takes both: for `auto`, where nobody has named a version. */
+/** Requests v1 and accepts both versions. For `auto`, which has no configured version. */
 export const anyVersion: CredentialFormat = speaking({ name: "exec-credential" }, false)

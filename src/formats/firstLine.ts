@@ -10,14 +10,14 @@ import type { CredentialFormat } from "../internal/format/format.js"
 import { keyIn, writeLine } from "../internal/format/line.js"
 import { mismatch } from "../internal/format/schema.js"
 
-/** A folder of a store is shown as `tree` shows it, with status 0: its own name, then the names in it. */
+/** `pass show` lists a directory of the store as `tree` does, with status 0: its name, then the names in it. */
 const folder = /^.*[\r\n]+(?:[├└]─|[|`]--)/
 
 export const firstLine: CredentialFormat = define({
   name: "first-line",
   read: (input) =>
     folder.test(input)
-      ? mismatch("", "a key, not the list of a folder", "That is a folder of the store: name an entry in it.")
+      ? mismatch("", "a key, not a directory listing", "That is a directory of the store: name an entry in it.")
       : keyIn(Either.right(input.split(/\r\n|\r|\n/, 1)[0] ?? "")),
   write: writeLine
 })

@@ -217,7 +217,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
             new EmptyOutput({
               command,
               stderr: stderr(),
-              remedy: "The helper said quit: it has no key and wants nobody else asked."
+              remedy: "The helper printed quit: it has no key, and no other helper is to be asked."
             })
           )
         }

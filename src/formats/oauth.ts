@@ -34,7 +34,7 @@ const read = (text: string) =>
     )
   )
 
-/** Section 5.2's codes are a closed list, so they may be told; `error_description` is free text and is not. */
+/** The codes of section 5.2 are a closed list, so messages may include them. `error_description` is free text and is not included. */
 const meanings: Readonly<Record<string, Meaning["reason"]>> = {
   invalid_grant: "LoginRequired",
   interaction_required: "LoginRequired",

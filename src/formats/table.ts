@@ -68,7 +68,7 @@ type Parameters = {
     : never
 }
 
-/** `json` is not among them: it needs a `field`, so that its name alone is no format. */
+/** `json` is not among them: it needs a `field`, so its name alone is not a format. */
 type NamedAlone = Exclude<
   keyof Table,
   { [N in keyof Parameters]: { readonly name: N } extends Parameters[N] ? never : N }[keyof Parameters]
@@ -120,7 +120,7 @@ const byName = (name: NamedAlone): CredentialFormat => (hasParameters(name) ? wi
 export const formatOf = (spec: NamedAlone | FormatOptions): CredentialFormat =>
   typeof spec === "string" ? byName(spec) : withParameters(spec)
 
-/** Where nobody has named a version, an answer has whatever version its plugin likes: older kubelogins know v1beta1 only. */
+/** Without a configured version, any version is accepted: older kubelogins print v1beta1 only. */
 const unnamed = (name: NamedAlone): CredentialFormat => {
   const row = table[name]
   return "whenUnnamed" in row ? row.whenUnnamed : byName(name)

@@ -2,7 +2,7 @@
  * The plugin for opencode: `"plugin": ["effect-apikey"]`, and `"apiKeyCommand": [...]` among a provider's `options`.
  *
  * It is the package's `./server` export, with everything in it, and runs inside opencode (under Bun). opencode
- * takes every export of such a file for a plugin, so there is but this one. docs/opencode.md says how it is used.
+ * takes every export of such a file for a plugin, so there is but this one. docs/guides/opencode.md says how it is used.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { Hooks, Host, HostConfig } from "./plugin/host.js"
 import { copyOf, entriesWithCommand, type NamedEntry, putInto } from "./plugin/providerEntry.js"
 import type { OpenInstance } from "./plugin/runtime.js"
 
-/** Of a plugin that does not start, opencode's log has the reason; no request goes out without a key. */
+/** If the plugin does not start, opencode's log has the reason, and no request is sent without a key. */
 const blockProvider = ({ id, entry: original }: NamedEntry): NamedEntry => {
   const { entry, options } = copyOf({ id, entry: original })
   // What is there wins, as always; a blank one makes the SDK fail before it comes to our message.
@@ -23,7 +23,7 @@ const blockProvider = ({ id, entry: original }: NamedEntry): NamedEntry => {
   return { id, entry }
 }
 
-/** A project without a command costs opencode nothing but this file's reading: the rest is imported when it is needed. */
+/** For a project without a command only this file is loaded. The rest is imported on demand. */
 const server = async (host: Host): Promise<Hooks> => {
   let opened: Promise<OpenInstance> | undefined
   const open = (): Promise<OpenInstance> => {

@@ -82,7 +82,7 @@ const pluginsIn = (config: unknown): ReadonlyArray<unknown> | undefined =>
 const listedIn = (config: unknown, others: ReadonlyArray<Other>): Other | undefined =>
   pluginsIn(config) === undefined ? others.find((other) => pluginsIn(other.config) !== undefined) : undefined
 
-/** The path of the change and its value; what is so already is no change. */
+/** The path of the change and its value; none if it is already set. */
 const stepsFor = (
   config: unknown,
   wish: Wish,
@@ -109,7 +109,7 @@ const stepsFor = (
   return Either.right(steps)
 }
 
-/** The bundle itself, or the folder of the package. */
+/** The bundle itself, or the directory of the package. */
 const ourFile = /(?:^|[\\/])(?:opencode-plugin\.js|effect-apikey[\\/]?)$/
 
 const isOurs = (plugin: unknown): boolean => {
@@ -169,7 +169,7 @@ const difference = (before: string, after: string): ReadonlyArray<string> =>
 const redacted = '"<redacted>"'
 const quoted = /"(?:[^"\\\n]|\\.)*"/g
 
-/** Where a string is the name of a package or of a schema, which is no secret. */
+/** Where a string is the name of a package or of a schema, which is not secret. */
 const isPublic = (path: ReadonlyArray<string | number>): boolean =>
   path[0] === "$schema" ||
   (path[0] === "plugin" && path.length === 2) ||

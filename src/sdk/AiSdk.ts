@@ -229,7 +229,7 @@ export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.s
     const build = ({ name, npm, options = {} }: SdkConfig) =>
       Effect.gen(function* () {
         const { apiKeyCommand, scheme, ...rest } = options
-        if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme()
+        if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme(scheme)
         const factory = yield* loadFactory(npm)
         const id = name ?? npm
         const given = { name: id, ...rest }

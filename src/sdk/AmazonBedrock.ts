@@ -14,7 +14,7 @@ import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
 import { fromContext } from "../internal/request/fromContext.js"
 import { placeholder } from "../internal/request/placeholder.js"
-import { isAws, sign } from "./aiSdk/bedrock.js"
+import { isAws, isSigned, ofKeyPairs, sign } from "./aiSdk/bedrock.js"
 import { baseUrlOf, call, type Factory, fetchOf, type Settings } from "./aiSdk/settings.js"
 
 /**
@@ -71,9 +71,11 @@ export const makeWith = <F extends Factory>(
   options: Options<F>,
   runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
 ): ReturnType<F> => {
+  const baseUrl = baseUrlOf(options)
+  const isForKey = baseUrl === undefined ? isAws : isSigned
   const fetch = authorizedFetch(
-    provider,
-    { baseUrl: baseUrlOf(options), fetch: fetchOf(options), authorize: sign, isForKey: isAws },
+    ofKeyPairs(provider),
+    { baseUrl, fetch: fetchOf(options), scheme: sign, isForKey },
     runtime
   )
   const credentialProvider = () => Promise.resolve({ accessKeyId: placeholder, secretAccessKey: placeholder })

@@ -24,8 +24,8 @@ import { makePreflight, type Preflight } from "../internal/request/preflight.js"
  * @category models
  */
 export interface Options extends Omit<ClientOptions, "apiKey" | "authToken" | "credentials" | "config" | "profile"> {
-  /** `"x-api-key"` for keys (default), `"bearer"` for OAuth and gateway tokens. */
-  readonly scheme?: "x-api-key" | "bearer" | undefined
+  /** Default: `{ header: "x-api-key" }`, for keys. Use `"bearer"` for OAuth and gateway tokens. */
+  readonly scheme?: "bearer" | { readonly header: string } | undefined
 }
 
 /**
@@ -69,7 +69,7 @@ export const make = (options: Options = {}): Effect.Effect<Anthropic, never, Api
  */
 export const makeWith = (
   provider: Provider,
-  { scheme = "x-api-key", ...options }: Options = {},
+  { scheme = { header: "x-api-key" }, ...options }: Options = {},
   runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
 ): Anthropic => {
   const preflight = makePreflight(provider, scheme, runtime)

@@ -28,8 +28,8 @@ export interface Options
     NonNullable<ConstructorParameters<typeof AzureOpenAI>[0]>,
     "apiKey" | "adminAPIKey" | "workloadIdentity" | "azureADTokenProvider"
   > {
-  /** `"api-key"` for keys (default), `"bearer"` for tokens of Entra ID (`az account get-access-token`). */
-  readonly scheme?: "api-key" | "bearer" | undefined
+  /** Default: `{ header: "api-key" }`, for keys. Use `"bearer"` for tokens of Entra ID (`az account get-access-token`). */
+  readonly scheme?: "bearer" | { readonly header: string } | undefined
 }
 
 /**
@@ -47,7 +47,7 @@ export class AzureOpenAiClient extends Context.Tag("effect-apikey/sdk/AzureOpenA
  * Makes the client, with the key provider of the context. The key is sent to the origin of the client's base URL only.
  *
  * If there is no key, a request rejects with an `OpenAIError` whose `cause` is the `ApiKeyError` (`ApiKeyError.fromCause`
- * finds it). openai's Realtime classes cannot use this client: docs/sdk.md shows what to pass them.
+ * finds it). openai's Realtime classes cannot use this client: docs/guides/openai.md shows what to pass them.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export const make = (options: Options): Effect.Effect<AzureOpenAI, never, ApiKey
  */
 export const makeWith = (
   provider: Provider,
-  { scheme = "api-key", ...options }: Options,
+  { scheme = { header: "api-key" }, ...options }: Options,
   runtime: Runtime.Runtime<never> = Runtime.defaultRuntime
 ): AzureOpenAI => {
   const preflight = makePreflight(provider, scheme, runtime)

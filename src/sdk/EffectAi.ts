@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import type { ConfigInvalid } from "../ApiKeyError.js"
 import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
 import { loadOptionalPackage } from "../internal/request/optionalPackage.js"
-import type { Scheme } from "../internal/request/scheme.js"
+import type { HeaderScheme } from "../internal/request/scheme.js"
 import * as ApiKeyHttpClient from "./HttpClient.js"
 
 /**
@@ -36,8 +36,8 @@ export type OpenAiOptions = Omit<Parameters<typeof OpenAiClient.make>[0], "apiKe
  * @category models
  */
 export interface AnthropicOptions extends Omit<Parameters<typeof AnthropicClient.make>[0], "apiKey"> {
-  /** `"x-api-key"` for keys (default), `"bearer"` for OAuth and gateway tokens. */
-  readonly scheme?: "x-api-key" | "bearer" | undefined
+  /** Default: `{ header: "x-api-key" }`, for keys. Use `"bearer"` for OAuth and gateway tokens. */
+  readonly scheme?: "bearer" | { readonly header: string } | undefined
 }
 
 /**
@@ -59,12 +59,12 @@ export type OpenRouterOptions = Omit<Parameters<typeof OpenRouterClient.make>[0]
 interface ClientOptions {
   readonly apiUrl?: string | undefined
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
-  readonly scheme?: "x-api-key" | "bearer" | undefined
+  readonly scheme?: HeaderScheme | undefined
 }
 
 interface Defaults {
   readonly apiUrl: string
-  readonly scheme: Scheme
+  readonly scheme: HeaderScheme
 }
 
 type Needs = HttpClient.HttpClient | Scope.Scope
@@ -123,14 +123,14 @@ const anthropic = define<
   "@effect/ai-anthropic",
   () => import("@effect/ai-anthropic/AnthropicClient"),
   (module) => module.AnthropicClient,
-  { apiUrl: "https://api.anthropic.com", scheme: "x-api-key" }
+  { apiUrl: "https://api.anthropic.com", scheme: { header: "x-api-key" } }
 )
 
 const google = define<GoogleClient.GoogleClient, GoogleClient.Service, GoogleOptions, typeof GoogleClient>(
   "@effect/ai-google",
   () => import("@effect/ai-google/GoogleClient"),
   (module) => module.GoogleClient,
-  { apiUrl: "https://generativelanguage.googleapis.com", scheme: "x-goog-api-key" }
+  { apiUrl: "https://generativelanguage.googleapis.com", scheme: { header: "x-goog-api-key" } }
 )
 
 const openRouter = define<

@@ -29,13 +29,53 @@ import * as authorization from "../internal/request/scheme.js"
 export const placeholder: string = placeholders.placeholder
 
 /**
- * Which header carries a key: `"bearer"` and `"basic"` are `Authorization`, `"headers"` those that the key brings along,
- * the others go by their names. A function gives the headers itself.
+ * How a key is sent:
+ *
+ * - `"bearer"`: `Authorization: Bearer KEY`.
+ * - `"basic"`: `Authorization: Basic`, with the key's `username` (empty if it has none) and the key.
+ * - `"headers"`: the headers that the helper printed with the key.
+ * - `{ header: "x-api-key" }`: the key alone, in this header.
+ * - A `Signer`: the headers that a function makes.
+ *
+ * An unknown scheme or an invalid header name fails each request with `ConfigInvalid`.
  *
  * @since 0.1.0
  * @category models
  */
 export type Scheme = authorization.Scheme
+
+/**
+ * Makes the headers that carry a key, or a signature made with it, for one request. It is called each time that a request is
+ * sent. Its headers replace the request's own of the same names and those that hold the placeholder.
+ *
+ * If it throws or rejects, the request fails with `ConfigInvalid`, which does not quote the error. If it returns no headers,
+ * or a value that no header can carry, the request fails with `InvalidOutput`.
+ *
+ * @example
+ * ```ts
+ * import { createHmac } from "node:crypto"
+ * import type * as Fetch from "effect-apikey/sdk/Fetch"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * export const signer: Fetch.Signer = (key, { method, url }) => {
+ *   const hmac = createHmac("sha256", Redacted.value(key.value))
+ *   return { "x-signature": hmac.update(`${method} ${url.pathname}`).digest("hex") }
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Signer = authorization.Signer
+
+/**
+ * What a `Signer` sees of a request. `headers` is a copy. `body` is what the library gave: a string, bytes, a `FormData`, a
+ * stream; `undefined` if the request has none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SignableRequest = authorization.SignableRequest
 
 /**
  * Where the key goes, and how requests are sent.
@@ -168,7 +208,16 @@ export const headersWith = (
     const warning = warningOnce(origin)
     if (warning !== undefined) yield* Effect.logWarning(warning)
     const key = yield* provider.get
-    return Object.fromEntries(yield* authorization.headersFor(key, scheme))
+    return Object.fromEntries(
+      yield* authorization.isSigner(scheme)
+        ? authorization.signedHeaders(key, scheme, {
+            url: new URL(target),
+            method: "GET",
+            headers: new Headers(),
+            body: undefined
+          })
+        : authorization.headersFor(key, scheme)
+    )
   })
 
 const asHttp = (url: string | URL): string => String(url).replace(/^ws(s?):/i, "http$1:")

@@ -29,6 +29,7 @@ import {
   isSentOnce,
   keyAtOrigin,
   placeholdersIn,
+  signableOf,
   toOtherOrigin,
   urlOf,
   withoutPlaceholders
@@ -36,7 +37,7 @@ import {
 import { isStatus, redacted, withResponse } from "../internal/request/redactedResponse.js"
 import { judgeHead, peekText, rejectAndReplace } from "../internal/request/rejection.js"
 import type { Hop } from "../internal/request/replay.js"
-import { type Authorization, headersFor } from "../internal/request/scheme.js"
+import { type Authorization, headersFor, isSigner, signedHeaders } from "../internal/request/scheme.js"
 
 /**
  * @since 0.1.0
@@ -78,8 +79,12 @@ export const withApiKey =
   <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
     const home = originOf(withBaseUrl(options).baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
-    const headersOf = (request: HttpClientRequest.HttpClientRequest, key: ApiKey) =>
-      headersFor(key, options.scheme, placeholdersIn(request))
+    const headersOf = (request: HttpClientRequest.HttpClientRequest, url: URL, key: ApiKey, from?: Hop) => {
+      const { scheme } = options
+      return isSigner(scheme)
+        ? signedHeaders(key, scheme, signableOf(request, url, from))
+        : headersFor(key, scheme, placeholdersIn(request))
+    }
 
     return HttpClient.makeWith<E, R, E | ApiKeyError, R>(
       (preprocessed) =>
@@ -97,12 +102,12 @@ export const withApiKey =
             const send = (keyHeaders: KeyHeaders, from?: Hop) =>
               sendWithKey(execute, options, { request, keyHeaders, origin, from })
             const key = yield* provider.get
-            const first = yield* send(yield* headersOf(request, key))
+            const first = yield* send(yield* headersOf(request, cleaned, key))
             if (!first.rejected) return yield* first.outcome
             const another = yield* rejectAndReplace(provider, key, !isSentOnce(request.body))
             if (Option.isNone(another)) return yield* first.outcome
             // With a key that cannot be sent, the server's response is the better explanation.
-            const keyHeaders = headersOf(request, another.value)
+            const keyHeaders = yield* Effect.either(headersOf(request, cleaned, another.value, first.replayFrom))
             if (Either.isLeft(keyHeaders)) return yield* first.outcome
             yield* cancel(first.response)
             first.end()

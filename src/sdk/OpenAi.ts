@@ -37,7 +37,7 @@ export class OpenAiClient extends Context.Tag("effect-apikey/sdk/OpenAi/OpenAiCl
  * Makes the client, with the key provider of the context. The key is sent to the origin of the client's base URL only.
  *
  * If there is no key, a request rejects with an `OpenAIError` whose `cause` is the `ApiKeyError` (`ApiKeyError.fromCause`
- * finds it). openai's Realtime classes cannot use this client: docs/sdk.md shows what to pass them.
+ * finds it). openai's Realtime classes cannot use this client: docs/guides/openai.md shows what to pass them.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ import { cachedKeyOf, lifeOf } from "../../src/internal/cache/lifetime.js"
 import { initial, type Open, type State, transitions } from "../../src/internal/cache/state.js"
 
 const documented = (): ReadonlyArray<string> => {
-  const page = readFileSync(new URL("../../docs/cache.md", import.meta.url), "utf8")
+  const page = readFileSync(new URL("../../docs/concepts/how-a-key-is-kept.md", import.meta.url), "utf8")
   const diagram = /```mermaid\n([\s\S]*?)```/.exec(page)?.[1] ?? ""
   return Array.from(diagram.matchAll(/^\s*(\w+) --> (\w+): (\w+)$/gm), ([, from, to, name]) => `${from} ${name} ${to}`)
 }
@@ -72,7 +72,7 @@ const coded = Effect.gen(function* () {
   return { edges, others: Object.keys(others) }
 })
 
-describe("docs/cache.md", () => {
+describe("docs/concepts/how-a-key-is-kept.md", () => {
   it.effect("draws the transitions that the code has, each from the states it may start from, and no others", () =>
     Effect.gen(function* () {
       const { edges, others } = yield* coded

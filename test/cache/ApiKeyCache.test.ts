@@ -95,7 +95,7 @@ describe("what users of others complained of", () => {
         expect(yield* value).toBe("good")
         expect((yield* cache.status).state).toBe("failing")
         expect(lines).toEqual([
-          "WARN test: a renewal failed, the current key goes on: helper exited with status 75: service unavailable. Try again later."
+          "WARN test: a refresh failed; the current key is still used: helper exited with status 75: service unavailable. Try again later."
         ])
       })
     )
@@ -174,7 +174,7 @@ describe("hard expiry", () => {
     Effect.gen(function* () {
       const { cache, helper } = yield* cacheUnderTest({ timeToLive })
       const error = yield* Effect.flip(cache.get)
-      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `timeToLive` is not a time above 0"])
+      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `timeToLive` is not a duration above 0"])
       expect(yield* Effect.flip(cache.refresh)).toEqual(error)
       expect(helper.runs).toEqual([])
       expect(yield* cache.status).toMatchObject({ state: "failing", runs: 0, lastFailure: Option.some(error) })
@@ -571,10 +571,10 @@ describe("failure", () => {
         const status = yield* cache.status
         expect(status.state).toBe("failing")
         expect(Option.map(status.lastFailure, ({ _tag, message }) => [_tag, message])).toEqual(
-          Option.some(["ConfigInvalid", "code: a run ended with a defect"])
+          Option.some(["ConfigInvalid", "code: a run died with a defect"])
         )
         expect(lines).toEqual([
-          "WARN test: a renewal failed, the current key goes on: code: a run ended with a defect. Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+          "WARN test: a refresh failed; the current key is still used: code: a run died with a defect. Correct your own format or fetch that threw it; `refresh` fails with the defect"
         ])
       })
     )
@@ -664,7 +664,7 @@ describe("failure", () => {
             yield* TestClock.adjust("30 seconds")
           }
           expect(lines).toEqual([
-            "WARN test: a log-in is needed: helper exited with status 1: login required. Sign in: helper login"
+            "WARN test: a login is required: helper exited with status 1: login required. Sign in: helper login"
           ])
           yield* asks
           yield* answers("k", "1 second")
@@ -749,7 +749,7 @@ describe("reject", () => {
           }
           expect(rests).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
           expect(lines).toEqual([
-            "WARN test: the server refused the key, and helper repeats it; it is served all the same"
+            "WARN test: the server rejected the key and helper printed it again; it is still served"
           ])
         })
       )

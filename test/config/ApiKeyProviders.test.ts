@@ -252,7 +252,7 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
-  it.scoped("after a step of the clock backward a provider is let go when it has been idle for so long since", () => {
+  it.scoped("after a step of the clock backward a provider is closed when it has been idle for so long since", () => {
     const programs = fakePrograms()
     return Effect.gen(function* () {
       yield* TestClock.setTime(86_400_000)
@@ -440,7 +440,7 @@ describe("providers by id", () => {
     "a status with a defect": Effect.succeed({ ...fixed, status: Effect.die("a defect that says sk-printed") }),
     "a status that never comes": Effect.succeed({ ...fixed, status: Effect.never })
   }
-  it.effect.each(Object.keys(bad))("%s, of one that is let go, is nothing to who uses another", (what) => {
+  it.effect.each(Object.keys(bad))("%s, of one that is closed, does not affect another", (what) => {
     const gone: Array<string> = []
     const observed = observe()
     return Effect.gen(function* () {
@@ -464,7 +464,7 @@ describe("providers by id", () => {
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
       yield* settle
       expect(closing.unsafePoll() === null).toBe(what === "an end that takes for ever")
-      expect(observed.logs.some(({ text }) => text.includes("did not end well"))).toBe(what.endsWith("with a defect"))
+      expect(observed.logs.some(({ text }) => text.includes("failed to close"))).toBe(what.endsWith("with a defect"))
       expect(JSON.stringify(observed.logs)).not.toContain("sk-printed")
     }).pipe(Effect.provide(fakePrograms().layer), Effect.provide(observed.layer))
   })
@@ -638,7 +638,7 @@ describe("providers by id", () => {
       Reflect.set(options, "idleTimeToLive", time)
       const providers = yield* ApiKeyProviders.make(options)
       const error = yield* Effect.flip(keyOf(providers, "a"))
-      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `idleTimeToLive` is not a time above 0"])
+      expect([error._tag, error.message]).toEqual(["ConfigInvalid", "code: `idleTimeToLive` is not a duration above 0"])
       expect(programs.started).toEqual([])
     }).pipe(Effect.provide(programs.layer))
   })
@@ -804,7 +804,7 @@ describe("who happens to ask first", () => {
       yield* TestClock.adjust("99 seconds")
       yield* get
       yield* settle
-      expect(lines).toEqual([expect.stringMatching(/^a.*: a renewal failed, the current key goes on: .* error$/)])
+      expect(lines).toEqual([expect.stringMatching(/^a.*: a refresh failed; the current key is still used: .* error$/)])
       expect(observed.spans.filter(({ name }) => name === "effect-apikey.run").length).toBe(helper.starts.length)
       const tags = (yield* Metric.snapshot).flatMap(({ metricKey }) => {
         const own = metricKey.tags.map(({ key, value }) => `${key}=${value}`)

@@ -566,7 +566,7 @@ it.effect("a time limit that no timer can keep is refused", () => {
   const helper = always(printsKey(key))
   return Effect.forEach(["25 days", "0 seconds", Number.POSITIVE_INFINITY] as const, (timeout) =>
     Effect.map(Effect.flip(run({ timeout })), (error) =>
-      assert.strictEqual(error.message, "code: `timeout` is not a time above 0 and below 24 days")
+      assert.strictEqual(error.message, "code: `timeout` is not a duration above 0 and below 24 days")
     )
   ).pipe(Effect.provide(helper.layer))
 })

@@ -38,7 +38,7 @@ describe("a link on the way to the user's configuration", () => {
         self.link("home/.config/effect-apikey", `../../${to}`)
         const outcome = yield* attempt(self, "openai")
         assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
-        assert.include(outcome.message, `others may write to ${join(self.root, "open")}`)
+        assert.include(outcome.message, `others can write to ${join(self.root, "open")}`)
       })
     )
   }
@@ -53,7 +53,7 @@ describe("somebody else's folder above the user's file", () => {
       chownSync(self.root, 65_534, 65_534)
       const outcome = yield* attempt(self, "openai")
       assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
-      assert.include(outcome.message, `somebody else owns ${self.root}`)
+      assert.include(outcome.message, `another user owns ${self.root}`)
       assert.notInclude(outcome.hint, "chown")
       assert.include(outcome.hint, "use a place where all folders above are yours or root's")
     })

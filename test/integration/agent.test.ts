@@ -1,4 +1,4 @@
-// The agent of docs/agent.md as a user runs it: a process of its own, judged by its exit status.
+// The agent of docs/guides/agent-runtime.md as a user runs it: a process of its own, judged by its exit status.
 import { resolve } from "node:path"
 import { assert, describe, it } from "vitest"
 import { compiled } from "../support/artifacts.js"

@@ -27,7 +27,7 @@ const run = (cwd: string, command: string, ...args: ReadonlyArray<string>) =>
 const npmInstall = (cwd: string, ...packages: ReadonlyArray<string>) =>
   run(cwd, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--silent", ...packages)
 
-/** As docs/sdk.md tells users: two packages of @effect/ai name older peers, so these are pinned to what is installed. */
+/** As docs/guides/effect-layers.md tells users: two packages of @effect/ai name older peers, so these are pinned to what is installed. */
 const consumerOverrides = ({ overrides, devDependencies }: Manifest): Record<string, Record<string, string>> =>
   Object.fromEntries(
     Object.entries(overrides).map(([name, peers]) => [

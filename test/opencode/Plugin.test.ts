@@ -252,7 +252,7 @@ describe("what the files do not say so", () => {
       await withConfig({ provider: { gw: user } }, async (open) => {
         const { ask, hooks } = await open("project", { provider: { gw } })
         await expect(ask(`${url}/models`, { headers: authorization })).rejects.toThrow(
-          new RegExp(`its ${what} is set by something else than the configuration files here.* start opencode anew`)
+          new RegExp(`its ${what} is set by something else than the configuration files here.* restart opencode`)
         )
         await hooks.dispose()
       })

@@ -258,7 +258,7 @@ describe("effect-apikey opencode init", () => {
     const linked = await init("--yes", ...command)
     expect(linked.status).toBe(0)
     const real = realpathSync(join(dotfiles, "opencode.json"))
-    expect(linked.stderr).toContain(`the file is a link to ${real}`)
+    expect(linked.stderr).toContain(`the file is a symlink to ${real}`)
     expect(linked.stderr).toContain(`effect-apikey trust '${real}'`)
     expect(lstatSync(config("opencode.json")).isSymbolicLink()).toBe(true)
 

@@ -1,4 +1,4 @@
-// What the README gives to copy for opencode is what the plugin takes.
+// What the README and docs/guides/opencode.md give to copy for opencode is what the plugin takes.
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { parse } from "jsonc-parser"
@@ -6,8 +6,10 @@ import { describe, expect, it } from "vitest"
 import type { HostConfig } from "../../src/opencode/plugin/host.js"
 import { echo, withConfig } from "./open.js"
 
-const readme = readFileSync(resolve(import.meta.dirname, "../../README.md"), "utf8")
-const [, section = ""] = /^## opencode\n([\s\S]*?)^## /m.exec(readme) ?? []
+const page = (path: string): string => readFileSync(resolve(import.meta.dirname, "../..", path), "utf8")
+
+const [, ofReadme = ""] = /^## opencode\n([\s\S]*?)^## /m.exec(page("README.md")) ?? []
+const section = `${ofReadme}\n${page("docs/guides/opencode.md")}`
 
 const parsed = (text: string): HostConfig => {
   const errors: Array<{ error: number; offset: number; length: number }> = []
@@ -62,7 +64,7 @@ const keyWith = async (id: string, config: HostConfig): Promise<string> => {
 }
 
 // The programs that stand in for the real ones here are scripts of sh.
-describe.skipIf(process.platform === "win32")("the README's section on opencode", () => {
+describe.skipIf(process.platform === "win32")("the README's section and the guide on opencode", () => {
   it("has a line for each place that a key is kept in", () => {
     expect(rows.map(({ name }) => name)).toEqual([
       "1Password",
@@ -73,7 +75,7 @@ describe.skipIf(process.platform === "win32")("the README's section on opencode"
       "Windows Credential Manager"
     ])
     expect(section).toContain("A LiteLLM proxy behind an identity provider")
-    expect(files.map(({ provider }) => Object.keys(provider ?? {}))).toEqual([["openai"], ["litellm"]])
+    expect(files.map(({ provider }) => Object.keys(provider ?? {}))).toEqual([["openai"], ["openai"], ["litellm"]])
   })
 
   for (const { name, argv } of rows) {

@@ -778,10 +778,10 @@ describe("an unknown helper", () => {
       HelperCatalog.classify(HelperCatalog.find(program), { exitCode, stderr: "", stdout: "", onTerminal: true })
     expect(unread("op", 1)).toEqual({
       reason: "Unknown",
-      remedy: "It said why on the terminal. If a log-in is missing: Sign in to 1Password: op signin"
+      remedy: "It printed the reason on the terminal. If a login is missing: Sign in to 1Password: op signin"
     })
     expect(unread("vault", 1).remedy).toBe(
-      "It said why on the terminal. If a log-in is missing: Log in to Vault: vault login"
+      "It printed the reason on the terminal. If a login is missing: Log in to Vault: vault login"
     )
     expect(unread("gh", 4)).toEqual({ reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" })
     expect(unread("get-token", 75)).toEqual({ reason: "Unavailable" })

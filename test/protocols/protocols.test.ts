@@ -85,7 +85,7 @@ describe("what a format says to the helper", () => {
     }
   })
 
-  const pages = readdirSync("docs").filter((page) => page.endsWith(".md"))
+  const pages = readdirSync("docs", { encoding: "utf8", recursive: true }).filter((page) => page.endsWith(".md"))
 
   it.each(["README.md", ...pages.map((page) => `docs/${page}`)])("%s names only formats that exist", (page) => {
     const named = Array.from(readFileSync(page, "utf8").matchAll(/\bformat"?: "([^"…]+)"/g), ([, name = ""]) => name)
@@ -272,7 +272,7 @@ describe("an answer that says less or more than it should", () => {
     "ai\n|-- a\n`-- b\n"
   ])("is no key where it is the list of a folder: %j", (list) => {
     expect(Either.flip(decode("first-line", list))).toMatchObject({
-      right: { _tag: "InvalidOutput", expected: "a key, not the list of a folder" }
+      right: { _tag: "InvalidOutput", expected: "a key, not a directory listing" }
     })
   })
 

@@ -238,7 +238,7 @@ describe("AiSdk.get", () => {
   it.scopedLive("sends the key by the scheme that the configuration names", () =>
     Effect.gen(function* () {
       const server = yield* loopback(model())
-      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, scheme: "api-key" }
+      const options = { baseURL: `${server.origin}/v1`, apiKeyCommand: command, scheme: { header: "api-key" } }
       yield* ask((yield* AiSdk.get({ npm: "@ai-sdk/openai-compatible", options })).languageModel("m"))
       const { "api-key": key, authorization } = server.seen[0]?.headers ?? {}
       assert.deepStrictEqual([key, authorization], ["sk-1", undefined])
@@ -332,7 +332,19 @@ describe("AiSdk.get", () => {
       "a scheme that is none",
       { npm: "@ai-sdk/groq", options: { scheme: "zzz", apiKeyCommand: command } },
       /scheme/,
-      /x-goog-api-key/
+      /"bearer", "basic" or "headers", \{ header: "x-api-key" \}/
+    ],
+    [
+      "a scheme that is the name of a header",
+      { npm: "@ai-sdk/groq", options: { scheme: "x-goog-api-key", apiKeyCommand: command } },
+      /`scheme` is "x-goog-api-key"/,
+      /`scheme: \{ header: "x-goog-api-key" \}`/
+    ],
+    [
+      "a scheme of a header that cannot be",
+      { npm: "@ai-sdk/groq", options: { scheme: { header: "x key" }, apiKeyCommand: command } },
+      /`scheme.header` is not the name of a header/,
+      /x-api-key/
     ],
     ["a shell string", { npm: "@ai-sdk/groq", options: { apiKeyCommand: "op read x" } }, /shell string/, /list|\[/],
     [
@@ -463,6 +475,19 @@ describe("an AWS key pair", () => {
       })
     )
   }
+
+  it.scopedLive("is what Bedrock needs: any other key is a typed error, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(model())
+      const options = { baseURL: server.origin, region: "eu-west-1" }
+      const sdk = AmazonBedrock.makeWith(yield* Testing.provider([token]), createAmazonBedrock, options)
+      const error = yield* Effect.flip(ask(sdk("m")))
+      assert.propertyVal(error, "_tag", "InvalidOutput")
+      assert.match((error as InvalidOutput).hint, /format "aws-credential-process"/)
+      assert.notInclude(inspect(error, { depth: null, showHidden: true }), token)
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
 
   it.scopedLive("is never sent as a bearer token", () =>
     Effect.gen(function* () {

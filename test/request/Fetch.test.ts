@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as fc from "fast-check"
 import * as ApiKey from "../../src/ApiKey.js"
-import { EmptyOutput, isApiKeyError } from "../../src/ApiKeyError.js"
+import { ConfigInvalid, EmptyOutput, isApiKeyError } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as Fetch from "../../src/sdk/Fetch.js"
 import * as Testing from "../../src/testing.js"
@@ -36,19 +36,22 @@ const failureOf = (run: () => Promise<unknown>) =>
     )
   )
 const bearer = (key: string) => `Bearer ${key}`
+const nameOf = (scheme: string | { readonly header: string }): string =>
+  typeof scheme === "string" ? scheme : scheme.header
+const xApiKey = { header: "x-api-key" }
 
 describe("a request carries the key", () => {
   const schemes: ReadonlyArray<readonly [Fetch.Scheme, string, string]> = [
     ["bearer", "authorization", "Bearer sk-1"],
-    ["x-api-key", "x-api-key", "sk-1"],
-    ["x-goog-api-key", "x-goog-api-key", "sk-1"],
-    ["api-key", "api-key", "sk-1"],
+    [{ header: "x-api-key" }, "x-api-key", "sk-1"],
+    [{ header: "x-goog-api-key" }, "x-goog-api-key", "sk-1"],
+    [{ header: "Api-Key" }, "api-key", "sk-1"],
     ["basic", "authorization", `Basic ${btoa("me:sk-1")}`],
     ["headers", "x-own", "own-1"],
     [(key) => ({ "X-Signed": `signed by ${ApiKey.isApiKey(key)}` }), "x-signed", "signed by true"]
   ]
   for (const [scheme, name, value] of schemes) {
-    it.scopedLive(`by the scheme ${typeof scheme === "string" ? scheme : "of a function"}`, () =>
+    it.scopedLive(`by the scheme ${typeof scheme === "function" ? "of a function" : nameOf(scheme)}`, () =>
       Effect.gen(function* () {
         const key = ApiKey.make({
           value: "sk-1",
@@ -78,7 +81,7 @@ describe("a request carries the key", () => {
 
   it.scopedLive("in the scheme's header alone, and the library's own placeholder goes", () =>
     Effect.gen(function* () {
-      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "x-api-key" })
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: xApiKey })
       yield* promise(() => fetch(server.origin, { headers: { authorization: bearer(Fetch.placeholder) } }))
       assert.isUndefined(server.seen[0]?.headers["authorization"])
       assert.strictEqual(server.seen[0]?.headers["x-api-key"], "sk-1")
@@ -98,12 +101,12 @@ describe("a request carries the key", () => {
   const pair = { username: "AKIA1", value: "very-secret", sessionToken: "session" }
   for (const [how, scheme, own] of [
     ["as it is", undefined, {}],
-    ["by a scheme that is a header's name", "x-api-key", {}],
+    ["by a scheme that is a header's name", xApiKey, {}],
     ["by the headers that it brings along", undefined, { "x-signed": "1" }],
     ["by a function", () => ({ "x-signed": "1" }), {}],
     ["by basic", "basic", {}]
   ] as const) {
-    const refused = how === "as it is" || scheme === "x-api-key"
+    const refused = how === "as it is" || scheme === xApiKey
     it.scopedLive(`an AWS key pair ${how}: ${refused ? "is not sent" : "is what the caller chose"}`, () =>
       Effect.gen(function* () {
         const { server, fetch } = yield* make([ApiKey.make({ ...pair, headers: own })], ok, { scheme })
@@ -136,7 +139,7 @@ describe("a request carries the key", () => {
 
   it.scopedLive("never in the URL: a parameter that was to hold it goes", () =>
     Effect.gen(function* () {
-      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: "x-goog-api-key" })
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: { header: "x-goog-api-key" } })
       yield* promise(() => fetch(`${server.origin}/v1?alt=sse&key=${Fetch.placeholder}`))
       assert.strictEqual(server.seen[0]?.path, "/v1?alt=sse")
       assert.strictEqual(server.seen[0]?.headers["x-goog-api-key"], "sk-1")
@@ -310,7 +313,7 @@ describe("the caller's own headers", () => {
       fc.assert(
         fc.asyncProperty(
           record,
-          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", "x-api-key"),
+          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", xApiKey),
           async (given, scheme) => {
             const { fetch, sent } = recording(scheme)
             const before = { ...given }
@@ -336,7 +339,7 @@ describe("the caller's own headers", () => {
       fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(fc.constantFrom(...names, "__proto__"), fc.constantFrom(...values)), { maxLength: 6 }),
-          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", "x-api-key"),
+          fc.constantFrom<Fetch.Scheme | undefined>(undefined, "bearer", xApiKey),
           async (given, scheme) => {
             const { fetch, sent } = recording(scheme)
             await fetch(origin, { headers: given })
@@ -477,8 +480,15 @@ describe("a key goes nowhere else", () => {
   )
 
   const credentials = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "x-own"]
-  for (const scheme of ["bearer", "x-api-key", "x-goog-api-key", "api-key", "basic", "headers"] as const) {
-    it.scopedLive(`not after a redirect to another origin, by ${scheme}`, () =>
+  for (const scheme of [
+    "bearer",
+    xApiKey,
+    { header: "x-goog-api-key" },
+    { header: "api-key" },
+    "basic",
+    "headers"
+  ] as const) {
+    it.scopedLive(`not after a redirect to another origin, by ${nameOf(scheme)}`, () =>
       Effect.gen(function* () {
         const other = yield* loopback(ok)
         const key = ApiKey.make({ value: "sk-1", ...(scheme === "headers" ? { headers: { "x-own": "sk-1" } } : {}) })
@@ -718,13 +728,13 @@ describe("a refused key", () => {
     ],
     [
       "400 API_KEY_INVALID, by Google's header",
-      { scheme: "x-goog-api-key" },
+      { scheme: { header: "x-goog-api-key" } },
       (_, response) => json(response, 400, { error: { code: 400, details: [{ reason: "API_KEY_INVALID" }] } }),
       true
     ],
     [
       "400 of another reason, by Google's header",
-      { scheme: "x-goog-api-key" },
+      { scheme: { header: "x-goog-api-key" } },
       (_, response) => json(response, 400, { error: { code: 400, details: [{ reason: "FIELD" }] } }),
       false
     ],
@@ -940,7 +950,7 @@ describe("a refused key", () => {
           response.write("{")
           setImmediate(() => (how === "is cut" ? response.destroy() : undefined))
         }
-        const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], handler, { scheme: "x-goog-api-key" })
+        const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], handler, { scheme: { header: "x-goog-api-key" } })
         const answer = yield* promise(() => fetch(server.origin))
         assert.strictEqual(answer.status, 400)
         assert.strictEqual(yield* runs, 1)
@@ -1131,7 +1141,7 @@ describe("an abort", () => {
           response.write("{")
         }
         const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], handler, {
-          scheme: "x-goog-api-key",
+          scheme: { header: "x-goog-api-key" },
           fetch: async (input, init) => {
             const answer = await globalThis.fetch(input, below === "fetch" ? init : { ...init, signal: null })
             const clone = answer.clone.bind(answer)
@@ -1159,7 +1169,7 @@ describe("an abort", () => {
   it.scopedLive("leaves nothing behind in a signal that lives on, where a refusal was looked into", () =>
     Effect.gen(function* () {
       const { server, fetch } = yield* make(["sk-1"], (_, response) => json(response, 400, {}), {
-        scheme: "x-goog-api-key",
+        scheme: { header: "x-goog-api-key" },
         fetch: (input, init) => globalThis.fetch(input, { ...init, signal: null })
       })
       const { signal } = new AbortController()
@@ -1306,7 +1316,7 @@ describe("what goes wrong", () => {
       fc.assert(
         fc.asyncProperty(
           fc.fullUnicodeString({ minLength: 8, maxLength: 40 }).filter((text) => /[^\x20-\x7E]/.test(text)),
-          fc.constantFrom<Fetch.Scheme>("bearer", "x-api-key", (key) => ({ "x-own": Redacted.value(key.value) })),
+          fc.constantFrom<Fetch.Scheme>("bearer", xApiKey, (key) => ({ "x-own": Redacted.value(key.value) })),
           async (value, scheme) => {
             const provider = ApiKeyProvider.make({ get: Effect.succeed(ApiKey.make({ value })) })
             let sent = 0
@@ -1348,16 +1358,30 @@ describe("a function that is given", () => {
     throw new Error(Redacted.value(key.value))
   }
 
-  it.scopedLive("as `scheme` and throws is a typed error that quotes nothing, and nothing is sent", () =>
-    Effect.gen(function* () {
-      const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme: throwing })
-      const error = yield* failureOf(() => fetch(server.origin))
-      assert.propertyVal(error, "_tag", "ConfigInvalid")
-      assert.include(String(error), "`scheme` throws")
-      assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
-      assert.strictEqual(server.seen.length, 0)
-    })
-  )
+  const quoting = ({ value }: ApiKey.ApiKey) =>
+    new ConfigInvalid({ file: "code", line: 0, column: 0, problem: Redacted.value(value), remedy: "" })
+  for (const [how, scheme] of [
+    ["throws", throwing],
+    ["rejects", async (key) => throwing(key)],
+    ["rejects with an error of ours", (key) => Promise.reject(quoting(key))]
+  ] as ReadonlyArray<readonly [how: string, scheme: Fetch.Signer]>) {
+    it.scopedLive(`as \`scheme\` and ${how} is a typed error that quotes nothing, and nothing is sent`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
+        const provider = yield* Testing.provider(["sk-very-secret"])
+        const at = { baseUrl: server.origin, scheme }
+        for (const error of [
+          yield* failureOf(() => fetch(server.origin)),
+          yield* Effect.flip(Fetch.headersWith(provider, server.origin, at))
+        ]) {
+          assert.propertyVal(error, "_tag", "ConfigInvalid")
+          assert.include(String(error), "`scheme` throws")
+          assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
+        }
+        assert.strictEqual(server.seen.length, 0)
+      })
+    )
+  }
 
   for (const [how, isRejection] of [
     ["throws", () => throwing(ApiKey.make({ value: "sk-1" }))],
@@ -1411,8 +1435,18 @@ describe("a function that is given", () => {
           () => ({ "": "1" }),
           () => ({}),
           () => undefined,
+          async () => ({ "x-own": "1\n" }),
+          async () => ({}),
+          async () => undefined,
           "zzz",
-          7
+          7,
+          null,
+          {},
+          { header: "" },
+          { header: "x own" },
+          { header: "x-own\r\nx-other" },
+          { header: 7 },
+          ["x-own"]
         ]
         for (const scheme of schemes as ReadonlyArray<unknown> as ReadonlyArray<Fetch.Scheme>) {
           const { server, fetch } = yield* make(["sk-very-secret"], ok, { scheme })
@@ -1429,6 +1463,114 @@ describe("a function that is given", () => {
         }
       })
   )
+})
+
+describe("a signer", () => {
+  it.scopedLive(
+    "sees the request: URL, method, the library's own headers and the body; its headers may be a promise",
+    () =>
+      Effect.gen(function* () {
+        const seen: Array<unknown> = []
+        const { server, fetch } = yield* make(["sk-1", "sk-2"], guarded(["signed with sk-2"], ok), {
+          scheme: async (key, { body, headers, method, url }) => {
+            seen.push([url.pathname, method, Object.fromEntries(headers), body])
+            return { "X-Signature": `signed with ${Redacted.value(key.value)}` }
+          }
+        })
+        const headers = { "x-own": "1", authorization: bearer(Fetch.placeholder) }
+        const response = yield* promise(() => fetch(`${server.origin}/v1`, { method: "POST", body: "text", headers }))
+        assert.strictEqual(response.status, 200)
+        // The second time, too: not the headers of the first key.
+        assert.deepStrictEqual(seen, [
+          ["/v1", "POST", headers, "text"],
+          ["/v1", "POST", headers, "text"]
+        ])
+        assert.deepStrictEqual(
+          server.seen.map(({ headers }) => [headers["x-signature"], headers["authorization"]]),
+          [
+            ["signed with sk-1", undefined],
+            ["signed with sk-2", undefined]
+          ]
+        )
+      })
+  )
+
+  it.scopedLive("changes neither the request's URL nor its headers", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok, {
+        scheme: (_, { headers, url }) => {
+          url.hostname = "evil.test"
+          headers.set("x-own", "2")
+          return { "x-signature": "1" }
+        }
+      })
+      yield* promise(() => fetch(server.origin, { headers: { "x-own": "1" } }))
+      assert.deepStrictEqual(
+        server.seen.map(({ headers }) => headers["x-own"]),
+        ["1"]
+      )
+    })
+  )
+
+  it.scopedLive("that never ends does not outlast an abort", () =>
+    Effect.gen(function* () {
+      const { server, fetch } = yield* make(["sk-1"], ok, { scheme: () => new Promise<never>(() => undefined) })
+      const reason = new Error("enough")
+      const error = yield* failureOf(() => {
+        const controller = new AbortController()
+        setImmediate(() => controller.abort(reason))
+        return fetch(server.origin, { signal: controller.signal })
+      })
+      assert.strictEqual(error, reason)
+      assert.strictEqual(server.seen.length, 0)
+    })
+  )
+
+  it.scopedLive("signs no request to another origin, and none of its headers follows a redirect there", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(ok)
+      const away: Handler = (_, response) => json(response, 307, {}, { location: `${other.origin}/stolen` })
+      let calls = 0
+      const { server, fetch } = yield* make(["sk-1"], away, {
+        scheme: () => ({ "x-signature": String(++calls), "x-date": "now" })
+      })
+      yield* promise(() => fetch(other.origin))
+      yield* promise(() => fetch(server.origin))
+      assert.strictEqual(calls, 1)
+      assert.strictEqual(server.seen[0]?.headers["x-signature"], "1")
+      assert.deepStrictEqual(
+        other.seen.map(({ headers }) => [headers["x-signature"], headers["x-date"]]),
+        [
+          [undefined, undefined],
+          [undefined, undefined]
+        ]
+      )
+    })
+  )
+
+  it.effect("makes the headers of a connection, too", () =>
+    Effect.gen(function* () {
+      const headers = yield* Fetch.headers("wss://api.test/v1", {
+        baseUrl: "https://api.test",
+        scheme: async (_, { body, method, url }) => ({ "X-Signature": `${method} ${url.pathname} ${body}` })
+      })
+      assert.deepStrictEqual(headers, { "x-signature": "GET /v1 undefined" })
+    }).pipe(Effect.provide(Testing.layer(["sk-1"])))
+  )
+})
+
+describe("a scheme of the wrong spelling", () => {
+  for (const name of ["x-api-key", "x-goog-api-key", "api-key"]) {
+    it.scopedLive(`is a typed error that names the right one: ${name}`, () =>
+      Effect.gen(function* () {
+        const { server, fetch } = yield* make(["sk-1"], ok, { scheme: name as "bearer" })
+        const error = yield* failureOf(() => fetch(server.origin))
+        assert.propertyVal(error, "_tag", "ConfigInvalid")
+        assert.propertyVal(error, "hint", `Write it as an object: \`scheme: { header: "${name}" }\``)
+        assert.strictEqual(server.seen.length, 0)
+      })
+    )
+  }
 })
 
 describe("the fetch of the context", () => {

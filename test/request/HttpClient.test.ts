@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "../../src/ApiKey.js"
@@ -28,6 +29,10 @@ const secret = "sk-1-very-secret-0123456789"
 const fresh = "sk-2-very-secret-0123456789"
 const ok: Handler = (_, response) => json(response, 200, { ok: true })
 const refuse: Handler = (_, response) => json(response, 401, { error: "no" })
+
+const nameOf = (scheme: string | { readonly header: string }): string =>
+  typeof scheme === "string" ? scheme : scheme.header
+const xApiKey = { header: "x-api-key" }
 
 const make = (
   script: Parameters<typeof Testing.provider>[0],
@@ -107,7 +112,9 @@ for (const [name, layer] of Object.entries(clients)) {
       Effect.gen(function* () {
         const invalid = { error: { details: [{ reason: "API_KEY_INVALID" }] } }
         const answer: Handler = (_, response) => json(response, 400, invalid)
-        const { server, authorize, stock } = yield* make([secret, fresh], answer, { scheme: "x-goog-api-key" })
+        const { server, authorize, stock } = yield* make([secret, fresh], answer, {
+          scheme: { header: "x-goog-api-key" }
+        })
         const error = yield* Effect.flip(authorize(HttpClient.filterStatusOk(stock)).get(server.origin))
         assert.strictEqual(server.seen.length, 2)
         assert.strictEqual(error._tag, "ResponseError")
@@ -144,7 +151,7 @@ for (const [name, layer] of Object.entries(clients)) {
       Effect.gen(function* () {
         const invalid = { error: { details: [{ reason: "API_KEY_INVALID" }] } }
         const answer: Handler = (_, response) => json(response, 400, invalid)
-        const { server, client } = yield* make([secret], answer, { scheme: "x-goog-api-key" })
+        const { server, client } = yield* make([secret], answer, { scheme: { header: "x-goog-api-key" } })
         assert.deepStrictEqual(yield* (yield* client.get(server.origin)).json, invalid)
         const streamed = yield* Stream.mkString(Stream.decodeText((yield* client.get(server.origin)).stream))
         assert.deepStrictEqual(JSON.parse(streamed), invalid)
@@ -159,7 +166,9 @@ for (const [name, layer] of Object.entries(clients)) {
             response.write("{")
             setTimeout(() => (how === "is cut" ? response.destroy() : undefined), 50)
           }
-          const { server, client, provider } = yield* make([secret, fresh], handler, { scheme: "x-goog-api-key" })
+          const { server, client, provider } = yield* make([secret, fresh], handler, {
+            scheme: { header: "x-goog-api-key" }
+          })
           const response = yield* client.get(server.origin)
           assert.strictEqual(response.status, 400)
           assert.strictEqual((yield* provider.status).runs, 1)
@@ -177,7 +186,9 @@ for (const [name, layer] of Object.entries(clients)) {
           response.write("{")
           response.on("close", () => Deferred.unsafeDone(closed, Effect.void))
         }
-        const { server, stock, authorize } = yield* make([secret, fresh], handler, { scheme: "x-goog-api-key" })
+        const { server, stock, authorize } = yield* make([secret, fresh], handler, {
+          scheme: { header: "x-goog-api-key" }
+        })
         const client = authorize(HttpClient.tap(stock, () => Deferred.succeed(answered, undefined)))
         const fiber = yield* Effect.fork(client.get(server.origin))
         yield* Deferred.await(answered)
@@ -229,7 +240,7 @@ for (const [name, layer] of Object.entries(clients)) {
 
     it.scopedLive("a parameter of the URL that was to hold the key goes", () =>
       Effect.gen(function* () {
-        const { server, client } = yield* make([secret], ok, { scheme: "x-goog-api-key" })
+        const { server, client } = yield* make([secret], ok, { scheme: { header: "x-goog-api-key" } })
         yield* client.get(`${server.origin}/v1?alt=sse&key=${placeholder}`)
         yield* client.get(`${server.origin}/v1`, { urlParams: { alt: "sse", key: placeholder } })
         assert.deepStrictEqual(
@@ -265,7 +276,7 @@ for (const [name, layer] of Object.entries(clients)) {
             response.writeHead(302, { location: `${other.origin}/landed` })
             response.end()
           },
-          { scheme: "x-api-key" }
+          { scheme: xApiKey }
         )
         assert.strictEqual((yield* HttpClient.followRedirects(client).get(server.origin)).status, 200)
         assert.strictEqual(server.seen[0]?.headers["x-api-key"], secret)
@@ -322,7 +333,7 @@ for (const [name, layer] of Object.entries(clients)) {
             setImmediate(() => response.destroy())
           }
         }
-        for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
+        for (const scheme of ["bearer", xApiKey, "headers"] as const) {
           const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "X-Own": secret } } : {}) })
           const { server, client, provider } = yield* make(
             [key],
@@ -352,7 +363,7 @@ for (const [name, layer] of Object.entries(clients)) {
           }
           assert.isTrue(server.seen.every(({ headers }) => JSON.stringify(headers).includes(secret)))
           for (const value of seen)
-            assert.isFalse(shown(value).includes(secret), `by ${scheme}: ${shown(value).slice(0, 300)}`)
+            assert.isFalse(shown(value).includes(secret), `by ${nameOf(scheme)}: ${shown(value).slice(0, 300)}`)
         }
         const said = yield* everything(observed)
         assert.isTrue(said.includes("http.request.header.x-own"))
@@ -366,8 +377,8 @@ for (const [name, layer] of Object.entries(clients)) {
 }
 
 describe("with the fetch client", () => {
-  for (const scheme of ["bearer", "x-api-key", "api-key"] as const) {
-    it.scopedLive(`a redirect to another origin carries no key in any header, by ${scheme}`, () =>
+  for (const scheme of ["bearer", xApiKey, { header: "api-key" }] as const) {
+    it.scopedLive(`a redirect to another origin carries no key in any header, by ${nameOf(scheme)}`, () =>
       Effect.gen(function* () {
         const other = yield* loopback(ok)
         const { server, client, authorize, stock } = yield* make(
@@ -491,8 +502,8 @@ const sending = {
 
 for (const [name, layer] of Object.entries(clients)) {
   for (const [how, follow] of Object.entries(following)) {
-    for (const scheme of ["bearer", "x-api-key", "headers"] as const) {
-      it.scopedLive(`a redirect to another origin carries no key: ${name}, ${how}, by ${scheme}`, () =>
+    for (const scheme of ["bearer", xApiKey, "headers"] as const) {
+      it.scopedLive(`a redirect to another origin carries no key: ${name}, ${how}, by ${nameOf(scheme)}`, () =>
         Effect.gen(function* () {
           const other = yield* loopback(ok)
           const key = ApiKey.make({ value: secret, ...(scheme === "headers" ? { headers: { "x-own": secret } } : {}) })
@@ -693,7 +704,7 @@ describe("an undici dispatcher that follows redirects", () => {
           response.writeHead(307, { location: other.origin })
           response.end()
         },
-        { scheme: "x-api-key" }
+        { scheme: xApiKey }
       )
       assert.strictEqual((yield* stock.get(server.origin)).status, 200)
       assert.strictEqual((yield* client.get(server.origin)).status, 307)
@@ -744,9 +755,11 @@ describe("errors", () => {
   }
   for (const [name, options] of [
     ["scheme", { scheme: throwing }],
-    ["isRejection", { isRejection: throwing }]
+    ["scheme", { scheme: async () => throwing() }],
+    ["isRejection", { scheme: undefined, isRejection: throwing }]
   ] as const) {
-    it.scopedLive(`of a function given as \`${name}\` that throws is typed and quotes nothing`, () =>
+    const how = options.scheme === undefined || options.scheme === throwing ? "throws" : "rejects"
+    it.scopedLive(`of a function given as \`${name}\` that ${how} is typed and quotes nothing`, () =>
       Effect.gen(function* () {
         const { server, client } = yield* make([secret], ok, options)
         const error = yield* Effect.flip(client.get(server.origin))
@@ -774,6 +787,36 @@ describe("errors", () => {
       assert.include(String(yield* Effect.flip(unbound.get(server.origin))), "`baseUrl` is missing")
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
+})
+
+describe("a signer", () => {
+  for (const [name, layer] of Object.entries(clients)) {
+    it.scopedLive(`sees the request, again for the second try, with ${name}`, () =>
+      Effect.gen(function* () {
+        const seen: Array<unknown> = []
+        const { server, client } = yield* make([secret, fresh], guarded([`signed with ${fresh}`], ok), {
+          scheme: async (key, { body, headers, method, url }) => {
+            const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : body
+            seen.push([`${url.pathname}${url.search}`, method, headers.get("x-own"), text])
+            return { "X-Signature": `signed with ${Redacted.value(key.value)}` }
+          }
+        })
+        const response = yield* client.post(`${server.origin}/v1`, {
+          urlParams: { a: "1" },
+          headers: { "x-own": "2" },
+          body: HttpBody.text("text")
+        })
+        assert.strictEqual(response.status, 200)
+        yield* client.get(server.origin)
+        const posted = ["/v1?a=1", "POST", "2", "text"]
+        assert.deepStrictEqual(seen, [posted, posted, ["/", "GET", null, undefined]])
+        assert.deepStrictEqual(
+          server.seen.map(({ headers }) => headers["x-signature"]),
+          [`signed with ${secret}`, `signed with ${fresh}`, `signed with ${fresh}`]
+        )
+      }).pipe(Effect.provide(layer))
+    )
+  }
 })
 
 describe("a body that undici reads itself", () => {

@@ -358,7 +358,7 @@ describe("createApiKeyProvider", () => {
             )
           )
           assert.strictEqual(stdout, "")
-          assert.match(stderr, /ApiKeyWarning: gateway: the server refused the key, and echo repeats it/)
+          assert.match(stderr, /ApiKeyWarning: gateway: the server rejected the key and echo printed it again/)
           assert.notInclude(stderr, "fiber")
           assert.strictEqual(server.seen.length, 1)
         })

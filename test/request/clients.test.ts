@@ -484,7 +484,7 @@ describe("a WebSocket", () => {
     })
   )
 
-  it.scopedLive("of openai's Realtime carries the current key in the ways that docs/sdk.md has", () =>
+  it.scopedLive("of openai's Realtime carries the current key in the ways that docs/guides/openai.md has", () =>
     Effect.gen(function* () {
       const provider = yield* Testing.provider(["sk-1"])
       const { port, seenBy } = yield* handshakes
@@ -499,7 +499,10 @@ describe("a WebSocket", () => {
       assert.strictEqual(seen.authorization, "Bearer sk-1")
 
       const azure = AzureOpenAi.makeWith(provider, { ...azureOptions, endpoint: `https://127.0.0.1:${port}` })
-      const headers = yield* Fetch.headersWith(provider, azure.baseURL, { baseUrl: azure.baseURL, scheme: "api-key" })
+      const headers = yield* Fetch.headersWith(provider, azure.baseURL, {
+        baseUrl: azure.baseURL,
+        scheme: { header: "api-key" }
+      })
       const azureSeen = yield* seenBy(
         () => new OpenAIRealtimeWS({ model: "m", options: { ...options, headers } }, azure)
       )

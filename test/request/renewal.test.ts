@@ -141,7 +141,8 @@ describe("a key goes only where it belongs", () => {
       const { provider } = yield* rotating
       const other = yield* gateway("token-1")
       const own = yield* loopback((_, response) => json(response, 307, {}, { location: `${other.origin}/stolen` }))
-      for (const scheme of ["bearer", "x-api-key", "x-goog-api-key", "api-key"] as const) {
+      for (const name of ["bearer", "x-api-key", "x-goog-api-key", "api-key"] as const) {
+        const scheme = name === "bearer" ? name : { header: name }
         const fetch = Fetch.makeWith(provider, { baseUrl: own.origin, scheme })
         yield* Effect.promise(() => fetch(other.origin))
         yield* Effect.promise(() => fetch(own.origin))

@@ -269,7 +269,11 @@ const openAiClient = (client: OpenAI): Client => ({
 
 const anthropicSeam = (scheme: "x-api-key" | "bearer") =>
   seam(`sdk/Anthropic by ${scheme}`, scheme === "bearer" ? bearer : header("x-api-key"), (provider, origin) => {
-    const client = Anthropic.makeWith(provider, { baseURL: origin, maxRetries: 0, scheme })
+    const client = Anthropic.makeWith(provider, {
+      baseURL: origin,
+      maxRetries: 0,
+      scheme: scheme === "bearer" ? scheme : { header: scheme }
+    })
     const params = { model: "m", max_tokens: 9, messages }
     return {
       itself: client,

@@ -45,7 +45,7 @@ describe("the scripted provider", () => {
   )
 })
 
-describe("the test of docs/sdk.md", () => {
+describe("the test of docs/guides/testing.md", () => {
   it.effect("goes on with a fresh key when the first has expired", () =>
     Effect.gen(function* () {
       const provider = yield* ApiKeyProvider.ApiKeyProvider

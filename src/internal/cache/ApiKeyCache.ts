@@ -1,8 +1,8 @@
 /**
- * Keeps one key fresh: any number of callers share one run, a renewal goes on behind their backs, a refused key is dropped
- * once, and a failing helper is left alone for a while.
+ * Keeps one key fresh. Concurrent callers share one run, refreshes happen in the background, a rejected key is dropped
+ * once, and a failing helper is not run again until its back-off ends.
  *
- * States and transitions are drawn in docs/cache.md.
+ * States and transitions are drawn in docs/concepts/how-a-key-is-kept.md.
  */
 
 import * as Effect from "effect/Effect"
@@ -30,16 +30,16 @@ import { type Counters, makeCounters } from "./telemetry.js"
 export type { FetchRequest } from "./runner.js"
 
 export interface ApiKeyCache {
-  /** The current key; fetched when there is none that may be used. */
+  /** The current key. Fetches one if there is no usable key. */
   readonly get: Effect.Effect<ApiKey, ApiKeyError>
-  /** Fetches now, past any back-off; joins a run in flight. */
+  /** Fetches now, ignoring any back-off. Joins a run in flight. */
   readonly refresh: Effect.Effect<ApiKey, ApiKeyError>
-  /** The server refused this very key: it is dropped if it is still the current one. */
+  /** Reports that the server rejected this key. Drops it if it is still the current key. */
   readonly reject: (key: ApiKey) => Effect.Effect<void>
   readonly status: Effect.Effect<ApiKeyStatus>
   /**
-   * The status now, and at every change that somebody's use brings; that time passes is told by nobody (`status` tells). A slow
-   * reader finds the last 16.
+   * Emits the current status, then one on every state change. Expiry by the passage of time alone is not emitted; read
+   * `status` for that. Sliding buffer of 16.
    */
   readonly changes: Stream.Stream<ApiKeyStatus>
 }
@@ -51,12 +51,12 @@ export interface Options<R> extends LifeOptions {
   readonly program: string
   /** The format's name, for spans. */
   readonly format: string
-  /** The helper may ask a person: no renewal that nobody asked for. */
+  /** The helper may prompt the user, so there is no background refresh before the hard expiry. */
   readonly mayPrompt: boolean
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>
 }
 
-/** Makes a cache that lives as long as its scope: closing it stops a run in flight and forgets the key. */
+/** Makes a cache that lives as long as its scope. Closing the scope stops a run in flight and drops the key. */
 export const make = <R>(options: Options<R>): Effect.Effect<ApiKeyCache, never, R | Scope.Scope> =>
   Either.match(checked(options), {
     onLeft: (error) => Effect.succeed(makeInvalid(options.provider, error)),
@@ -102,7 +102,7 @@ const operations = (
       case "Refreshing":
         return counters.hit(from.cached, now).served
       case "Ready": {
-        // Nobody asked for this run, so nobody may be asked for a fingerprint.
+        // Background refresh: must not prompt.
         const isDue = !mayPrompt && !isFresh(from.cached, now) && Option.isNone(activeFailure(from.history, now))
         if (isDue) start(from, now, "background")
         return counters.hit(from.cached, now).served
@@ -112,7 +112,7 @@ const operations = (
       case "Empty":
         return Option.match(activeFailure(from.history, now), {
           onNone: () => join(start(from, now, "caller"), restore, get),
-          // Anew, because the back-off moves with a clock that is set back.
+          // Made again on each get, because `retryAt` moves if the clock is set back.
           onSome: ({ cause, backoff }) => Effect.failCause(causeWithRetryAt(cause, backoff))
         })
     }
@@ -133,7 +133,7 @@ const operations = (
       return reportRejection(program)
     })
 
-  /** A hit, for callers without a runtime. */
+  /** A cache hit without a runtime. */
   const peek: Peek = (now) => hit(now)?.key
   return { get, [peekSymbol]: peek, refresh, reject, status: cell.status, changes: cell.changes }
 }
@@ -146,7 +146,7 @@ const close = (cell: Cell, counters: Counters): Effect.Effect<void> =>
     return stopped.pipe(Effect.zipRight(cell.endChanges), Effect.zipRight(Effect.suspend(counters.publishRest)))
   })
 
-/** A cache whose options no key's life could have: it starts no run. */
+/** A cache with invalid options: every `get` fails and no run starts. */
 const makeInvalid = (provider: string, error: ConfigInvalid): ApiKeyCache => {
   const failing = { ...emptyStatus(provider), state: "failing", lastFailure: Option.some(error) } as const
   return {
@@ -158,6 +158,6 @@ const makeInvalid = (provider: string, error: ConfigInvalid): ApiKeyCache => {
   }
 }
 
-/** What reads and changes the state is one step: nobody can be interrupted between starting a run and waiting for it. */
+/** Reads and changes the state in one uninterruptible step, so no caller is interrupted between starting a run and waiting for it. */
 const uninterruptibleAt = <A, E>(step: (now: number, restore: Restore) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) => at((now) => step(now, restore)))

@@ -1,4 +1,4 @@
-/** The cell of a cache: its present state, through which every change goes, and the status that it shows. */
+/** The cell of a cache: holds its state, makes every change to it and publishes the status. */
 
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -9,13 +9,13 @@ import type { Counts } from "./telemetry.js"
 
 export interface Cell {
   readonly current: () => State
-  /** The state, corrected if the clock was set back since the last look. */
+  /** The state, corrected if the clock was set back since the last read. */
   readonly syncClock: (now: number) => State
-  /** Changes the state, and publishes the new status to subscribers. */
+  /** Changes the state and publishes the new status to subscribers. */
   readonly move: (to: State, now: number) => void
   readonly status: Effect.Effect<ApiKeyStatus>
   readonly changes: Stream.Stream<ApiKeyStatus>
-  /** Closes the state; `changes` go on until `endChanges`. */
+  /** Closes the state. `changes` continues until `endChanges`. */
   readonly close: () => void
   readonly endChanges: Effect.Effect<void>
 }
@@ -45,6 +45,6 @@ export const makeCell = (provider: string, counts: Counts): Effect.Effect<Cell> 
     }
   })
 
-/** A step at the present instant. */
+/** Runs a step with the current time. */
 export const at = <A, E>(step: (now: number) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.clockWith((clock) => step(clock.unsafeCurrentTimeMillis()))

@@ -1,4 +1,4 @@
-/** What a cache remembers whether or not it holds a key: the last failure, the last refusal, and which key was the last. */
+/** The history of a cache, kept with or without a key: the last failure, the last rejection and the digest of the last key. */
 
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -21,34 +21,34 @@ import {
 import type { CachedKey } from "./lifetime.js"
 
 export interface History {
-  /** Of the last run, if it failed. */
+  /** The failure of the last run, if it failed. */
   readonly failure: Option.Option<Failure>
   readonly rejection: Option.Option<Rejection>
-  /** Of the last key. */
+  /** The digest of the last key. */
   readonly digest: Option.Option<string>
-  /** When the last key expires, if the helper said so. */
+  /** The expiry of the last key, if the helper declared one. */
   readonly declaredExpiry: Option.Option<number>
 }
 
-/** Why nothing is tried for a while. */
+/** A failure and its back-off, during which no run starts. */
 export interface Failure {
   readonly cause: Cause.Cause<ApiKeyError>
   readonly backoff: Backoff
-  /** How many times in a row. */
+  /** The number of consecutive failures. */
   readonly times: number
-  /** A log-in is needed: the circuit is open until a run succeeds. */
+  /** A login is required: the circuit is open until a run succeeds. */
   readonly loginRequired: boolean
 }
 
-/** The last key that the server refused. */
+/** The last key that the server rejected. */
 export interface Rejection {
   readonly cached: CachedKey
   readonly at: number
-  /** How many times in a row a refusal did not end with a key that the server takes. */
+  /** The number of consecutive rejections without an accepted key in between. */
   readonly consecutive: number
-  /** None until the run that it causes brings a key. */
+  /** None until the run that the rejection causes returns a key. */
   readonly backoff: Option.Option<Backoff>
-  /** The key that came instead was refused as well, or was the same one. */
+  /** The next key was rejected too, or was the same key. */
   readonly recurred: boolean
 }
 
@@ -64,7 +64,7 @@ const backoffsOf = ({ failure, rejection }: History): ReadonlyArray<Option.Optio
   Option.flatMap(rejection, (known) => known.backoff)
 ]
 
-/** A back-off began at an instant that is still to come: the clock was set back. */
+/** Whether a back-off began in the future, which means that the clock was set back. */
 export const isHistoryAhead = (history: History, now: number): boolean =>
   backoffsOf(history).some(Option.exists((rest) => isAhead(rest, now)))
 
@@ -77,23 +77,23 @@ export const rewindHistory = (history: History, now: number): History => ({
   }))
 })
 
-/** The failure that is served instead of trying again. */
+/** The failure that is served during the back-off. */
 export const activeFailure = ({ failure }: History, now: number): Option.Option<Failure> =>
   Option.filter(failure, (known) => isActive(known.backoff, now))
 
-/** What is told of a failure. Of a defect only that it is one: it may hold what the helper printed. */
+/** The error to publish for a failure. A defect is replaced, because it may contain helper output. */
 export const errorOf = (cause: Cause.Cause<ApiKeyError>): ApiKeyError =>
   Option.getOrElse(Cause.failureOption(cause), () =>
     inCode(
-      "a run ended with a defect",
-      "Correct the format or the fetch of your own that threw it; `refresh` fails with it"
+      "a run died with a defect",
+      "Correct your own format or fetch that threw it; `refresh` fails with the defect"
     )
   )
 
 const isLoginRequired = (error: ApiKeyError): boolean =>
   error._tag === "NonZeroExit" && error.reason === "LoginRequired"
 
-/** Who waited is told of the back-off as well as who comes in it. */
+/** Sets `retryAt` for callers already waiting as well as for those that arrive during the back-off. */
 export const causeWithRetryAt = (cause: Cause.Cause<ApiKeyError>, rest: Backoff): Cause.Cause<ApiKeyError> =>
   Cause.map(cause, (error) => withRetryAt(error, DateTime.unsafeMake(rest.until)))
 
@@ -119,18 +119,18 @@ export const recordFailure = (
   }
 }
 
-/** A refusal whose run has not brought a key yet. */
+/** A rejection whose run has not returned a key yet. */
 export const pendingRejection = ({ rejection }: History): Option.Option<Rejection> =>
   Option.filter(rejection, (known) => Option.isNone(known.backoff))
 
-/** Whether a refusal now causes no run. */
+/** Whether a rejection at this time would cause no run. */
 export const isInRejectionBackoff = ({ rejection }: History, now: number): boolean =>
   Option.exists(
     Option.flatMap(rejection, (known) => known.backoff),
     (rest) => isActive(rest, now)
   )
 
-/** The refusal of a key that causes a run. */
+/** Records a rejection that causes a run. */
 export const recordRejection = ({ rejection }: History, cached: CachedKey, now: number): Rejection => ({
   cached,
   at: now,
@@ -142,13 +142,13 @@ export const recordRejection = ({ rejection }: History, cached: CachedKey, now: 
   recurred: false
 })
 
-/** For how long a refusal rests once its run has brought a key: the refused one again, or another. */
+/** The back-off after a rejection's run has returned a key: the rejected key again, or another. */
 const nextBackoff = (self: Rejection, now: number) => {
   const consecutive = self.consecutive + 1
   return { consecutive, rest: backoff(now, doubling(rejectionBackoff, consecutive, 0)) }
 }
 
-/** What a run that brought a key makes of the refusal before it. */
+/** The rejection to keep after a run that returned a key. */
 export const rejectionAfterKey = (
   history: History,
   { repeats, isNew, now }: { readonly repeats: boolean; readonly isNew: boolean; readonly now: number }
@@ -159,7 +159,7 @@ export const rejectionAfterKey = (
     return { ...known, consecutive, backoff: Option.some(rest), recurred: repeats }
   })
 
-/** What `onRepeatedKey: "fail"` makes of it: the refusal stays open, so that the next run is told of it again. */
+/** With `onRepeatedKey: "fail"` the rejection stays pending, so that the next run gets the reason `rejected` again. */
 export const recordRepeat = (
   self: Rejection,
   cause: Cause.Cause<ApiKeyError>,

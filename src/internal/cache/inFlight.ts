@@ -1,4 +1,4 @@
-/** A run under way, those who wait for it, and what becomes of it when they leave. */
+/** A run in flight: its waiters, and what happens to it when the last one leaves. */
 
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -14,12 +14,12 @@ import type { OnAbandon } from "../model/options.js"
 import { linkCaller, type RunTrace } from "./telemetry.js"
 
 export interface InFlight extends RunTrace {
-  /** What becomes of it when nobody waits for it. */
+  /** What happens to the run when no caller waits for it any longer. */
   readonly onAbandon: OnAbandon
-  /** Nobody asked for it, so nobody may be asked. */
+  /** Background refresh: must not prompt. */
   readonly background: boolean
   readonly result: Deferred.Deferred<ApiKey, ApiKeyError>
-  /** Done when nothing is left of the run. */
+  /** Completed when the run has stopped completely. */
   readonly finished: Deferred.Deferred<void>
   readonly fiber: Fiber.RuntimeFiber<void>
   reason: RunReason
@@ -27,10 +27,10 @@ export interface InFlight extends RunTrace {
   phase: "running" | "stopping" | "done"
 }
 
-/** Runs fork from the runtime of who makes the cache, each in a fiber that does `run`. */
+/** Makes the function that starts runs. Each is a fiber that executes `run` on the runtime in which the cache was made. */
 export const makeFork = <R>(run: (inFlight: InFlight) => Effect.Effect<void, never, R>) =>
   Effect.map(Effect.runtime<R>(), (runtime) => {
-    // A fiber that starts interruptible and is interrupted before its first step would never say how it ended.
+    // A fiber that starts interruptible and is interrupted before its first step would never report its exit.
     const own = Runtime.disableRuntimeFlag(runtime, RuntimeFlags.Interruption)
     return (plan: Pick<InFlight, "onAbandon" | "background" | "reason">, isAsked: boolean): InFlight => {
       const inFlight: InFlight = {
@@ -54,7 +54,7 @@ export const makeFork = <R>(run: (inFlight: InFlight) => Effect.Effect<void, nev
 
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** Waits for a run. Who finds one that is being stopped waits for its end, then does `retry`. */
+/** Waits for a run. If it is being stopped, waits until it has stopped, then continues with `retry`. */
 export const join = (
   inFlight: InFlight,
   restore: Restore,
@@ -68,7 +68,7 @@ export const join = (
   )
 }
 
-/** The last caller takes the run with it. */
+/** Interrupts the run when its last caller leaves. */
 const leave = (inFlight: InFlight): Effect.Effect<void> =>
   Effect.suspend(() => {
     inFlight.waiters--
@@ -77,7 +77,7 @@ const leave = (inFlight: InFlight): Effect.Effect<void> =>
     return Effect.asVoid(Fiber.interrupt(inFlight.fiber))
   })
 
-/** It has an answer for all who wait, and nothing is left of it. */
+/** Gives the result to all waiters and marks the run as done. */
 export const end = (inFlight: InFlight, answer: Effect.Effect<ApiKey, ApiKeyError>): void => {
   if (inFlight.phase === "done") return
   inFlight.phase = "done"

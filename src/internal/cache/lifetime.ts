@@ -1,4 +1,4 @@
-/** How long a key is used: from when it is renewed in the background, and from when it may not be used. */
+/** The lifetime of a key: when it is refreshed in the background (soft expiry), and until when it may be used (hard expiry). */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -8,38 +8,38 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 
-/** A key in the cache. Instants are the wall clock's, in epoch milliseconds. */
+/** A key in the cache. Instants are wall clock times in epoch milliseconds. */
 export interface CachedKey {
   readonly key: ApiKey
-  /** Made once, so that a hit allocates nothing. */
+  /** The `Exit` of a hit, made once so that a hit allocates nothing. */
   readonly served: Effect.Effect<ApiKey>
-  /** When the helper says that it expires: the first time it said so, while that is still to come. */
+  /** The expiry that the helper declared first for this key, as long as it lies in the future. */
   readonly declaredExpiry: Option.Option<number>
-  /** Since when this key is held. */
+  /** When the key came into the cache. */
   readonly cachedAt: number
   readonly refreshAt: number
   readonly expiresAt: number
-  /** The server refused it, and it is served all the same. */
+  /** The server rejected the key, and it is still served. */
   readonly suspect: boolean
-  /** When it was last looked at: a clock that shows less was set back. A plain field, because every hit writes it. */
+  /** When the key was last read. An earlier clock means that it was set back. A plain field, because every hit writes it. */
   lastReadAt: number
 }
 
-/** The options of a key's life, checked. */
+/** The checked lifetime options. */
 export interface Life {
   readonly timeToLiveMillis: number
   readonly aheadMillis: Option.Option<number>
 }
 
 export const defaultTimeToLive = Duration.minutes(5)
-/** A key goes out of use before the helper's instant, for clocks that differ and requests under way. */
+/** Margin before the declared expiry, for clock differences and requests in flight. */
 const skewShare = 0.1
 const maxSkewMillis = 30_000
 const aheadShare = 0.2
 const maxAheadMillis = 300_000
-/** Else every use of a key would start a renewal, from its first on. */
+/** Minimum soft lifetime. Without it every use of a short-lived key would start a refresh. */
 const maxAheadShare = 0.5
-/** The renewal begins up to this share of its window later, so that many processes do not ask at once. */
+/** Jitter: a refresh starts up to this share of its window later, so that many processes do not refresh at the same time. */
 const aheadJitter = 0.25
 const minRecheckMillis = 1_000
 
@@ -53,16 +53,16 @@ export const lifeOf = (options: {
       options.refreshAhead === undefined
         ? Either.right(Option.none())
         : Option.match(Duration.decodeUnknown(options.refreshAhead), {
-            onNone: () => invalid("`refreshAhead` is not a time"),
+            onNone: () => invalid("`refreshAhead` is not a duration"),
             onSome: (time) => Either.right(Option.some(Duration.toMillis(time)))
           })
   })
 
-/** An option that is a time, which may be infinite. */
+/** Checks an option that is a positive duration, possibly infinite. */
 export const positiveMillis = (name: string, time: Duration.DurationInput): Either.Either<number, ConfigInvalid> =>
   Option.match(
     Option.filter(Option.map(Duration.decodeUnknown(time), Duration.toMillis), (millis) => millis > 0),
-    { onNone: () => invalid(`\`${name}\` is not a time above 0`), onSome: Either.right }
+    { onNone: () => invalid(`\`${name}\` is not a duration above 0`), onSome: Either.right }
   )
 
 const invalid = (problem: string): Either.Either<never, ConfigInvalid> =>
@@ -73,8 +73,8 @@ export const isFresh = (cached: CachedKey, now: number): boolean => now < cached
 export const isUsable = (cached: CachedKey, now: number): boolean => now < cached.expiresAt
 
 /**
- * A key that a run brought. When the helper repeats the key that is held, and has ever said when it expires, that life goes on as
- * it was (`expires_in` counts from every run anew), and the next renewal waits for half of what is left of it.
+ * Makes the cached key from a run's result. If the helper printed the current key again and once declared its expiry, the
+ * lifetime stays as it was (`expires_in` counts from each run), and the next refresh waits for half of the remaining time.
  */
 export const cachedKeyOf = (
   life: Life,
@@ -88,7 +88,7 @@ export const cachedKeyOf = (
     readonly now: number
     readonly random: number
     readonly previous: Option.Option<CachedKey>
-    /** The expiry of this key that an earlier run said. */
+    /** The expiry that an earlier run declared for this key. */
     readonly declaredBefore: Option.Option<number>
   }
 ): CachedKey => {
@@ -104,7 +104,7 @@ export const cachedKeyOf = (
     return { ...cached, cachedAt: same.cachedAt, suspect: same.suspect }
   const expiresAt = Math.min(same.expiresAt, cached.expiresAt)
   const recheckAt = now + Math.max(minRecheckMillis, (expiresAt - now) / 2)
-  // Never past the hard expiry, since a hit looks only at the soft one.
+  // Never after the hard expiry, because a hit checks only the soft one.
   const refreshAt = Math.min(expiresAt, Math.max(Math.min(same.refreshAt, cached.refreshAt), recheckAt))
   return { ...same, declaredExpiry, lastReadAt: now, expiresAt, refreshAt }
 }
@@ -139,7 +139,7 @@ const newCachedKey = (
   }
 }
 
-/** The clock was set back: the key counts as soft-expired, and a time to live, which is ours, does not grow by the step. */
+/** After the clock was set back: the key counts as soft-expired, and its time to live does not grow by the step. */
 export const rewindCachedKey = (cached: CachedKey, now: number): CachedKey =>
   now >= cached.lastReadAt
     ? cached

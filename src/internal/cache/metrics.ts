@@ -1,6 +1,6 @@
 /**
- * The metrics of runs, tagged with the program's name. Hits are counted by the cache in a plain field and published with the
- * next run, so that a hit costs no metric.
+ * Metrics of runs, tagged with the program's name. The cache counts hits in a plain field and publishes them with the next
+ * run, so that a hit updates no metric.
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -15,10 +15,10 @@ const seconds = (name: string, boundaries: ReadonlyArray<number>, description: s
 
 const runs = counter("runs", "helper runs, by outcome")
 const hits = counter("hits", "keys served without waiting for a run")
-const renewals = counter("renewals", "runs that brought another key")
-const repeats = counter("repeats", "runs that brought a key again that the server had refused")
-const rejections = counter("rejections", "refusals of the current key by the server")
-const sharedWaits = counter("shared_waits", "callers that waited for a run they had not started")
+const renewals = counter("renewals", "runs that returned a new key")
+const repeats = counter("repeats", "runs that returned a key that the server had rejected")
+const rejections = counter("rejections", "rejections of the current key by the server")
+const sharedWaits = counter("shared_waits", "callers that joined a run in flight")
 const runDuration = seconds("run_duration", [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120], "how long helper runs took")
 const ageAtUse = seconds("age_at_use", [1, 10, 60, 300, 900, 3_600, 86_400], "how old a key was at its last use")
 
@@ -29,7 +29,7 @@ export interface RunReport {
   readonly outcome: string
   readonly durationMillis: number
   readonly result: RunResult
-  /** Since the last report. */
+  /** Counted since the last report. */
   readonly hits: number
   readonly sharedWaits: number
   readonly ageAtUseMillis: Option.Option<number>

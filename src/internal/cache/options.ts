@@ -1,4 +1,4 @@
-/** The options of a cache: what shapes the life of its key. */
+/** The options of a cache: the lifetime of its key. */
 
 import type * as Duration from "effect/Duration"
 import {
@@ -12,7 +12,7 @@ import {
 } from "../model/options.js"
 
 /**
- * What shapes a key's life. Instants are the wall clock's.
+ * Options for the lifetime of a key. Instants are wall clock times.
  *
  * @since 0.1.0
  * @category models
@@ -33,7 +33,7 @@ export interface LifeOptions {
   readonly prefetch?: boolean | undefined
 }
 
-/** For plain options; of a time its own user says what it takes. */
+/** Describes the plain options for error messages. Durations are checked where they are used. */
 export const lifeChecks = {
   timeToLive: unchecked,
   refreshAhead: unchecked,

@@ -1,4 +1,4 @@
-/** Starts the runs of a cache, and moves the cache on when one has ended. */
+/** Starts the runs of a cache, and changes its state when a run has ended. */
 
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -19,7 +19,7 @@ import { type Counters, inRunSpan } from "./telemetry.js"
 /** Why a run was started. */
 export interface FetchRequest {
   readonly reason: RunReason
-  /** Nobody waits for it: nobody may be asked. */
+  /** Background refresh: must not prompt. */
   readonly background: boolean
 }
 
@@ -32,7 +32,7 @@ export interface RunnerOptions<R> {
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>
 }
 
-/** Starts a run: for a caller, or for nobody. */
+/** Starts a run: for a caller, in the background, or as a prefetch. */
 export type Start = (from: Empty | Ready, now: number, by: "caller" | "background" | "prefetch") => InFlight
 
 export const makeRunner = <R>(options: RunnerOptions<R>): Effect.Effect<Start, never, R> => {
@@ -59,7 +59,7 @@ export const makeRunner = <R>(options: RunnerOptions<R>): Effect.Effect<Start, n
       end(inFlight, settlement.answer)
       yield* Effect.zipRight(reported, settlement.announce)
     })
-  /** A defect while settling, such as a `fetch` that gives no ApiKey, fails the run, so that its callers do not hang. */
+  /** A defect while settling, such as a `fetch` that returns no ApiKey, fails the run, so that its callers do not hang. */
   const failRun = (inFlight: InFlight, cause: Cause.Cause<never>): Effect.Effect<void> =>
     at((now) => {
       const settlement = settle(rules, cell.current(), { exit: Exit.failCause(cause), now, random: 0 })

@@ -1,4 +1,4 @@
-/** What becomes of a cache when a run of its helper has ended, and what those who wait for it are told. */
+/** Settles a run that has ended: computes the new state of the cache and the result for the waiters. */
 
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -23,7 +23,7 @@ import { cachedKeyOf, isUsable, type Life } from "./lifetime.js"
 import type { RunResult } from "./metrics.js"
 import { type Fetching, hasKey, isRunning, type Ready, type Refreshing, type State, transitions } from "./state.js"
 
-/** What shapes it. */
+/** The settings that affect the result. */
 export interface SettleOptions {
   readonly provider: string
   readonly program: string
@@ -31,14 +31,14 @@ export interface SettleOptions {
   readonly life: Life
 }
 
-/** How a run ended, and when. */
+/** The exit of a run, and its time. */
 export interface Ended {
   readonly exit: Exit.Exit<ApiKey, ApiKeyError>
   readonly now: number
   readonly random: number
 }
 
-/** It has an answer for those who wait, or has to be made again because the key was refused meanwhile. */
+/** The outcome: a result for the waiters, or another run because the key was rejected in the meantime. */
 export type Settlement =
   | { readonly _tag: "Superseded"; readonly result: RunResult }
   | {
@@ -49,7 +49,7 @@ export type Settlement =
       readonly announce: Effect.Effect<void>
     }
 
-/** Whoever waits for a run that ends in a closed cache is told so. */
+/** If the cache was closed in the meantime, the waiters get `ProviderClosed`. */
 export const settle = (rules: SettleOptions, from: State, { exit, now, random }: Ended): Settlement =>
   isRunning(from)
     ? Exit.match(exit, {
@@ -75,7 +75,7 @@ const settleKey = (
   const { history } = from
   const repeated = Option.filter(pendingRejection(history), ({ cached }) => Equal.equals(cached.key, key))
   const repeats = Option.isSome(repeated)
-  // It was under way when the key was refused, so the helper did not know: its answer is the older news.
+  // The run started before the rejection, so the helper did not know of it. Its result is outdated.
   if (repeats && from.inFlight.reason !== "rejected") return { _tag: "Superseded", result: "nothing new" }
   const previous = hasKey(from) ? Option.some(from.cached) : Option.map(repeated, ({ cached }) => cached)
   const declaredBefore = Option.contains(history.digest, key.digest) ? history.declaredExpiry : Option.none()
@@ -123,16 +123,16 @@ const settleFailure = (
   const wasInterrupted = Cause.isInterruptedOnly(cause)
   if (wasInterrupted && from.inFlight.phase === "stopping")
     return settled(transitions.stop(from), Exit.failCause(cause))
-  // Whoever waits was not interrupted, so that is not what they may see.
+  // The waiters were not interrupted, so they must not see an interruption.
   const reported = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
   const failure = recordFailure(from.history, reported, now, random)
   const isKnown = Option.exists(from.history.failure, ({ loginRequired }) => loginRequired)
   const what = failure.loginRequired
     ? isKnown
       ? undefined
-      : "a log-in is needed"
+      : "a login is required"
     : hasKey(from) && isUsable(from.cached, now)
-      ? "a renewal failed, the current key goes on"
+      ? "a refresh failed; the current key is still used"
       : undefined
   return settled(
     transitions.fail(from, failure, from.history.rejection),
@@ -142,7 +142,7 @@ const settleFailure = (
   )
 }
 
-/** What becomes of it when the server refused its key. */
+/** Computes the new state after the server rejected the key. */
 export const settleRejection = (from: Ready | Refreshing, now: number): State =>
   !isUsable(from.cached, now)
     ? transitions.expire(from)
@@ -154,4 +154,4 @@ const warn = ({ provider }: SettleOptions, what: string, error: ApiKeyError): Ef
   Effect.annotateLogs(Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`), "error", error._tag)
 
 const warnOfRepeat = ({ provider, program }: SettleOptions): Effect.Effect<void> =>
-  Effect.logWarning(`${provider}: the server refused the key, and ${program} repeats it; it is served all the same`)
+  Effect.logWarning(`${provider}: the server rejected the key and ${program} printed it again; it is still served`)

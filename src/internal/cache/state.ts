@@ -1,4 +1,4 @@
-/** The states of a cache and the transitions between them, as docs/cache.md draws them (a test compares the two). */
+/** The states of a cache and the transitions between them. A test compares them with docs/concepts/how-a-key-is-kept.md. */
 import * as Option from "effect/Option"
 import { emptyHistory, type Failure, type History, isHistoryAhead, type Rejection, rewindHistory } from "./history.js"
 import type { InFlight } from "./inFlight.js"
@@ -30,7 +30,7 @@ export interface Closed {
 export type Open = Empty | Fetching | Ready | Refreshing
 export type State = Open | Closed
 
-/** A transition, and the states that it may start from. */
+/** Defines a transition with the states from which it may start. */
 const transition = <const From extends Open["_tag"], Args extends ReadonlyArray<unknown>, To extends State>(
   from: ReadonlyArray<From>,
   to: (state: Extract<Open, { readonly _tag: From }>, ...args: Args) => To
@@ -48,13 +48,13 @@ const dropped = (state: Ready | Refreshing, history: History): Empty | Fetching 
   state._tag === "Refreshing" ? { _tag: "Fetching", history, inFlight: state.inFlight } : { _tag: "Empty", history }
 
 export const transitions = {
-  /** A run begins. */
+  /** A run starts. */
   start: transition(idle, (state, inFlight: InFlight): Fetching | Refreshing =>
     state._tag === "Ready"
       ? { _tag: "Refreshing", history: state.history, cached: state.cached, inFlight }
       : { _tag: "Fetching", history: state.history, inFlight }
   ),
-  /** It brought a key. */
+  /** The run returned a key. */
   store: transition(
     running,
     (_, cached: CachedKey, rejection: Option.Option<Rejection>): Ready => ({
@@ -68,19 +68,19 @@ export const transitions = {
       cached
     })
   ),
-  /** It failed. */
+  /** The run failed. */
   fail: transition(running, (state, failure: Failure, rejection: Option.Option<Rejection>) =>
     settled(state, { ...state.history, failure: Option.some(failure), rejection })
   ),
-  /** It was stopped, because nobody waits for it any more. */
+  /** The run was stopped because no caller waits for it any longer. */
   stop: transition(running, (state) => settled(state, state.history)),
   /** The key reached its hard expiry. */
   expire: transition(withKey, (state) => dropped(state, state.history)),
-  /** The server refused the key. */
+  /** The server rejected the key. */
   reject: transition(withKey, (state, rejection: Rejection) =>
     dropped(state, { ...state.history, rejection: Option.some(rejection) })
   ),
-  /** The server refused the key, and it is served all the same. */
+  /** The server rejected the key, and it is still served. */
   markSuspect: transition(withKey, (state): Ready | Refreshing => ({
     ...state,
     history: {
@@ -94,7 +94,7 @@ export const transitions = {
     const history = rewindHistory(state.history, now)
     return hasKey(state) ? { ...state, history, cached: rewindCachedKey(state.cached, now) } : { ...state, history }
   }),
-  /** The scope ended. */
+  /** The scope was closed. */
   close: transition(anyOpen, (): Closed => ({ _tag: "Closed" }))
 }
 
@@ -106,6 +106,6 @@ export const hasKey = (state: State): state is Ready | Refreshing =>
 export const isRunning = (state: State): state is Fetching | Refreshing =>
   state._tag === "Fetching" || state._tag === "Refreshing"
 
-/** The clock shows less than it did before. */
+/** Whether the clock is earlier than at the last read. */
 export const isSetBack = (state: State, now: number): state is Open =>
   state._tag !== "Closed" && ((hasKey(state) && now < state.cached.lastReadAt) || isHistoryAhead(state.history, now))

@@ -1,4 +1,4 @@
-/** The status of a cache, put together from its state when somebody asks. */
+/** The status of a cache, computed from its state on demand. */
 
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -21,7 +21,7 @@ export const statusOf = (provider: string, state: State, counts: Counts, now: nu
   const { failure, rejection } = state.history
   const pauses: ReadonlyArray<Option.Option<Backoff>> = [
     Option.map(failure, ({ backoff }) => backoff),
-    // A key that the server takes has no run to wait for.
+    // If the server accepts the key, there is no back-off to report.
     Option.exists(cached, ({ suspect }) => suspect)
       ? Option.flatMap(rejection, ({ backoff }) => backoff)
       : Option.none()
@@ -39,7 +39,7 @@ export const statusOf = (provider: string, state: State, counts: Counts, now: nu
   }
 }
 
-/** What matters most comes first: a run that is on, a server that says no, a helper that fails. */
+/** The name of the state, by importance: a run in flight, a rejection, a failure, then the key's age. */
 const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyStatus["state"] => {
   if (isRunning(state)) return "refreshing"
   const refused = hasKey(state) ? state.cached.suspect : Option.isSome(pendingRejection(state.history))
@@ -49,19 +49,19 @@ const nameOf = (state: Exclude<State, { _tag: "Closed" }>, now: number): ApiKeyS
   return isFresh(state.cached, now) ? "fresh" : "stale"
 }
 
-/** A slow reader loses what came before. */
+/** Size of the sliding buffer: a slow subscriber loses older values. */
 const bufferSize = 16
 
 export interface Changes<A> {
   readonly publish: (current: () => A) => void
-  /** The value now, and every later one. */
+  /** The current value and every later one. */
   readonly stream: (now: Effect.Effect<A>) => Stream.Stream<A>
   readonly end: Effect.Effect<void>
 }
 
 export const makeChanges = <A>(): Effect.Effect<Changes<A>> =>
   Effect.map(PubSub.sliding<A>(bufferSize), (pubsub) => {
-    // PubSub does not tell how many subscribe to it, and without any no value is computed.
+    // PubSub does not report its number of subscribers. Without subscribers no value is computed.
     let subscribers = 0
     const subscription = Effect.zipRight(
       Effect.acquireRelease(

@@ -1,4 +1,4 @@
-/** What a cache counts in plain fields, and publishes as metrics with its runs. */
+/** Counters of a cache in plain fields, published as metrics with its runs. */
 
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { CachedKey } from "./lifetime.js"
 import { type RunResult, reportHits, reportRun } from "./metrics.js"
 
-/** What is counted where it happens, without a lock. */
+/** The counters, incremented without a lock. */
 export interface Counts {
   runs: number
   hits: number
@@ -18,25 +18,25 @@ export interface Counts {
   rejections: number
 }
 
-/** What a run keeps for its span and metrics. */
+/** Data of a run for its span and metrics. */
 export interface RunTrace {
   readonly links: Array<Tracer.SpanLink>
   span: Option.Option<Tracer.Span>
-  /** How many callers have come to wait for it since the last report, but for the one that started it. */
+  /** The number of callers that joined since the last report, without the one that started the run. */
   shared: number
 }
 
 export interface Counters {
   readonly counts: Counts
-  /** Counts a key that is served without waiting. */
+  /** Counts a hit: a key served without waiting. */
   readonly hit: (cached: CachedKey, now: number) => CachedKey
-  /** Counts what a run brought; the effect publishes it, and what was counted since the one before. */
+  /** Counts the result of a run. The effect publishes it together with everything counted since the last run. */
   readonly report: (
     trace: RunTrace,
     ended: { readonly exit: Exit.Exit<ApiKey, ApiKeyError>; readonly startedAt: number; readonly now: number },
     result: RunResult
   ) => Effect.Effect<void>
-  /** What no run is left to publish. */
+  /** Publishes the remaining counts when the cache closes. */
   readonly publishRest: () => Effect.Effect<void>
 }
 
@@ -78,7 +78,7 @@ export const makeCounters = (program: string): Counters => {
 
 const runSpanName = "effect-apikey.run"
 
-/** In one word: `success`, the error's tag, `interrupted` or `defect`. */
+/** The outcome of a run: `success`, the error's tag, `interrupted` or `defect`. */
 const outcomeOf = (exit: Exit.Exit<unknown, ApiKeyError>): string =>
   Exit.match(exit, {
     onSuccess: () => "success",
@@ -89,7 +89,7 @@ const outcomeOf = (exit: Exit.Exit<unknown, ApiKeyError>): string =>
       })
   })
 
-/** `attributes` go to whatever the application exports to: no argument, no secret. */
+/** Runs in a span. The `attributes` are exported by the application, so they contain no arguments and no secrets. */
 export const inRunSpan =
   (trace: RunTrace, attributes: { readonly program: string; readonly format: string; readonly reason: string }) =>
   <A, R>(run: Effect.Effect<A, ApiKeyError, R>): Effect.Effect<A, ApiKeyError, R> =>

@@ -59,8 +59,7 @@ export const clouds: ReadonlyArray<Entry> = [
       {
         exitCode: 1,
         reason: "Unknown",
-        remedy:
-          "Status 1 is Vault's word for what failed on this machine, the command line among it: run the command by hand."
+        remedy: "Exit status 1 is a local error or a usage error: run the command in a shell to see it."
       }
     ]
   },

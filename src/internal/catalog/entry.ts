@@ -38,7 +38,7 @@ export interface Entry {
   readonly format?: Exclude<FormatName, "auto">
   /** The format of single sub-commands, where it depends on them. */
   readonly subcommandFormats?: Readonly<Record<string, Exclude<FormatName, "auto">>>
-  /** It may ask a person, by a window, a fingerprint or a browser, without any terminal. */
+  /** It may prompt the user without a terminal: in a window, by fingerprint or in a browser. */
   readonly mayPrompt: boolean
   /** For how long a key without an expiry is kept. */
   readonly timeToLive?: Duration.DurationInput

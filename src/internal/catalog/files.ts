@@ -9,7 +9,7 @@ export const files: ReadonlyArray<Entry> = [
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [
-      // Before its folder: a file that is not there is told after warnings of a folder that is not there.
+      // Before the row for its directory: gpg reports a missing file after warnings of a missing directory.
       {
         stderr: /can't open .*No such file/,
         ...noSuchFile
@@ -18,7 +18,7 @@ export const files: ReadonlyArray<Entry> = [
       {
         stderr: /can't create directory|keyblock resource/,
         reason: "LoginRequired",
-        remedy: "gpg does not find its folder: set HOME or GNUPGHOME to the one with your keys."
+        remedy: "gpg does not find its directory: set HOME or GNUPGHOME to the one with your keys."
       },
       ...gpgLocked,
       {
@@ -175,7 +175,7 @@ export const files: ReadonlyArray<Entry> = [
       {
         stderr: /bad decrypt/,
         reason: "Denied",
-        remedy: "Wrong password or cipher: what it printed is rubbish and was thrown away."
+        remedy: "Wrong password or cipher; the output was discarded."
       },
       {
         stderr: /No such file or directory/,

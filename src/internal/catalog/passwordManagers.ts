@@ -24,7 +24,7 @@ export const passwordManagers: ReadonlyArray<Entry> = [
       {
         stderr: /isn't an item|isn't a vault|isn't a field|could not find item|does not have a field|no item found/i,
         reason: "NotFound",
-        remedy: "Look for the item: op item list. An account that may not see it is told the same."
+        remedy: "Look for the item: op item list. An account without access to it gets the same error."
       },
       {
         stderr: /found no accounts for filter|multiple accounts found/i,
@@ -153,7 +153,7 @@ export const passwordManagers: ReadonlyArray<Entry> = [
         exitCode: 1,
         stderr: /^\s*$/,
         reason: "LoginRequired",
-        remedy: "With -q it keeps its reasons to itself: run it without."
+        remedy: "Run it without -q to see the reason."
       }
     ]
   },

@@ -37,7 +37,7 @@ export const vcs: ReadonlyArray<Entry> = [
     subcommandFormats: { credential: "git-credential" },
     mayPrompt: true,
     failures: [
-      // Git goes on without it, and ends with a question that nobody answers.
+      // Git continues without it, and ends with a prompt that cannot be answered.
       { stderr: /is not a git command/, reason: "Unknown", remedy: "That credential helper is not installed." },
       {
         stderr: /could not read (?:Username|Password)/,

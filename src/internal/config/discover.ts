@@ -10,17 +10,17 @@ import { upwards } from "../host/repository.js"
 import * as Document from "../source/jsonc.js"
 import { shellWord } from "../util/shell.js"
 
-/** Up to the root of the repository, never the home directory or above it. */
+/** Searches up to the root of the repository, but never in the home directory or above it. */
 const belowHome = (from: string) =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const { home: namedHome } = yield* HostEnvironment
-    // The working directory comes with its links followed, so the home directory does too.
+    // The working directory has its symlinks resolved, so the home directory must too.
     const realHome = yield* realPathOf(namedHome)
     return yield* upwards(from, (folder) => [namedHome, realHome].some((home) => isInside(folder, home, path)))
   })
 
-/** The folder that a project's file speaks for: its repository, or the folder it is in. */
+/** The root directory of the project to which a file belongs: its repository, else the file's directory. */
 export const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
@@ -31,7 +31,7 @@ export const projectRoot = (file: string): Effect.Effect<string, never, Needs> =
 
 interface Project {
   readonly file: Option.Option<string>
-  /** What others put above us. */
+  /** Files of other users that were found above the working directory. */
   readonly skipped: ReadonlyArray<string>
 }
 
@@ -55,4 +55,4 @@ export const projectFile: Effect.Effect<Option.Option<string>, never, Needs> = E
 )
 
 export const skippedNote = (file: string): string =>
-  `${file} is somebody else's and not used. If you want it: --config ${shellWord(file)}`
+  `${file} is owned by another user and not used. To use it: --config ${shellWord(file)}`

@@ -1,4 +1,4 @@
-/** Our own file, `effect-apikey.jsonc`: what it may say, and one error an entry that is wrong. */
+/** The configuration file `effect-apikey.jsonc`: its schema, and one error per invalid entry. */
 
 import type * as Path from "@effect/platform/Path"
 import * as Either from "effect/Either"
@@ -18,11 +18,11 @@ import { optional } from "../util/schema.js"
 const ProviderEntry = Schema.Struct({
   key: optional(ApiKeySource),
   baseUrl: optional(
-    Schema.String.annotations({ description: "where the provider's requests go: an http or https URL" })
+    Schema.String.annotations({ description: "the base URL of the provider's requests: an http or https URL" })
   )
 }).pipe(
   Schema.filter((entry) => Object.keys(entry).length > 0, {
-    description: "one provider: where its key comes from, and where it goes",
+    description: "one provider: the source of its key, and its base URL",
     jsonSchema: { minProperties: 1 }
   })
 )
@@ -39,7 +39,7 @@ export const jsonSchema: object = /*#__PURE__*/ JSONSchema.make(ConfigFile)
 export interface Entry {
   readonly key: Option.Option<{ readonly source: ApiKeySource; readonly at: Document.Position }>
   readonly baseUrl: Option.Option<{ readonly url: URL; readonly at: Document.Position }>
-  /** As it stands in the file. */
+  /** The value as it is written in the file. */
   readonly declared: unknown
 }
 
@@ -50,7 +50,7 @@ const entryKeys = ["key", "baseUrl"]
 
 const at = (problem: string, remedy: string): Problem => ({ path: [], at: "value", problem, remedy })
 
-/** What is wrong outside the entries takes the whole file down, what is wrong in an entry only that one. */
+/** An error outside the entries invalidates the whole file; an error in an entry only that entry. */
 export const entriesOf = (
   document: Document.Document,
   origin: "user" | "project"
@@ -61,7 +61,7 @@ export const entriesOf = (
     (providers) =>
       new Map(
         membersAt(document.root, "providers").map(({ key: id, value: root }) => {
-          // Each entry is searched for positions by itself, so that the time for a file grows as the file does.
+          // Positions are searched in each entry alone, so that the time grows linearly with the file.
           const entry = { ...document, root }
           return [id, Either.mapLeft(decodeEntry(entry, providers[id]), (problem) => toConfigInvalid(entry, problem))]
         })
@@ -100,7 +100,7 @@ const checkTop = (
         path: ["policy"],
         at: "key",
         problem: "a project may not set a policy",
-        remedy: "Move it to your own file, in your configuration folder."
+        remedy: "Move it to your own file, in your configuration directory."
       })
     }
     const policy = decodePolicy(value["policy"])
@@ -127,8 +127,7 @@ const decodeEntry = (document: Document.Document, value: unknown): Either.Either
         isSource ? { ...problem, remedy: `Put it under "key": { "key": { "${unknown}": … } }` } : problem
       )
     }
-    if (value["key"] === undefined && value["baseUrl"] === undefined)
-      return yield* Either.left(at("says nothing", example))
+    if (value["key"] === undefined && value["baseUrl"] === undefined) return yield* Either.left(at("is empty", example))
     const position = (key: string) => Document.positionOf(document, [key])
     const source =
       value["key"] === undefined
@@ -153,7 +152,7 @@ export const decodeUrl = (value: unknown): Either.Either<URL, Problem> => {
     : Either.left(at("expected an http or https URL without a user name", 'For example "https://api.openai.com/v1".'))
 }
 
-/** The same source with its paths from the folder of the file it stands in. */
+/** The same source with its paths resolved from the directory of its file. */
 export const located = (
   source: ApiKeySource,
   folder: string,
@@ -170,7 +169,7 @@ export const located = (
         ...source,
         command: {
           ...source.command,
-          // A bare name is looked for on PATH.
+          // A bare name is searched on PATH.
           argv: [/[\\/]/.test(program) ? from(program) : program, ...args],
           ...(cwd === undefined ? {} : { cwd: from(cwd) })
         }

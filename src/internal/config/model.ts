@@ -10,13 +10,13 @@ import type { AuthorizationRequest, ProjectDeclaration } from "../policy/model.j
 import type { Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
 
-/** One place that may say where a key comes from. */
+/** One configured source of a key. */
 export interface Candidate {
   readonly provenance: Provenance
   readonly source: Either.Either<ApiKeySource.ApiKeySource | Template, ApiKeyError>
 }
 
-/** A key that is put together from others: the policy is asked about each before any is read. */
+/** A key composed from other sources. The policy authorizes each of them before any is read. */
 export interface Template {
   readonly _tag: "Template"
   readonly label: string
@@ -26,19 +26,19 @@ export interface Template {
 
 export interface Resolved {
   readonly provider: string
-  /** In the order in which they are asked. */
+  /** The candidates in the order in which they are tried. */
   readonly candidates: ReadonlyArray<Candidate>
-  /** What was looked at beside, for `KeyNotConfigured`. */
+  /** Other places that were checked, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
   readonly declarations: ReadonlyArray<ProjectDeclaration>
-  /** What a person should know, one line each. */
+  /** Notes for the user, one line each. */
   readonly notes: ReadonlyArray<string>
 }
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>
-  /** What is wrong with whole files. */
+  /** Errors that concern whole files. */
   readonly problems: ReadonlyArray<ApiKeyError>
   readonly resolve: (id: string) => Effect.Effect<Resolved>
 }

@@ -1,4 +1,4 @@
-/** From a resolved configuration to a provider whose every read and run asks the policy first. */
+/** Makes a provider from a resolved configuration. The policy authorizes every read and every run. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -16,10 +16,10 @@ import { fromSource, type SourceOptions } from "../provider/source.js"
 import type { Single } from "../source/schema.js"
 import type { Resolved } from "./model.js"
 
-/** Of whose commands one can be shared with another: how a project's program is found goes by the project. */
+/** The trust domain in which commands may be shared. Project commands are shared only within their project, because it affects how programs are found. */
 const trustDomainOf = (provenance: Provenance): string => (provenance._tag === "Project" ? provenance.root : "")
 
-/** What a provider may come to ask, for those who share commands. */
+/** The sources that a provider may use, for sharing of equal commands. */
 export const commandUses = ({ candidates, provider }: Resolved): ReadonlyArray<CommandUse> =>
   candidates.flatMap(({ provenance, source }) =>
     Either.isRight(source) && source.right._tag !== "Template"
@@ -27,7 +27,7 @@ export const commandUses = ({ candidates, provider }: Resolved): ReadonlyArray<C
       : []
   )
 
-/** Every reading and every run asks the policy first, at the time when it happens. */
+/** Makes the provider. The policy is asked before every read and run, not only once. */
 export const toProvider = (
   resolved: Resolved,
   options?: Pick<SourceOptions, "interactive"> & {

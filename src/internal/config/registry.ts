@@ -1,4 +1,4 @@
-/** A registry of providers: each is made when it is first used, and closed when nobody has used it for the idle time to live. */
+/** A registry of providers. Each is opened on first use, and closed when it was not used for the idle time to live. */
 
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,19 +18,19 @@ import { type ApiKeyStatus, emptyStatus, type Peek, type Provider, peekOf } from
 import { inOwnFiber } from "../util/fiber.js"
 
 const defaultIdleTimeToLive = Duration.hours(1)
-/** A sweep looks at every open provider, so it comes only so many times in an idle time to live. */
+/** The number of sweeps per idle time to live. A sweep visits every open provider, so there are only a few. */
 const sweepsPerIdleTime = 2
 
 type Build = Effect.Effect<Provider, ApiKeyError, Requirements | Scope.Scope>
 
-/** What equal commands share: at most one provider at a time, its scope, and who uses it. */
+/** The slot that equal commands share: at most one provider at a time, its scope and its uses. */
 export interface Slot {
   readonly build: Build
   readonly opening: Effect.Semaphore
   opened: Option.Option<{ readonly provider: Provider; readonly scope: Scope.CloseableScope; readonly peek: Peek }>
   /** When the last use ended. */
   usedAt: number
-  /** Uses that are not over: waiting for a key, or watching `changes`. */
+  /** The number of current uses: waiting for a key, or subscribed to `changes`. */
   pins: number
 }
 
@@ -42,24 +42,24 @@ export const makeSlot = (build: Build): Slot => ({
   pins: 0
 })
 
-/** The slots with an open provider, and when they are next looked through for idle ones. */
+/** The slots with an open provider, and the time of the next sweep for idle ones. */
 export interface Registry {
   readonly runtime: Runtime.Runtime<Requirements>
   readonly scope: Scope.Scope
-  /** An invalid one is what opening a provider fails with. */
+  /** The idle time. If it is invalid, opening a provider fails with the error. */
   readonly idleMillis: Either.Either<number, ConfigInvalid>
   readonly open: Set<Slot>
   sweepAt: number
   isClosed: boolean
 }
 
-/** Lives as long as its scope. Idle providers cost neither a timer nor a fiber. */
+/** Makes a registry that lives as long as its scope. Idle providers need no timer and no fiber. */
 export const make = (
   idleTimeToLive: Duration.DurationInput = defaultIdleTimeToLive
 ): Effect.Effect<Registry, never, Requirements | Scope.Scope> =>
   Effect.gen(function* () {
     const registry: Registry = {
-      // Without the scope: what is made in one of its own must not end up in this one.
+      // Without the current scope: each provider has its own scope and must not attach to this one.
       runtime: Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope)),
       scope: yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential),
       idleMillis: positiveMillis("idleTimeToLive", idleTimeToLive),
@@ -67,7 +67,7 @@ export const make = (
       sweepAt: Number.NEGATIVE_INFINITY,
       isClosed: false
     }
-    // The first to run: what it ends is not used while it ends.
+    // This finalizer runs first, so that providers are not used while they close.
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         registry.isClosed = true
@@ -78,7 +78,7 @@ export const make = (
     return registry
   })
 
-/** The provider in a slot, made if there is none. */
+/** The provider in a slot. Opens one if there is none. */
 export const openedIn = (registry: Registry, slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> =>
   Effect.suspend(() =>
     Option.match(slot.opened, {
@@ -102,7 +102,7 @@ const openAnew = (registry: Registry, slot: Slot, id: string): Effect.Effect<Pro
       }
       const provider = made.value
       slot.opened = Option.some({ provider, scope: own, peek: peekOf(provider) })
-      // A prefetch is no use, and yet not idle since for ever.
+      // A prefetch does not count as a use, but the idle time starts now.
       slot.usedAt = yield* Clock.currentTimeMillis
       open.add(slot)
       return provider
@@ -113,7 +113,7 @@ const openAnew = (registry: Registry, slot: Slot, id: string): Effect.Effect<Pro
 const isIdle = (slot: Slot, now: number, idleMillis: number): boolean =>
   slot.pins === 0 && now - slot.usedAt >= idleMillis
 
-/** Each is taken out before it is closed, so that nobody is given one that is about to close; who asks anew waits for that. */
+/** Removes each provider before closing it, so that no caller gets a closing one. A new caller waits for the close. */
 const letGo = ({ open }: Registry, slot: Slot, now: number, idleMillis: number): Effect.Effect<unknown> =>
   slot.opening
     .withPermitsIfAvailable(1)(
@@ -133,20 +133,20 @@ const letGo = ({ open }: Registry, slot: Slot, now: number, idleMillis: number):
     .pipe(
       Effect.uninterruptible,
       // Not the cause: a defect may hold what a helper printed.
-      Effect.catchAllCause(() => Effect.logDebug("a provider that was let go did not end well"))
+      Effect.catchAllCause(() => Effect.logDebug("an idle provider failed to close"))
     )
 
-/** Goes on outside of whoever asks: a slow end of another provider, or a defect in it, is not theirs. */
+/** Sweeps in a separate fiber, so that a slow or failing close of another provider does not affect the caller. */
 const sweepIfDue = (registry: Registry, asked: Slot, now: number): void => {
   const { open, runtime, scope, sweepAt } = registry
-  // Nothing is open without one.
+  // Without a runtime no provider is open.
   if (Either.isLeft(registry.idleMillis)) return
   const idleMillis = registry.idleMillis.right
   const isDue =
     now >= sweepAt || sweepAt - now > idleMillis || (Option.isSome(asked.opened) && isIdle(asked, now, idleMillis))
   if (!isDue) return
   registry.sweepAt = now + idleMillis / sweepsPerIdleTime
-  // After a step of the clock backward nobody has been used in the future.
+  // If the clock was set back, a last use in the future counts as now.
   for (const slot of open) slot.usedAt = Math.min(slot.usedAt, now)
   const idle = [asked, ...open].filter((slot) => isIdle(slot, now, idleMillis))
   const ends = Effect.forEach(idle, (slot) => letGo(registry, slot, now, idleMillis), { discard: true })
@@ -165,7 +165,7 @@ const using = <A>(
     return use(now)
   })
 
-/** A provider that stays good when what is in its slot is closed: its next use opens another. */
+/** A provider that stays valid after the provider in its slot is closed: its next use opens another one. */
 export const handle = (registry: Registry, slot: Slot, id: string): Provider => {
   const named = (status: ApiKeyStatus): ApiKeyStatus => ({ ...status, provider: id })
   const provider = openedIn(registry, slot, id)
@@ -178,7 +178,7 @@ export const handle = (registry: Registry, slot: Slot, id: string): Provider => 
     Effect.flatMap(provider, ({ refresh }) => refresh)
   )
   return {
-    // A hit is over at once.
+    // A hit takes no time, so it is not counted as a current use.
     get: using(registry, slot, (now) => {
       const key = Option.isSome(slot.opened) ? slot.opened.value.peek(now) : undefined
       return key === undefined ? get : Effect.succeed(key)
@@ -221,7 +221,7 @@ const unpin = (slot: Slot): Effect.Effect<void> =>
     slot.usedAt = now
   })
 
-/** A use that takes time. */
+/** Counts a use that takes time. */
 const pinned = <A, E>(slot: Slot, use: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) => {
     slot.pins++

@@ -1,4 +1,4 @@
-/** From configuration files and the environment to what a provider's key comes from and where it goes, in the order of precedence. */
+/** Resolves configuration files and the environment to a provider's key sources and its destination, in order of precedence. */
 
 import * as Path from "@effect/platform/Path"
 import * as ConfigError from "effect/ConfigError"
@@ -27,7 +27,7 @@ interface LoadedFile {
   readonly entries: Either.Either<ConfigFile.Entries, ApiKeyError>
 }
 
-/** Whose a file is goes by where it really is, not by how it was found: only what stands in the user's configuration folder is the user's, not what was cloned below it. */
+/** A file's owner is decided by its real path, not by how it was found. Only files directly in the user's configuration directory are the user's; a repository cloned below it is not. */
 const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
@@ -37,7 +37,7 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
     const origin = path.dirname(file) === realFolder ? "user" : "project"
     const root = yield* projectRoot(file)
     const entries = Effect.gen(function* () {
-      // What was judged, not where a link leads by now.
+      // Read the path that was checked, because a symlink may have changed since.
       const document = yield* Document.read(file)
       const weak = origin === "user" ? yield* findInsecurePath(named) : Option.none()
       if (Option.isSome(weak)) return yield* insecureFile(file, weak.value)
@@ -47,13 +47,13 @@ const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
   })
 
 export interface LoadOptions {
-  /** The one file that counts (`--config`). */
+  /** The only file to read (`--config`). */
   readonly config?: string | undefined
-  /** What is taken for the project's file, instead of looking for one. */
+  /** The project's file. Default: search for it. */
   readonly project?: string | undefined
 }
 
-/** Reads the files once. What is wrong in them comes out where it is used. */
+/** Reads the files once. Errors in them are reported when the entry is used. */
 export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
@@ -84,7 +84,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
         Effect.map(fromEnvironment(id), (environment) => {
           const fromFiles = files.map((file) => resolveIn(file, id, { home, path }))
           const consulted = fromFiles.flatMap(({ consulted: label }) => label)
-          // --config is said last, so it goes first.
+          // --config has the highest precedence.
           const candidates = Option.isSome(named)
             ? [...fromFiles.flatMap((each) => each.candidates), ...environment.candidates]
             : [...environment.candidates, ...fromFiles.flatMap((each) => each.candidates)]

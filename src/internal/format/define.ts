@@ -1,4 +1,4 @@
-/** What every format is made of: reading that fails with a place and an expectation, writing that is checked by reading it back. */
+/** Builds a format. Decoding fails with a path and an expectation; encoding is checked by decoding its output. */
 
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
@@ -14,7 +14,7 @@ import { jwtExpiry } from "./jwt.js"
 import * as KeySyntax from "./keySyntax.js"
 import { type Mismatch, mismatch } from "./schema.js"
 
-/** Ours is the program when a key is written. */
+/** The context for encoding: this program writes the key. */
 const ourselves: DecodeContext = { command: "effect-apikey", startedAt: 0, stderr: () => "" }
 
 export interface Definition extends Omit<CredentialFormat, "decode" | "encode"> {
@@ -55,7 +55,7 @@ export const define = ({ read, write, ...rest }: Definition): CredentialFormat =
   }
 }
 
-/** A key that goes as a bearer token, with the header spelt out or without: most formats have a place for only one of the two. */
+/** A bearer token, with or without an explicit header. Most formats can express only one of the two. */
 const withoutBearerHeader = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
   const [header, ...others] = Object.entries(key.headers)
   const isBearer =
@@ -68,41 +68,41 @@ const withoutBearerHeader = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
   return isBearer ? new ApiKey.ApiKey({ value, sessionToken, expiresAt }) : key
 }
 
-/** Who reads it must not hold it for good when it expires: the format's own expiry says so, or a JWT's. */
+/** A key with an expiry must carry it, in the format's expiry field or in a JWT. Else a reader would keep the key too long. */
 const losesExpiry = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
   const within = jwtExpiry(Redacted.value(read.value))
   const ends = [...Option.toArray(read.expiresAt), ...Option.toArray(within)]
   return Option.exists(key.expiresAt, (at) => !ends.some((end) => DateTime.lessThanOrEqualTo(end, at)))
 }
 
-/** The secret of a key that is nothing but a secret (and perhaps an expiry). */
+/** The secret of a key that consists only of a secret and perhaps an expiry. */
 export const onlyValue = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> => {
   if (Option.isSome(key.username)) return mismatch("username", "a key without a user name")
   return withoutUser(key)
 }
 
-/** The same for a format that has a place for a user name. */
+/** The same for a format with a user name. */
 export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Mismatch> => {
   if (Option.isSome(key.sessionToken)) return mismatch("sessionToken", "a key without a session token")
   if (Object.keys(withoutBearerHeader(key).headers).length > 0)
-    return mismatch("headers", "a key without headers of its own")
+    return mismatch("headers", "a key without its own headers")
   return Either.right(Redacted.value(key.value))
 }
 
-/** A failure that the answer itself tells, though the helper ended well. */
+/** A failure that the output reports although the exit status is 0. */
 export const failed = (command: string, { detail = "", reason, remedy }: Meaning): Either.Either<never, NonZeroExit> =>
   Either.left(
     new NonZeroExit({ command, exitCode: 0, stderr: detail, reason, ...(remedy === undefined ? {} : { remedy }) })
   )
 
-/** One JSON object a line's end: what most helpers print. */
+/** One JSON object and a newline, as most helpers print. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`
 
-/** Adds a field only where there is something to write. */
+/** Adds a field only if it has a value. */
 export const field = <A>(name: string, value: Option.Option<A>): Record<string, A> =>
   Option.match(value, { onNone: () => ({}), onSome: (some) => ({ [name]: some }) })
 
-/** A key that is a token and perhaps an expiry. */
+/** Makes a key from a token and perhaps an expiry. */
 export const tokenKey = (
   path: string,
   value: string,

@@ -1,13 +1,13 @@
-/** The command by which a helper erases a key: the same command with another last word. */
+/** The command that erases a key from a helper's store: the same command with another last argument. */
 import * as Option from "effect/Option"
 
 export interface Erase {
   readonly command: ReadonlyArray<string>
-  /** For its stdin. */
+  /** Its stdin. */
   readonly input: string
 }
 
-/** None where the command does not end in a word that has a counterpart: then the helper does not understand it. */
+/** None if the last argument has no erase counterpart: then the helper does not support erasing. */
 export const eraseCommand = (
   command: ReadonlyArray<string>,
   counterparts: Readonly<Record<string, string>>,

@@ -1,10 +1,10 @@
-/** A failed run, and what its failure means: what the formats and the catalog say of it. */
+/** A failed run, and its meaning according to a format or the catalog. */
 
 import type { Reason } from "../../ApiKeyError.js"
 import type { RemedyInput } from "../model/remedy.js"
 
 /**
- * How a run failed. `stdout` is looked at and never shown.
+ * How a run failed. `stdout` is searched but never shown.
  *
  * @since 0.1.0
  * @category models
@@ -27,6 +27,6 @@ export interface Meaning {
   readonly reason: Reason
   /** What to do, in one line. */
   readonly remedy?: RemedyInput
-  /** What the helper says of it in its answer, fit to be shown. */
+  /** The helper's own explanation in its output, if it may be shown. */
   readonly detail?: string
 }

@@ -1,4 +1,4 @@
-/** The interface of a format, and what a run hands to it. */
+/** The interface of a format, and the data of a run that it receives. */
 import type * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -8,7 +8,7 @@ import type { Erase } from "./erase.js"
 import type { FailedRun, Meaning } from "./failure.js"
 
 /**
- * What a decoder knows beside the text.
+ * The context of a decoder.
  *
  * @since 0.1.0
  * @category models
@@ -18,27 +18,26 @@ export interface DecodeContext {
   readonly command: string
   /** When the run began, in epoch milliseconds: relative lifetimes count from here. */
   readonly startedAt: number
-  /** The end of stderr, fit to be shown. */
+  /** The redacted end of stderr. */
   readonly stderr: () => string
 }
 
 /**
- * An answer as a discriminator sees it.
+ * An output as a discriminator sees it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Answer {
   readonly text: string
-  /** The JSON in it, where it is JSON. */
+  /** The JSON value, if the output is JSON. */
   readonly json: unknown
-  /** The same where it is an object, else an empty one. */
+  /** The JSON value if it is an object, else an empty object. */
   readonly object: Readonly<Record<string, unknown>>
 }
 
 /**
- * One protocol. `decode` gets valid UTF-8 without a byte order mark and never throws; what it fails with never quotes
- * what it read.
+ * One protocol. `decode` gets valid UTF-8 without a byte order mark and never throws. Its errors never quote the input.
  *
  * @since 0.1.0
  * @category models
@@ -46,24 +45,24 @@ export interface Answer {
 export interface CredentialFormat {
   readonly name: string
   readonly decode: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, ApiKeyError>
-  /** The answer a helper of this format would give for a key; a key that the format cannot carry is refused, its expiry included. */
+  /** The output of a helper of this format for a key. Fails if the format cannot carry the key or its expiry. */
   readonly encode: (key: ApiKey.ApiKey) => Either.Either<string, InvalidOutput>
-  /** What it says on the helper's stdin; without it stdin is empty. */
+  /** The request for the helper's stdin. Default: stdin is empty. */
   readonly input?: string
-  /** Whether its helpers read a request on stdin. The command line passes its own stdin on to them where `input` is not set. */
+  /** Whether its helpers read a request on stdin. If `input` is not set, the command line passes its own stdin to them. */
   readonly readsStdin?: boolean
-  /** Variables that it hands over to the helper: whether a person may be asked, and why the helper is run. */
+  /** Environment variables for the helper: whether it may prompt the user, and why it runs. */
   readonly environment?: (interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>
-  /** What a status other than 0 means, where the helper says so on stdout. */
+  /** The meaning of a non-zero exit status, if the helper explains it on stdout. */
   readonly explain?: (failure: FailedRun) => Option.Option<Meaning>
-  /** The command that makes the helper forget a key, and what to say on its stdin. */
+  /** The command that erases a key from the helper's store, and its stdin. */
   readonly forget?: (command: ReadonlyArray<string>, key: ApiKey.ApiKey) => Option.Option<Erase>
-  /** The discriminator by which `auto` tells its answers from others. */
+  /** The discriminator with which `auto` recognises its output. */
   readonly recognizes?: (answer: Answer) => boolean
 }
 
 /**
- * Why a key is asked for, as the helper is told in `EFFECT_APIKEY_REASON`.
+ * Why the helper runs. It is passed to the helper in `EFFECT_APIKEY_REASON`.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +70,7 @@ export interface CredentialFormat {
 export type RunReason = "first" | "expiry" | "rejected"
 
 /**
- * What a run with status 0 gave.
+ * The output of a run with status 0.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +79,7 @@ export interface Output {
   /** The program's name. */
   readonly command: string
   readonly stdout: Redacted.Redacted<Uint8Array>
-  /** The end of stderr, fit to be shown: made when asked for. */
+  /** The redacted end of stderr, computed on demand. */
   readonly stderr: () => string
   /** When the run began, in epoch milliseconds. */
   readonly startedAt: number

@@ -1,4 +1,4 @@
-/** Instants as credential protocols write them: by rule, never by what `new Date` makes of a text. */
+/** Parses instants of credential protocols by strict rules, never with `new Date(text)`. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -12,7 +12,7 @@ const zoneless = new RegExp(`^${date}[Tt ]${time}$`)
 
 const millisPerMinute = 60_000
 const millisPerSecond = 1000
-/** The end of the year 9999, the last that RFC 3339 can write. Later is no expiry, but a number in another unit. */
+/** The end of the year 9999, the last year in RFC 3339. A later instant means a number in another unit. */
 const maxMillis = 253_402_300_799_999
 
 interface Fields {
@@ -43,7 +43,7 @@ const fieldsOf = (parts: ReadonlyArray<string | undefined>): Option.Option<Field
     : Option.none()
 }
 
-/** The 30th of February is refused: `Date` would make it a day in March. */
+/** Rejects the 30th of February, which `Date` would turn into a day in March. */
 const isDay = ({ year, month, day }: Fields): boolean => {
   const moved = utcDay(year, month, day)
   return moved.getUTCFullYear() === year && moved.getUTCMonth() === month - 1 && moved.getUTCDate() === day

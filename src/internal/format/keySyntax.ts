@@ -1,4 +1,4 @@
-/** What a string must be to serve as a token, as the password or user name of a pair, or as a header. */
+/** Which strings are valid as a token, as password or user name of a pair, and as a header. */
 import * as Either from "effect/Either"
 import { isHeaderName } from "../util/headerName.js"
 import { type Mismatch, mismatch } from "./schema.js"
@@ -6,10 +6,10 @@ import { type Mismatch, mismatch } from "./schema.js"
 /** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`) or Go. */
 const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None", "<nil>"]
 const visibleAscii = /^[\x21-\x7E]+$/
-/** Line ends and NUL would end a header, a line of git's protocol or a C string early; half a surrogate pair is no character. */
+/** Line ends and NUL would end a header, a line of git's protocol or a C string early; an unpaired surrogate is not a character. */
 const controls = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u
 
-/** A token goes into a header: one word of visible ASCII. White space around it goes, as around plain text. */
+/** A token is sent in a header, so it is one word of visible ASCII. Surrounding white space is removed. */
 export const token = (candidate: string, path = ""): Either.Either<string, Mismatch> => {
   const word = candidate.trim()
   if (word === "") return mismatch(path, "a key that is not empty")

@@ -12,7 +12,7 @@ import * as AST from "effect/SchemaAST"
 import type { RemedyInput } from "../model/remedy.js"
 import { fieldNames, stepsOf } from "../util/schemaIssue.js"
 
-/** Why a text is not an answer of its format: never what stood there. */
+/** Why an output does not match its format. Never contains the actual value. */
 export interface Mismatch {
   /** The field; empty for the whole. */
   readonly path: string
@@ -72,7 +72,7 @@ const mismatchOf = (issue: ParseResult.ParseIssue, shape: string): Mismatch => {
   const best = described.find(({ length }) => length === path.length) ?? described.at(-1)
   const isNamed = (key: string | number, depth: number): boolean =>
     typeof key === "number" || steps.some((step) => step.path.length === depth && fieldNames(step.ast).includes(key))
-  // The name of a field that the Schema does not name is the helper's own word, and may be anything.
+  // A field name that the Schema does not list comes from the helper and may be a secret.
   const shown = path.map((key, depth) => (isNamed(key, depth) ? key : "*"))
   return { path: shown.join("."), expected: best?.expected ?? shape }
 }

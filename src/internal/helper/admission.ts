@@ -1,4 +1,4 @@
-/** Admission control: how many helpers run at once in this process, and what waits for a free process slot. */
+/** Admission control: limits the helpers that run at once in this process, and queues runs for a free process slot. */
 
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
@@ -10,14 +10,14 @@ const maxConcurrentRuns = 64
 
 export const runSlots = globalValue("effect-apikey/CredentialHelper/runSlots", () => Semaphore.make(maxConcurrentRuns))
 
-/** One run at a time has the terminal. */
+/** Only one run at a time may use the terminal. */
 export const terminalSlot = globalValue("effect-apikey/CredentialHelper/terminalSlot", () => Semaphore.make(1))
 
 /**
  * The helper processes that run now, and the runs that wait for one of them to exit. The retry schedule alone is not enough
- * where descriptors are few: three tries are over before the runs ahead are. The tests that fail without it: "N at once with M
- * descriptors queue, none fails" (test/integration/helpers/load.test.ts) and "where the system has room for three, the
- * others wait for one of them to end" (test/helper/CredentialHelper.test.ts).
+ * if file descriptors are scarce: three attempts fail before the runs ahead have exited. These tests fail without it: "N at
+ * once with M descriptors queue, none fails" (test/integration/helpers/load.test.ts) and "where the system has room for
+ * three, the others wait for one of them to end" (test/helper/CredentialHelper.test.ts).
  */
 const processSlots = globalValue("effect-apikey/CredentialHelper/processSlots", () => ({
   running: 0,
@@ -26,13 +26,13 @@ const processSlots = globalValue("effect-apikey/CredentialHelper/processSlots", 
 
 const exhausted: ReadonlyArray<string> = ["EMFILE", "ENFILE", "EAGAIN"]
 
-/** While the system cannot start one more process and some of ours run, waits for one of them to exit and tries again. */
+/** If the system cannot start another process while some of ours run, waits for one of them to exit and retries. */
 export const retryWhenSlotFrees = <R>(
   attempt: Effect.Effect<Output, ApiKeyError, R>
 ): Effect.Effect<Output, ApiKeyError, R> =>
   Effect.catchAll(attempt, (error) => Effect.zipRight(awaitSlot(error), retryWhenSlotFrees(attempt)))
 
-/** Checks and starts to wait in one step: no process can exit between the two. */
+/** Checks and starts to wait in one step, so that no process can exit in between. */
 const awaitSlot = (error: ApiKeyError): Effect.Effect<void, ApiKeyError> =>
   Effect.async((resume) => {
     if (error._tag !== "SpawnFailed" || !exhausted.includes(error.code) || processSlots.running === 0) {
@@ -47,7 +47,7 @@ export const takeSlot = (): void => {
   processSlots.running++
 }
 
-/** Wakes one waiter, or all when no process is left whose exit would wake the others. */
+/** Wakes one waiter. Wakes all if no process is left whose exit would wake the others. */
 export const releaseSlot = (): void => {
   processSlots.running--
   for (const wake of Array.from(processSlots.waiters).slice(0, processSlots.running === 0 ? undefined : 1)) {

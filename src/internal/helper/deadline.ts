@@ -1,17 +1,17 @@
-/** One deadline over everything: when it passes the run is stopped, and its caller waits no longer than stopping may take. */
+/** One deadline for the whole run. When it passes, the run is stopped, and the caller waits at most as long as stopping may take. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { stopLimit } from "../process/terminate.js"
 
-/** Longer where a person may have to answer. */
+/** Longer if the helper may prompt the user. */
 export const defaultTimeout = (mayPrompt: boolean): Duration.Duration =>
   mayPrompt ? Duration.minutes(2) : Duration.seconds(30)
 
 /**
- * The run has a fiber of its own, so that neither the deadline nor an interruption hangs on an executor whose release
- * does (the stock one waits for ever for a process that will not die).
+ * The run has its own fiber, so that neither the deadline nor an interruption hangs on an executor whose release hangs. The
+ * stock executor waits without a limit for a process that does not exit.
  */
 export const withDeadline = <A, E, R, E2>(
   self: Effect.Effect<A, E, R>,

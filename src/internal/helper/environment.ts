@@ -1,6 +1,6 @@
-/** The environment a helper gets. */
+/** The environment of a helper process. */
 
-/** What helpers need even when the rest is not inherited: where they live, their agents, their windows, their language. */
+/** Variables that helpers need even if the rest is not inherited: directories, agents, display, language. */
 const always: ReadonlyArray<string> = [
   "HOME",
   "PATH",
@@ -30,20 +30,20 @@ const always: ReadonlyArray<string> = [
   "PATHEXT"
 ]
 
-/** Bitwarden's: with the one every status is 0, with the other its failures come on stdout. Who wants them names them. */
+/** Bitwarden's variables: one makes every exit status 0, the other prints failures on stdout. Inherited only if listed. */
 const misleading: ReadonlyArray<string> = ["BW_CLEANEXIT", "BW_RESPONSE"]
 
 export interface EnvironmentOptions {
   /** Variables to set; `undefined` unsets one. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** true: all of ours; a list: these and what helpers cannot do without; false: only the latter. */
+  /** true: all our variables. A list: these and the essential ones. false: only the essential ones. */
   readonly inheritEnv: boolean | ReadonlyArray<string>
-  /** The variables of our protocol with helpers (`EFFECT_APIKEY_*`, those of the format); the caller's `env` goes before it. */
+  /** The protocol variables for helpers (`EFFECT_APIKEY_*` and the format's). The caller's `env` overrides them. */
   readonly protocolEnv: Readonly<Record<string, string>>
   readonly platform: NodeJS.Platform
 }
 
-/** On Windows `Path` and `PATH` are one variable. */
+/** On Windows `Path` and `PATH` are the same variable. */
 const keyOf = (name: string, platform: NodeJS.Platform): string => (platform === "win32" ? name.toUpperCase() : name)
 
 export const environmentFor = (
@@ -57,7 +57,7 @@ export const environmentFor = (
     ([name]) => allowed?.has(key(name)) ?? !misleading.map(key).includes(key(name))
   )
   const isInherited = (name: string): boolean => inherited.some(([other, value]) => other === name && value)
-  // Messages in one language and without colours, so that the catalog can recognise them; who chose otherwise is left alone.
+  // English messages without colours, so that the catalog recognises them. The user's own choice is kept.
   const plain = { NO_COLOR: "1", ...(isInherited("LC_ALL") || isInherited("LC_MESSAGES") ? {} : { LC_MESSAGES: "C" }) }
   const result = new Map<string, readonly [name: string, value: string]>()
   for (const [name, value] of [
@@ -72,7 +72,7 @@ export const environmentFor = (
   return Object.fromEntries(result.values())
 }
 
-/** Name and value of one variable, by the platform's rule for names; it may be there to be unset. */
+/** Name and value of a variable, by the platform's rule for names. `undefined` as value means that it is to be unset. */
 export const entryOf = (
   env: Readonly<Record<string, string | undefined>>,
   name: string,
@@ -83,9 +83,9 @@ export const entryOf = (
 /** The value of one variable. */
 export const variable = (...where: Parameters<typeof entryOf>): string | undefined => entryOf(...where)?.[1]
 
-/** What a helper that answers for several providers is told in `EFFECT_APIKEY_PROVIDER`. */
+/** The value of `EFFECT_APIKEY_PROVIDER` for a helper that serves several providers. */
 
-/** An environment variable has its limits. */
+/** Limit for the length of the variable. */
 const maxProviderIds = 100
 
 export const providerIds = (ids: ReadonlyArray<string>): string =>

@@ -1,10 +1,10 @@
-/** Where people install programs. A desktop application is started without a shell's PATH and does not see them. */
+/** Well-known install directories. A desktop application starts without the shell's PATH and would not find programs there. */
 import { dirname, isAbsolute, win32 } from "node:path"
 import { variable } from "./environment.js"
 
 type Variable = (name: string) => string | undefined
 
-/** Where a tool's own variable says that it keeps its programs, and where it keeps them without. */
+/** A tool's program directory: from its own environment variable, else its default. */
 const posix = (of: Variable, ownDir: string): ReadonlyArray<string> => [
   ...below(of("NPM_CONFIG_PREFIX") ?? of("npm_config_prefix"), "bin"),
   ...below(of("MISE_DATA_DIR"), "shims"),
@@ -27,7 +27,7 @@ const posix = (of: Variable, ownDir: string): ReadonlyArray<string> => [
     ".local/state/nix/profile/bin",
     ".linuxbrew/bin"
   ),
-  // npm installs global programs beside the node that runs it: nvm's and fnm's are found by that.
+  // npm installs global programs next to the node that runs it. This finds those of nvm and fnm.
   ownDir,
   "/opt/homebrew/bin",
   "/opt/homebrew/sbin",
@@ -70,8 +70,8 @@ const windows = (of: Variable, ownDir: string): ReadonlyArray<string> => [
 ]
 
 /**
- * In the order in which they are looked at, for a user as the environment describes them; `program` is what runs us. As in
- * PATH a relative folder, which may be a stranger's, does not count.
+ * The directories in search order, for the user that the environment describes. `program` is the executable of this process.
+ * As in PATH, relative directories are ignored, because anyone may control them.
  */
 export const installDirs = (
   env: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,4 @@
-/** Finds and starts a helper's program, and says in a typed error why it could not be started. */
+/** Finds and starts a helper's program. If it cannot be started, a typed error has the reason. */
 
 import * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -22,7 +22,7 @@ import type { Attempt } from "./request.js"
 import { remedyFor } from "./searchPath.js"
 import { shebangRemedy } from "./shebang.js"
 
-/** Finds and starts the program; its group is stopped when the scope closes, unless it ended with status 0. */
+/** Finds and starts the program. When the scope closes, its process group is stopped, unless it exited with status 0. */
 export const launch = ({
   name,
   options,
@@ -51,7 +51,7 @@ export const launch = ({
       )
       return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
     }
-    // Another executor may know programs that are not files (a fake, a remote shell), so only ours is spared the try.
+    // Another executor may have programs that are not files (a fake, a remote shell). Only ours fails before the start.
     if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)
     if (found._tag === "NotExecutable") {
       const shown = shownPath(program, name, found.path)
@@ -61,7 +61,7 @@ export const launch = ({
       found._tag === "Executable" ? found : { path: program, beyondPath: Option.none<string>() }
 
     const command = Command.make(path, ...args).pipe(
-      // A program from beyond PATH (a mise shim, a script of npm's) often calls others beside it.
+      // A program found outside PATH (a mise shim, an npm script) often calls other programs in its directory.
       Command.env(extendPath(env, beyondPath), { extendEnv: false }),
       withStdio(request.input, onTerminal),
       (self) => Option.match(cwd, { onNone: () => self, onSome: (folder) => Command.workingDirectory(self, folder) })
@@ -69,7 +69,7 @@ export const launch = ({
     const explain = (cause: Cause.Cause<PlatformError>): Effect.Effect<ApiKeyError, never, FileSystem.FileSystem> => {
       const code = codeOf(Cause.squash(cause))
       if (code === "ENOENT" && found._tag === "Missing") return Effect.succeed(notFound(found.searched))
-      // The file is there and the folder is there: what is missing is its interpreter.
+      // The file and the directory exist, so the interpreter is missing.
       if (code === "ENOENT") {
         return Effect.map(
           shebangRemedy(path),
@@ -97,7 +97,7 @@ export const launch = ({
 const remedyField = (remedy: Option.Option<RemedyInput>): { readonly remedy?: RemedyInput } =>
   Option.match(remedy, { onNone: () => ({}), onSome: (known) => ({ remedy: known }) })
 
-/** A format's words go before a person's on stdin; the person still has the terminal to be asked on. */
+/** The format's input takes precedence on stdin. The helper can still prompt the user on the terminal. */
 const withStdio =
   (input: string | undefined, onTerminal: boolean) =>
   (self: Command.Command): Command.Command => {

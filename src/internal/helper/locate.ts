@@ -15,7 +15,7 @@ import { loginShellPath } from "./loginShell.js"
 import type { Options } from "./options.js"
 import { type Found, findProgram, isPath } from "./searchPath.js"
 
-/** What people write who expect a shell. */
+/** Shell syntax in a program name, written by users who expect a shell. */
 export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Options): Option.Option<RemedyInput> =>
   program !== undefined
     ? Option.none()
@@ -31,12 +31,12 @@ export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Opti
           ? Option.some("If that is a key, give the command that prints it instead.")
           : Option.none()
 
-/** A PATH that the caller sets (or unsets) is what the caller means. */
+/** A PATH that the caller sets or unsets is used as it is. */
 const looksBeyond = ({ env, search, program }: Options): boolean =>
   search !== "path" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
 
 /**
- * The program that a run would start, as it is named and as it is found, and the environment that it would get.
+ * The program that a run would start: its given name, the path found, and its environment.
  *
  * @internal
  */
@@ -62,20 +62,20 @@ export const locate = (
     if (options.search !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
       return yield* find(env, beyond)
     }
-    // A shell may be slow, or hang: nobody waits for it whose program is in PATH.
+    // A shell may be slow or hang. It is not needed if PATH has the program.
     const inPath = yield* find(env, [])
     if (inPath.found._tag === "Executable") return inPath
     return yield* find(extendPath(env, yield* loginShellPath(yield* CommandExecutor.CommandExecutor)), beyond)
   })
 
-/** With more at the end of its PATH. */
+/** Appends directories to PATH. */
 export const extendPath = (env: Record<string, string>, more: Option.Option<string>): Record<string, string> => {
   if (Option.isNone(more)) return env
   const [name, value = ""] = entryOf(env, "PATH", process.platform) ?? ["PATH"]
   return { ...env, [name]: [value, more.value].filter((each) => each !== "").join(delimiter) }
 }
 
-/** `folder/.` asks for everything at once: that it exists, that it is a folder, and that it may be entered. */
+/** Accessing `folder/.` checks everything at once: it exists, is a directory and may be entered. */
 export const checkDirectory = (
   name: string,
   cwd: Option.Option<string>

@@ -1,6 +1,6 @@
 /**
- * PATH as the user's log-in shell sets it, for applications that were not started from a shell. shell-env asks the same
- * question, but waits for ever and leaves what the shell's start-up files began.
+ * PATH as the user's login shell sets it, for applications that were not started from a shell. The package shell-env reads it
+ * too, but has no timeout and leaves processes of the shell's start-up files running.
  */
 import * as Command from "@effect/platform/Command"
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -17,34 +17,34 @@ import { stop } from "../process/terminate.js"
 import { collector } from "../util/bytes.js"
 
 const readLimit = Duration.seconds(5)
-/** A shell that was slow once (at log-in, say) is asked again after that. */
+/** After a failure the shell is read again after this time, because it may have been slow only once. */
 const failureKept = Duration.minutes(1)
 const maxBytes = 256 * 1024
 const mark = "_EFFECT_APIKEY_PATH_"
-/** Start-up files may print what they like, so the answer stands between marks; `printenv` joins fish's list with colons. */
+/** Start-up files may print anything, so marks enclose the value. `printenv` joins fish's list with colons. */
 const script = `printf '%s' ${mark}; command printenv PATH; printf '%s' ${mark}; exit`
-/** As shell-env: no update questions, no tmux. */
+/** As in shell-env: no update prompts, no tmux. */
 const quiet = { DISABLE_AUTO_UPDATE: "true", ZSH_TMUX_AUTOSTARTED: "true", ZSH_TMUX_AUTOSTART: "false" }
-/** In a project's folder hooks of the shell's (direnv, mise) would put the project's programs into the PATH that is kept. */
+/** Not in the project's directory: shell hooks (direnv, mise) would add the project's programs to the PATH that is kept. */
 const nobodysFolder = "/"
 
 interface Reading {
   /** None if the shell gave no PATH. */
   readonly path: Deferred.Deferred<Option.Option<string>>
-  /** When it came to nothing, in epoch milliseconds. */
+  /** When reading failed, in epoch milliseconds. */
   failedAt: number | undefined
 }
 
-/** By shell. */
+/** The readings by shell. */
 const readings = globalValue("effect-apikey/loginShell", () => new Map<string, Reading>())
 
-/** A clock that was set back does not keep a failure alive. */
+/** If the clock was set back, the failure is dropped. */
 const isStale = ({ failedAt }: Reading, now: number): boolean =>
   failedAt !== undefined && !(now >= failedAt && now - failedAt < Duration.toMillis(failureKept))
 
 /**
- * Read once in a process, within a limit; what the shell started is gone afterwards. None on Windows. The reading outlives
- * a caller with less time than the shell takes, so that the next one finds it.
+ * Read once in a process, with a timeout; processes that the shell started are stopped. None on Windows. Reading continues if
+ * its caller times out first, so that the next caller finds the result.
  */
 export const loginShellPath = (
   executor: CommandExecutor.CommandExecutor,
@@ -102,7 +102,7 @@ const readPath = (executor: CommandExecutor.CommandExecutor, shell: string): Eff
     Effect.catchAllCause(() => Effect.succeedNone),
     Effect.tap(
       Option.match({
-        onNone: () => Effect.logDebug("the log-in shell gave no PATH; the search goes on without it"),
+        onNone: () => Effect.logDebug("the login shell gave no PATH; the search continues without it"),
         onSome: () => Effect.void
       })
     )

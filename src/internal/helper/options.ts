@@ -1,4 +1,4 @@
-/** The options of a run: what is run and within which bounds, how they are checked, and what holds where they say nothing. */
+/** The options of a run, their checks and their defaults. */
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -24,36 +24,36 @@ import {
 import { defaultTimeout } from "./deadline.js"
 
 /**
- * What is run, and within which bounds.
+ * Options of a run: the command and its limits.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The argv: program and arguments. Never a shell string. */
+  /** The program and its arguments. Never a shell string. */
   readonly argv: ReadonlyArray<string>
-  /** Over everything: waiting for a place, tries and the delays between them. Default 30 s; 2 min where a person may have to answer. */
+  /** Timeout for everything: queueing, attempts and the delays between them. Default: 30 s; 2 min if the helper may prompt the user. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * When to try again after a transient error. Default: two more tries, from 200 ms, doubling, jittered. Where a person may
-   * be asked only a start that failed is tried again: nobody is asked twice.
+   * When to retry after a transient error. Default: two retries, from 200 ms, doubling, with jitter. If the helper may prompt
+   * the user, only a failed start is retried, so that the user is not prompted twice.
    */
   readonly retry?: Schedule.Schedule<unknown, ApiKeyError> | undefined
-  /** Variables to set, or with `undefined` to unset, on top of those inherited. */
+  /** Environment variables to set, in addition to the inherited ones. `undefined` unsets one. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** Which of our variables the helper inherits: all (default), a list and the few that helpers cannot do without, or only those few. */
+  /** Which of our environment variables the helper inherits: all (`true`, default), a list and the essential ones, or only these (`false`). */
   readonly inheritEnv?: boolean | ReadonlyArray<string> | undefined
-  /** The working directory. Default: ours. */
+  /** The working directory. Default: that of this process. */
   readonly cwd?: string | undefined
   /** Default `"never"`. */
   readonly interactive?: Interactive | undefined
   /** Where to search for the program if PATH does not have it. Default `"install-dirs"`. */
   readonly search?: Search | undefined
-  /** The file to run for `command[0]`, for those who have searched already (a policy): run as it is, no search. */
+  /** The file to run for `command[0]`, if a policy has already found it. It is run without a search. */
   readonly program?: string | undefined
 }
 
-/** Two more tries, from 200 ms, doubling, jittered. */
+/** Two retries, from 200 ms, doubling, with jitter. */
 export const defaultRetry: Schedule.Schedule<unknown, ApiKeyError> = Schedule.exponential("200 millis").pipe(
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(2))
@@ -62,7 +62,7 @@ export const defaultRetry: Schedule.Schedule<unknown, ApiKeyError> = Schedule.ex
 const isVariable = ([name, value]: readonly [string, unknown]): boolean =>
   /^[^=]+$/.test(name) && (value === undefined || isString(value))
 
-/** For plain options, too; of a time its own user says what it takes. */
+/** Describes the options for error messages. Durations are checked where they are used. */
 export const runChecks = {
   argv: {
     problem: "must be a non-empty list: the program and its arguments",
@@ -88,7 +88,7 @@ export const runChecks = {
 export const checkOptions = (options: Options): Effect.Effect<void, ConfigInvalid> =>
   Effect.suspend(() => Option.match(wrongField(options, runChecks), { onNone: () => Effect.void, onSome: Effect.fail }))
 
-/** A timer of Node's takes no more. */
+/** The longest delay of a Node timer. */
 const endlessTimeout = Duration.days(24)
 
 export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<Duration.Duration, ConfigInvalid> =>
@@ -101,7 +101,7 @@ export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<D
     })
   )
 
-/** Node's own error for a NUL character quotes the argument, so such a command does not get that far. */
+/** Node's error for a NUL character quotes the argument, so such a command is rejected before the start. */
 export const checkArguments = (
   name: string,
   { argv: command, cwd, env, program }: Options
@@ -111,7 +111,7 @@ export const checkArguments = (
     : Effect.void
 
 /**
- * What running a helper needs: `HelperExecutor.layerNode` has it all.
+ * The services that running a helper needs. `HelperExecutor.layerNode` provides all of them.
  *
  * @since 0.1.0
  * @category models

@@ -1,4 +1,4 @@
-/** What a helper writes: its pipes read up to their limits, and stderr made fit to be shown. */
+/** The output of a helper: reads its pipes up to their limits, and redacts stderr for messages. */
 
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as Deferred from "effect/Deferred"
@@ -18,20 +18,20 @@ import type { Attempt } from "./request.js"
 const drainWindow = Duration.millis(200)
 const maxStdoutBytes = 64 * 1024
 const maxStderrBytes = 4 * 1024
-/** More than is shown is kept until it is redacted, so that a cut never runs through a secret. */
+/** Larger than what is shown, so that truncation before redaction never cuts through a secret. */
 const keptStderrBytes = 16 * maxStderrBytes
 
-/** The output of a process while it is read. */
+/** The output of a process while it is being read. */
 export interface Reading {
   readonly stdout: Collector
   readonly stderr: Collector
-  /** Fails as soon as stdout is over its limit. */
+  /** Fails as soon as stdout exceeds its limit. */
   readonly tooLarge: Effect.Effect<never, OutputTooLarge>
-  /** Waits for the end of both pipes, within a limit. */
+  /** Waits for the end of both pipes, with a timeout. */
   readonly drain: Effect.Effect<void, OutputTooLarge>
 }
 
-/** Reads until the scope of the pipes closes. Stderr is the person's when the helper has the terminal. */
+/** Reads until the scope of the pipes closes. If the helper has the terminal, stderr goes to it and is not read. */
 export const readOutput = (
   { name, onTerminal }: Attempt,
   process_: CommandExecutor.Process,
@@ -58,7 +58,7 @@ export const readOutput = (
       { concurrency: "unbounded", discard: true }
     ).pipe(Effect.interruptible, Effect.forkIn(pipes))
     const tooLarge = Deferred.await(exceeded)
-    // A background process of the helper's may hold the pipe open: what was read by the end of the window counts.
+    // A background process of the helper may hold the pipe open. The output read by then is used.
     const drain = Effect.raceFirst(
       Effect.timeoutOption(Effect.interruptible(Fiber.await(reading)), drainWindow),
       tooLarge
@@ -70,7 +70,7 @@ const lenient = new TextDecoder("utf-8")
 
 export const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
 
-/** The end of stderr as it may be shown. Made when asked for: a run that succeeds shows nothing. */
+/** The redacted end of stderr. Computed on demand, because a successful run does not need it. */
 export const redactedStderr =
   (attempt: Attempt, { stdout, stderr }: Reading) =>
   (): string => {
@@ -78,16 +78,16 @@ export const redactedStderr =
     return tail(withoutSecrets(printable(textOf(stderr)), secrets, stderr.isCut()), maxStderrBytes)
   }
 
-/** What the helper was given and may be secret: arguments, variables, attributes on stdin. */
+/** Inputs of the helper that may be secret: arguments, variables, attributes on stdin. */
 export const knownSecrets = ({ options, request }: Attempt): ReadonlyArray<string> => [
   ...secretsInArguments(options.argv.slice(1)),
   ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
-  // What the caller lists is given on purpose, so a short value is no chance word.
+  // The caller set these on purpose, so even a short value is redacted.
   ...secretsByName(process.env, Array.isArray(options.inheritEnv) ? minSecretLength : undefined),
   ...secretsByName(attributesOf(request.input), minSecretLength)
 ]
 
-/** `name=value` lines, as a format may say them on stdin. */
+/** `name=value` lines, which some formats write to stdin. */
 const attributesOf = (input = ""): Record<string, string> =>
   Object.fromEntries(
     input.split(/\r?\n/).flatMap((line) => {

@@ -1,4 +1,4 @@
-/** What one run of a helper is made from: the request, and what an attempt carries through its start and its supervision. */
+/** The request for a run of a helper, and the context of one attempt. */
 
 import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -12,30 +12,30 @@ import type { RunReason } from "../format/format.js"
 import type { Options } from "./options.js"
 
 /**
- * One demand for a run.
+ * A request for one run.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Request {
-  /** Told to the helper in `EFFECT_APIKEY_PROVIDER`. */
+  /** Passed to the helper in `EFFECT_APIKEY_PROVIDER`. */
   readonly provider: string
   readonly reason: RunReason
-  /** Nobody asked for this run, so nobody may be asked. */
+  /** Background refresh: must not prompt. */
   readonly background: boolean
-  /** What the format says on stdin; without it stdin is empty. */
+  /** What the format writes to stdin. Default: stdin is empty. */
   readonly input?: string | undefined
-  /** What is done before the first try, within the same timeout: telling the helper to forget a refused key. */
+  /** Runs before the first attempt, within the same timeout: the helper's erase command for a rejected key. */
   readonly before?:
     | Effect.Effect<void, never, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
     | undefined
-  /** What the format hands over in the environment. */
+  /** Environment variables that the format passes. */
   readonly environment?: ((interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>) | undefined
-  /** What the format knows of a failure that the catalog does not know. */
+  /** The format's explanation of a failure that the catalog does not know. */
   readonly explain?: ((failure: FailedRun) => Option.Option<Meaning>) | undefined
 }
 
-/** One try of a run. */
+/** One attempt of a run. */
 export interface Attempt {
   readonly name: string
   readonly options: Options
@@ -45,7 +45,7 @@ export interface Attempt {
   readonly progress: Progress
 }
 
-/** How far a run is, for the error of its deadline. */
+/** The current phase of a run, for the timeout error. */
 export interface Progress {
   phase: TimeoutPhase
   warnedSlow: boolean

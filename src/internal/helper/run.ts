@@ -1,4 +1,4 @@
-/** One run of a helper command that is known already: its options checked, its tries, and one time limit over everything. */
+/** One run of a resolved helper command: checks its options, retries it, and applies one timeout to everything. */
 
 import * as Effect from "effect/Effect"
 import { type ApiKeyError, CommandTimeout } from "../../ApiKeyError.js"
@@ -24,7 +24,7 @@ export const run = (
 
     const progress: Progress = { phase: "queued", warnedSlow: false }
     const once = attempt({ name, options, request, entry, onTerminal, progress }).pipe(
-      // Whatever comes after a try (another one, after a delay) is waiting again.
+      // After an attempt the run waits again (for a retry).
       Effect.ensuring(setPhase(progress, "queued")),
       runSlots.withPermit,
       onTerminal ? terminalSlot.withPermit : (self) => self

@@ -1,4 +1,4 @@
-/** PATH search of our own, so that an error can say where it looked, and what is wrong with what it found. */
+/** Our own PATH search, so that an error can list the searched directories and say why a found file cannot be run. */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -9,11 +9,11 @@ import * as Option from "effect/Option"
 import { codeOf } from "../util/platformError.js"
 import { variable } from "./environment.js"
 
-/** Why something that is there cannot be run. */
+/** Why an existing file cannot be run. */
 export type Obstacle = "permission" | "folder" | "special" | "links" | "unreachable"
 
 export type Found = Data.TaggedEnum<{
-  /** `beyondPath` is its folder when PATH does not name that. */
+  /** `beyondPath` is the program's directory if PATH does not contain it. */
   Executable: { readonly path: string; readonly beyondPath: Option.Option<string> }
   NotExecutable: { readonly path: string; readonly obstacle: Obstacle }
   Missing: { readonly searched: ReadonlyArray<string> }
@@ -25,15 +25,15 @@ export interface SearchOptions {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: Option.Option<string>
   readonly platform: NodeJS.Platform
-  /** Folders to look in when those of PATH do not have it. */
+  /** Directories to search after PATH. */
   readonly beyond: ReadonlyArray<string>
 }
 
-/** What POSIX systems search when PATH is not set at all. */
+/** What POSIX systems search if PATH is not set. */
 const defaultPath = "/usr/local/bin:/usr/bin:/bin"
 const defaultExtensions = ".COM;.EXE;.BAT;.CMD"
 
-/** On Windows a name without a known extension stands for the first of PATHEXT that is there, and last for itself. */
+/** On Windows, a name without a known extension is tried with each extension of PATHEXT, then as it is. */
 const extensionsOf = (program: string, { env, platform }: SearchOptions): ReadonlyArray<string> => {
   if (platform !== "win32") return [""]
   const known = (variable(env, "PATHEXT", platform) ?? defaultExtensions).split(";").filter((each) => each !== "")
@@ -41,7 +41,7 @@ const extensionsOf = (program: string, { env, platform }: SearchOptions): Readon
   return isKnown ? [""] : [...known, ""]
 }
 
-/** Empty and relative entries mean "wherever we happen to be", which may be a stranger's folder: not for keys. */
+/** Skips empty and relative entries. They depend on the working directory, which may be controlled by others. */
 const foldersOf = ({ env, platform }: SearchOptions, path: Path.Path): ReadonlyArray<string> => {
   const windows = platform === "win32"
   const value = variable(env, "PATH", platform) ?? (windows ? "" : defaultPath)
@@ -51,7 +51,7 @@ const foldersOf = ({ env, platform }: SearchOptions, path: Path.Path): ReadonlyA
     .filter((folder) => path.isAbsolute(folder))
 }
 
-/** A program given with a separator is a path. `..` is the file system's to resolve: it may stand behind a link. */
+/** A program name with a separator is a path. The file system resolves `..`, because it may follow a symlink. */
 const placeOf = (program: string, { cwd, platform }: SearchOptions, path: Path.Path): Effect.Effect<string> => {
   if (path.isAbsolute(program)) return Effect.succeed(program)
   return Effect.try(() => path.resolve(Option.getOrElse(cwd, () => "."))).pipe(
@@ -68,7 +68,7 @@ const placeOf = (program: string, { cwd, platform }: SearchOptions, path: Path.P
 export const isPath = (program: string, platform: NodeJS.Platform): boolean =>
   platform === "win32" ? /[\\/]|^[A-Za-z]:/.test(program) : program.includes("/")
 
-/** Finds the program: as a path when it holds a separator, else in the folders of PATH, then in those beyond it. */
+/** Finds the program: as a path if it contains a separator, else in the directories of PATH, then in the additional ones. */
 export const findProgram = Effect.fnUntraced(function* (program: string, options: SearchOptions) {
   const path = yield* Path.Path
   const given = isPath(program, options.platform)
@@ -93,7 +93,7 @@ export const findProgram = Effect.fnUntraced(function* (program: string, options
   return Option.getOrElse(refused, () => Found.Missing({ searched: given ? candidates : folders }))
 })
 
-/** In a folder of PATH, what is no file is passed over, as shells do; where a path was given, it is what was meant. */
+/** In a PATH search, entries that are not files are skipped, as in shells. A given path is reported instead. */
 const inspect = (candidate: string, given: boolean, platform: NodeJS.Platform) =>
   Effect.map(
     Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.either(fs.stat(candidate))),
@@ -120,8 +120,8 @@ const group = 0o010
 const others = 0o001
 
 /**
- * By the mode bits: the first of owner, group and others that fits counts, and root needs any one of them. What an access
- * list forbids beyond that, the start reports; what only an access list allows is not seen.
+ * Checks the mode bits: the first match of owner, group and others decides; root needs any one of them. If an access control
+ * list denies more, the start fails. If only an access control list allows it, the program is not found.
  */
 const mayExecute = ({ mode, uid, gid }: FileSystem.File.Info): boolean => {
   const us = process.geteuid?.()
@@ -131,11 +131,11 @@ const mayExecute = ({ mode, uid, gid }: FileSystem.File.Info): boolean => {
   return (mode & (Option.exists(gid, (each) => groups.includes(each)) ? group : others)) !== 0
 }
 
-/** What to do about it, in one line. */
+/** The remedy for each obstacle, in one line. */
 export const remedyFor: Readonly<Record<Obstacle, string>> = {
   permission: "Make it executable: chmod +x, as its owner.",
-  folder: "It is a folder; name the program inside it.",
+  folder: "It is a directory; name the program inside it.",
   special: "It is a pipe, a socket or a device, not a program; name the program's file.",
   links: "Its symbolic links lead in a circle; correct them.",
-  unreachable: "A folder above it may not be entered; correct that folder's permissions."
+  unreachable: "A directory above it cannot be entered; correct that directory's permissions."
 }

@@ -1,16 +1,16 @@
-/** Why the system says "no such file" of a program that is there: what is missing is its interpreter. */
+/** Explains "no such file" for an existing program: its interpreter is missing. */
 
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { printable } from "../redact/terminal.js"
 
-/** Linux reads so much of a first line. */
+/** How much of the first line Linux reads. */
 const headBytes = 256
 const maxShown = 80
 const elf = "\u007FELF"
 
-/** What to do, from how the file begins; none if it cannot be read or looks right. */
+/** The remedy, derived from the first line of the file. None if the file cannot be read or looks valid. */
 export const shebangRemedy = (path: string): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem> =>
   FileSystem.FileSystem.pipe(
     Effect.flatMap((fs) => fs.open(path, { flag: "r" })),

@@ -1,4 +1,4 @@
-/** One attempt of a run, supervised from the search for its program to the last byte that is read. */
+/** One attempt of a run, supervised from the program search to the last byte of output. */
 
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
@@ -24,7 +24,7 @@ import { type Attempt, type Request, setPhase } from "./request.js"
 
 const slowAfter = Duration.seconds(10)
 
-/** One start of the program. Its pipes are read until it is gone, so output written while it handles SIGTERM is kept. */
+/** Starts the program once. Reads the pipes until it has exited, so output written while handling SIGTERM is kept. */
 export const attempt = (context: Attempt) =>
   Effect.scoped(Effect.flatMap(Effect.scope, (pipes) => Effect.scoped(supervise(context, pipes))))
 
@@ -43,11 +43,11 @@ const supervise = (context: Attempt, pipes: Scope.Scope) =>
     return yield* resultOf(context, reading, exit, startedAt)
   })
 
-/** Starts the program; it counts as running until the scope has stopped it. */
+/** Starts the program. It counts as running until the scope has stopped it. */
 const launchInSlot = (context: Attempt) =>
   Effect.gen(function* () {
     let holdsSlot = false
-    // Before the start, so that it is called after the process is gone.
+    // Added before the start, so that it runs after the process has exited.
     yield* Effect.addFinalizer(() => Effect.sync(() => holdsSlot && releaseSlot()))
     const process_ = yield* launch(context)
     holdsSlot = true
@@ -55,7 +55,7 @@ const launchInSlot = (context: Attempt) =>
     return process_
   })
 
-/** The output of a helper that exited with status 0, or the error of one that did not. */
+/** The output of a helper that exited with status 0, else its error. */
 const resultOf = (
   context: Attempt,
   reading: Reading,
@@ -89,14 +89,14 @@ const resultOf = (
   )
 }
 
-/** On the terminal the person sees for themselves what it waits for, and a log line would run through the prompt. */
+/** Not on the terminal: there the user sees the prompt, and a log line would disturb it. */
 const warnSlow = ({ name, onTerminal, progress }: Attempt): Effect.Effect<void> =>
   onTerminal
     ? Effect.void
     : Effect.suspend(() => {
         if (progress.warnedSlow) return Effect.void
         progress.warnedSlow = true
-        return Effect.logInfo(`${name} has been running for ${Duration.format(slowAfter)} and goes on`)
+        return Effect.logInfo(`${name} has been running for ${Duration.format(slowAfter)} and is still running`)
       }).pipe(Effect.delay(slowAfter))
 
 /** Whether the helper gets the terminal. A background refresh never does: it must not prompt. */

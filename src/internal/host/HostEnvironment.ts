@@ -1,4 +1,4 @@
-/** What configuration is read from besides files: the environment, the home directory and the working directory. */
+/** The host environment: environment variables, home directory and working directory. */
 import { homedir, userInfo } from "node:os"
 import { isAbsolute } from "node:path"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -6,7 +6,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Option from "effect/Option"
 
-/** What looking at files needs. */
+/** The services for access to files. */
 export type Needs = FileSystem.FileSystem | Path.Path
 
 export interface HostEnvironmentShape {
@@ -15,13 +15,13 @@ export interface HostEnvironmentShape {
   readonly cwd: string
 }
 
-/** A working directory that was removed cannot be asked for. */
+/** Reading the working directory fails if it was removed. */
 const workingDirectory = Option.liftThrowable(() => process.cwd())
 
-/** A user that the system does not know has none. */
+/** A user without a passwd entry has no home directory. */
 const knownHome = Option.liftThrowable(() => userInfo({ encoding: "utf8" }).homedir)
 
-/** `HOME` may say anything; a relative one would make the home directory of whatever folder we stand in. */
+/** Ignores a relative `HOME`: it would depend on the working directory. */
 export const homeFolder = (): string => {
   const named = homedir()
   if (isAbsolute(named)) return named
@@ -40,14 +40,14 @@ const real: HostEnvironmentShape = {
   }
 }
 
-/** What a message says of an environment variable: its name, never its value. */
+/** The label of an environment variable in messages: its name, never its value. */
 export const variableLabel = (name: string): string => `environment variable ${name}`
 
 export class HostEnvironment extends Context.Reference<HostEnvironment>()("effect-apikey/Surroundings", {
   defaultValue: () => real
 }) {}
 
-/** The base directory for a kind of file, as the XDG specification has it: a relative value does not count. */
+/** The base directory for a kind of file, by the XDG specification. A relative value is ignored. */
 export const xdg = (
   { env, home }: HostEnvironmentShape,
   variable: "XDG_CONFIG_HOME" | "XDG_DATA_HOME",

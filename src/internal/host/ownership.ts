@@ -1,4 +1,4 @@
-/** Whether anybody but the user and the system could have put something where it stands. */
+/** Ownership checks: could anyone other than the user or root have written or replaced this path? */
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -14,11 +14,11 @@ const root = 0
 const usualOverflow = "65534"
 
 /**
- * Whose files are the system's. In a user namespace that the system's root is not in (rootless containers, bubblewrap, Flatpak)
- * its files show as the overflow user's, as do those of all others who are not: there that one counts as the system.
+ * The owner of system files. In a user namespace without the host's root (rootless containers, bubblewrap, Flatpak) system
+ * files appear as owned by the overflow user, like those of all unmapped users. There the overflow user counts as the system.
  */
 export const systemUids = (uidMap: string, overflow: string): ReadonlyArray<number> => {
-  // user_namespaces(7): `inside outside length`. A root inside may be the user himself outside.
+  // user_namespaces(7): `inside outside length`. Root inside may be the user outside.
   const hasRoot = uidMap.trim() === "" || uidMap.split("\n").some((line) => /^\s*\d+\s+0\s/.test(line))
   return hasRoot ? [root] : [root, Number(overflow)]
 }
@@ -31,7 +31,7 @@ const textOf = (file: string): string => {
   }
 }
 
-/** A process stays in its namespace. */
+/** Computed once, because a process stays in its namespace. */
 let known: ReadonlyArray<number> | undefined
 
 const isSystem = (uid: number): boolean => {
@@ -39,16 +39,16 @@ const isSystem = (uid: number): boolean => {
   return known.includes(uid)
 }
 
-/** Windows has no owners of this kind; there all is ours. */
+/** None on Windows, which has no numeric owners: there every file counts as ours. */
 export const ourUid: Option.Option<number> = Option.fromNullable(process.getuid?.())
 
-/** Why something is not safe from others. */
+/** Why a path is insecure. */
 export interface InsecurePath {
   readonly place: string
   readonly reason: "writable" | "owner" | "folder-owner" | "unseen"
 }
 
-/** In a sticky folder others can make files, but not replace ours; who may write to a link has no meaning. */
+/** In a sticky directory others can create files but not replace ours. The mode of a symlink has no meaning. */
 const insecurityOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): InsecurePath["reason"] | undefined => {
   if (Option.isNone(ourUid)) return undefined
   if (!isSystem(uid) && !Option.contains(ourUid, uid)) return kind === "folder" ? "folder-owner" : "owner"
@@ -57,8 +57,8 @@ const insecurityOf = ({ uid, mode }: Stats, kind: "file" | "folder" | "link"): I
 }
 
 /**
- * A file, a link on the way to it or one of the folders above any of them that others could write to, replace or turn.
- * @effect/platform's FileSystem sees no link, so these calls are Node's own.
+ * Finds a path that others could write to or replace: the file, a symlink on the way to it, or a directory above them.
+ * @effect/platform's FileSystem has no `lstat`, so these calls use Node's API.
  */
 export const findInsecurePath = (named: string): Effect.Effect<Option.Option<InsecurePath>, never, Path.Path> =>
   Effect.map(Path.Path, (path) => {
@@ -76,7 +76,7 @@ export const findInsecurePath = (named: string): Effect.Effect<Option.Option<Ins
         const reason = insecurityOf(info, isLink ? "link" : kind)
         if (reason !== undefined) return Option.some({ place: isLink ? place : realpathSync(place), reason })
         if (!isLink) continue
-        // Its text as it stands: `d/..` is above wherever d leads.
+        // The text is not normalised: if `d` is a symlink, `d/..` is the directory above its target.
         const text = readlinkSync(place)
         left.push({ place: path.isAbsolute(text) ? text : `${realpathSync(folder)}${path.sep}${text}`, kind })
       } catch {
@@ -86,7 +86,7 @@ export const findInsecurePath = (named: string): Effect.Effect<Option.Option<Ins
     return Option.none()
   })
 
-/** A file, or the link to it, that is neither ours nor root's nor of whoever owns the folder that we stand in. */
+/** Whether a file, or the symlink to it, is owned by another user: not us, root or the owner of the working directory. */
 export const isOwnedBySomebodyElse = (file: string, cwd: string): boolean => {
   if (Option.isNone(ourUid)) return false
   try {
@@ -104,26 +104,25 @@ const reasons: Readonly<
   >
 > = {
   writable: {
-    problem: (place) => `others may write to ${place}`,
-    remedy: (place) => `Take their permission away: chmod o-w ${shellWord(place)}`
+    problem: (place) => `others can write to ${place}`,
+    remedy: (place) => `Remove their permission: chmod o-w ${shellWord(place)}`
   },
   owner: {
-    problem: (place) => `somebody else owns ${place}`,
+    problem: (place) => `another user owns ${place}`,
     remedy: (place) =>
       `It must be yours or root's, or something else be used: sudo chown "$(id -un)" ${shellWord(place)}`
   },
   "folder-owner": {
-    problem: (place) => `somebody else owns ${place}`,
-    remedy: () =>
-      "Who owns a folder can replace what is in it: use a place where all folders above are yours or root's."
+    problem: (place) => `another user owns ${place}`,
+    remedy: () => "The owner of a directory can replace its content: use a path where you or root own all directories."
   },
   unseen: {
-    problem: (place) => `${place} cannot be looked at`,
-    remedy: (place) => `Correct the permissions of the folders above it: ${place}`
+    problem: (place) => `${place} cannot be inspected`,
+    remedy: (place) => `Correct the permissions of the directories above it: ${place}`
   }
 }
 
-/** What is wrong with it and what to do; `it` where the place is what was asked about. */
+/** Problem and remedy for an insecure path. The problem says `it` for the path that was checked. */
 export const describe = (
   { reason, place }: InsecurePath,
   asked: string

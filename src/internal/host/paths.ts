@@ -1,4 +1,4 @@
-/** Paths of the configuration: where the user's own file is, and how a path is expanded, compared and resolved. */
+/** Configuration paths: the location of the user's file, and how paths are expanded, compared and resolved. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ export const userFile: Effect.Effect<string, never, Path.Path> = Effect.gen(func
   return path.join(yield* userFolder, fileName)
 })
 
-/** Where a path of a user's leads: `~/` is the home directory, else from the working directory. */
+/** Resolves a user's path: `~/` is the home directory, else relative to the working directory. */
 export const expanded = (
   file: string,
   { home, cwd }: Pick<HostEnvironmentShape, "home" | "cwd">,
@@ -25,14 +25,14 @@ export const expanded = (
 
 export const isInside = (folder: string, file: string, path: Path.Path): boolean => {
   const relative = path.relative(folder, file)
-  // A name may begin with two dots; only the segment `..` leads out.
+  // A name may begin with two dots. Only the segment `..` leads out.
   return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
 
-/** Where it really is, all links followed; what is not there stays as it is named. */
+/** The real path, with all symlinks followed. A missing path is returned unchanged. */
 export const realPathOf = (named: string): Effect.Effect<string, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.realPath(named), () => named))
 
-/** Whether it exists or cannot be looked at. The second is reported when it is read. */
+/** Whether the path exists or cannot be inspected. The second is reported when it is read. */
 export const mayExist = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(file), () => true))

@@ -1,4 +1,4 @@
-/** Reads a file piece by piece, up to a limit: what its size says need not be what comes. */
+/** Reads a file in chunks up to a limit, because its reported size may be wrong. */
 
 import { createHash, randomUUID } from "node:crypto"
 import type { PlatformError } from "@effect/platform/Error"
@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 
 const chunkBytes = 64 * 1024
 
-/** Whether that was the whole of it. A chunk is good until the next one is read. */
+/** Returns whether the end was reached. A chunk is valid until the next one is read. */
 export const chunksOf = (
   file: string,
   maxBytes: number,
@@ -28,7 +28,7 @@ export const chunksOf = (
 
 const maxBytes = 256 * 1024 * 1024
 
-/** Of a file's content. One that does not end within 256 MiB is like none before: nobody can have trusted it. */
+/** The digest of a file's content. A file of more than 256 MiB gets a unique digest, so it can never be trusted. */
 export const fileDigest = (file: string): Effect.Effect<string, PlatformError, FileSystem.FileSystem> =>
   Effect.suspend(() => {
     const hash = createHash("sha256")

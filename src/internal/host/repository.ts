@@ -1,4 +1,4 @@
-/** Walks up from a folder to the root of its repository. */
+/** Walks up from a directory to the root of its repository. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -9,11 +9,11 @@ import { mayExist } from "./paths.js"
 interface Upwards {
   /** The nearest one first. */
   readonly folders: ReadonlyArray<string>
-  /** The root of the repository, which is the last of the folders. */
+  /** The root of the repository, which is the last of the directories. */
   readonly repository: Option.Option<string>
 }
 
-/** The folders from one up to its repository, or to the top where there is none; those where the walk must stop are left out. */
+/** The directories from the given one up to its repository, else up to the file system root. Ends before a directory where the walk must stop. */
 export const upwards = (
   from: string,
   stopsAt: (folder: string) => boolean

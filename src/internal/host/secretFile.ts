@@ -1,4 +1,4 @@
-/** Reads a file that holds a secret: plain, small, and looked at through one descriptor, so that what was checked is what is read. */
+/** Reads a secret file. It must be regular and small. The same descriptor is checked and read, so the file cannot change in between. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
@@ -10,17 +10,17 @@ const maxBytes = 64 * 1024
 const readableByOthers = 0o044
 const permissionBits = 0o777
 
-/** A warning a path is enough. */
+/** Paths that were already warned about. */
 const warned = globalValue("effect-apikey/secretFile/warned", () => new Set<string>())
 
 export interface SecretFileOptions {
-  /** What wants it, for errors. */
+  /** What needs the file, for errors. */
   readonly source: string
-  /** Readable by others is an error. */
+  /** Fail if others can read the file. */
   readonly strict: boolean
 }
 
-/** None when there is no such file. */
+/** None if the file does not exist. */
 export const readSecretFile = (
   path: string,
   { source, strict }: SecretFileOptions
@@ -33,7 +33,7 @@ export const readSecretFile = (
       const code = codeOf(named.left)
       return code === "ENOENT" ? Option.none() : yield* unreadable(code)
     }
-    // Opening a FIFO would wait for its other end.
+    // Opening a FIFO would block until a writer opens it.
     if (named.right.type !== "File") {
       return yield* unreadable(named.right.type === "Directory" ? "EISDIR" : "not a plain file")
     }
@@ -50,7 +50,7 @@ const tooLarge = (source: string, path: string): SourceUnreadable =>
     source,
     path,
     code: `larger than ${maxBytes / 1024} KiB`,
-    remedy: "Name the file that holds the secret and nothing else."
+    remedy: "Name a regular file that contains only the secret."
   })
 
 const isWindows = process.platform === "win32"

@@ -11,7 +11,7 @@ export const onRepeatedKeyNames = ["serve", "fail"] as const
 export const onAbandonNames = ["interrupt", "complete"] as const
 
 /**
- * Whether the helper may ask a person on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
+ * Whether the helper may prompt the user on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
  * have one (`"always"`).
  *
  * @since 0.1.0

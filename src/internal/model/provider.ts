@@ -37,8 +37,8 @@ export const peekOf = (provider: object): Peek => (isPeekable(provider) ? provid
 export interface ApiKeyStatus {
   readonly provider: string
   /**
-   * `empty`: no key; `stale`: past its soft expiry, so renewed at its next use (of a helper that may prompt: once its hard expiry
-   * has passed); `failing`: the last run failed; `rejected`: the server refused the key.
+   * `empty`: no key; `stale`: past its soft expiry, so refreshed at its next use (of a helper that may prompt: once its hard expiry
+   * has passed); `failing`: the last run failed; `rejected`: the server rejected the key.
    */
   readonly state: "empty" | "fresh" | "refreshing" | "stale" | "failing" | "rejected"
   /** Since when the current key is held. */
@@ -56,7 +56,7 @@ export interface ApiKeyStatus {
   readonly rejections: number
   /** The error of the last run, if it failed; of one that ended with a defect, `ConfigInvalid` says so. */
   readonly lastFailure: Option.Option<ApiKeyError>
-  /** Until when no run is started: the back-off after a failure, or that of a key which the server refuses and which is served. */
+  /** Until when no run starts: the back-off after a failure, or after a rejected key that is still served. */
   readonly nextTry: Option.Option<DateTime.Utc>
 }
 
@@ -85,7 +85,7 @@ export interface Provider {
   readonly get: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
   /** Fetches now, past any back-off; joins a run in flight. */
   readonly refresh: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
-  /** The server refused this very key. */
+  /** Reports that the server rejected this key. */
   readonly reject: (key: ApiKey.ApiKey) => Effect.Effect<void>
   readonly status: Effect.Effect<ApiKeyStatus>
   /** The status now and at every change. */

@@ -1,6 +1,6 @@
 /** Matches a command's arguments against an entry of the allow list. */
 
-/** `*` stands for any text. Each piece between two at its first place: no going back, however a project writes its argument. */
+/** `*` matches any text. Each piece between two `*` matches at its first position, without backtracking, so the time is linear. */
 const matchesPattern = (pattern: string, text: string): boolean => {
   const pieces = pattern.split("*")
   const [first = "", last = ""] = [pieces[0], pieces.at(-1)]
@@ -25,7 +25,7 @@ const argumentMatches = (pattern: string, argument: string): boolean =>
     !(pattern.startsWith("*") && argument.startsWith("-")))
 
 /**
- * Whether a command's arguments fit an entry of the allow list. The program is not looked at: it is compared by its path.
+ * Whether a command's arguments match an entry of the allow list. Ignores the program, which is compared by its path.
  *
  * @since 0.1.0
  * @category getters

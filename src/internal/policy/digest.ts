@@ -13,7 +13,7 @@ import type { ProjectDeclaration } from "./model.js"
 
 const digestVersion = 2
 
-/** What Node and Python look for where an argument names no file: it with an ending, or what stands in it as a folder. */
+/** The suffixes that Node and Python try if an argument does not name a file: an extension, or a file in the directory. */
 const implied: ReadonlyArray<string> = [
   ...[".js", ".json", ".node", ".py"],
   ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
@@ -24,20 +24,20 @@ interface Named {
   readonly isProgram: boolean
 }
 
-/** What in an argv may name a file: the program by its path, an argument or what stands behind its `=`, a module of Python's. */
+/** Parts of an argv that may name a file: the program's path, an argument or its value after `=`, or a Python module. */
 const namesIn = (argv: ReadonlyArray<string>): ReadonlyArray<Named> =>
   argv.flatMap((argument, index): ReadonlyArray<Named> => {
     if (index === 0) return /[\\/]/.test(argument) ? [{ named: argument, isProgram: true }] : []
-    // A path may hold a `=` itself.
+    // A path may contain `=`.
     const values = new Set([argument, argument.slice(argument.indexOf("=") + 1)])
     const isModule = argv[index - 1] === "-m"
     return Array.from(values, (value) => ({ named: isModule ? value.replaceAll(".", "/") : value, isProgram: false }))
   })
 
 /**
- * The files that a project's commands run: the program where it is given by a path, and every argument that leads to a file
- * of the project's or names one from it, also as Node and Python name theirs: without its ending, by its folder, by `-m`.
- * Links are followed.
+ * The files that a project's commands run: the program, if given by a path, and every argument that names a file in the
+ * project. Also found are names as Node and Python use them: without extension, by directory, or by `-m`. Symlinks are
+ * followed.
  *
  * @since 0.1.0
  * @category getters
@@ -54,7 +54,7 @@ export const scriptsOf = ({
     const found = new Set<string>()
     for (const { argv, cwd } of commands) {
       for (const { isProgram, named } of namesIn(argv)) {
-        // The program itself counts wherever it is, and so does what is named from the project: it came with it.
+        // The program and paths relative to the project count wherever they lead.
         const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
         const ends = isProgram ? [""] : ["", ...implied]
         const candidates = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))

@@ -12,13 +12,13 @@ const forbiddenVariables: ReadonlyArray<RegExp> = [
   /^AWS_(?:CONFIG_FILE|SHARED_CREDENTIALS_FILE|ENDPOINT_URL.*|CA_BUNDLE)$/,
   /^BUN_|^DENO_|^LUA_|^TCL/,
   /^(?:DOTNET|CORECLR|COR)_|^OPENSSL_ENGINES$|^HOSTALIASES$|^TERMINFO|^DBUS_|^(?:COMSPEC|SYSTEMROOT|PSMODULEPATH)$/,
-  // The tools that people keep keys with: where they find their configuration, and what they load or start.
+  // Password managers and cloud tools: variables that set their configuration directory or what they load or start.
   /^PASSWORD_STORE_|^CLOUDSDK_(?:PYTHON|CONFIG$|API_ENDPOINT|AUTH_|PROXY_)|^VAULT_(?:CONFIG_PATH|CACERT|CAPATH|SKIP_VERIFY)$/,
   /_(?:CONFIG_DIR|EXTENSION_DIR|APPDATA_DIR)$|^GH_PATH$/
 ]
 
 /**
- * Whether a variable loads code into a program or redirects a tool: a project may not set it, even when it is trusted.
+ * Whether a variable loads code into a program or redirects a tool. A project may not set it, even if it is trusted.
  *
  * @since 0.1.0
  * @category getters

@@ -1,4 +1,4 @@
-/** Finds the program of a command where a policy decides about it: on a PATH without entries that a project or others control. */
+/** Finds the program of a command for the policy, on a PATH without entries that a project or other users control. */
 
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -12,7 +12,7 @@ import { isInside, realPathOf } from "../host/paths.js"
 import { programName, shownPath, shownPaths } from "../redact/programName.js"
 import { isProject, type Provenance } from "./provenance.js"
 
-/** What holds the user's home is no project: what is in it is the user's. */
+/** A directory that contains the user's home directory is not a project. */
 export const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
@@ -21,7 +21,7 @@ export const projectFolder = (root: string): Effect.Effect<Option.Option<string>
     return holdsHome ? Option.none() : Option.some(root)
   })
 
-/** PATH less what is empty, relative, in the project, or open to others. */
+/** PATH without entries that are empty, relative, in the project, or writable by others. */
 export const safePath = (root: Option.Option<string>): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -41,7 +41,7 @@ export const safePath = (root: Option.Option<string>): Effect.Effect<string, nev
   })
 
 /**
- * The PATH in which a command's program is looked for, where a policy decides about it.
+ * The PATH on which the policy searches a command's program.
  *
  * @internal
  */
@@ -55,7 +55,7 @@ export const onlyIn = (searchPath: string): SearchOptions => ({
   beyond: []
 })
 
-/** The program by its path. One in the project is found only by a path, never by a name. */
+/** The path of the program. A program in the project must be given by its path; a bare name never finds it. */
 export const resolveProgram = (
   program: string,
   searchPath: string,
@@ -76,7 +76,7 @@ export const resolveProgram = (
         command,
         searched: shownPaths(program, found.searched),
         remedy:
-          "For a project's command no entry of PATH counts that is empty, relative, in the project or open to others."
+          "For a project's command, PATH entries that are empty, relative, in the project or writable by others are ignored."
       })
     }
     const weak = yield* findInsecurePath(found.path)

@@ -45,7 +45,7 @@ const systemFiles: Partial<Record<NodeJS.Platform, string>> = {
 const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/policy.jsonc"
 
 type Failure = ConfigInvalid | SourceUnreadable
-/** Rule by rule the administrator's wins; once he says whose commands may run, only his list says which. */
+/** Merges rule by rule; the administrator's rule wins. If it restricts commands, only the administrator's allow list applies. */
 export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
     const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
@@ -54,7 +54,7 @@ export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<Pol
     return { ...(isUsersListOpen && allow !== undefined ? { allow } : {}), ...user, ...system }
   })
 
-/** A link that leads out of the user's folder leads to what another hand may write: no policy comes from there. */
+/** A symlink that leads out of the user's directory may lead to a file that others can write, so no policy is read from it. */
 const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   const file = yield* userFile
@@ -67,7 +67,7 @@ const userRules: Effect.Effect<PolicyRules, Failure, Needs> = Effect.gen(functio
     file,
     line: 0,
     column: 0,
-    problem: `it is a link that leads out of ${folder}, so its policy does not count`,
+    problem: `it is a symlink that leads out of ${folder}, so its policy is ignored`,
     remedy: `Put the file itself, or one with the policy alone, into ${folder}.`
   })
 })
@@ -97,7 +97,7 @@ const rulesIn = (
       : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(real) }, path)) }
   })
 
-/** As in the rest of a configuration: a program's path starts from the folder of the file. */
+/** Resolves a program's path from the directory of the file, as in the rest of the configuration. */
 const placed = (
   [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
   base: { readonly home: string; readonly cwd: string },

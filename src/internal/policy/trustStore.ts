@@ -1,4 +1,4 @@
-/** The file of what the user has trusted: owned by the user, no link, locked while it is changed, and replaced as a whole. */
+/** The trust file. It must be the user's own and not a symlink; it is locked while it is changed, and replaced atomically. */
 import { randomUUID } from "node:crypto"
 import {
   closeSync,
@@ -26,7 +26,7 @@ import { describe, findInsecurePath, ourUid } from "../host/ownership.js"
 import { codeOf } from "../util/platformError.js"
 import { shellWord } from "../util/shell.js"
 
-/** One thing trusted. Arguments can hold secrets, so of the command only the program's name is kept, and the digest. */
+/** A trusted declaration. Arguments can hold secrets, so only the program's name and the digest are stored. */
 export const Trusted = Schema.Struct({
   file: Schema.String,
   provider: Schema.String,
@@ -56,24 +56,25 @@ const failure = (path: string, code: string, remedy?: string): SourceUnreadable 
     source: "trust file",
     path,
     code,
-    remedy: remedy ?? "Look at who put it there; if in doubt remove it and trust again what you have read."
+    remedy:
+      remedy ?? "Find out who created it. If in doubt, remove it, review your projects' files and trust them again."
   })
 
-/** @effect/platform's FileSystem follows links and cannot be told not to, so these few calls are Node's own. */
+/** @effect/platform's FileSystem always follows symlinks, so these few calls use Node's API. */
 const attempt = <A>(path: string, action: () => A): Effect.Effect<A, SourceUnreadable> =>
   Effect.try({ try: action, catch: (error) => failure(path, codeOf(error)) })
 
 const nofollow = constants.O_NOFOLLOW ?? 0
 
-/** Opened without following a link, and looked at through the descriptor that is read. */
+/** Opens the file without following a symlink, and checks the same descriptor that is read. */
 const readChecked = (file: string): Effect.Effect<Option.Option<string>, SourceUnreadable> =>
   Effect.acquireUseRelease(
     attempt(file, () => openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | nofollow)),
     (descriptor) =>
       Effect.gen(function* () {
         const info = yield* attempt(file, () => fstatSync(descriptor))
-        if (!info.isFile()) return yield* failure(file, "it is no plain file")
-        if (Option.exists(ourUid, (uid) => info.uid !== uid)) return yield* failure(file, "somebody else owns it")
+        if (!info.isFile()) return yield* failure(file, "it is not a regular file")
+        if (Option.exists(ourUid, (uid) => info.uid !== uid)) return yield* failure(file, "another user owns it")
         if (Option.isSome(ourUid) && (info.mode & writableByAnyone) !== 0) {
           return yield* failure(file, "others may write to it")
         }
@@ -87,13 +88,13 @@ const readChecked = (file: string): Effect.Effect<Option.Option<string>, SourceU
     })
   )
 
-/** The folder is no link, and nobody else could replace it or one above it. */
+/** Checks that the directory is not a symlink, and that no other user could replace it or a directory above it. */
 const checkFolder = (folder: string): Effect.Effect<boolean, SourceUnreadable, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const info = yield* attempt(folder, () => lstatSync(folder, { throwIfNoEntry: false }))
     if (info === undefined) return false
     if (!info.isDirectory())
-      return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is no folder")
+      return yield* failure(folder, info.isSymbolicLink() ? "it is a symbolic link" : "it is not a directory")
     const weak = yield* findInsecurePath(folder)
     if (Option.isSome(weak)) {
       const { place } = weak.value
@@ -122,7 +123,7 @@ const readEntries = (file: string): Effect.Effect<ReadonlyArray<Trusted>, Source
     })
   )
 
-/** Changes what is trusted; of several who do so at once each sees what the one before has written. */
+/** Changes the trust file under a lock, so that each of several processes sees the previous change. */
 export const update = (
   change: (trusted: ReadonlyArray<Trusted>) => ReadonlyArray<Trusted>
 ): Effect.Effect<void, SourceUnreadable, Needs> =>
@@ -154,7 +155,7 @@ const lock = (file: string): Effect.Effect<void, SourceUnreadable> =>
     )
   )
 
-/** Not by write-file-atomic: version 6 puts a cut text in place when the disk is full, as it does not look at how much was written. */
+/** Our own, not write-file-atomic: version 6 ignores how much was written, so on a full disk a shortened file would replace the old one. */
 const replace = (file: string, trusted: ReadonlyArray<Trusted>): Effect.Effect<void, SourceUnreadable> =>
   Effect.gen(function* () {
     const text = yield* Effect.mapError(encode({ version: 1, trusted }), () => failure(file, "EUNKNOWN"))

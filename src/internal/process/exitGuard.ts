@@ -49,7 +49,7 @@ const listenFirst = (): (() => void) => {
 const listenUnderBun = (): (() => void) => {
   const listeners = signals.map((signal) => {
     const listener = (): void => {
-      // Whoever else listens decides, and that ends in an exit.
+      // If another handler is installed it decides; our `exit` listener still runs.
       if (process.listenerCount(signal) > 1) return
       stop()
       killAll()

@@ -55,7 +55,7 @@ const groupOfRunning = (pid: string): ReadonlyArray<number> => {
   }
 }
 
-/** Whether another process group than ours has our terminal. Where nobody tells (no /proc; gVisor says 0) it counts as ours. */
+/** Whether another process group than ours has our terminal. If that is unknown (no /proc; gVisor reports 0), it counts as ours. */
 export const isInBackground = (): boolean => {
   try {
     const { foreground, processGroup } = statOf("self")

@@ -20,7 +20,7 @@ import { isWindows, openTerminal, stderrFd, stdinFd, terminalExists } from "./te
 /** How often a group that was sent a signal is looked at. */
 const pollMillis = 10
 
-/** How long a release waits for a process that was sent SIGKILL before it lets go of it. */
+/** How long a release waits for a process that was sent SIGKILL before it gives up. */
 const reapMillis = 400
 
 const reasons: Readonly<Record<string, SystemErrorReason>> = {
@@ -50,7 +50,7 @@ export interface Child {
   /** Only for a child that is the leader of a group of its own. */
   readonly ownsGroup: boolean
   readonly watch: Watch
-  /** SIGKILL was sent: there is nothing more to do, and whoever sent it has waited. */
+  /** SIGKILL was sent and its sender has waited: nothing more can be done. */
   sigkilled: boolean
 }
 
@@ -134,7 +134,7 @@ export const send = (child: Child, signal: NodeJS.Signals): void => {
     } else if (child.ownsGroup) process.kill(-child.pid, signal)
     else child.handle.kill(signal)
   } catch {
-    // ESRCH: ended already; EPERM: another user's (sudo), who does not let us
+    // ESRCH: ended already; EPERM: another user's (sudo), which denies it
   }
 }
 
@@ -178,7 +178,7 @@ export const spawn = (command: Command.StandardCommand): Effect.Effect<Child, Pl
     }
     const handle = started.right
     const { pid } = handle
-    // An "error" after the start (a failed kill) has nobody to be told, and must not become an uncaught exception.
+    // An "error" after the start (a failed kill) has no receiver and must not become an uncaught exception.
     handle.on("error", (error) => resume(Effect.fail(systemError("spawn", command, error))))
     if (pid === undefined) guard.end()
     else {

@@ -14,8 +14,8 @@ export const stderrFd = 2
 export const openTerminal = (): number => openSync("/dev/tty", "r+")
 
 /**
- * A controlling terminal that can be opened is one that a person can answer on, wherever our stdin comes from; unless we run
- * in its background: there a prompt would stop us and the whole job until somebody brings it back.
+ * If the controlling terminal can be opened, the user can answer on it, whatever our stdin is. Not so if we run in its
+ * background: there a prompt would stop the whole job until the user brings it to the foreground.
  */
 export const terminalExists = (): boolean => {
   if (isWindows) return isatty(stdinFd)

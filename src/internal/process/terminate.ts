@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 const killGrace = Duration.millis(500)
-/** After SIGKILL only a process that the system holds lives on; nobody waits longer for that. */
+/** How long to wait after SIGKILL. Only a process blocked in the kernel survives it. */
 const reapLimit = Duration.millis(300)
 /**
  * Ctrl-C reaches a child on our terminal and us. So long the child may end by itself, and leave the terminal as it was; and

@@ -18,7 +18,7 @@ export const watchdog = (target: number): (() => void) => {
     stdio: ["pipe", "ignore", "ignore"]
   })
   dog.on("error", () => undefined)
-  // Without room for another pipe there is none, and the run goes on unwatched.
+  // Without a free descriptor there is no watchdog, and the run continues without it.
   dog.stdin?.on("error", () => undefined)
   dog.unref()
   return () => dog.stdin?.end("end\n")

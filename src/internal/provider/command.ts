@@ -79,7 +79,7 @@ export const fromResolvedCommand = (
         const { environment, explain, input } = speaking
         const asked = { ...request, provider, environment }
         const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
-        // Once: what stands there afterwards is another key, which somebody has just stored.
+        // Only once: afterwards the store may hold a new key that the user has just stored.
         if (before !== undefined) last = Option.none()
         const output = yield* run(known, allowed, { ...asked, input, explain, before })
         own.observe?.(output)
@@ -130,7 +130,7 @@ const erase = (
           { ...options, argv: command, timeout: eraseLimit, interactive: "never" },
           { ...request, input }
         ).pipe(
-          Effect.catchAll(({ message }) => Effect.logWarning(`the refused key was not erased: ${message}`)),
+          Effect.catchAll(({ message }) => Effect.logWarning(`the rejected key was not erased: ${message}`)),
           Effect.asVoid
         )
     }

@@ -8,7 +8,7 @@ import { defaultProvider, emptyStatus, type Provider } from "../model/provider.j
 
 /**
  * The first of several providers that has a key. Absence lets the next one try; a failure does so only with
- * `onFailure: "next"`, and is then what is told if nobody has a key.
+ * `onFailure: "next"`, and is then the error if no provider has a key.
  *
  * @since 0.1.0
  * @category constructors

@@ -40,7 +40,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
   readonly entry: KnownCommand["entry"]
   /** An error where the options name no format that exists: each run fails with it. */
   readonly format: Either.Either<CredentialFormat.CredentialFormat, ConfigInvalid>
-  /** Whether a run may come to ask a person. */
+  /** Whether a run may prompt the user. */
   readonly mayPrompt: boolean
   /** None where it depends on whether the run gets the terminal. */
   readonly timeout: Option.Option<Duration.DurationInput>
@@ -49,7 +49,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
 
   constructor(
     readonly options: CommandOptions,
-    /** The folder that it runs in. */
+    /** The working directory. */
     readonly cwd: string | undefined
   ) {
     const { entry, name } = knownCommand(options.argv, cwd)
@@ -84,7 +84,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
   }
 }
 
-/** `defaultCwd` is the folder of a command whose options name none, where a policy sets it. */
+/** `defaultCwd` is the working directory that a policy sets for a command without `cwd`. */
 export const resolveCommand = (options: CommandOptions, defaultCwd?: string): ResolvedCommand =>
   new ResolvedCommand(options, options.cwd ?? defaultCwd)
 

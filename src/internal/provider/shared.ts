@@ -93,7 +93,7 @@ const permitOf = (users: ReadonlySet<User>, provider: string): Guard =>
     Effect.flatMap((verdicts) => verdicts.find(Either.isRight) ?? verdicts[0] ?? new ProviderClosed({ provider }))
   )
 
-/** Nobody starts a run before its own policy has said yes, or is given what a run brought that its policy refused. */
+/** The policy authorizes each provider before it starts a shared run, and before it gets the key of one. */
 const handle = (
   { provider: shared, users }: Shared,
   id: string | undefined,

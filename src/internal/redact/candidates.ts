@@ -61,7 +61,7 @@ const quotedIn = (text: string): { readonly names: ReadonlySet<string>; readonly
 /** Short arguments are flags and sub-commands; taking them out would only make the text unreadable. */
 const minArgumentLength = 6
 
-/** An argument, and what `--flag=value` or `name:value` hands over in it. */
+/** An argument, and what `--flag=value` or `name:value` pass in it. */
 export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
   args
     .flatMap((argument) => [argument, ...argument.split(/[=:]/).slice(1), argument.slice(argument.search(/[=:]/) + 1)])

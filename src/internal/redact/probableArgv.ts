@@ -30,7 +30,7 @@ const shownLine = (line: string): string => {
   return words.map((word, index) => (word.trim() === "" ? word : shownWord(word, words[index - 2]))).join("")
 }
 
-/** For a message: what may be a secret in it is taken out, the rest is what a person needs to write it right. */
+/** The argv for a message: possible secrets are removed, the rest helps the user to write it correctly. */
 export const shownArgv = (line: string): string => {
   const argv = probableArgv(line)
   const isForShell = argv[0] === "sh" && argv[1] === "-c" && argv.length === 3

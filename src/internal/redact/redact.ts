@@ -49,7 +49,7 @@ const jwtHeadLength = 6
 const minWrappedLength = 16
 
 /**
- * All places of each form, also of one that goes on in the next line (`base64` and terminals break long ones), and of one
+ * All places of each form, also of one that continues on the next line (`base64` and terminals break long ones), and of one
  * in a JSON string, which may escape any character.
  */
 const formSpans = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
@@ -122,7 +122,7 @@ const hide = (text: string, spans: ReadonlyArray<Span>): string => {
 
 /**
  * Where the front of a text was cut off, the rest of a secret may stand there: as much as the longest has, and the rest of
- * a word for a token that nobody has told us of.
+ * one word, which may be an unknown token.
  */
 const frontSpan = (text: string, forms: ReadonlySet<string>): Span => {
   const longest = Array.from(forms).reduce((most, form) => Math.max(most, form.length), 0)

@@ -12,16 +12,7 @@ import { type ConfigInvalid, isApiKeyError } from "../../ApiKeyError.js"
 import { type Provider, peekOf } from "../model/provider.js"
 import { runPromise } from "../util/fiber.js"
 import { callbackThrew } from "./errors.js"
-import {
-  changed,
-  credentialHeaders,
-  type Fetch,
-  type Fields,
-  fieldsOf,
-  isPlain,
-  type KeyHeaders,
-  noKeyHeaders
-} from "./headers.js"
+import { changed, type Fetch, type Fields, fieldsOf, isPlain, type KeyHeaders, noKeyHeaders } from "./headers.js"
 import { originOf, warningOnce } from "./origin.js"
 import {
   isSame,
@@ -35,28 +26,18 @@ import {
 import { type Followed, firstHop, follow, withHeaders } from "./redirect.js"
 import { judgeHead, peekText, rejectAndReplace } from "./rejection.js"
 import { asRead, type Hop, type ReplayableRequest, replayable } from "./replay.js"
-import { headersFor, type Scheme } from "./scheme.js"
+import { type HeaderScheme, headersFor, isSigner, type Scheme, type Signer, signedHeaders } from "./scheme.js"
 
 export interface AuthorizedFetchOptions {
-  /** None: every request that holds the placeholder in a header carries the key, for SDKs that do not tell their base URLs. */
+  /** Without it, every request with the placeholder in a header carries the key: for SDKs that do not tell their base URLs. */
   readonly baseUrl: string | URL | undefined
-  /** Where there is no base URL: whether a request that holds the placeholder goes where its key belongs. Default: yes. */
+  /** Whether such a request carries the key. Default: yes. */
   readonly isForKey?: ((url: URL, headers: Headers) => boolean) | undefined
   readonly scheme?: Scheme | undefined
   readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
   readonly fetch?: Fetch | undefined
-  /** Puts the key in where headers are not enough (a signature). */
-  readonly authorize?: ((key: ApiKey, request: SignableRequest) => Promise<Headers>) | undefined
   /** A key that was got for this very request before. */
   readonly preflightKey?: ((init: RequestInit | undefined) => ApiKey | undefined) | undefined
-}
-
-/** What is about to be sent, as far as a signature covers it. */
-export interface SignableRequest {
-  readonly url: URL
-  readonly method: string
-  readonly headers: Headers
-  readonly body: unknown
 }
 
 export const authorizedFetch = (
@@ -68,7 +49,7 @@ export const authorizedFetch = (
   const peek = peekOf(provider)
   const clock = Runtime.runSync(runtime)(Effect.clock)
   const isForKey = originCheck(options)
-  const authorize = makeAuthorize(options)
+  const authorize = isSigner(options.scheme) ? signing(options.scheme, runtime) : byHeaders(options.scheme)
   const isRejection = makeIsRejection(options)
   const readTarget = makeTargetReader()
 
@@ -114,7 +95,7 @@ export const authorizedFetch = (
     signal?.throwIfAborted()
     const known = options.preflightKey?.(init) ?? peek(clock.unsafeCurrentTimeMillis())
     // What the caller does with its headers while this waits does not count.
-    const waits = known === undefined || options.authorize !== undefined
+    const waits = known === undefined || isSigner(options.scheme)
     const asked = firstHop(request, waits ? changed(request.headers, [], noKeyHeaders) : request.headers)
     const key = known ?? (await runPromise(runtime, provider.get, signal))
     // Whatever stands for a key in the library's own headers must not go out beside the real one.
@@ -141,9 +122,10 @@ type IsForKey = (target: RequestTarget, given: Fields, placeholders: Placeholder
 const originCheck = ({ baseUrl, isForKey }: AuthorizedFetchOptions): IsForKey => {
   const base: Either.Either<string, ConfigInvalid> | undefined = baseUrl === undefined ? undefined : originOf(baseUrl)
   return ({ origin, url }, given, placeholders) => {
-    if (base !== undefined) return Either.getOrThrowWith(base, (error) => error) === origin
-    if (placeholders.length === 0 || Either.isLeft(originOf(url))) return false
-    return isForKey?.(url, new Headers(given)) !== false
+    if (base === undefined) {
+      if (placeholders.length === 0 || Either.isLeft(originOf(url))) return false
+    } else if (Either.getOrThrowWith(base, (error) => error) !== origin) return false
+    return isForKey === undefined || isForKey(url, new Headers(given))
   }
 }
 
@@ -172,16 +154,20 @@ type Authorize = (
   dropped: ReadonlyArray<string>
 ) => Authorized | Promise<Authorized>
 
-const makeAuthorize = ({ authorize, scheme }: AuthorizedFetchOptions): Authorize => {
-  if (authorize !== undefined) {
-    return (key, { body }, { url, method, headers, keepsBody }) =>
-      authorize(key, { url, method, body: keepsBody ? body : undefined, headers: new Headers(headers) }).then(
-        (signed) => ({ headers: signed, names: credentialHeaders, keyHeaders: noKeyHeaders })
-      )
+/** The signer is given the library's own headers, also where the request has carried another key before. */
+const signing =
+  (signer: Signer, runtime: Runtime.Runtime<never>): Authorize =>
+  async (key, { body, signal }, { url, method, headers, keepsBody }, placeholders, dropped) => {
+    const given = new Headers(changed(headers, dropped, new Map(placeholders)))
+    const request = { url, method, headers: given, body: keepsBody ? body : undefined }
+    const keyHeaders = await runPromise(runtime, signedHeaders(key, signer, request), signal)
+    return { headers: changed(headers, dropped, keyHeaders), names: Array.from(keyHeaders.keys()), keyHeaders }
   }
+
+const byHeaders = (scheme: HeaderScheme | undefined): Authorize => {
   const cache = new WeakMap<ApiKey, CachedHeaders>()
   const cachedHeaders = (key: ApiKey, placeholders: PlaceholderHeaders): CachedHeaders => {
-    const known = typeof scheme === "function" ? undefined : cache.get(key)
+    const known = cache.get(key)
     if (known !== undefined && isSame(known.placeholders, placeholders)) return known
     const keyHeaders = Either.getOrThrowWith(headersFor(key, scheme, placeholders), (error) => error)
     const made: CachedHeaders = { placeholders, keyHeaders, names: Array.from(keyHeaders.keys()) }

@@ -12,7 +12,8 @@ import { credentialHeaders, type KeyHeaders } from "./headers.js"
 import { placeholder, placeholderLeaves } from "./placeholder.js"
 import { replaceHeaders } from "./platformInternals.js"
 import type { ResponseHead } from "./rejection.js"
-import { isStream } from "./replay.js"
+import { type Hop, isStream } from "./replay.js"
+import type { SignableRequest } from "./scheme.js"
 
 export const urlOf = (request: HttpClientRequest.HttpClientRequest): URL | undefined =>
   Either.getOrUndefined(UrlParams.makeUrl(request.url, request.urlParams, request.hash))
@@ -29,6 +30,31 @@ export const isSentOnce = (body: HttpBody.HttpBody): boolean =>
 /** Ends the transfer of a body that nobody is going to read. */
 export const cancel = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.raceFirst(Effect.ignore(response.arrayBuffer), Effect.yieldNow())
+
+/** The request, or what redirects have made of it, for a signer. */
+export const signableOf = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  from: Hop | undefined
+): SignableRequest => ({
+  url: from?.url ?? url,
+  method: from?.method ?? request.method,
+  headers: new globalThis.Headers(request.headers),
+  body: from?.keepsBody === false ? undefined : contentOf(request.body)
+})
+
+const contentOf = (body: HttpBody.HttpBody): unknown => {
+  switch (body._tag) {
+    case "Empty":
+      return undefined
+    case "FormData":
+      return body.formData
+    case "Stream":
+      return body.stream
+    default:
+      return body.body
+  }
+}
 
 // --- the placeholder
 

@@ -1,4 +1,4 @@
-/** A request's key, got before a client's own retry loop: that would take a failure of it for a network fault. */
+/** Gets a request's key before a client's own retry loop, which would treat a failure as a network fault. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -7,13 +7,13 @@ import * as Runtime from "effect/Runtime"
 import type { ApiKey } from "../../ApiKey.js"
 import { type Provider, peekOf } from "../model/provider.js"
 import { runPromise } from "../util/fiber.js"
-import { headersFor, type Scheme } from "./scheme.js"
+import { headersFor, isSigner, type Scheme } from "./scheme.js"
 
-/** A ticket is an object that the client hands on with this one request. */
+/** A ticket is an object that the client passes along with this one request. */
 export interface Preflight {
   /** Rejects with the typed error, or with the signal's reason. */
   readonly get: (ticket: object | null | undefined, signal: AbortSignal | undefined) => Promise<void>
-  /** The key got for it, once: a request that a client repeats asks for itself. */
+  /** The key for the ticket, once: a request that the client repeats gets its own. */
   readonly take: (ticket: unknown) => ApiKey | undefined
 }
 
@@ -29,7 +29,7 @@ export const makePreflight = (
   return {
     get: async (ticket, signal) => {
       const key = peek(clock.unsafeCurrentTimeMillis()) ?? (await runPromise(runtime, provider.get, signal))
-      if (!sendable.has(key)) {
+      if (!isSigner(scheme) && !sendable.has(key)) {
         Either.getOrThrowWith(headersFor(key, scheme), (error) => error)
         sendable.add(key)
       }

@@ -15,7 +15,7 @@ import type { ApiKeySource } from "./schema.js"
 
 /**
  * The names of the variables for a provider's id: `openai` has `OPENAI_API_KEY`, `OPENAI_API_KEY_FILE` and
- * `OPENAI_API_KEY_COMMAND`; what is no letter or digit becomes an underscore.
+ * `OPENAI_API_KEY_COMMAND`; any other character than a letter or digit becomes an underscore.
  *
  * @since 0.1.0
  * @category getters
@@ -33,7 +33,7 @@ const nonBlank = (name: string): Config.Config<Option.Option<string>> =>
     Option.filter((value) => value.trim() !== "")
   )
 
-/** What begins as JSON was meant as JSON, and is no command line. */
+/** Text that begins like JSON is meant as JSON, not as a command line. */
 const looksLikeJson = (text: string): boolean => /^\s*[[{"]/.test(text)
 
 const notJson = ({ column, problem }: ConfigInvalid): Problem =>

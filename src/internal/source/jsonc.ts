@@ -72,7 +72,7 @@ export const positionAt = (text: string, offset: number): Position => {
 const invalid = (file: string, { line, column }: Position, problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file, line, column, problem, remedy })
 
-/** Reads a configuration file. A missing file is invalid configuration too: whoever may be absent is looked for before. */
+/** Reads a configuration file. A missing file is invalid too: the caller checks optional files first. */
 export const read = (file: string): Effect.Effect<Document, ConfigInvalid | SourceUnreadable, FileSystem.FileSystem> =>
   Effect.flatMap(readText(file), (text) => parse(file, text))
 
@@ -86,7 +86,7 @@ export const isThere = (file: string): Effect.Effect<boolean, never, FileSystem.
 const isLink = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.isSuccess(fs.readLink(file)))
 
-/** Only a plain file of a sensible size is opened: a FIFO would wait for ever, a device never ends. */
+/** Opens only a regular file of limited size: a FIFO would block, and a device never ends. */
 export const readText = (
   file: string
 ): Effect.Effect<string, ConfigInvalid | SourceUnreadable, FileSystem.FileSystem> =>
@@ -123,7 +123,7 @@ export const readText = (
       file,
       { line: 1, column: 1 },
       `larger than ${maxBytes / 1024} KiB`,
-      "Remove what is no configuration."
+      "Remove everything that is not configuration."
     )
   })
 
@@ -131,7 +131,9 @@ export const parse = (file: string, text: string): Either.Either<Document, Confi
   const tooDeep = firstTooDeep(text)
   if (tooDeep !== undefined) {
     const problem = `more than ${maxDepth} levels of brackets`
-    return Either.left(invalid(file, positionAt(text, tooDeep), problem, "Remove what is no configuration."))
+    return Either.left(
+      invalid(file, positionAt(text, tooDeep), problem, "Remove everything that is not configuration.")
+    )
   }
   const errors: Array<ParseError> = []
   const root = parseTree(text, errors, { allowTrailingComma: true })

@@ -1,14 +1,14 @@
-/** Bytes: collecting those of a pipe, and reading them as UTF-8. */
+/** Collects the bytes of a pipe and decodes them as UTF-8. */
 
 import * as Option from "effect/Option"
 
-/** Bytes as they come from a pipe, in pieces until they are wanted. */
+/** A buffer of chunks, joined on demand. */
 export interface Collector {
   readonly add: (bytes: Uint8Array) => void
-  /** Forgets what came first, in whole pieces, as long as `limit` bytes are left. */
+  /** Drops the oldest chunks as long as `limit` bytes are left. */
   readonly keepLast: (limit: number) => void
   readonly size: () => number
-  /** Whether something has been forgotten. */
+  /** Whether a chunk was dropped. */
   readonly isCut: () => boolean
   readonly bytes: () => Uint8Array
 }
@@ -40,7 +40,7 @@ export const collector = (): Collector => {
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
-/** A NUL in it means UTF-16 or binary data that happens to be valid; a byte order mark is dropped by the decoder. */
+/** Decodes UTF-8. A NUL means UTF-16 or binary data. The decoder drops a byte order mark. */
 export const decodeUtf8 = (bytes: Uint8Array): Option.Option<string> =>
   Option.filter(
     Option.liftThrowable((input: Uint8Array) => strict.decode(input))(bytes),
@@ -49,6 +49,6 @@ export const decodeUtf8 = (bytes: Uint8Array): Option.Option<string> =>
 
 const encoder = new TextEncoder()
 
-/** What a reader will have of a text that we write: the same, unless it holds what UTF-8 or a helper's stdout cannot carry. */
+/** The text that a reader of our output gets: the same text, unless UTF-8 or a helper's stdout cannot carry it. */
 export const asRead = (text: string): Option.Option<string> =>
   Option.filter(decodeUtf8(encoder.encode(text)), (read) => read.trim() !== "")

@@ -1,14 +1,14 @@
-/** Values as JSON can hold them, equal where the values mean the same, so that a digest can stand for them. */
+/** Canonical JSON: equal for equivalent values, so that digests of them can be compared. */
 import * as Duration from "effect/Duration"
 
 export interface ComparableOptions {
-  /** Whether a field that is undefined says something: a variable that is unset does, an option does not. */
+  /** Whether an undefined field is significant. It is for environment variables (unset), not for options. */
   readonly unset: "kept" | "dropped"
 }
 
 /**
- * Equal whatever the order of the fields, and without losing what JSON would: a field that is unset, what no JSON number is,
- * and who is who among functions and instances, which are equal to themselves only.
+ * Independent of the order of fields, and without losing what JSON would lose: unset fields, numbers such as NaN, and the
+ * identity of functions and instances, which are equal only to themselves.
  */
 export const comparable = (value: unknown, options: ComparableOptions): unknown => {
   if (value === undefined) return { unset: true }
@@ -32,7 +32,7 @@ const isRecord = (value: object): boolean => {
 export const sorted = (record: object): ReadonlyArray<readonly [string, unknown]> =>
   Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
-/** The same JSON with the keys of each object sorted. Trust digests are of this form: what it gives for a value must not change. */
+/** JSON with the keys of each object sorted. Trust digests use this form, so its output for a value must not change. */
 export const withSortedKeys = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withSortedKeys)
   if (typeof value !== "object" || value === null) return value

@@ -10,7 +10,7 @@ const units: ReadonlyArray<readonly [names: RegExp, millis: number]> = [
   [/^(?:d|days?)$/, 86_400_000]
 ]
 
-/** None for what is no time above 0. */
+/** Parses a positive duration, else None. */
 export const parseDuration = (input: string): Option.Option<Duration.Duration> => {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(input.trim().toLowerCase()) ?? []
   return Option.fromNullable(units.find(([names]) => names.test(unit ?? "?"))).pipe(
@@ -19,11 +19,11 @@ export const parseDuration = (input: string): Option.Option<Duration.Duration> =
   )
 }
 
-/** For a JSON Schema, whose readers know letters of one case only: not all that is read, and nothing that is not. */
+/** Pattern for JSON Schema, whose regular expressions are case-sensitive. It accepts less than `parseDuration`, never more. */
 export const durationPattern =
   "^ *(?=[0-9.]*[1-9])[0-9]+(?:\\.[0-9]+)? *(?:ms|millis|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)? *$"
 
-/** The text that `parseDuration` reads as this very time, in the largest unit that fits. */
+/** Formats a duration so that `parseDuration` returns it unchanged, in the largest unit that fits. */
 export const formatDuration = (duration: Duration.Duration): string => {
   const millis = Duration.toMillis(duration)
   const [unit, size] = writtenUnits.find(([, size]) => millis >= size && millis % size === 0) ?? ["ms", 1]

@@ -1,4 +1,4 @@
-/** Runs effects with a given runtime: as a promise, and in a fiber of their own. */
+/** Runs effects with a given runtime: as a promise, or in their own fiber. */
 
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -7,9 +7,9 @@ import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 
 /**
- * Rejects with the typed error itself. An abort rejects at once, with its own reason, and interrupts; whatever the
- * interruption has to wait for (a helper that is being stopped) nobody else waits for. It interrupts, too, where the runtime comes
- * from a region that nothing may interrupt, as what makes a resource is.
+ * Rejects with the typed error itself. An abort rejects at once with its own reason and interrupts in the background, because
+ * interruption may wait (for a helper that is being stopped). It also interrupts if the runtime comes from an
+ * uninterruptible region, such as the acquisition of a resource.
  */
 export const runPromise = <A, E, R>(
   runtime: Runtime.Runtime<R>,
@@ -34,8 +34,8 @@ export const runPromise = <A, E, R>(
   })
 
 /**
- * Made in a fiber of the runtime: what is kept keeps nothing of who happened to ask for it first, such as that caller's log
- * annotations, metric tags, tracer or services. Who is interrupted takes the making along.
+ * Runs in a fiber of the runtime, so that a shared value keeps nothing of its first caller, such as log annotations, metric
+ * tags, tracer or services. Interrupting the caller interrupts the fiber.
  */
 export const inOwnFiber = <A, E, R>(
   runtime: Runtime.Runtime<R>,

@@ -1,4 +1,4 @@
-/** Which names an HTTP header can have: a token of RFC 9110. */
+/** Valid HTTP header names: a token of RFC 9110. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 export const isHeaderName = (name: string): boolean => token.test(name)

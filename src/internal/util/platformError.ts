@@ -1,8 +1,8 @@
-/** The little of an executor's or file system's error that is fit to be shown: messages and causes hold the whole argv. */
+/** The parts of an executor's or file system's error that may be shown. Its message and cause contain the whole argv. */
 import type { PlatformError } from "@effect/platform/Error"
 import { hasProperty } from "effect/Predicate"
 
-/** The system's code in what was failed or died with. */
+/** The system's error code in a failure or defect. */
 export const codeOf = (error: unknown): string => {
   const cause = hasProperty(error, "cause") ? error.cause : undefined
   for (const candidate of [error, cause]) {
@@ -15,7 +15,7 @@ export const codeOf = (error: unknown): string => {
   return inText ?? (reason === "NotFound" ? "ENOENT" : reason === "PermissionDenied" ? "EACCES" : "EUNKNOWN")
 }
 
-/** The signal in an `exitCode` that failed. */
+/** The signal in a failed `exitCode`. */
 export const signalOf = (error: PlatformError): string =>
   /signal: (SIG[A-Z0-9]+)/.exec(("description" in error ? error.description : undefined) ?? error.message)?.[1] ??
   "an unknown signal"

@@ -1,9 +1,9 @@
-/** Walks an issue of effect/Schema to the first thing that is wrong. The issue's own messages quote the input, which may be a secret. */
+/** Finds the first error in an issue of effect/Schema. The issue's own messages quote the input, which may be a secret. */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 
-/** A schema, and the place of the value that does not fit it. */
+/** A schema, and the path of the value that does not match it. */
 export interface Step {
   readonly path: ReadonlyArray<string | number>
   /** For a missing field the field's own schema, for an unexpected one the schema of the object around it. */
@@ -11,11 +11,11 @@ export interface Step {
   readonly kind: "missing" | "unexpected" | "misfit"
 }
 
-/** The names that an object's schema gives its fields. */
+/** The field names of an object schema. */
 export const fieldNames = (ast: AST.AST): ReadonlyArray<string> =>
   AST.isTypeLiteral(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
 
-/** From the whole value inwards, and at one place from the outer schema to the inner. The walk ends at a schema that `isLast`. */
+/** Walks from the whole value inwards, and at each path from the outer schema to the inner one. Stops at a schema for which `isLast` holds. */
 export const stepsOf = (
   issue: ParseResult.ParseIssue,
   isLast: (ast: AST.AST) => boolean,
@@ -39,7 +39,7 @@ export const stepsOf = (
   }
 }
 
-/** What a filter or a transformation itself refuses is not within another schema. */
+/** An issue of a filter or transformation itself has no inner schema. */
 const innerOf = (issue: ParseResult.ParseIssue): ReadonlyArray<ParseResult.ParseIssue> =>
   issue._tag === "Composite"
     ? [issue.issues].flat()

@@ -1,4 +1,4 @@
-/** What is shared by key, as long as somebody's scope holds it. */
+/** Values shared by key, each kept as long as a scope uses it. */
 
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 
 export type Shared<K, A> = (key: K) => Effect.Effect<A, never, Scope.Scope>
 
-/** One making at a time: `RcMap.get` looks before it waits for its turn, so of several that come at once each would make one. */
+/** Acquires one value at a time: `RcMap.get` checks before it waits, so concurrent callers would each acquire one. */
 export const sharing = <K, A, R>(
   make: (key: K) => Effect.Effect<A, never, R>
 ): Effect.Effect<Shared<K, A>, never, Scope.Scope | R> =>

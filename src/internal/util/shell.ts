@@ -1,8 +1,8 @@
-/** A path in a command that a person is told to paste: one word of a shell's, whatever a project called its folders. */
+/** Quotes a path as one shell word, for commands shown to the user. */
 
 import quote from "shell-quote/quote.js"
 
-/** What needs no quotes: shell-quote escapes more than a shell asks for. */
+/** Text that needs no quotes. shell-quote escapes more than necessary. */
 const plain = process.platform === "win32" ? /^[\w.,:@%+/\\-]+$/ : /^[\w.,:@%+/-]+$/
 
 export const shellWord = (text: string): string => (plain.test(text) ? text : quote([text]))

@@ -10,7 +10,7 @@ import { commandPath, decisive, type Origin, plain, provenanceOf, wrong } from "
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 
-/** Each path from the folder of the file that says it, which need not be the one that decides. */
+/** Resolves each path from the directory of the file that declares it. Another file may override the rest of the command. */
 const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> => {
   const fromItsFolder = (leaf: Tree.Leaf<Origin>): unknown => {
     const { folder, home } = leaf.origin.scope

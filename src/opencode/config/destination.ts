@@ -10,7 +10,7 @@ import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 
 /**
- * What a project may say of a provider without pointing anything anywhere.
+ * Fields that a project may set without affecting any destination.
  *
  * @internal
  */
@@ -35,8 +35,8 @@ export const harmlessOptions: ReadonlySet<string> = new Set([
 export const affectsRequestFields: ReadonlySet<string> = new Set(["headers", "provider", "options", "variants"])
 
 /**
- * One that holds no key lets the next source be asked: another key, for where the user pointed his own. Where he pointed the
- * provider nowhere, a variable that is not set takes no other key away.
+ * Whether a project's `apiKey` is blank. A blank key makes the next source apply, so another key would be sent to the user's
+ * base URL. An unset variable is harmless if the user has set no base URL.
  */
 const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
   if (typeof value !== "string") return true
@@ -47,8 +47,8 @@ const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>, isPointed: boolean): b
 }
 
 /**
- * Whether a model's id or name may lead to another place of the server: some of opencode's packages put it into the URL's path
- * as it is. A placeholder may, too: opencode fills it.
+ * Whether a model's id or name may change the URL path: some of opencode's packages insert it unescaped. A placeholder counts
+ * too, because opencode fills it.
  *
  * @internal
  */
@@ -80,7 +80,7 @@ export const destinationOf = (tree: Tree.Tree<Origin> | undefined): Resolved["de
   return Option.some({ origin: originOf(base), provenance: provenanceOf(leaf.origin, leaf.at) })
 }
 
-/** Of a project's URL the placeholders stay as they are: nothing of the user's gets into it before it is trusted. */
+/** Placeholders in a project's URL are not replaced, so no value of the user gets into it before it is trusted. */
 const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
   if (base === undefined) return "the provider's own"
   const text = String(base.value)

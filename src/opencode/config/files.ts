@@ -31,7 +31,7 @@ const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
   win32: "C:\\ProgramData\\opencode"
 }
 
-/** The folders in which opencode looks for a project's files, and the project's root. */
+/** The directories in which opencode searches a project's files, and the project's root. */
 const projectOf = (
   cwd: string
 ): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
@@ -40,9 +40,9 @@ const projectOf = (
     const { home: namedHome } = yield* HostEnvironment
     const home = yield* realPathOf(namedHome)
     const { folders, repository } = yield* upwards(cwd, () => false)
-    // A repository of the home directory is no project: what is in it is the user's.
+    // A repository that contains the home directory is not a project: its files are the user's.
     const project = Option.filter(repository, (root) => !isInside(root, home, path))
-    // Without a repository the project is where we stand.
+    // Without a repository the project is the working directory.
     return { folders, root: Option.getOrElse(project, () => cwd) }
   })
 
@@ -51,14 +51,14 @@ export const isSet = (value: string | undefined): value is string => value !== u
 /** The project, as far as opencode's configuration goes, and what is the user's. */
 interface Territory {
   readonly root: string
-  /** The user's own folders, as they are named and without links. */
+  /** The user's own directories: the given paths and the real ones. */
   readonly ownAsNamed: ReadonlyArray<string>
   readonly own: ReadonlyArray<string>
   /** What the environment points at. */
   readonly pointed: ReadonlyArray<string>
 }
 
-/** An administrator's file is nobody's project, and sees no variable of a well-known server. */
+/** An administrator's file does not belong to a project and does not see variables of well-known servers. */
 const fileSource = (
   file: string,
   isManaged: boolean,
@@ -70,7 +70,7 @@ const fileSource = (
     const folder = path.dirname(file)
     const foundIn = yield* realPathOf(folder)
     const isOwn =
-      // What was cloned below one of his folders is not his; nor is a project's link to his file, which is read from where the link is.
+      // A repository cloned below a user directory is a project; so is a project's symlink to a user file.
       [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
       isManaged ||
       (pointed.some((place) => isInside(place, file, path)) &&
@@ -81,11 +81,11 @@ const fileSource = (
       text: Effect.gen(function* () {
         const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
         if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
-        // What was judged, not where a link leads by now.
+        // Read the path that was checked, because a symlink may have changed since.
         return yield* Placeholder.parse(real, yield* Document.readText(real))
       }),
       owner: isOwn ? "user" : "project",
-      // His as he names it, not as a project's link to it does.
+      // The user's file must be named by its own path, not by a project's symlink to it.
       folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
       root: isInside(root, real, path) ? root : path.dirname(real),
       seesWellKnown: !isManaged
@@ -103,7 +103,7 @@ const inlineSource = (content: string, folder: string, root: string): Source => 
   seesWellKnown: false
 })
 
-/** What the environment points at is the user's, unless it is in the project; so is what is in the user's own folders. */
+/** Files that the environment names are the user's, unless they are in the project. So are files in the user's own directories. */
 export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   const environment = yield* HostEnvironment
@@ -126,7 +126,7 @@ export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effec
     ...Array.from(dotFolders).flatMap(inFolder)
   ]
   const managed = inFolder(managedFolders[process.platform] ?? "/etc/opencode")
-  // The folders may be links of the user's own; a file in one may not lead out of it.
+  // The directories may be the user's symlinks. A file in one must not be a symlink that leads out of it.
   const ownAsNamed = [global, path.join(home, ".opencode")]
   const own = yield* Effect.forEach(ownAsNamed, realPathOf)
   const territory: Territory = { root, ownAsNamed, own, pointed: [...pointedFile, ...pointedFolder] }

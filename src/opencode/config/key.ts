@@ -152,7 +152,7 @@ const variablesOf = (
   return { names: Option.toArray(knownVariable(id)), provenance: Provenance.Environment() }
 }
 
-/** The variable that opencode takes the key of a provider from without being told. */
+/** The variable from which opencode takes a provider's key by default. */
 export const knownVariable = (id: string): Option.Option<string> => {
   if (regular.has(id)) return Option.some(ApiKeySource.variablesFor(id).key)
   return Object.hasOwn(exceptions, id) ? Option.fromNullable(exceptions[id]) : Option.none()

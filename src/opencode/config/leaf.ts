@@ -41,7 +41,7 @@ export const badReference =
     wrong(
       leaf,
       `bad file reference: ${file} does not exist`,
-      "Create the file, or correct the path; it starts from the folder of this file."
+      "Create the file, or correct the path; it is relative to the directory of this file."
     )
 
 export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.owner === "project"

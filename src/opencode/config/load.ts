@@ -51,7 +51,7 @@ export interface OpencodeConfig {
 export interface Loaded extends OpencodeConfig, Configuration {
   /** The files that were read, without links in their paths. */
   readonly files: ReadonlyArray<string>
-  /** All that the files say of a provider, whoever wrote it, placeholders replaced: to compare with, not to be used. */
+  /** Everything that the files declare for a provider, with placeholders replaced. Only for comparison. */
   readonly written: (id: string) => Effect.Effect<unknown, ApiKeyError, Needs>
 }
 

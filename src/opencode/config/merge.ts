@@ -41,7 +41,7 @@ const providersIn = (
     return Either.left(wrong(leaf, "it is not an object", "Put it into braces: { … }"))
   }
   const nameOf = (key: string): string =>
-    // A name is no place for a secret, and nobody is asked about it.
+    // A name should not hold a secret, so the policy is not asked about it.
     origin.source.owner === "project" ? key : Placeholder.fillVariables(key, origin.scope)
   const member = Tree.memberOf(root, "provider", text, origin, nameOf)
   if (member === undefined) return Either.right(Option.none())

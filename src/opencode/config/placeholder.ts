@@ -26,7 +26,7 @@ const filePlaceholder = /\{file:([^}]+)\}/g
 const anyPlaceholder = /(\{(?:env|file):[^}]+\})/
 const unquoted = /\{(?:env|file):[^}"\\\r\n]+(\}?)/y
 
-/** As far as there can be any: what is begun behind the last `}` would be looked through to the end, each time anew. */
+/** The text up to the last `}`. Unclosed placeholders after it would be scanned to the end again and again. */
 const closed = (text: string): string => text.slice(0, text.lastIndexOf("}") + 1)
 
 export const isIn = (text: string): boolean => anyPlaceholder.test(closed(text))
@@ -140,7 +140,7 @@ export const fill = (
     for (const match of closed(marked).matchAll(filePlaceholder)) {
       const file = pathOf(restore(match[1] ?? ""), scope, path)
       const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
-      // As it was written: what a variable holds is nobody's to read here.
+      // Shown as written, because a variable may hold a secret.
       if (Option.isNone(bytes)) return yield* badReference(unmark(match[1] ?? ""))
       parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
       end = match.index + match[0].length

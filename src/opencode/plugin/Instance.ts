@@ -70,7 +70,7 @@ export const make = (
           declarations: resolved.declarations
         }
         const self = yield* GuardedProvider.make(id, request, {
-          // What a desktop program does not see, the user's log-in shell does.
+          // A desktop program may lack variables that the user's login shell sets.
           search: "login-shell",
           ...commandOptions(command),
           provider: id

@@ -15,7 +15,7 @@ const name = "effect-apikey"
 
 export const make = ({ client }: Host): Notifier => {
   const shown = new Map<string, string>()
-  // Nobody waits for these: opencode answers them itself, and may be about to end.
+  // Not awaited: opencode answers these itself, and may be about to exit.
   const quietly = (call: () => Promise<unknown>): void =>
     void Promise.resolve()
       .then(call)

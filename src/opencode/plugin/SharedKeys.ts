@@ -1,4 +1,4 @@
-/** One cache for equal commands, whichever project asks: a key that one project has fetched is not asked for by the next. */
+/** One cache for equal commands of all projects, so that a key is fetched only once. */
 
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -35,7 +35,7 @@ export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")
   SharedKeys,
   Shared<ResolvedCommand, SharedKey>
 >() {
-  /** A provider lives while somebody's scope holds it. */
+  /** A provider lives as long as a scope uses it. */
   static readonly layer = Layer.scoped(
     SharedKeys,
     sharing((command: ResolvedCommand) => Effect.map(fromResolvedCommand(command), retryAfterFailure))

@@ -58,7 +58,7 @@ export const make = ({ id, provider, origins, isOpen, inner, runtime, onFailure,
       onSuccess()
       return answer
     } catch (error) {
-      // What is no matter of the key (an abort, a network fault) is opencode's to judge.
+      // opencode handles errors that do not concern the key (an abort, a network error).
       if (!isApiKeyError(error)) throw error
       onFailure(error)
       throw new Error(chatMessage(id, error))

@@ -1,13 +1,13 @@
 /** What the plugin uses of opencode, in types of our own: `@opencode-ai/plugin` stands on another Effect. */
 
-/** What opencode hands to a plugin, one for each project that it has open. */
+/** The input of a plugin, one for each open project. */
 export interface Host {
-  /** The folder that opencode was started in. */
+  /** The directory in which opencode was started. */
   readonly directory: string
   readonly client: Client
 }
 
-/** The few calls that tell the user something. opencode's client never rejects unless it is told to. */
+/** The calls that show messages to the user. opencode's client does not reject by default. */
 export interface Client {
   readonly app: { readonly log: (options: { readonly body: LogEntry }) => Promise<unknown> }
   readonly tui: { readonly showToast: (options: { readonly body: Toast }) => Promise<unknown> }

@@ -29,7 +29,7 @@ export type Choice =
 const own = (reason: string): Choice => ({ _tag: "OpencodesOwn", reason })
 const failed = (error: ApiKeyError): Choice => ({ _tag: "Failed", error })
 
-/** The order is that of docs/configuration.md: what opencode has a key from, then the command. */
+/** The order is that of docs/guides/opencode.md: what opencode has a key from, then the command. */
 export const choose = (
   { id, entry, options, isMisplaced }: EntryCopy,
   resolved: Resolved,
@@ -94,11 +94,11 @@ const isVertex = (id: string, { npm }: HostProvider): boolean =>
 
 const vertexAnthropic = "@ai-sdk/google-vertex/anthropic"
 
-/** Whose hand wrote it cannot be told, so it is taken for nobody's. */
+/** Its author is unknown, so no policy covers it. */
 const unseen = (problem: string): ConfigInvalid =>
   configInvalid(
     problem,
-    "Write it into your own opencode.json, remove it where it is set, or start opencode anew if you have just changed it."
+    "Write it into your own opencode.json, remove it where it is set, or restart opencode if you have just changed it."
   )
 
 const misplaced = configInvalid(

@@ -15,7 +15,7 @@ const affectsRequest = ([first = "", second = "", third]: ReadonlyArray<string>,
 /** A placeholder without quotes is a text in one and anything in the other. */
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : JSON.stringify(value))
 
-/** The first place where the entry differs from what the files say. What is code comes from another plugin, which is code of the user's. */
+/** The first path whose value differs from the files. Functions come from another plugin, which the user installed. */
 export const firstUndeclared = (
   actual: unknown,
   written: unknown,

@@ -1,23 +1,22 @@
-/** Signatures (Version 4) of requests to Amazon Bedrock: which requests are AWS's, and each signed with the key of the moment. */
+/** Signatures (AWS Signature Version 4) of requests to Amazon Bedrock, and which requests to sign. */
 
 import { AwsV4Signer } from "aws4fetch"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
+import type { InvalidOutput } from "../../ApiKeyError.js"
+import { make, type Provider } from "../../internal/model/provider.js"
 import { unsendable } from "../../internal/request/errors.js"
-import type { SignableRequest } from "../../internal/request/fetch.js"
-import { isForAHeader, notForAHeader } from "../../internal/request/scheme.js"
+import { isForAHeader, notForAHeader, type Signer } from "../../internal/request/scheme.js"
 
-/** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: what the SDK signed says where the request goes. */
+/** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: the package's own signature says where the request goes. */
 const credentialScope = /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\/aws4_request/
-const signatureHeaders: ReadonlyArray<string> = [
-  "authorization",
-  "x-amz-content-sha256",
-  "x-amz-date",
-  "x-amz-security-token"
-]
 
-/** Chat, embeddings and reranking have hosts of their own in one region. By partition, as the SDK makes them. */
+/** The headers of a signature, which replace those of the package's own. */
+const signatureHeaders: ReadonlyArray<string> = ["authorization", "x-amz-date", "x-amz-security-token"]
+
+/** Of AWS's hosts, by partition. Chat, embeddings and reranking have different hosts in a region. */
 const awsSuffixes: ReadonlyArray<string> = [
   "amazonaws.com",
   "amazonaws.com.cn",
@@ -28,16 +27,21 @@ const awsSuffixes: ReadonlyArray<string> = [
   "cloud.adc-e.uk",
   "csp.hci.ic.gov"
 ]
-/** They name the endpoint where the settings do not. */
+/** The package takes its endpoint from them if the settings have none. */
 const endpointVariables: ReadonlyArray<string> = [
   "AWS_ENDPOINT_URL",
   "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
   "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME"
 ]
 
-/** Whether this request is one that the SDK made for AWS. */
+const scopeIn = (headers: Headers): RegExpExecArray | null => credentialScope.exec(headers.get("authorization") ?? "")
+
+/** Whether the package has signed this request, with the placeholder. */
+export const isSigned = (_: URL, headers: Headers): boolean => scopeIn(headers) !== null
+
+/** Whether the package has signed this request, and it goes to AWS. */
 export const isAws = (url: URL, headers: Headers): boolean => {
-  const region = credentialScope.exec(headers.get("authorization") ?? "")?.[1]
+  const region = scopeIn(headers)?.[1]
   if (region === undefined) return false
   const isEndpoint = endpointVariables.some((name) => {
     const endpoint = process.env[name]
@@ -47,37 +51,44 @@ export const isAws = (url: URL, headers: Headers): boolean => {
   return isEndpoint || (isHost && url.protocol === "https:")
 }
 
-/** Signs a request anew with the key that it is sent with. */
-export const sign = async (key: ApiKey, { url, method, headers, body }: SignableRequest): Promise<Headers> => {
-  const [, region, service] = credentialScope.exec(headers.get("authorization") ?? "") ?? []
-  if (region === undefined || service === undefined) return headers
-  if (Option.isNone(key.username)) {
-    throw unsendable("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
+/** The provider, if its key is a key pair that headers can carry. Otherwise `Headers` would quote it in an error. */
+export const ofKeyPairs = (provider: Provider): Provider =>
+  make({ ...provider, get: Effect.tap(provider.get, requireKeyPair) })
+
+const requireKeyPair = ({ sessionToken, username, value }: ApiKey): Effect.Effect<void, InvalidOutput> => {
+  if (Option.isNone(username)) {
+    return Effect.fail(
+      unsendable("an AWS key pair", 'Amazon Bedrock needs a key pair: format "aws-credential-process".')
+    )
   }
-  const sent = [
-    key.username.value,
-    Redacted.value(key.value),
-    ...Option.toArray(Option.map(key.sessionToken, Redacted.value))
-  ]
-  // `Headers` would quote it.
-  if (!sent.every(isForAHeader)) throw notForAHeader()
+  const sent = [username.value, Redacted.value(value), ...Option.toArray(Option.map(sessionToken, Redacted.value))]
+  return sent.every(isForAHeader) ? Effect.void : Effect.fail(notForAHeader())
+}
+
+/** Signs a request, for the region and the service in the package's own signature. */
+export const sign: Signer = ({ sessionToken, username, value }, { body, headers, method, url }) => {
+  const [, region = "", service = ""] = scopeIn(headers) ?? []
   for (const name of signatureHeaders) headers.delete(name)
-  const signed = await new AwsV4Signer({
+  const signer = new AwsV4Signer({
     url: url.href,
     method,
     headers,
     body: typeof body === "string" ? body : null,
     region,
     service,
-    accessKeyId: key.username.value,
-    secretAccessKey: Redacted.value(key.value),
-    ...Option.match(key.sessionToken, {
+    accessKeyId: Option.getOrElse(username, () => ""),
+    secretAccessKey: Redacted.value(value),
+    ...Option.match(sessionToken, {
       onNone: () => ({}),
       onSome: (token) => ({ sessionToken: Redacted.value(token) })
     })
-  }).sign()
-  signed.headers.forEach((value, name) => {
-    headers.set(name, value)
   })
-  return headers
+  return signer.sign().then((signed) =>
+    Object.fromEntries(
+      signatureHeaders.flatMap((name) => {
+        const header = signed.headers.get(name)
+        return header === null ? [] : [[name, header]]
+      })
+    )
+  )
 }

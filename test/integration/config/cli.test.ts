@@ -138,7 +138,7 @@ describe("effect-apikey over a configuration", () => {
         ["shell", shells, 0]
       ] as const
       const look = yield* run(self, "check", "shell", "--no-run")
-      assert.include(look.stdout, "program  shells: where the log-in shell finds it")
+      assert.include(look.stdout, "program  shells: where the login shell finds it")
       assert.isFalse(existsSync(join(self.marks, "shell")), "a look starts no shell")
       for (const [id, program, status] of rows) {
         const checked = yield* run(self, "check", id)

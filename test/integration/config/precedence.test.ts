@@ -1,4 +1,4 @@
-// docs/configuration.md's table for effect-apikey.jsonc, a test a row; and files that are wrong.
+// docs/guides/configuration-files.md's table for effect-apikey.jsonc, a test a row; and files that are wrong.
 import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { SystemError } from "@effect/platform/Error"
@@ -247,7 +247,7 @@ describe("a file that is wrong is one error with file, line, column and remedy",
 
   const entries: ReadonlyArray<readonly [what: string, entry: string, at: string, problem: RegExp, hint: RegExp]> = [
     ["no object", `"sk-1"`, ":3:12", /expected an object/, /"key"/],
-    ["nothing in it", `{}`, ":3:12", /says nothing/, /"key"/],
+    ["nothing in it", `{}`, ":3:12", /is empty/, /"key"/],
     ["a source without key", `{ "env": "A" }`, ":3:14", /"env" is not known here/, /Put it under "key"/],
     ["an unknown key", `{ "baseURL": "https://x" }`, ":3:14", /"baseURL" is not known/, /Did you mean "baseUrl"/],
     ["a wrong type", `{ "key": { "command": [1] } }`, ":3:35", /expected a string/, /.+/],
@@ -328,7 +328,7 @@ describe("a file that is wrong is one error with file, line, column and remedy",
         const error = yield* attempt(self, id)
         assert(isApiKeyError(error) && error._tag === "SourceUnreadable", String(error))
         assert.deepInclude(error, { path, code: "larger than 64 KiB" })
-        assert.include(error.hint, "Name the file that holds the secret")
+        assert.include(error.hint, "Name a regular file that contains only the secret")
       }
     })
   )

@@ -63,7 +63,7 @@ describe("a helper that may ask", () => {
   it("that fails has said why on the terminal, so the remedy is the log-in's, with an if", async () => {
     const session = onTerminal(get("--", at("op")))
     await session.says("not currently signed in")
-    await session.says("If a log-in is missing: Sign in to 1Password: op signin")
+    await session.says("If a login is missing: Sign in to 1Password: op signin")
     assert.strictEqual((await session.ended).status, 69)
   })
 

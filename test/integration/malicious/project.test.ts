@@ -352,7 +352,7 @@ describe("a file that somebody else put above the working directory", () => {
         within(self, { cwd }),
         Effect.scoped
       )
-      assert.deepStrictEqual(notes, [`${file} is somebody else's and not used. If you want it: --config ${file}`])
+      assert.deepStrictEqual(notes, [`${file} is owned by another user and not used. To use it: --config ${file}`])
       assert.strictEqual(yield* attempt(self, "openai", { cwd, config: file }), "sk-attackers")
       // By a link of his to a file of ours as well; but not in a folder that is his, as a mounted checkout is.
       rmSync(file)
@@ -373,7 +373,7 @@ describe("opencode's file in the user's own folder", () => {
       const file = self.write("home/.config/opencode/opencode.json", config, 0o606)
       const outcome = yield* attemptOpencode(self, "myprov")
       refusedIn(self, outcome, file, "ConfigInvalid")
-      assert.include(String(isApiKeyError(outcome) && outcome.message), "others may write to it")
+      assert.include(String(isApiKeyError(outcome) && outcome.message), "others can write to it")
       chmodSync(file, 0o604)
       assert.strictEqual(yield* attemptOpencode(self, "myprov"), "tool-key")
     })
@@ -760,7 +760,7 @@ describe("a project's command gets no program and no variable that the project c
       chownSync(program, 65_534, 65_534)
       const foreign = yield* attempt(self, "openai")
       assert(isApiKeyError(foreign) && foreign._tag === "CommandNotTrusted", String(foreign))
-      assert.include(foreign.hint, `somebody else owns ${program}`)
+      assert.include(foreign.hint, `another user owns ${program}`)
       assert.notInclude(foreign.hint, "chmod")
     })
   )
@@ -794,7 +794,7 @@ describe("a project's command gets no program and no variable that the project c
         lchownSync(link, 65_534, 65_534)
         const foreign = yield* attempt(self, "openai")
         assert(isApiKeyError(foreign) && foreign._tag === "CommandNotTrusted", String(foreign))
-        assert.include(foreign.hint, `somebody else owns ${link}`)
+        assert.include(foreign.hint, `another user owns ${link}`)
       })
   )
 

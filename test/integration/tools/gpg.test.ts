@@ -127,7 +127,7 @@ describeTool("gpg, pass and docker-credential-pass", ["gpg", "pass", "docker-cre
   it.live("pass: the list of a folder, with status 0, is no key", () =>
     Effect.map(ask({ argv: ["pass", "show", "ai"], env }), (answer) => {
       const error = failure(answer, [secret])
-      expect(error).toMatchObject({ _tag: "InvalidOutput", expected: "a key, not the list of a folder" })
+      expect(error).toMatchObject({ _tag: "InvalidOutput", expected: "a key, not a directory listing" })
       expect(error.hint).toContain("folder")
     })
   )
