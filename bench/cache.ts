@@ -108,5 +108,5 @@ export const main = (): Promise<void> =>
           console.log(`  ${name.padEnd(30)} ${nanoseconds.toFixed(0).padStart(7)} ns  ${ratio.toFixed(3)}${verdict}`)
         }
       }
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )

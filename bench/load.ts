@@ -7,7 +7,6 @@ import { createServer } from "node:http"
 import { loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as Command from "@effect/platform/Command"
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -140,7 +139,7 @@ const tokenServer = Effect.acquireRelease(
 
 /** The executor for helpers, which notes when it starts one. */
 const noting = (startedAt: Array<number>) =>
-  Effect.map(CommandExecutor.CommandExecutor, (executor) => ({
+  Effect.map(HelperExecutor.HelperExecutor, (executor) => ({
     ...executor,
     start: (command: Command.Command) =>
       Effect.suspend(() => {
@@ -161,7 +160,7 @@ export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
       argv: [script, path, options.variant],
       format: "oauth",
       ...(options.variant === "hanging" ? { timeout: "500 millis" } : {})
-    }).pipe(Effect.provideServiceEffect(CommandExecutor.CommandExecutor, noting(startedAt)))
+    }).pipe(Effect.provideServiceEffect(HelperExecutor.HelperExecutor, noting(startedAt)))
     const authorized = Fetch.makeWith(provider, { baseUrl: server.url })
     const failures: Array<{ readonly what: string } & Interval> = []
     const pauseMillis = Duration.toMillis(options.pause ?? defaultPause)
@@ -245,7 +244,7 @@ export const load = (options: LoadOptions): Effect.Effect<LoadReport> =>
       slowestIssueMillis: Math.max(0, ...tokens.map(({ from, start }) => from - start)),
       slowestProbeMillis
     }
-  }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+  }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
 
 const variants: ReadonlyArray<Variant> = ["plain", "failing", "hanging"]
 

@@ -97,4 +97,4 @@ export const main = () =>
         `${count} idle providers, ${what}: ApiKeyProviders ${Math.round(median(ours))} bytes each, RcMap ${Math.round(median(theirs))}: ${ratio.toFixed(2)} times ours (limit ${maxRatio})`
       )
     }
-  }).pipe(Effect.provide(HelperExecutor.layerNode), Effect.runPromise)
+  }).pipe(Effect.provide(HelperExecutor.layer), Effect.runPromise)

@@ -11,6 +11,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as CredentialHelper from "effect-apikey/CredentialHelper"
 import * as HelperExecutor from "effect-apikey/HelperExecutor"
 
@@ -20,8 +21,8 @@ const compared = 200
 const command = ["/bin/echo", "sk-0123456789abcdef"] as const
 
 const run = CredentialHelper.run({ argv: command }, { provider: "bench", reason: "first", background: false })
-const ours = Effect.provide(run, HelperExecutor.layerNode)
-const stock = Effect.provide(run, NodeContext.layer)
+const ours = Effect.provide(run, HelperExecutor.layer)
+const stock = Effect.provide(run, Layer.provideMerge(HelperExecutor.fromCommandExecutor, NodeContext.layer))
 const plain = promisify(execFile)
 
 setFlagsFromString("--expose-gc")

@@ -51,7 +51,7 @@ export { fromSource, type SourceOptions } from "./internal/provider/source.js"
  * export const main = program.pipe(
  *   Effect.provide(
  *     ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"], timeout: "10 seconds" }).pipe(
- *       Layer.provide(HelperExecutor.layerNode)
+ *       Layer.provide(HelperExecutor.layer)
  *     )
  *   )
  * )
@@ -79,7 +79,7 @@ export const layerCommand = (options: CommandOptions): Layer.Layer<ApiKeyProvide
  *     ApiKeySource.file("/run/secrets/openai"),
  *     ApiKeySource.command(["op", "read", "op://Work/OpenAI/api-key"])
  *   ])
- * ).pipe(Layer.provide(HelperExecutor.layerNode))
+ * ).pipe(Layer.provide(HelperExecutor.layer))
  * ```
  *
  * @since 0.1.0

@@ -157,7 +157,7 @@ const notConfigured = (provider: string, ids: ReadonlyArray<string>): KeyNotConf
  *     gateway: { argv: ["get-gateway-token"], timeout: "10 seconds" }
  *   },
  *   idleTimeToLive: "30 minutes"
- * }).pipe(Layer.provide(HelperExecutor.layerNode))
+ * }).pipe(Layer.provide(HelperExecutor.layer))
  *
  * export const OpenAiKey = ApiKeyProviders.layerFor("openai").pipe(Layer.provide(Keys))
  * ```
@@ -195,7 +195,7 @@ export const layerFor = (id: string): Layer.Layer<ApiKeyProvider, KeyNotConfigur
  * export const Keys = ApiKeyProviders.layerConfig({
  *   openai: ApiKeySource.config("openai"),
  *   anthropic: ApiKeySource.config("anthropic")
- * }).pipe(Layer.provide(HelperExecutor.layerNode))
+ * }).pipe(Layer.provide(HelperExecutor.layer))
  * ```
  *
  * @since 0.1.0

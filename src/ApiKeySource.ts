@@ -140,7 +140,7 @@ export const print = (source: ApiKeySource): string => JSON.stringify(encode(sou
  * import * as Layer from "effect/Layer"
  *
  * export const OpenAiKey = ApiKeyProvider.layerConfig(ApiKeySource.config("openai")).pipe(
- *   Layer.provide(HelperExecutor.layerNode)
+ *   Layer.provide(HelperExecutor.layer)
  * )
  * ```
  *

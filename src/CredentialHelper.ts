@@ -5,11 +5,11 @@
  * @since 0.1.0
  */
 
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type { ApiKeyError } from "./ApiKeyError.js"
+import type * as HelperExecutor from "./HelperExecutor.js"
 import type { Output } from "./internal/format/format.js"
 import { knownCommand } from "./internal/helper/knownCommand.js"
 import type { Options } from "./internal/helper/options.js"
@@ -30,5 +30,5 @@ export type { Interactive, Search } from "./internal/model/options.js"
 export const run = (
   options: Options,
   request: Request
-): Effect.Effect<Output, ApiKeyError, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<Output, ApiKeyError, HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path> =>
   Effect.suspend(() => Run.run(knownCommand(options.argv, options.cwd), options, request))

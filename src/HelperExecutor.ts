@@ -1,8 +1,8 @@
 /**
- * The `CommandExecutor` for helpers: a process group of its own for each, a kill that reaches the whole group, the terminal
- * where it is asked for, Windows shims, and no helper that outlives us.
+ * Starts helpers: each in a process group of its own, a kill that reaches the whole group, the terminal on request, Windows
+ * shims, and no helper that outlives this process.
  *
- * It is given to a layer of `ApiKeyProvider` locally; the rest of the program keeps its executor.
+ * It has a tag of its own: a program's `CommandExecutor` runs no helpers unless `fromCommandExecutor` says so.
  *
  * @since 0.1.0
  */
@@ -14,9 +14,9 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { makeProcess } from "./internal/process/process.js"
@@ -24,36 +24,25 @@ import { release, spawn } from "./internal/process/spawn.js"
 import { terminalExists } from "./internal/process/terminal.js"
 
 /**
- * @since 0.1.0
- * @category type ids
- */
-export const TypeId: unique symbol = Symbol.for("effect-apikey/HelperExecutor")
-
-/**
- * @since 0.1.0
- * @category type ids
- */
-export type TypeId = typeof TypeId
-
-/**
- * An executor that can give a helper the terminal: a command whose stdin or stderr is `"inherit"` keeps it. Such a child
- * stays in our session and process group, and where our own stdin or stderr is redirected it gets the terminal instead.
+ * What starts helpers. `start` takes one program without a shell. A command whose stdin or stderr is `"inherit"` gets the
+ * terminal.
  *
  * @since 0.1.0
  * @category models
  */
-export interface HelperExecutor extends CommandExecutor.CommandExecutor {
-  readonly [TypeId]: {
-    /** Whether there is a terminal to give. */
-    readonly hasTerminal: Effect.Effect<boolean>
-  }
+export interface Executor {
+  readonly start: CommandExecutor.CommandExecutor["start"]
+  /** Whether there is a terminal to give to a helper. */
+  readonly hasTerminal: Effect.Effect<boolean>
+  /** Programs are files that `FileSystem` shows, so a program that is not found is not started. */
+  readonly isLocal: boolean
 }
 
 /**
  * @since 0.1.0
- * @category guards
+ * @category tags
  */
-export const isHelperExecutor = (u: unknown): u is HelperExecutor => hasProperty(u, TypeId)
+export class HelperExecutor extends Context.Tag("effect-apikey/HelperExecutor")<HelperExecutor, Executor>() {}
 
 const unsupported = (description: string): Effect.Effect<never, PlatformError> =>
   Effect.fail(new SystemError({ reason: "InvalidData", module: "Command", method: "start", description }))
@@ -72,29 +61,17 @@ const start = (command: Command.Command): Effect.Effect<CommandExecutor.Process,
   )
 }
 
-const hasTerminal: Effect.Effect<boolean> = Effect.sync(terminalExists)
-
 /**
- * The executor itself, for those who provide it by hand.
+ * The executor for Node, as a value. It needs no other service. Each helper gets a process group of its own, unless it has
+ * the terminal: then it stays in the session and process group of this process.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: HelperExecutor = {
-  ...CommandExecutor.makeExecutor(start),
-  [TypeId]: { hasTerminal }
-}
+export const node: Executor = { start, hasTerminal: Effect.sync(terminalExists), isLocal: true }
 
 /**
- * The executor for helpers. It needs no other service.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<CommandExecutor.CommandExecutor> = Layer.succeed(CommandExecutor.CommandExecutor, make)
-
-/**
- * The executor for helpers with Node's `FileSystem` and `Path`: all that the layers of `ApiKeyProvider` need.
+ * The executor for Node, with Node's `FileSystem` and `Path`: everything that the layers of `ApiKeyProvider` need.
  *
  * @example
  * ```ts
@@ -104,11 +81,43 @@ export const layer: Layer.Layer<CommandExecutor.CommandExecutor> = Layer.succeed
  *
  * export const OpenAiKey = ApiKeyProvider.layerCommand({
  *   argv: ["op", "read", "op://Private/OpenAI/api-key"]
- * }).pipe(Layer.provide(HelperExecutor.layerNode))
+ * }).pipe(Layer.provide(HelperExecutor.layer))
  * ```
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerNode: Layer.Layer<CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path> =
-  Layer.mergeAll(layer, NodeFileSystem.layer, NodePath.layer)
+export const layer: Layer.Layer<HelperExecutor | FileSystem.FileSystem | Path.Path> = Layer.mergeAll(
+  Layer.succeed(HelperExecutor, node),
+  NodeFileSystem.layer,
+  NodePath.layer
+)
+
+/**
+ * Runs helpers with the `CommandExecutor` of the program: a fake for tests, another runtime's, or one for another machine.
+ * Compared with `layer`, helpers get no terminal, this package sets no process group and no Windows shim, and a helper may
+ * outlive this process. After a timeout, SIGTERM and then SIGKILL go through that executor.
+ *
+ * @example
+ * ```ts
+ * import * as NodeContext from "@effect/platform-node/NodeContext"
+ * import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
+ * import * as HelperExecutor from "effect-apikey/HelperExecutor"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const OpenAiKey = ApiKeyProvider.layerCommand({
+ *   argv: ["op", "read", "op://Private/OpenAI/api-key"]
+ * }).pipe(Layer.provide(HelperExecutor.fromCommandExecutor), Layer.provide(NodeContext.layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const fromCommandExecutor: Layer.Layer<HelperExecutor, never, CommandExecutor.CommandExecutor> = Layer.effect(
+  HelperExecutor,
+  Effect.map(CommandExecutor.CommandExecutor, (executor) => ({
+    start: executor.start,
+    hasTerminal: Effect.succeed(false),
+    isLocal: false
+  }))
+)

@@ -274,7 +274,7 @@ export const createApiKeyProvider = (
     Either.match(decoded, {
       onLeft: (error) => Effect.succeed(make({ get: Effect.fail(error) })),
       onRight: (valid) => fromSource(valid, options)
-    }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(HelperExecutor.layer))
   )
   const peek = peekOf(provider)
 

@@ -22,6 +22,7 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "./ApiKey.js"
 import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
+import * as HelperExecutor from "./HelperExecutor.js"
 import * as ApiKeyCache from "./internal/cache/ApiKeyCache.js"
 import type { LifeOptions } from "./internal/cache/options.js"
 import type { Requirements } from "./internal/helper/options.js"
@@ -166,10 +167,11 @@ export interface Answer {
  */
 export const executor = (helper: (call: Call) => Effect.Effect<Answer | undefined>): Layer.Layer<Requirements> =>
   Layer.mergeAll(
-    Layer.succeed(
-      CommandExecutor.CommandExecutor,
-      CommandExecutor.makeExecutor((command) => start(command, helper))
-    ),
+    Layer.succeed(HelperExecutor.HelperExecutor, {
+      start: (command) => start(command, helper),
+      hasTerminal: Effect.succeed(false),
+      isLocal: false
+    }),
     FileSystem.layerNoop({}),
     Path.layer
   )

@@ -80,7 +80,7 @@ const main = Effect.gen(function* () {
   const around = yield* surroundings
   const from = yield* Clock.currentTimeMillis
   const layers = Models.keys.pipe(
-    Layer.provide(HelperExecutor.layerNode),
+    Layer.provide(HelperExecutor.layer),
     Layer.merge(Tools.layer),
     Layer.provideMerge(Models.configuration(around))
   )

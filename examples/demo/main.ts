@@ -8,6 +8,7 @@ import * as OpenAiLanguageModel from "@effect/ai-openai/OpenAiLanguageModel"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Runtime from "@effect/platform/Runtime"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
@@ -140,7 +141,7 @@ const main = Either.match(Options.parse(process.argv.slice(2)), {
               problems.map((problem) => `FAILED: ${problem}`)
             )
       ),
-      Effect.provide(HelperExecutor.layerNode)
+      Effect.provide(Layer.merge(NodeContext.layer, HelperExecutor.layer))
     )
 })
 

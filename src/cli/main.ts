@@ -31,7 +31,7 @@ const stderrLogger = Logger.make<unknown, void>(({ annotations, message }) => {
 })
 
 const layer = Layer.mergeAll(
-  Layer.provideMerge(HelperPolicy.layer, HelperExecutor.layerNode),
+  Layer.provideMerge(HelperPolicy.layer, HelperExecutor.layer),
   NodeTerminal.layer,
   Logger.replace(Logger.defaultLogger, stderrLogger)
 )

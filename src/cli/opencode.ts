@@ -107,7 +107,7 @@ export const init = (provider: string, command: ReadonlyArray<string>, { baseUrl
     const lines = change.shown.map((line) => escaped(withoutSecrets(line, []).replaceAll("\t", "  ")))
     yield* Console.error([escaped(file), ...lines, ...notes].join("\n"))
     if (yes !== true) {
-      if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) {
+      if (!(yield* HelperExecutor.node.hasTerminal)) {
         return yield* new UsageError({
           problem: "nothing was changed: there is no terminal to ask on",
           hint: "Say --yes to make this change."

@@ -239,7 +239,7 @@ const trustFile = (place: string, file: string, isYes: boolean) =>
     if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
     if (!isYes) {
       yield* Console.error(yield* question(file, items))
-      if (!(yield* HelperExecutor.make[HelperExecutor.TypeId].hasTerminal)) return yield* noTerminal(file)
+      if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file)
       if (!(yield* confirm("Trust it as it is now?", false))) {
         return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
       }

@@ -124,7 +124,7 @@ export const makeWith = <F extends Factory>(
  *
  * export const OpenAiLive = AiSdk.layer(OpenAi, createOpenAI, { organization: "org-1" }).pipe(
  *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
- *   Layer.provide(HelperExecutor.layerNode)
+ *   Layer.provide(HelperExecutor.layer)
  * )
  * ```
  *
@@ -199,7 +199,7 @@ export class Registry extends Context.Tag("effect-apikey/sdk/AiSdk/Registry")<
  *     options: { baseURL: "https://gateway.example.com/v1", apiKeyCommand: ["op", "read", "op://Private/Gateway/key"] }
  *   }),
  *   (sdk) => sdk.languageModel("my-model")
- * ).pipe(Effect.provide(AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layerNode))))
+ * ).pipe(Effect.provide(AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layer))))
  * ```
  *
  * @since 0.1.0

@@ -185,7 +185,7 @@ export const makeOpenAiWith = (
  * export const Model = OpenAiLanguageModel.layer({ model: "gpt-5" }).pipe(
  *   Layer.provide(EffectAi.layerOpenAi()),
  *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
- *   Layer.provide([FetchHttpClient.layer, HelperExecutor.layerNode])
+ *   Layer.provide([FetchHttpClient.layer, HelperExecutor.layer])
  * )
  * ```
  *

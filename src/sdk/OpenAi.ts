@@ -108,7 +108,7 @@ export const makeWith = (
  *
  * export const OpenAiLive = OpenAi.layer({ maxRetries: 4 }).pipe(
  *   Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op", "read", "op://Private/OpenAI/api-key"] })),
- *   Layer.provide(HelperExecutor.layerNode)
+ *   Layer.provide(HelperExecutor.layer)
  * )
  * ```
  *

@@ -29,6 +29,7 @@ import { EmptyOutput } from "effect-apikey/ApiKeyError"
 import * as ApiKeyProvider from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyProviders from "effect-apikey/ApiKeyProviders"
 import * as ApiKeySource from "effect-apikey/ApiKeySource"
+import * as HelperExecutor from "effect-apikey/HelperExecutor"
 import { secretOf } from "../support/cacheUnderTest.js"
 import { fake, printsKey } from "../support/fakeExecutor.js"
 import { observe } from "../support/observe.js"
@@ -40,7 +41,7 @@ const fakePrograms = () => {
   let gate: Effect.Effect<void> = Effect.void
   const flat = (command: PlatformCommand.Command): ReadonlyArray<PlatformCommand.StandardCommand> =>
     command._tag === "StandardCommand" ? [command] : [...flat(command.left), ...flat(command.right)]
-  const executor = CommandExecutor.makeExecutor((command) =>
+  const start: HelperExecutor.Executor["start"] = (command) =>
     Effect.sync(() => {
       const [standard] = flat(command)
       const providerIds = standard === undefined ? Option.none() : HashMap.get(standard.env, "EFFECT_APIKEY_PROVIDER")
@@ -60,14 +61,13 @@ const fakePrograms = () => {
         [Inspectable.NodeInspectSymbol]: () => "fake"
       } satisfies CommandExecutor.Process
     })
-  )
   return {
     started,
     hold: (until: Effect.Effect<void>) => {
       gate = until
     },
     layer: Layer.mergeAll(
-      Layer.succeed(CommandExecutor.CommandExecutor, executor),
+      Layer.succeed(HelperExecutor.HelperExecutor, { start, hasTerminal: Effect.succeed(false), isLocal: false }),
       NodeFileSystem.layer,
       NodePath.layer
     )

@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -13,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -27,7 +27,7 @@ import { observe } from "../support/observe.js"
 import { eventually, isAlive } from "../support/processes.js"
 import { request } from "../support/runs.js"
 
-type Needs = CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+type Needs = HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path
 
 const key = "sk-the-key-0123456789abcdef"
 
@@ -699,9 +699,7 @@ describe("a key typed in the program's place", () => {
     it.effect(`is not shown, nor a part of it: ${typed.slice(0, 8)}…`, () => {
       const slow = always(never)
       return Effect.gen(function* () {
-        const error = yield* Effect.flip(
-          Effect.provide(run({ argv: [typed], search: "path" }), HelperExecutor.layerNode)
-        )
+        const error = yield* Effect.flip(Effect.provide(run({ argv: [typed], search: "path" }), HelperExecutor.layer))
         assert.strictEqual(error._tag, "CommandNotFound")
         assert.propertyVal(error, "command", "<redacted>")
         const late = yield* after(Effect.provide(run({ argv: [typed], timeout: "1 second" }), slow.layer), "1 second")
@@ -735,9 +733,12 @@ const temporaryFolder = (prefix: string) =>
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   )
 
+/** The stock executor of Node, as a program must ask for it. */
+const stockExecutor = Layer.provideMerge(HelperExecutor.fromCommandExecutor, NodeContext.layer)
+
 describe("with the stock executor of NodeContext", () => {
   const stock = (script: string, options: Partial<CredentialHelper.Options> = {}) =>
-    Effect.provide(run({ argv: ["sh", "-c", script], ...options }), NodeContext.layer)
+    Effect.provide(run({ argv: ["sh", "-c", script], ...options }), stockExecutor)
 
   it.live("prints its key", () => Effect.map(stock(`printf ${key}`), (printed) => assert.strictEqual(printed, key)))
 
@@ -768,13 +769,13 @@ describe("with the stock executor of NodeContext", () => {
         const folder = yield* temporaryFolder("effect-apikey-path-")
         symlinkSync("loop", join(folder, "loop"))
         const one = yield* Effect.flip(
-          Effect.provide(run({ argv: [`${folder}/loop/get --token hunter2-secret-value`] }), NodeContext.layer)
+          Effect.provide(run({ argv: [`${folder}/loop/get --token hunter2-secret-value`] }), stockExecutor)
         )
         assert.strictEqual(one._tag, "CommandNotExecutable")
         assert.notInclude(`${one.message} ${JSON.stringify(one)}`, "hunter2-secret-value")
         const escaped = join(folder, "a\u001B]0;owned\u0007b")
         mkdirSync(escaped)
-        const two = yield* Effect.flip(Effect.provide(run({ argv: [escaped] }), NodeContext.layer))
+        const two = yield* Effect.flip(Effect.provide(run({ argv: [escaped] }), stockExecutor))
         assert.strictEqual(two._tag, "CommandNotExecutable")
         assert.notInclude(two.message, "\u001B")
         assert.notInclude(two.message, "\u0007")
@@ -788,7 +789,7 @@ describe("with the stock executor of NodeContext", () => {
         const folder = yield* temporaryFolder("effect-apikey Some App ")
         const program = join(folder, "op")
         writeFileSync(program, "#!/bin/sh\necho 'You are not currently signed in' >&2\nexit 1\n", { mode: 0o755 })
-        const error = yield* Effect.flip(Effect.provide(run({ argv: [program, "read"] }), NodeContext.layer))
+        const error = yield* Effect.flip(Effect.provide(run({ argv: [program, "read"] }), stockExecutor))
         assert.strictEqual(error._tag, "NonZeroExit")
         assert.include(error.message, "op")
         assert.propertyVal(error, "command", "op")
@@ -797,13 +798,13 @@ describe("with the stock executor of NodeContext", () => {
         mkdirSync(join(folder, "Some App"))
         const inFolder = join(folder, "Some App", "op")
         writeFileSync(inFolder, readFileSync(program), { mode: 0o755 })
-        const relative = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
+        const relative = yield* Effect.flip(Effect.provide(run(options), stockExecutor))
         assert.deepInclude(relative, { _tag: "NonZeroExit", command: "op", reason: "LoginRequired" })
         chmodSync(inFolder, 0o644)
-        const refused = yield* Effect.flip(Effect.provide(run(options), NodeContext.layer))
+        const refused = yield* Effect.flip(Effect.provide(run(options), stockExecutor))
         assert.deepInclude(refused, { _tag: "CommandNotExecutable", command: "op", path: inFolder })
         const missing = yield* Effect.flip(
-          Effect.provide(run({ argv: [join(folder, "no such"), "read"] }), HelperExecutor.layerNode)
+          Effect.provide(run({ argv: [join(folder, "no such"), "read"] }), HelperExecutor.layer)
         )
         assert.strictEqual(missing._tag, "CommandNotFound")
         assert.notInclude(missing.hint ?? "", "takes an array")
@@ -833,7 +834,7 @@ describe("with the stock executor of NodeContext", () => {
       const error = yield* Effect.flip(stock(`: ${"x".repeat(200_000)}`))
       assert.include(error, { _tag: "SpawnFailed", code: "E2BIG" })
       const missing = yield* Effect.flip(
-        Effect.provide(run({ argv: ["no-such-program", "secret-argument"] }), NodeContext.layer)
+        Effect.provide(run({ argv: ["no-such-program", "secret-argument"] }), stockExecutor)
       )
       assert.strictEqual(missing._tag, "CommandNotFound")
       assert.notInclude(JSON.stringify(missing), "secret-argument")

@@ -81,7 +81,7 @@ const key: Effect.Effect<string, ApiKeyError.ApiKeyError, ApiKeyProvider.ApiKeyP
 const live: Layer.Layer<ApiKeyProvider.ApiKeyProvider> = ApiKeyProvider.layerCommand({
   argv: ["echo", "sk-123"],
   timeout: "10 seconds"
-}).pipe(Layer.provide(HelperExecutor.layerNode))
+}).pipe(Layer.provide(HelperExecutor.layer))
 
 console.log(await Effect.runPromise(Effect.provide(key, live)))
 `

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import nodePath, { dirname, join } from "node:path"
 import { inspect } from "node:util"
 import * as Command from "@effect/platform/Command"
+import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -11,7 +12,7 @@ import * as fc from "fast-check"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import { isAlive, membersOf } from "../support/processes.js"
 
-const { make: executor } = HelperExecutor
+const { node: executor } = HelperExecutor
 
 describe("the executor for helpers", () => {
   it.scoped("gives stdout, stderr and the status", () =>
@@ -33,7 +34,7 @@ describe("the executor for helpers", () => {
     Effect.gen(function* () {
       const printed = yield* Command.string(Command.feed(Command.make("cat"), "through stdin"))
       assert.strictEqual(printed, "through stdin")
-    }).pipe(Effect.provide(HelperExecutor.layer))
+    }).pipe(Effect.provideService(CommandExecutor.CommandExecutor, CommandExecutor.makeExecutor(executor.start)))
   )
 
   it.scoped("an empty stdin is /dev/null, not a pipe and not a closed descriptor", () =>

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -68,7 +68,10 @@ describe("a key from a real process", () => {
       assert.strictEqual(secretOf(yield* provider.get), "sk-stock")
     }).pipe(
       Effect.provide(
-        ApiKeyProvider.layerCommand({ argv: ["printf", "sk-stock"] }).pipe(Layer.provide(NodeContext.layer))
+        ApiKeyProvider.layerCommand({ argv: ["printf", "sk-stock"] }).pipe(
+          Layer.provide(HelperExecutor.fromCommandExecutor),
+          Layer.provide(NodeContext.layer)
+        )
       )
     )
   )
@@ -431,7 +434,14 @@ describe("other providers", () => {
     }).pipe(Effect.provide(layers))
   })
 
-  it("HelperExecutor is an executor that says so", () => {
-    assert.isTrue(HelperExecutor.isHelperExecutor(HelperExecutor.make))
+  it("NodeContext alone does not run helpers: it must be asked for", () => {
+    const layer = ApiKeyProvider.layerCommand({ argv: ["op"] })
+    const over = Layer.provide(layer, NodeContext.layer)
+    expectTypeOf<Layer.Layer.Context<typeof over>>().toEqualTypeOf<HelperExecutor.HelperExecutor>()
+    // @ts-expect-error HelperExecutor is missing
+    const whole: Layer.Layer<ApiKeyProvider.ApiKeyProvider> = over
+    assert.isDefined(whole)
+    const asked = over.pipe(Layer.provide(HelperExecutor.fromCommandExecutor), Layer.provide(NodeContext.layer))
+    expectTypeOf<Layer.Layer.Context<typeof asked>>().toEqualTypeOf<never>()
   })
 })

@@ -30,7 +30,7 @@ import { guarded, type Handler, json, loopback } from "../support/loopback.js"
 import { model } from "../support/model.js"
 import { runProgram } from "../support/processes.js"
 
-const sdks = AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layerNode))
+const sdks = AiSdk.layerRegistry.pipe(Layer.provide(HelperExecutor.layer))
 const command = ["echo", "sk-1"]
 const ask = (model: Parameters<typeof generateText>[0]["model"]) =>
   Effect.tryPromise({
@@ -422,7 +422,7 @@ describe("a package in the program's own folder", () => {
       })
       const names = ${JSON.stringify([...Object.keys(packages), "no-such-package"])}
       const all = Effect.all(Object.fromEntries(names.map((npm) => [npm, said(npm)])))
-      const sdks = Layer.provide(AiSdk.layerRegistry, HelperExecutor.layerNode)
+      const sdks = Layer.provide(AiSdk.layerRegistry, HelperExecutor.layer)
       console.log(JSON.stringify(await Effect.runPromise(Effect.provide(all, sdks))))`
     const file = `${folder}/main.mts`
     yield* fs.writeFileString(file, program)

@@ -17,7 +17,6 @@ import * as EffectAnthropic from "@effect/ai-anthropic/AnthropicClient"
 import * as GoogleClient from "@effect/ai-google/GoogleClient"
 import * as OpenAiClient from "@effect/ai-openai/OpenAiClient"
 import * as OpenRouterClient from "@effect/ai-openrouter/OpenRouterClient"
-import type { CommandExecutor } from "@effect/platform/CommandExecutor"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import type { HttpClient } from "@effect/platform/HttpClient"
@@ -578,7 +577,7 @@ describe("types", () => {
     EffectAi.makeOpenRouterWith(provider, { apiKey: Redacted.make("sk-1") })
   })
 
-  it("a missing CommandExecutor is a compile error, under every layer", () => {
+  it("a missing HelperExecutor is a compile error, under every layer", () => {
     class Sdk extends Context.Tag("test/Sdk")<Sdk, ReturnType<typeof createOpenAI>>() {}
     const key = ApiKeyProvider.layerCommand({ argv: ["op"] })
     const layers = [
@@ -600,21 +599,21 @@ describe("types", () => {
       over(effectAnthropic),
       over(google)
     ] as const
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[0]>>()
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[1]>>()
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[2]>>()
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[3]>>()
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[4]>>()
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[5]>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[0]>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[1]>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[2]>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[3]>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[4]>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<(typeof needs)[5]>>()
     const last = over(openRouter)
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof last>>()
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<typeof last>>()
     // @ts-expect-error the executor is missing
     const nothing: Layer.Layer<AiSdk.Registry> = AiSdk.layerRegistry
     assert.isDefined(nothing)
 
     const bare = OpenAi.layer().pipe(Layer.provide(ApiKeyProvider.layerCommand({ argv: ["op"] })))
-    expectTypeOf<CommandExecutor>().toExtend<Layer.Layer.Context<typeof bare>>()
-    const whole = bare.pipe(Layer.provide(HelperExecutor.layerNode))
+    expectTypeOf<HelperExecutor.HelperExecutor>().toExtend<Layer.Layer.Context<typeof bare>>()
+    const whole = bare.pipe(Layer.provide(HelperExecutor.layer))
     expectTypeOf<Layer.Layer.Context<typeof whole>>().toEqualTypeOf<never>()
     expectTypeOf<Layer.Layer.Context<ReturnType<typeof EffectAi.layerOpenAi>>>().toEqualTypeOf<
       ApiKeyProvider.ApiKeyProvider | HttpClient

@@ -41,8 +41,8 @@ export interface Fake {
   readonly signals: Array<{ readonly signal: string; readonly at: number }>
   /** How many run now, and how many did at most. */
   readonly running: { now: number; most: number }
-  readonly executor: CommandExecutor.CommandExecutor
-  readonly layer: Layer.Layer<CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
+  readonly executor: HelperExecutor.Executor
+  readonly layer: Layer.Layer<HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path>
 }
 
 export const text = (...pieces: ReadonlyArray<string>): Stream.Stream<Uint8Array> =>
@@ -109,18 +109,18 @@ export const fake = (
       }
       return process_
     })
-  const plain = CommandExecutor.makeExecutor(start)
-  const executor =
-    options.terminal === undefined
-      ? plain
-      : { ...plain, [HelperExecutor.TypeId]: { hasTerminal: Effect.succeed(options.terminal) } }
+  const executor: HelperExecutor.Executor = {
+    start,
+    hasTerminal: Effect.succeed(options.terminal ?? false),
+    isLocal: options.terminal !== undefined
+  }
   return {
     starts,
     signals,
     running,
     executor,
     layer: Layer.mergeAll(
-      Layer.succeed(CommandExecutor.CommandExecutor, executor),
+      Layer.succeed(HelperExecutor.HelperExecutor, executor),
       // Every program is there.
       files((path) => info(path.endsWith("/.") ? "Directory" : "File")),
       NodePath.layer

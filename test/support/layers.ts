@@ -9,7 +9,7 @@ import * as HelperExecutor from "../../src/HelperExecutor.js"
 export const realProvider = (
   options: ApiKeyProvider.CommandOptions
 ): Effect.Effect<ApiKeyProvider.Provider, never, Scope.Scope> =>
-  Effect.provide(ApiKeyProvider.fromCommand(options), HelperExecutor.layerNode)
+  Effect.provide(ApiKeyProvider.fromCommand(options), HelperExecutor.layer)
 
 /** A helper that is a line of shell. */
 export const shell = (script: string, ...args: ReadonlyArray<string>): ReadonlyArray<string> => [

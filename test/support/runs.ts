@@ -1,5 +1,4 @@
 /** Runs of real helpers, with the process ids that they had. */
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
@@ -19,15 +18,15 @@ export const recording = (
   started: (pid: number) => void,
   refused: (error: PlatformError) => void = () => undefined
 ) => {
-  const executor: HelperExecutor.HelperExecutor = {
-    ...HelperExecutor.make,
+  const executor: HelperExecutor.Executor = {
+    ...HelperExecutor.node,
     start: (command) =>
-      HelperExecutor.make.start(command).pipe(
+      HelperExecutor.node.start(command).pipe(
         Effect.tap(({ pid }) => started(pid)),
         Effect.tapError((error) => Effect.sync(() => refused(error)))
       )
   }
-  return Layer.mergeAll(Layer.succeed(CommandExecutor.CommandExecutor, executor), NodeFileSystem.layer, NodePath.layer)
+  return Layer.mergeAll(Layer.succeed(HelperExecutor.HelperExecutor, executor), NodeFileSystem.layer, NodePath.layer)
 }
 
 /** One run, and the key as plain text makes it. */

@@ -2,7 +2,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -71,7 +70,7 @@ export const sandbox: Effect.Effect<Sandbox, never, Scope.Scope> = Effect.acquir
 )
 
 type Provided =
-  | CommandExecutor.CommandExecutor
+  | HelperExecutor.HelperExecutor
   | FileSystem.FileSystem
   | Path.Path
   | HelperPolicy.HelperPolicy
@@ -83,7 +82,7 @@ export const within =
   <A, E>(effect: Effect.Effect<A, E, Provided | Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
     effect.pipe(
       Effect.provide(HelperPolicy.layerWith({ systemFile: self.systemFile })),
-      Effect.provide(HelperExecutor.layerNode),
+      Effect.provide(HelperExecutor.layer),
       Effect.provideService(HostEnvironment, { env: self.env, home: self.home, cwd: options.cwd ?? self.project }),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(self.env))))
     )

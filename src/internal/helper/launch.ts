@@ -1,7 +1,7 @@
 /** Finds and starts a helper's program. If it cannot be started, a typed error has the reason. */
 
 import * as Command from "@effect/platform/Command"
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -32,10 +32,10 @@ export const launch = ({
 }: Attempt): Effect.Effect<
   CommandExecutor.Process,
   ApiKeyError,
-  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path | Scope.Scope
+  HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path | Scope.Scope
 > =>
   Effect.gen(function* () {
-    const executor = yield* CommandExecutor.CommandExecutor
+    const executor = yield* HelperExecutor.HelperExecutor
     const cwd = Option.fromNullable(options.cwd)
     yield* checkDirectory(name, cwd)
     const { env, found, program } = yield* locate(options, {
@@ -52,7 +52,7 @@ export const launch = ({
       return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
     }
     // Another executor may have programs that are not files (a fake, a remote shell). Only ours fails before the start.
-    if (found._tag === "Missing" && HelperExecutor.isHelperExecutor(executor)) return yield* notFound(found.searched)
+    if (found._tag === "Missing" && executor.isLocal) return yield* notFound(found.searched)
     if (found._tag === "NotExecutable") {
       const shown = shownPath(program, name, found.path)
       return yield* new CommandNotExecutable({ command: name, path: shown, remedy: remedyFor[found.obstacle] })

@@ -1,11 +1,11 @@
 /** Finds the program that a run starts: in PATH, in the usual folders, or in the PATH of the log-in shell. */
 import { delimiter } from "node:path"
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SpawnFailed } from "../../ApiKeyError.js"
+import * as HelperExecutor from "../../HelperExecutor.js"
 import type { RemedyInput } from "../model/remedy.js"
 import { isKey } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
@@ -46,7 +46,7 @@ export const locate = (
 ): Effect.Effect<
   { readonly program: string; readonly found: Found; readonly env: Record<string, string> },
   never,
-  CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+  HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path
 > =>
   Effect.gen(function* () {
     const { platform } = process
@@ -65,7 +65,7 @@ export const locate = (
     // A shell may be slow or hang. It is not needed if PATH has the program.
     const inPath = yield* find(env, [])
     if (inPath.found._tag === "Executable") return inPath
-    return yield* find(extendPath(env, yield* loginShellPath(yield* CommandExecutor.CommandExecutor)), beyond)
+    return yield* find(extendPath(env, yield* loginShellPath(yield* HelperExecutor.HelperExecutor)), beyond)
   })
 
 /** Appends directories to PATH. */

@@ -3,7 +3,6 @@
  * too, but has no timeout and leaves processes of the shell's start-up files running.
  */
 import * as Command from "@effect/platform/Command"
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import { detectDefaultShell } from "default-shell"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -13,6 +12,7 @@ import * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type * as HelperExecutor from "../../HelperExecutor.js"
 import { stop } from "../process/terminate.js"
 import { collector } from "../util/bytes.js"
 
@@ -47,7 +47,7 @@ const isStale = ({ failedAt }: Reading, now: number): boolean =>
  * its caller times out first, so that the next caller finds the result.
  */
 export const loginShellPath = (
-  executor: CommandExecutor.CommandExecutor,
+  executor: HelperExecutor.Executor,
   shell: string = detectDefaultShell()
 ): Effect.Effect<Option.Option<string>> =>
   process.platform === "win32"
@@ -71,7 +71,7 @@ export const loginShellPath = (
         })
       )
 
-const readPath = (executor: CommandExecutor.CommandExecutor, shell: string): Effect.Effect<Option.Option<string>> =>
+const readPath = (executor: HelperExecutor.Executor, shell: string): Effect.Effect<Option.Option<string>> =>
   Effect.acquireRelease(
     executor.start(
       Command.make(shell, "-ilc", script).pipe(

@@ -1,5 +1,4 @@
 /** The options of a run, their checks and their defaults. */
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 
@@ -9,6 +8,7 @@ import * as Option from "effect/Option"
 import { isBoolean, isRecord, isString } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { type ApiKeyError, type ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
+import type * as HelperExecutor from "../../HelperExecutor.js"
 import { inCode } from "../model/configInvalid.js"
 import {
   type Checks,
@@ -111,9 +111,9 @@ export const checkArguments = (
     : Effect.void
 
 /**
- * The services that running a helper needs. `HelperExecutor.layerNode` provides all of them.
+ * The services that running a helper needs. `HelperExecutor.layer` provides all of them.
  *
  * @since 0.1.0
  * @category models
  */
-export type Requirements = CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path
+export type Requirements = HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path

@@ -1,11 +1,11 @@
 /** The request for a run of a helper, and the context of one attempt. */
 
-import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { TimeoutPhase } from "../../ApiKeyError.js"
+import type * as HelperExecutor from "../../HelperExecutor.js"
 import type { Entry } from "../catalog/entry.js"
 import type { FailedRun, Meaning } from "../format/failure.js"
 import type { RunReason } from "../format/format.js"
@@ -27,7 +27,7 @@ export interface Request {
   readonly input?: string | undefined
   /** Runs before the first attempt, within the same timeout: the helper's erase command for a rejected key. */
   readonly before?:
-    | Effect.Effect<void, never, CommandExecutor.CommandExecutor | FileSystem.FileSystem | Path.Path>
+    | Effect.Effect<void, never, HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path>
     | undefined
   /** Environment variables that the format passes. */
   readonly environment?: ((interactive: boolean, reason: RunReason) => Readonly<Record<string, string>>) | undefined

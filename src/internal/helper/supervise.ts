@@ -1,6 +1,6 @@
 /** One attempt of a run, supervised from the program search to the last byte of output. */
 
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
+import type * as CommandExecutor from "@effect/platform/CommandExecutor"
 import type { PlatformError } from "@effect/platform/Error"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -104,13 +104,11 @@ export const takesTerminal = (
   name: string,
   { interactive = "never" }: Options,
   { background }: Request
-): Effect.Effect<boolean, NoTerminal, CommandExecutor.CommandExecutor> =>
+): Effect.Effect<boolean, NoTerminal, HelperExecutor.HelperExecutor> =>
   interactive === "never"
     ? Effect.succeed(false)
-    : Effect.flatMap(CommandExecutor.CommandExecutor, (executor) =>
-        !background && HelperExecutor.isHelperExecutor(executor)
-          ? executor[HelperExecutor.TypeId].hasTerminal
-          : Effect.succeed(false)
+    : Effect.flatMap(HelperExecutor.HelperExecutor, (executor) =>
+        background ? Effect.succeed(false) : executor.hasTerminal
       ).pipe(
         Effect.filterOrFail(
           (available) => available || interactive === "if-available",

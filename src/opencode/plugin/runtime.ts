@@ -1,7 +1,6 @@
 /** All that one opencode has open: what its projects share is there as long as one of them is. */
 
 import { isMainThread } from "node:worker_threads"
-import * as CommandExecutor from "@effect/platform/CommandExecutor"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
@@ -27,12 +26,12 @@ export interface OpenInstance {
 const notifiers = new Set<Notifier.Notifier>()
 
 /** Beside the main thread there is opencode's own screen, which has the terminal and all that is typed. */
-const executor: HelperExecutor.HelperExecutor = isMainThread
-  ? HelperExecutor.make
-  : { ...HelperExecutor.make, [HelperExecutor.TypeId]: { hasTerminal: Effect.succeed(false) } }
+const executor: HelperExecutor.Executor = isMainThread
+  ? HelperExecutor.node
+  : { ...HelperExecutor.node, hasTerminal: Effect.succeed(false) }
 
 const layer = Layer.mergeAll(SharedKeys.layer, HelperPolicy.layer).pipe(
-  Layer.provideMerge(Layer.merge(HelperExecutor.layerNode, Layer.succeed(CommandExecutor.CommandExecutor, executor))),
+  Layer.provideMerge(Layer.merge(HelperExecutor.layer, Layer.succeed(HelperExecutor.HelperExecutor, executor))),
   Layer.provideMerge(Logger.replace(Logger.defaultLogger, Notifier.logger(notifiers)))
 )
 

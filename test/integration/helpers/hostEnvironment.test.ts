@@ -105,7 +105,7 @@ describe("the log-in shell's PATH", () => {
     program(name, `#!/bin/sh\n${source}\n`)
     return at(name)
   }
-  const pathFrom = (file: string) => Effect.runPromise(loginShellPath(HelperExecutor.make, file))
+  const pathFrom = (file: string) => Effect.runPromise(loginShellPath(HelperExecutor.node, file))
   const asked = 'while [ "$1" != "-ilc" ]; do shift; done; eval "$2"'
 
   it("is read once, from between what its start-up files print, and what they start is gone", async () => {
@@ -137,7 +137,7 @@ PATH=/opt/x/bin:$PATH; export PATH; ${asked}`
       `echo asked >> ${at("slow-asked")}; while ! [ -e ${at("go-on")} ]; do sleep 0.02; done
 PATH=/opt/slow/bin:$PATH; export PATH; ${asked}`
     )
-    const impatient = Effect.runFork(loginShellPath(HelperExecutor.make, slow))
+    const impatient = Effect.runFork(loginShellPath(HelperExecutor.node, slow))
     assert.isTrue(await eventually(() => existsSync(at("slow-asked"))))
     await Effect.runPromise(Fiber.interrupt(impatient))
     const next = pathFrom(slow)
@@ -154,7 +154,7 @@ PATH=/opt/slow/bin:$PATH; export PATH; ${asked}`
         `echo asked >> ${at("fails-asked")}; [ "$(wc -l < ${at("fails-asked")})" -ge 2 ] || exit 1
 PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
       )
-      const read = loginShellPath(HelperExecutor.make, fails)
+      const read = loginShellPath(HelperExecutor.node, fails)
       assert.isTrue(Option.isNone(yield* read))
       yield* TestClock.adjust("59 seconds")
       assert.isTrue(Option.isNone(yield* read))

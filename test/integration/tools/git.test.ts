@@ -143,7 +143,7 @@ describeTool("git", ["git"], () => {
       const error = yield* Effect.flip(provider.get)
       expect(error).toMatchObject({ _tag: "NonZeroExit", reason: "LoginRequired" })
       expect(readFileSync(own, "utf8")).toBe("")
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 
   it.live("without it the helper keeps the key", () =>
@@ -152,7 +152,7 @@ describeTool("git", ["git"], () => {
       const key = yield* provider.get
       yield* provider.reject(key)
       expect(plain(yield* provider.get)).toEqual({ value: secret, username: "bob" })
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 
   it.live("eraseOnReject: true for a command that cannot be told is the configuration's fault", () =>

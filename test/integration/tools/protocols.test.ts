@@ -222,7 +222,7 @@ describe("eraseOnReject: true", () => {
       yield* provider.reject(yield* provider.get)
       expect(plain(yield* provider.get).value).toBe("secret-1")
       expect(plain(yield* provider.get).value).toBe("secret-1")
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 
   it.live("erases what was refused, and not what somebody stores after it", () =>
@@ -246,7 +246,7 @@ describe("eraseOnReject: true", () => {
       expect(yield* Effect.flip(provider.get)).toMatchObject({ _tag: "NonZeroExit", reason: "NotFound" })
       writeFileSync(store, "secret-new")
       expect(plain(yield* provider.refresh).value).toBe("secret-new")
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 
   it.live("a helper that cannot forget is asked all the same", () =>
@@ -264,6 +264,6 @@ describe("eraseOnReject: true", () => {
       const first = yield* provider.get
       yield* provider.reject(first)
       expect(plain(yield* provider.get).value).not.toBe(plain(first).value)
-    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+    }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
   )
 })

@@ -81,7 +81,7 @@ export const ask = (options: ApiKeyProvider.CommandOptions): Effect.Effect<Eithe
   Effect.gen(function* () {
     const provider = yield* ApiKeyProvider.fromCommand(options)
     return yield* Effect.either(provider.get)
-  }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layerNode))
+  }).pipe(Effect.scoped, Effect.provide(HelperExecutor.layer))
 
 /** The error, which must show nothing of the secrets. */
 export const failure = (
