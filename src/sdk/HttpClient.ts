@@ -1,6 +1,6 @@
 /**
- * A transform for @effect/platform's `HttpClient`: every request carries the current key, and one that is refused for it is
- * sent once more with a fresh one.
+ * A transform for @effect/platform's `HttpClient`: every request carries the current key. If the server rejects the key, the
+ * request is sent once more with a new key.
  *
  * @since 0.1.0
  */
@@ -11,6 +11,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../ApiKey.js"
@@ -40,20 +41,29 @@ import type { Hop } from "../internal/request/replay.js"
 import { type Authorization, headersFor, isSigner, signedHeaders } from "../internal/request/scheme.js"
 
 /**
+ * Where the key goes, and when it counts as rejected.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends Authorization {
   /**
-   * Which answers mean that the key was refused. Default: 401, 403 with `invalid_token` (RFC 6750) or `ExpiredToken` (AWS),
-   * and where the key went as `x-goog-api-key` 400 with `API_KEY_INVALID`. Yours goes by status and headers; where it throws, that
-   * is a `ConfigInvalid`.
+   * Which responses mean that the server rejected the key. Default: 401; 403 with `invalid_token` (RFC 6750) or
+   * `ExpiredToken` (AWS); 400 with `API_KEY_INVALID` if the key was sent as `x-goog-api-key`.
+   *
+   * The function sees the status and the headers. If it throws, the request fails with `ConfigInvalid`.
    */
   readonly isRejection?: ((response: HttpClientResponse.HttpClientResponse) => boolean) | undefined
 }
 
 /**
- * A client that authorizes its requests. An `ApiKeyError` keeps its own type in the error channel.
+ * Puts the current key in the client's requests to the origin of `baseUrl`.
+ *
+ * A request fails with the provider's `ApiKeyError` if there is no key to send. The error keeps its type in the error
+ * channel.
+ *
+ * `HttpClient.followRedirects` works on both sides of `withApiKey`. Prefer `withApiKey` outermost: then a request that a
+ * redirect has led to another origin never gets the key back.
  *
  * @example
  * ```ts
@@ -74,9 +84,23 @@ export interface Options extends Authorization {
  * @since 0.1.0
  * @category combinators
  */
-export const withApiKey =
-  (provider: Provider, options: Options) =>
-  <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
+export const withApiKey: {
+  (
+    provider: Provider,
+    options: Options
+  ): <E, R>(client: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | ApiKeyError, R>
+  <E, R>(
+    client: HttpClient.HttpClient.With<E, R>,
+    provider: Provider,
+    options: Options
+  ): HttpClient.HttpClient.With<E | ApiKeyError, R>
+} = dual(
+  3,
+  <E, R>(
+    client: HttpClient.HttpClient.With<E, R>,
+    provider: Provider,
+    options: Options
+  ): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
     const home = originOf(withBaseUrl(options).baseUrl)
     const { preprocess, postprocess: execute } = stagesOf(client)
     const headersOf = (request: HttpClientRequest.HttpClientRequest, url: URL, key: ApiKey, from?: Hop) => {
@@ -106,7 +130,7 @@ export const withApiKey =
             if (!first.rejected) return yield* first.outcome
             const another = yield* rejectAndReplace(provider, key, !isSentOnce(request.body))
             if (Option.isNone(another)) return yield* first.outcome
-            // With a key that cannot be sent, the server's response is the better explanation.
+            // If the new key cannot be sent, the server's response explains more.
             const keyHeaders = yield* Effect.either(headersOf(request, cleaned, another.value, first.replayFrom))
             if (Either.isLeft(keyHeaders)) return yield* first.outcome
             yield* cancel(first.response)
@@ -119,36 +143,40 @@ export const withApiKey =
       preprocess
     )
   }
+)
 
 /**
- * The same for a client whose errors can only be `HttpClientError`s, as @effect/ai's transforms want it: an `ApiKeyError`
- * becomes the cause of a `RequestError` that no retry takes for a network fault. `ApiKeyError.fromCause` finds it.
+ * `withApiKey` for a client whose errors must be `HttpClientError`s, such as a transform for @effect/ai.
+ *
+ * An `ApiKeyError` becomes the cause of a `RequestError` with the reason `Encode`, which no retry treats as a network fault.
+ * `ApiKeyError.fromCause` finds it.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const withApiKeyAsRequestError =
-  (provider: Provider, options: Options) =>
-  (client: HttpClient.HttpClient): HttpClient.HttpClient => {
-    const { preprocess } = stagesOf(client)
-    const { postprocess } = stagesOf(withApiKey(provider, options)(client))
-    return HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
-      (preprocessed) =>
-        Effect.flatMap(preprocessed, (request) =>
-          Effect.mapError(postprocess(Effect.succeed(request)), (error) =>
-            error._tag === "RequestError" || error._tag === "ResponseError"
-              ? error
-              : new RequestError({
-                  request,
-                  reason: "Encode",
-                  cause: error,
-                  description: `${error.message}. ${error.hint}`
-                })
-          )
-        ),
-      preprocess
-    )
-  }
+export const withApiKeyAsRequestError: {
+  (provider: Provider, options: Options): (client: HttpClient.HttpClient) => HttpClient.HttpClient
+  (client: HttpClient.HttpClient, provider: Provider, options: Options): HttpClient.HttpClient
+} = dual(3, (client: HttpClient.HttpClient, provider: Provider, options: Options): HttpClient.HttpClient => {
+  const { preprocess } = stagesOf(client)
+  const { postprocess } = stagesOf(withApiKey(client, provider, options))
+  return HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
+    (preprocessed) =>
+      Effect.flatMap(preprocessed, (request) =>
+        Effect.mapError(postprocess(Effect.succeed(request)), (error) =>
+          error._tag === "RequestError" || error._tag === "ResponseError"
+            ? error
+            : new RequestError({
+                request,
+                reason: "Encode",
+                cause: error,
+                description: `${error.message}. ${error.hint}`
+              })
+        )
+      ),
+    preprocess
+  )
+})
 
 // --- one try
 
@@ -156,11 +184,11 @@ interface Try {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly keyHeaders: KeyHeaders
   readonly origin: string
-  /** What there is to send once more, where redirects have made something else of the request. */
+  /** The request to send again, if redirects have changed it. */
   readonly from: Hop | undefined
 }
 
-/** What came of it: the outcome is the response, or the error that a client below has made of it. */
+/** The result. `outcome` is the response, or the error that a client below has made of it. */
 interface Tried<E> {
   readonly rejected: boolean
   readonly response: HttpClientResponse.HttpClientResponse
@@ -176,7 +204,7 @@ const sendWithKey = <E, R>(
 ): Effect.Effect<Tried<E>, E | ConfigInvalid, R> =>
   Effect.suspend(() => {
     const names = Array.from(keyHeaders.keys())
-    // The key follows where it is seen that it goes home: what is overlooked cannot take it elsewhere.
+    // `onSend` and `guardFetch` replace the placeholder by the key at its origin only, so a request that they miss has no key.
     const authorized = HttpClientRequest.setHeaders(
       withoutPlaceholders(request),
       names.map((name) => [name, placeholder] as const)
@@ -195,11 +223,11 @@ const sendWithKey = <E, R>(
       guardFetch: (fetch: Fetch) => keepAtOrigin(fetch, keyHeaders, origin, onFetched, from)
     }
     const judged = (response: HttpClientResponse.HttpClientResponse) => {
-      // Answered below (a cache, a fake), or sent by a client that nobody sees through: without the key.
+      // Answered by a cache or a fake below, or sent by a client that we cannot look through: without the key.
       if (sentKey === undefined && denied.has(response.status)) {
         return Effect.zipRight(cancel(response), Effect.fail(overlooked()))
       }
-      // Another origin, where a redirect led, has not seen the key and cannot reject it.
+      // Another origin, after a redirect, has not seen the key and cannot reject it.
       return sentKey === true ? judge(isRejection, response, keyHeaders) : Effect.succeed({ rejected: false, response })
     }
     const tried = (
@@ -211,7 +239,7 @@ const sendWithKey = <E, R>(
       Effect.matchEffect({
         onSuccess: (response): Effect.Effect<Tried<E>, E | ConfigInvalid> =>
           Effect.map(judged(response), (verdict) => tried(verdict, Effect.succeed(verdict.response))),
-        // `filterStatusOk` below has made an error of the response.
+        // `filterStatusOk` below has turned the response into an error.
         onFailure: (error): Effect.Effect<Tried<E>, E | ConfigInvalid> =>
           isStatus(error)
             ? Effect.map(judged(error.response), (verdict) =>
@@ -222,7 +250,7 @@ const sendWithKey = <E, R>(
     )
   })
 
-/** What a server says that wants a key. */
+/** Statuses of a server that requires a key. */
 const denied: ReadonlySet<number> = new Set([401, 403])
 
 const overlooked = (): ConfigInvalid =>
@@ -258,7 +286,7 @@ const judge = (
     return Effect.map(
       Effect.onInterrupt(
         Effect.promise((signal) => peekText(web, signal)),
-        // Nobody is left to read it.
+        // Nothing reads the body any more.
         () => Effect.sync(() => void web.body?.cancel().catch(() => undefined))
       ),
       (text) => ({ rejected: verdict.test(text), response: HttpClientResponse.fromWeb(request, web) })

@@ -18,7 +18,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ApiKey from "../../src/ApiKey.js"
-import { EmptyOutput } from "../../src/ApiKeyError.js"
+import { type ApiKeyError, EmptyOutput } from "../../src/ApiKeyError.js"
 import { placeholder } from "../../src/sdk/Fetch.js"
 import * as ApiKeyHttpClient from "../../src/sdk/HttpClient.js"
 import * as Testing from "../../src/testing.js"
@@ -489,7 +489,7 @@ const following = {
   "followRedirects on both sides": (stock: HttpClient.HttpClient, authorize: Authorize) =>
     HttpClient.followRedirects(authorize(HttpClient.followRedirects(stock)))
 }
-type Authorize = ReturnType<typeof ApiKeyHttpClient.withApiKey>
+type Authorize = <E, R>(client: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | ApiKeyError, R>
 
 const sending = {
   "as it is": (stock: HttpClient.HttpClient) => stock,
@@ -785,6 +785,25 @@ describe("errors", () => {
         undefined as unknown as ApiKeyHttpClient.Options
       )(stock)
       assert.include(String(yield* Effect.flip(unbound.get(server.origin))), "`baseUrl` is missing")
+    }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+})
+
+describe("data-first", () => {
+  it.scopedLive("the client may come first, too", () =>
+    Effect.gen(function* () {
+      const { server, stock } = yield* make([secret], guarded([secret], ok))
+      const options = { baseUrl: server.origin }
+      const provider = yield* Testing.provider([secret])
+      const plain = ApiKeyHttpClient.withApiKey(stock, provider, options)
+      assert.strictEqual((yield* plain.get(server.origin)).status, 200)
+      const asRequestError = ApiKeyHttpClient.withApiKeyAsRequestError(stock, provider, options)
+      assert.strictEqual((yield* asRequestError.get(server.origin)).status, 200)
+      const failing = yield* Testing.provider([new EmptyOutput({ command: "op", stderr: "" })])
+      const error = yield* Effect.flip(
+        ApiKeyHttpClient.withApiKeyAsRequestError(stock, failing, options).get(server.origin)
+      )
+      assert.instanceOf(error.cause, EmptyOutput)
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 })
