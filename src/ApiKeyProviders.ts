@@ -90,6 +90,7 @@ export const make = (options: Options): Effect.Effect<Providers, never, Requirem
   Effect.gen(function* () {
     const registry = yield* Registry.make(options.idleTimeToLive)
     const handles = new Map<string, Provider>()
+    // Not on `sharing`, which counts scopes: a slot outlives its provider, and all its ids are idle together.
     const shared = new Map<string, { readonly slot: Registry.Slot; readonly ids: Array<string> }>()
     const prefetched: Array<Effect.Effect<unknown, ApiKeyError>> = []
 

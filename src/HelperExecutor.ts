@@ -44,12 +44,12 @@ export interface Executor {
  */
 export class HelperExecutor extends Context.Tag("effect-apikey/HelperExecutor")<HelperExecutor, Executor>() {}
 
-const refuse = (description: string): Effect.Effect<never, PlatformError> =>
+const unsupported = (description: string): Effect.Effect<never, PlatformError> =>
   Effect.fail(new SystemError({ reason: "InvalidData", module: "Command", method: "start", description }))
 
 const start = (command: Command.Command): Effect.Effect<CommandExecutor.Process, PlatformError, Scope.Scope> => {
-  if (command._tag === "PipedCommand") return refuse("a helper is one program, not a pipe")
-  if (command.shell !== false) return refuse("a helper is run without a shell")
+  if (command._tag === "PipedCommand") return unsupported("a helper is one program, not a pipe")
+  if (command.shell !== false) return unsupported("a helper is run without a shell")
   const { stdin } = command
   return Effect.acquireRelease(spawn(command), release).pipe(
     Effect.map((child) => makeProcess(command, child)),

@@ -19,7 +19,7 @@ import { escaped } from "../internal/redact/terminal.js"
 import { exitStatusOf, interrupted, Reported, UsageError, unexpected, usage } from "./exit.js"
 import { splitPassthrough } from "./passthrough.js"
 import { parse } from "./program.js"
-import { inFlagWords, saidByHelper } from "./report.js"
+import { inFlagWords, stderrLine } from "./report.js"
 
 /**
  * What it prints is for the shell that called it: the key alone on stdout, all else on stderr. A failure's warning is for programs that
@@ -63,7 +63,7 @@ const report =
     if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)
     return Option.match(fromCause(error), {
       onNone: () => Effect.as(say("an unexpected failure", "Please report it, with the command's name."), unexpected),
-      onSome: (known) => Effect.as(say(known.message, render(known.remedy), saidByHelper(known)), exitStatusOf(known))
+      onSome: (known) => Effect.as(say(known.message, render(known.remedy), stderrLine(known)), exitStatusOf(known))
     })
   }
 

@@ -98,14 +98,14 @@ export const init = (provider: string, command: ReadonlyArray<string>, { baseUrl
       Effect.flatMap(readText(other), (text) => otherOf(other, text))
     )
     const change = yield* changeFor(file, before, wish, beside)
-    const said = [...unread.map(noteOnUnread), ...change.notes, ...(yield* noteOnLink(file))].map(
+    const notes = [...unread.map(noteOnUnread), ...change.notes, ...(yield* noteOnLink(file))].map(
       (note) => `effect-apikey: ${escaped(note)}`
     )
     if (change.text === before) {
-      return yield* Console.error(["effect-apikey: nothing to change: it is set up already", ...said].join("\n"))
+      return yield* Console.error(["effect-apikey: nothing to change: it is set up already", ...notes].join("\n"))
     }
     const lines = change.shown.map((line) => escaped(withoutSecrets(line, []).replaceAll("\t", "  ")))
-    yield* Console.error([escaped(file), ...lines, ...said].join("\n"))
+    yield* Console.error([escaped(file), ...lines, ...notes].join("\n"))
     if (yes !== true) {
       if (!(yield* HelperExecutor.node.hasTerminal)) {
         return yield* new UsageError({

@@ -43,7 +43,7 @@ export const inFlagWords = (remedy: Remedy): string => {
 const maxLength = 200
 
 /** Of what it wrote on stderr the line that the catalog knows the failure by, else the last one. */
-export const saidByHelper = (error: ApiKeyError): string | undefined => {
+export const stderrLine = (error: ApiKeyError): string | undefined => {
   if (!("stderr" in error)) return undefined
   const lines = error.stderr
     .split("\n")

@@ -149,13 +149,13 @@ const leadsFurther = (
     return yield* Effect.exists(commands, ({ argv: [, ...args], cwd }) => {
       if (args.some((each) => runsText.test(each))) return Effect.succeed(true)
       const bases = [cwd ?? home, path.dirname(file)]
-      const places = args
+      const paths = args
         .flatMap(namedIn)
         .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
       // What the kernel says of a process is another thing for another process.
       const runsInside =
         cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
-      return Effect.zipWith(runsInside, Effect.exists(places, leadsOn), (a, b) => a || b)
+      return Effect.zipWith(runsInside, Effect.exists(paths, leadsOn), (a, b) => a || b)
     })
   })
 
@@ -167,10 +167,10 @@ const shownItem = ({ declaration, origin }: Item): Effect.Effect<string, never, 
   Effect.gen(function* () {
     const scripts = yield* scriptsOf(declaration)
     const isMore = yield* leadsFurther(declaration, scripts)
-    const said = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
+    const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
     return [
       `${escaped(declaration.provider)}:`,
-      ...said.map((line) => `  ${escaped(line)}`),
+      ...lines.map((line) => `  ${escaped(line)}`),
       ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
       ...wholesOf(declaration).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
       ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),

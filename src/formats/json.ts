@@ -121,10 +121,10 @@ export const json = (spec: Spec): CredentialFormat =>
           ],
           [spec.expiresIn, Option.some(null)]
         ]
-        const places = wanted.flatMap(([path, part]) =>
+        const fields = wanted.flatMap(([path, part]) =>
           path === undefined || Option.isNone(part) ? [] : [[path, part.value] as const]
         )
-        return Option.match(build(places), {
+        return Option.match(build(fields), {
           onNone: () => mismatch(spec.field, "places that do not lie inside one another"),
           onSome: (object) => Either.right(jsonLine(object))
         })

@@ -36,11 +36,11 @@ const stopMillis = 400
 
 interface ModelKey {
   readonly id: number
-  readonly said: boolean
-  readonly since: number
-  soft: number
-  hard: number
-  seenAt: number
+  readonly hasDeclared: boolean
+  readonly cachedAt: number
+  refreshAt: number
+  expiresAt: number
+  lastReadAt: number
   suspect: boolean
 }
 
@@ -61,7 +61,7 @@ interface Pause {
 interface ModelRejection {
   readonly id: number
   readonly entry: ModelKey
-  strikes: number
+  consecutive: number
   pause: Pause | undefined
   again: boolean
 }
@@ -75,7 +75,7 @@ interface Model {
   rejection: ModelRejection | undefined
   lastId: number | undefined
   /** When the last key expires, by the first run that said so. */
-  lastSaid: number | undefined
+  lastDeclared: number | undefined
   issued: number
   runs: number
   hits: number
@@ -95,7 +95,7 @@ const newModel = (): Model => ({
   failure: undefined,
   rejection: undefined,
   lastId: undefined,
-  lastSaid: undefined,
+  lastDeclared: undefined,
   issued: 0,
   runs: 0,
   hits: 0,
@@ -133,11 +133,11 @@ const modelGet = (m: Model, caller: number): void => {
     return
   }
   const { key } = m
-  if (key !== undefined && m.now < key.hard) {
+  if (key !== undefined && m.now < key.expiresAt) {
     m.hits++
-    key.seenAt = m.now
+    key.lastReadAt = m.now
     m.expected.set(caller, name(key.id))
-    if (m.now >= key.soft && m.run === undefined && !rests(m.failure, m.now)) modelStart(m, true)
+    if (m.now >= key.refreshAt && m.run === undefined && !rests(m.failure, m.now)) modelStart(m, true)
     return
   }
   m.key = undefined
@@ -156,7 +156,7 @@ const modelRefresh = (m: Model, caller: number): void => {
   modelJoin(m, caller, "refresh")
 }
 
-const land = (m: Model, run: ModelRun, result: string): void => {
+const endRun = (m: Model, run: ModelRun, result: string): void => {
   for (const waiter of run.waiters) m.expected.set(waiter, result)
   m.run = undefined
 }
@@ -177,52 +177,53 @@ const modelAnswer = (
     m.runs++
     return
   }
-  const pauseFor = (strikes: number): Pause => ({
+  const pauseFor = (consecutive: number): Pause => ({
     at: m.now,
-    until: m.now + Math.min(300_000, 30_000 * 2 ** (strikes - 1))
+    until: m.now + Math.min(300_000, 30_000 * 2 ** (consecutive - 1))
   })
   if (repeats && onRepeatedKey === "fail") {
-    rejection.strikes++
-    m.failure = { ...pauseFor(rejection.strikes), tag: "KeyRejected", times: 0 }
-    land(m, run, "KeyRejected")
+    rejection.consecutive++
+    m.failure = { ...pauseFor(rejection.consecutive), tag: "KeyRejected", times: 0 }
+    endRun(m, run, "KeyRejected")
     return
   }
-  const before = id === m.lastId && m.lastSaid !== undefined && m.lastSaid > m.now ? m.lastSaid : undefined
+  const before = id === m.lastId && m.lastDeclared !== undefined && m.lastDeclared > m.now ? m.lastDeclared : undefined
   const least = Math.min(lifeMillis === undefined ? Infinity : m.now + lifeMillis, before ?? Infinity)
-  const said = least === Infinity ? undefined : least
-  const life = said === undefined ? timeToLiveMillis : said - m.now
-  const usable = said === undefined ? life : life - Math.min(30_000, life * 0.1)
+  const declared = least === Infinity ? undefined : least
+  const life = declared === undefined ? timeToLiveMillis : declared - m.now
+  const usable = declared === undefined ? life : life - Math.min(30_000, life * 0.1)
   const ahead = Math.min(life * 0.2, 300_000)
   const hard = m.now + usable
   let key: ModelKey = {
     id,
-    said: said !== undefined,
-    since: m.now,
-    hard,
-    soft: hard - ahead * (1 - 0.25 * random),
-    seenAt: m.now,
+    hasDeclared: declared !== undefined,
+    cachedAt: m.now,
+    expiresAt: hard,
+    refreshAt: hard - ahead * (1 - 0.25 * random),
+    lastReadAt: m.now,
     suspect: false
   }
-  const held = m.key ?? (repeats ? rejection.entry : undefined)
-  if (held !== undefined && held.id === id && said !== undefined && m.now < held.hard) {
-    const earlier = Math.min(held.hard, hard)
+  const current = m.key ?? (repeats ? rejection.entry : undefined)
+  if (current !== undefined && current.id === id && declared !== undefined && m.now < current.expiresAt) {
+    const earlier = Math.min(current.expiresAt, hard)
     const recheck = m.now + Math.max(1_000, (earlier - m.now) / 2)
-    const soft = Math.min(earlier, Math.max(Math.min(held.soft, key.soft), recheck))
-    key = { ...held, said: true, seenAt: m.now, hard: earlier, soft }
-  } else if (held !== undefined && held.id === id) key = { ...key, since: held.since, suspect: held.suspect }
+    const soft = Math.min(earlier, Math.max(Math.min(current.refreshAt, key.refreshAt), recheck))
+    key = { ...current, hasDeclared: true, lastReadAt: m.now, expiresAt: earlier, refreshAt: soft }
+  } else if (current !== undefined && current.id === id)
+    key = { ...key, cachedAt: current.cachedAt, suspect: current.suspect }
   if (repeats) key.suspect = true
   if (rejection !== undefined) {
     if (open) {
-      rejection.strikes++
-      rejection.pause = pauseFor(rejection.strikes)
+      rejection.consecutive++
+      rejection.pause = pauseFor(rejection.consecutive)
       rejection.again = repeats
     } else if (id !== m.lastId) rejection.again = false
   }
   m.failure = undefined
   m.key = key
   m.lastId = id
-  m.lastSaid = said
-  land(m, run, name(id))
+  m.lastDeclared = declared
+  endRun(m, run, name(id))
 }
 
 const modelFail = (m: Model, error: ApiKeyError, random: number): void => {
@@ -231,20 +232,20 @@ const modelFail = (m: Model, error: ApiKeyError, random: number): void => {
   const isLogin = error._tag === "NonZeroExit" && error.reason === "LoginRequired"
   const millis = Math.min(isLogin ? 5_000 : 30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
   m.failure = { at: m.now, until: m.now + millis, tag: error._tag, times }
-  land(m, m.run, error._tag)
+  endRun(m, m.run, error._tag)
 }
 
 const modelReject = (m: Model, id: number): void => {
   const { key } = m
   if (key === undefined || key.id !== id) return
   m.rejections++
-  if (m.now >= key.hard) m.key = undefined
+  if (m.now >= key.expiresAt) m.key = undefined
   else if (m.rejection !== undefined && rests(m.rejection.pause, m.now)) {
     key.suspect = true
     m.rejection.again = true
   } else {
-    const strikes = m.rejection?.again === true ? m.rejection.strikes : 0
-    m.rejection = { id, entry: key, strikes, pause: undefined, again: false }
+    const consecutive = m.rejection?.again === true ? m.rejection.consecutive : 0
+    m.rejection = { id, entry: key, consecutive, pause: undefined, again: false }
     m.key = undefined
   }
 }
@@ -264,10 +265,10 @@ const modelSetTime = (m: Model, now: number): void => {
   const { stoppedAt, leaver } = m.run ?? {}
   m.now = now
   const { key } = m
-  if (key !== undefined && now < key.seenAt) {
-    if (!key.said) key.hard -= key.seenAt - now
-    key.seenAt = now
-    key.soft = now
+  if (key !== undefined && now < key.lastReadAt) {
+    if (!key.hasDeclared) key.expiresAt -= key.lastReadAt - now
+    key.lastReadAt = now
+    key.refreshAt = now
   }
   for (const pause of [m.failure, m.rejection?.pause]) {
     if (pause !== undefined && now < pause.at) {
@@ -303,7 +304,7 @@ const modelState = (m: Model): ApiKeyStatus["state"] => {
   if (m.key === undefined ? rejectionIsOpen(m) : m.key.suspect) return "rejected"
   if (m.failure !== undefined) return "failing"
   if (m.key === undefined) return "empty"
-  return m.now < m.key.soft && m.now >= m.key.seenAt ? "fresh" : "stale"
+  return m.now < m.key.refreshAt && m.now >= m.key.lastReadAt ? "fresh" : "stale"
 }
 
 const waitersOf = (m: Model): ReadonlyArray<number> => [...(m.run?.waiters ?? []), ...m.queued.keys()]
@@ -330,7 +331,7 @@ type Event =
       readonly run: number
       readonly hardBy: number
       readonly at: number
-      readonly saidBy: number
+      readonly declaredUntil: number
     }
   | { readonly _tag: "Refused"; readonly key: string; readonly runsBefore: number }
   /** What makes a back-off end early, rightly: the clock was set back, or somebody asked for a `refresh`. */
@@ -412,21 +413,21 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
   expect(helper.maxActive).toBeLessThanOrEqual(1)
 
   const issued = new Map<string, { readonly run: number; readonly hardBy: number }>()
-  const firstSaid = new Map<string, number>()
+  const firstDeclared = new Map<string, number>()
   const refusedAfter = new Map<string, number>()
   for (const event of events) {
     if (event._tag === "Issued") {
-      const said = firstSaid.get(event.key) ?? 0
+      const earliest = firstDeclared.get(event.key) ?? 0
       // A helper that is silent of what it has said takes nothing back.
-      const isSilent = event.saidBy === Infinity && said < Infinity && event.at < said
+      const isSilent = event.declaredUntil === Infinity && earliest < Infinity && event.at < earliest
       issued.set(event.key, isSilent ? { ...event, hardBy: issued.get(event.key)?.hardBy ?? 0 } : event)
-      if (event.at >= said) firstSaid.set(event.key, event.saidBy)
+      if (event.at >= earliest) firstDeclared.set(event.key, event.declaredUntil)
     } else if (event._tag === "Refused") refusedAfter.set(event.key, event.runsBefore)
     else if (event._tag === "Served") {
       // never a key past its hard expiry
       expect(event.at, `${event.key} in its time`).toBeLessThan(issued.get(event.key)?.hardBy ?? 0)
       // nor past the instant that was said first
-      expect(event.at, `${event.key} as said first`).toBeLessThan(firstSaid.get(event.key) ?? 0)
+      expect(event.at, `${event.key} as said first`).toBeLessThan(firstDeclared.get(event.key) ?? 0)
       // no older result over a newer one: a refused key comes back only from a run that began after the refusal
       expect(issued.get(event.key)?.run).toBeGreaterThanOrEqual(refusedAfter.get(event.key) ?? 0)
     }
@@ -523,7 +524,7 @@ const answer = (same: boolean, lifeMillis: number | undefined): Command =>
           run: real.helper.runs.length - 1,
           hardBy: m.now + usable,
           at: m.now,
-          saidBy: lifeMillis === undefined ? Infinity : m.now + lifeMillis
+          declaredUntil: lifeMillis === undefined ? Infinity : m.now + lifeMillis
         })
         modelAnswer(m, id, lifeMillis, real.settings.random, real.settings.onRepeatedKey)
         const expiresAt = lifeMillis === undefined ? undefined : DateTime.unsafeMake(m.now + lifeMillis)
@@ -555,9 +556,9 @@ const rejects = (older: boolean): Command =>
     (m, real) =>
       Effect.suspend(() => {
         const id = (m.lastId ?? 0) - (older ? 1 : 0)
-        const held = m.key
+        const before = m.key
         modelReject(m, id)
-        if (held?.id === id && m.key === undefined && m.now < held.hard) {
+        if (before?.id === id && m.key === undefined && m.now < before.expiresAt) {
           real.events.push({ _tag: "Refused", key: name(id), runsBefore: real.helper.runs.length })
         }
         return real.cache.reject(ApiKey.make({ value: name(id) }))

@@ -37,15 +37,15 @@ import { settle } from "../support/scriptedHelper.js"
 
 /** An executor whose programs print their arguments, a number for each run, and are told when to. */
 const fakePrograms = () => {
-  const started: Array<{ readonly args: ReadonlyArray<string>; readonly told: string | undefined }> = []
+  const started: Array<{ readonly args: ReadonlyArray<string>; readonly providerIds: string | undefined }> = []
   let gate: Effect.Effect<void> = Effect.void
   const flat = (command: PlatformCommand.Command): ReadonlyArray<PlatformCommand.StandardCommand> =>
     command._tag === "StandardCommand" ? [command] : [...flat(command.left), ...flat(command.right)]
   const start: HelperExecutor.Executor["start"] = (command) =>
     Effect.sync(() => {
       const [standard] = flat(command)
-      const told = standard === undefined ? Option.none() : HashMap.get(standard.env, "EFFECT_APIKEY_PROVIDER")
-      started.push({ args: standard?.args ?? [], told: Option.getOrUndefined(told) })
+      const providerIds = standard === undefined ? Option.none() : HashMap.get(standard.env, "EFFECT_APIKEY_PROVIDER")
+      started.push({ args: standard?.args ?? [], providerIds: Option.getOrUndefined(providerIds) })
       const printed = new TextEncoder().encode(`${standard?.args.join("-")}#${started.length}`)
       return {
         [CommandExecutor.ProcessTypeId]: CommandExecutor.ProcessTypeId,
@@ -135,7 +135,7 @@ describe("providers by id", () => {
       })
       const keys = yield* Effect.all([keyOf(providers, "a"), keyOf(providers, "b")], { concurrency: "unbounded" })
       expect(keys).toEqual(["x#1", "x#1"])
-      expect(programs.started).toEqual([{ args: ["x"], told: "a,b" }])
+      expect(programs.started).toEqual([{ args: ["x"], providerIds: "a,b" }])
       const b = yield* providers.get("b")
       yield* b.reject(yield* b.get)
       expect(yield* keyOf(providers, "a")).toBe("x#2")
@@ -175,9 +175,9 @@ describe("providers by id", () => {
     }).pipe(Effect.provide(programs.layer))
   })
 
-  type Said = Required<ApiKeyProvider.CommandOptions>
+  type AllOptions = Required<ApiKeyProvider.CommandOptions>
   /** Each option, and how its default can be said; of some it cannot. */
-  const defaults: { readonly [Name in keyof Said]: ReadonlyArray<Said[Name]> } = {
+  const defaults: { readonly [Name in keyof AllOptions]: ReadonlyArray<AllOptions[Name]> } = {
     argv: [],
     provider: [],
     cwd: [],

@@ -130,15 +130,15 @@ describe("a failure", () => {
   it("is told in opencode's log each time and in one toast, with what to do", async () => {
     const user = { provider: { gw: { options: { baseURL, apiKeyCommand: ["no-such-helper-anywhere"] } } } }
     await withConfig(user, async (open) => {
-      const { ask, hooks, told } = await open("project", user)
+      const { ask, hooks, notices } = await open("project", user)
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
       await expect(ask()).rejects.toThrow("no-such-helper-anywhere")
       const message = /: No API key for provider "gw": no-such-helper-anywhere was not found on PATH.* Install it, /
-      expect(told.filter((each) => each.startsWith("error"))).toEqual([
+      expect(notices.filter((each) => each.startsWith("error"))).toEqual([
         expect.stringMatching(message),
         expect.stringMatching(message)
       ])
-      expect(told.filter((each) => each.startsWith("toast"))).toEqual([expect.stringMatching(message)])
+      expect(notices.filter((each) => each.startsWith("toast"))).toEqual([expect.stringMatching(message)])
       await hooks.dispose()
     })
   })
@@ -150,9 +150,9 @@ describe("a failure", () => {
       mkdirSync(join(folder, "project", ".git"), { recursive: true })
       const file = join(folder, "project", "opencode.json")
       writeFileSync(file, JSON.stringify({ provider: { gw } }))
-      const { ask, hooks, told } = await open("project", { provider: { gw } })
+      const { ask, hooks, notices } = await open("project", { provider: { gw } })
       await expect(ask()).rejects.toThrow("is not trusted")
-      expect(told.filter((each) => each.startsWith("toast"))).toEqual([
+      expect(notices.filter((each) => each.startsWith("toast"))).toEqual([
         expect.stringContaining(`effect-apikey trust ${file}`)
       ])
       expect(existsSync(ran)).toBe(false)
@@ -268,7 +268,7 @@ describe("what the files do not say so", () => {
       api: "http://{env:EFFECT_APIKEY_TEST_HOST}/v1",
       options: { apiKeyCommand, headers: { "x-team": `{file:${team}}` }, body: { tags: [`{file:${team}}`] } }
     }
-    const handed = {
+    const config = {
       name: "Gateway",
       api: baseURL,
       options: { ...options, timeout: 5000, body: { tags: ["blue"] } },
@@ -276,7 +276,7 @@ describe("what the files do not say so", () => {
     }
     try {
       await withConfig({ provider: { gw: written } }, async (open) => {
-        const { ask, hooks } = await open("project", { provider: { gw: handed } })
+        const { ask, hooks } = await open("project", { provider: { gw: config } })
         expect(await ask(undefined, { headers: authorization })).toBe("Bearer sk-user")
         await hooks.dispose()
       })
@@ -309,7 +309,7 @@ describe("the command and the other sources", () => {
       await blank.hooks.dispose()
       writeFileSync(join(folder, "opencode", "auth.json"), JSON.stringify({ gw: { type: "api", key: "sk-auth" } }))
       const set = await open("project", { provider })
-      expect(set.told).toContain("info: gw: auth.json has a key, so its command is not run")
+      expect(set.notices).toContain("info: gw: auth.json has a key, so its command is not run")
       await set.hooks.dispose()
     })
   })
@@ -326,9 +326,9 @@ describe("the command and the other sources", () => {
       await withConfig(
         user,
         async (open) => {
-          const { told, options, hooks } = await open("project", structuredClone(user))
+          const { notices, options, hooks } = await open("project", structuredClone(user))
           const message = `${id}: apiKeyCommand is not supported for ${id}, which has no API key`
-          expect(told).toEqual([`error: ${message}`, `toast, error: ${message}`])
+          expect(notices).toEqual([`error: ${message}`, `toast, error: ${message}`])
           expect(options).toEqual({})
           await hooks.dispose()
         },
@@ -347,9 +347,9 @@ describe("the command and the other sources", () => {
   }
   for (const [what, command] of Object.entries(placeholders)) {
     it(`${what} is no text for a helper: it is refused, and nothing is run`, async () => {
-      const handed = { provider: { gw: { options: { baseURL, apiKeyCommand: ["opencode's own"], fetch: echo } } } }
+      const config = { provider: { gw: { options: { baseURL, apiKeyCommand: ["opencode's own"], fetch: echo } } } }
       await withConfig({ provider: { gw: { options: { baseURL, apiKeyCommand: command } } } }, async (open) => {
-        const { ask, hooks } = await open("project", handed)
+        const { ask, hooks } = await open("project", config)
         await expect(ask()).rejects.toThrow(
           /opencode\.json:\d+:\d+: apiKeyCommand: a placeholder stands where none is replaced\. Only \{env:NAME\} in an argument is/
         )
@@ -424,7 +424,7 @@ describe("a model that the user points elsewhere", () => {
     const user = { api: baseURL, options: { apiKeyCommand: ["sh", "-c", "echo sk-user"] } }
     await withConfig({ provider: { gw: user } }, async (open) => {
       const options = { ...user.options, fetch: echo }
-      const { ask, hooks, told } = await open("project", { provider: { gw: { ...user, options } } })
+      const { ask, hooks, notices } = await open("project", { provider: { gw: { ...user, options } } })
       for (const headers of [
         { authorization: "Bearer effect-apikey-placeholder" },
         { "x-api-key": "effect-apikey-placeholder" }
@@ -433,7 +433,7 @@ describe("a model that the user points elsewhere", () => {
           /No API key for provider "gw": .*goes to https:\/\/api\.example.*names http:\/\/127\.0\.0\.1:9\. Set options\.baseURL/
         )
       }
-      expect(told).toContainEqual(expect.stringContaining("toast, error: "))
+      expect(notices).toContainEqual(expect.stringContaining("toast, error: "))
       expect(await ask()).toBe("Bearer sk-user")
       await hooks.dispose()
     })

@@ -20,10 +20,10 @@ export const withConfig = async (
     process.env["XDG_CONFIG_HOME"] = folder
     process.env["XDG_DATA_HOME"] = folder
     await use(async (name, host) => {
-      const told: Array<string> = []
+      const notices: Array<string> = []
       const client: Host["client"] = {
-        app: { log: async ({ body: { level, message } }) => told.push(`${level}: ${message}`) },
-        tui: { showToast: async ({ body: { variant, message } }) => told.push(`toast, ${variant}: ${message}`) }
+        app: { log: async ({ body: { level, message } }) => notices.push(`${level}: ${message}`) },
+        tui: { showToast: async ({ body: { variant, message } }) => notices.push(`toast, ${variant}: ${message}`) }
       }
       const hooks = await plugin.server({ directory: join(folder, name), client })
       await hooks.config(host)
@@ -31,7 +31,7 @@ export const withConfig = async (
       const wrapped = options["fetch"]
       const ask = async (url = `${baseURL}/models`, init: RequestInit = {}): Promise<string> =>
         typeof wrapped === "function" ? (await wrapped(url, init)).text() : "no fetch"
-      return { hooks, host, options, ask, told }
+      return { hooks, host, options, ask, notices }
     }, folder)
   } finally {
     setEnv(before)
@@ -44,7 +44,7 @@ export interface Opened {
   readonly host: HostConfig
   readonly options: Record<string, unknown>
   /** What opencode was given for its log and for toasts. */
-  readonly told: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<string>
   readonly ask: (url?: string, init?: RequestInit) => Promise<string>
 }
 

@@ -8,7 +8,7 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { decode, longAgo, marker, markerStart, plain, shown } from "./support.js"
+import { decode, documentedBeyond, longAgo, marker, markerStart, plain, shown } from "./support.js"
 
 const millisPerSecond = 1000
 const lastMillis = DateTime.unsafeMake("9000-01-01T00:00:00Z").epochMillis
@@ -62,7 +62,7 @@ interface Case {
 const second = millisPerSecond
 const milli = 1
 
-const cases: ReadonlyArray<Case> = [
+const written: ReadonlyArray<Case> = [
   { label: "text", format: "text", keys: staticKeys },
   { label: "first-line", format: "first-line", keys: staticKeys },
   {
@@ -187,6 +187,32 @@ const cases: ReadonlyArray<Case> = [
     precision: milli,
     auto: false
   }
+]
+
+/** The unit of a format's times, tried: none where it refuses an expiry. */
+const precisionOf = (format: CredentialFormat.Format, key: ApiKey.ApiKey): Pick<Case, "precision"> => {
+  const at = DateTime.unsafeMake("2040-01-01T00:00:00.001Z")
+  return Either.match(CredentialFormat.get(format).encode(keyOf({ ...plain(key), expiresAt: at })), {
+    onLeft: () => ({}),
+    onRight: (text) => {
+      const back = Either.getOrThrow(decode(format, text))
+      return { precision: Option.contains(back.expiresAt, at) ? milli : second }
+    }
+  })
+}
+
+/** A format without a row above is tried with keys like the one in its documentation. */
+const cases: ReadonlyArray<Case> = [
+  ...written,
+  ...documentedBeyond(written.map(({ format }) => format)).map(
+    ({ format, isRecognized, key, name }): Case => ({
+      label: name,
+      format,
+      keys: token.map((value) => withValue(key, value)),
+      ...precisionOf(format, key),
+      ...(isRecognized ? {} : { auto: false })
+    })
+  )
 ]
 
 const encoded = (format: CredentialFormat.Format, key: ApiKey.ApiKey): string =>
@@ -354,7 +380,7 @@ const withValue = (key: ApiKey.ApiKey, secret: string): ApiKey.ApiKey => {
     expiresAt: Option.getOrUndefined(key.expiresAt),
     value: secret,
     headers: Object.fromEntries(
-      Object.entries(key.headers).map(([name, value]) => [name, Redacted.value(value).replace(old, secret)])
+      Object.entries(key.headers).map(([name, value]) => [name, Redacted.value(value).replace(old, () => secret)])
     )
   })
 }

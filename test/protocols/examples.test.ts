@@ -3,8 +3,26 @@ import { isReadonlyRecord } from "effect/Predicate"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import { describe, expect, it } from "vitest"
 import { formats } from "../../docs/data/formats.js"
-import { compared, examples } from "./examples.js"
-import { decode, plain } from "./support.js"
+import { compared, type Example, examples as written } from "./examples.js"
+import { decode, documentedBeyond, plain } from "./support.js"
+
+/** A format with a protocol of its own and no answer in examples.ts is tried with the one in its documentation. */
+const examples: ReadonlyArray<Example> = [
+  ...written,
+  ...documentedBeyond(written.map(({ format }) => format))
+    .filter(({ source }) => source.startsWith("https://"))
+    .map(
+      ({ example, format, isRecognized, key, source }): Example => ({
+        format,
+        source,
+        what: "the answer of its documentation",
+        origin: "composed",
+        answer: example,
+        key: plain(key),
+        ...(isRecognized ? {} : { auto: false })
+      })
+    )
+]
 
 describe("answers from the protocols' own documentation and by its rules", () => {
   const documented = examples.filter(({ origin }) => origin === "documented")

@@ -1,13 +1,16 @@
 /** What the tests of formats share: a run's output from a text, and what an error shows of itself. */
 import { inspect } from "node:util"
 import * as DateTime from "effect/DateTime"
-import type * as Either from "effect/Either"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as fc from "fast-check"
+import { formats } from "../../docs/data/formats.js"
 
 /** Before every expiry in the protocols' own examples. */
 export const longAgo = DateTime.unsafeMake("2000-01-01T00:00:00Z")
@@ -34,6 +37,23 @@ export const decode = (
     },
     now
   )
+
+/** Formats that a test has no rows of its own for, as the documentation shows them: with its parameters, and the key of its example. */
+export const documentedBeyond = (tested: ReadonlyArray<CredentialFormat.FormatSpec>) => {
+  const names = new Set(tested.map((format) => (typeof format === "string" ? format : format.name)))
+  return Struct.keys(formats)
+    .filter((name) => name !== "auto" && !names.has(name))
+    .map((name) => {
+      const { example, parameters, source } = formats[name]
+      const format: CredentialFormat.FormatSpec = Either.getOrThrow(
+        Schema.decodeUnknownEither(CredentialFormat.FormatSpec)(
+          parameters === undefined ? name : { name, ...parameters }
+        )
+      )
+      const isRecognized = CredentialFormat.get(format).recognizes !== undefined
+      return { format, name, source, example, isRecognized, key: Either.getOrThrow(decode(format, example)) }
+    })
+}
 
 /** A key in the clear, for comparison. */
 export const plain = (key: ApiKey.ApiKey) => ({

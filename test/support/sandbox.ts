@@ -1,4 +1,4 @@
-/** A home, a project in a repository, and the surroundings of a process in them, all in a folder that is removed. */
+/** A home, a project in a repository, and the environment of a process in them, all in a folder that is removed. */
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"

@@ -118,9 +118,9 @@ const newCachedKey = (
     declaredExpiry
   }: { readonly now: number; readonly random: number; readonly declaredExpiry: Option.Option<number> }
 ): CachedKey => {
-  const said = Option.map(declaredExpiry, (at) => Math.max(0, at - now))
-  const lifetime = Option.getOrElse(said, () => life.timeToLiveMillis)
-  const usable = Option.isSome(said) ? lifetime - Math.min(maxSkewMillis, lifetime * skewShare) : lifetime
+  const declaredMillis = Option.map(declaredExpiry, (at) => Math.max(0, at - now))
+  const lifetime = Option.getOrElse(declaredMillis, () => life.timeToLiveMillis)
+  const usable = Option.isSome(declaredMillis) ? lifetime - Math.min(maxSkewMillis, lifetime * skewShare) : lifetime
   const ahead = Math.min(
     Option.getOrElse(life.aheadMillis, () => Math.min(lifetime * aheadShare, maxAheadMillis)),
     usable * maxAheadShare

@@ -12,7 +12,7 @@ import type { OnAbandon } from "../model/options.js"
 import { at, type Cell } from "./cell.js"
 import { runReason } from "./history.js"
 import { end, type InFlight, makeFork } from "./inFlight.js"
-import { type Rules, settle } from "./settle.js"
+import { type SettleOptions, settle } from "./settle.js"
 import { type Empty, type Ready, transitions } from "./state.js"
 import { type Counters, inRunSpan } from "./telemetry.js"
 
@@ -26,7 +26,7 @@ export interface FetchRequest {
 export interface RunnerOptions<R> {
   readonly cell: Cell
   readonly counters: Counters
-  readonly rules: Rules
+  readonly rules: SettleOptions
   readonly format: string
   readonly onAbandon: OnAbandon
   readonly fetch: (request: FetchRequest) => Effect.Effect<ApiKey, ApiKeyError, R>

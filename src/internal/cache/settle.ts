@@ -24,7 +24,7 @@ import type { RunResult } from "./metrics.js"
 import { type Fetching, hasKey, isRunning, type Ready, type Refreshing, type State, transitions } from "./state.js"
 
 /** The settings that affect the result. */
-export interface Rules {
+export interface SettleOptions {
   readonly provider: string
   readonly program: string
   readonly onRepeatedKey?: OnRepeatedKey | undefined
@@ -50,7 +50,7 @@ export type Settlement =
     }
 
 /** If the cache was closed in the meantime, the waiters get `ProviderClosed`. */
-export const settle = (rules: Rules, from: State, { exit, now, random }: Ended): Settlement =>
+export const settle = (rules: SettleOptions, from: State, { exit, now, random }: Ended): Settlement =>
   isRunning(from)
     ? Exit.match(exit, {
         onSuccess: (key) => settleKey(rules, from, key, now, random),
@@ -65,7 +65,13 @@ const settled = (
   announce: Effect.Effect<void> = Effect.void
 ): Settlement => ({ _tag: "Settled", state, answer, result, announce })
 
-const settleKey = (rules: Rules, from: Fetching | Refreshing, key: ApiKey, now: number, random: number): Settlement => {
+const settleKey = (
+  rules: SettleOptions,
+  from: Fetching | Refreshing,
+  key: ApiKey,
+  now: number,
+  random: number
+): Settlement => {
   const { history } = from
   const repeated = Option.filter(pendingRejection(history), ({ cached }) => Equal.equals(cached.key, key))
   const repeats = Option.isSome(repeated)
@@ -96,14 +102,19 @@ const settleKey = (rules: Rules, from: Fetching | Refreshing, key: ApiKey, now: 
 }
 
 /** `onRepeatedKey: "fail"`. */
-const settleRepeat = (rules: Rules, from: Fetching | Refreshing, refused: Rejection, now: number): Settlement => {
+const settleRepeat = (
+  rules: SettleOptions,
+  from: Fetching | Refreshing,
+  refused: Rejection,
+  now: number
+): Settlement => {
   const error = new KeyRejected({ command: rules.program, rejectedAt: DateTime.unsafeMake(refused.at) })
   const [failure, rejection] = recordRepeat(refused, Cause.fail(error), now)
   return settled(transitions.fail(from, failure, rejection), Exit.failCause(failure.cause), "repeat")
 }
 
 const settleFailure = (
-  rules: Rules,
+  rules: SettleOptions,
   from: Fetching | Refreshing,
   cause: Cause.Cause<ApiKeyError>,
   now: number,
@@ -113,8 +124,8 @@ const settleFailure = (
   if (wasInterrupted && from.inFlight.phase === "stopping")
     return settled(transitions.stop(from), Exit.failCause(cause))
   // The waiters were not interrupted, so they must not see an interruption.
-  const told = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
-  const failure = recordFailure(from.history, told, now, random)
+  const reported = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
+  const failure = recordFailure(from.history, reported, now, random)
   const isKnown = Option.exists(from.history.failure, ({ loginRequired }) => loginRequired)
   const what = failure.loginRequired
     ? isKnown
@@ -127,7 +138,7 @@ const settleFailure = (
     transitions.fail(from, failure, from.history.rejection),
     Exit.failCause(failure.cause),
     "nothing new",
-    what === undefined ? undefined : warn(rules, what, errorOf(told))
+    what === undefined ? undefined : warn(rules, what, errorOf(reported))
   )
 }
 
@@ -139,8 +150,8 @@ export const settleRejection = (from: Ready | Refreshing, now: number): State =>
       ? transitions.markSuspect(from)
       : transitions.reject(from, recordRejection(from.history, from.cached, now))
 
-const warn = ({ provider }: Rules, what: string, error: ApiKeyError): Effect.Effect<void> =>
+const warn = ({ provider }: SettleOptions, what: string, error: ApiKeyError): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`), "error", error._tag)
 
-const warnOfRepeat = ({ provider, program }: Rules): Effect.Effect<void> =>
+const warnOfRepeat = ({ provider, program }: SettleOptions): Effect.Effect<void> =>
   Effect.logWarning(`${provider}: the server rejected the key and ${program} printed it again; it is still served`)

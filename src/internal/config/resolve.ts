@@ -105,7 +105,7 @@ interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination"
 const resolveIn = (
   { file, origin, root, entries }: LoadedFile,
   id: string,
-  places: { readonly home: string; readonly path: Path.Path }
+  host: { readonly home: string; readonly path: Path.Path }
 ): Part => {
   const provenanceAt = (position: Document.Position): Provenance =>
     origin === "user" ? Provenance.User({ file, ...position }) : Provenance.Project({ file, root, ...position })
@@ -121,7 +121,7 @@ const resolveIn = (
   const sources = Option.toArray(
     Option.map(key, ({ source, at }) => ({
       provenance: provenanceAt(at),
-      source: ConfigFile.located(source, places.path.dirname(file), places)
+      source: ConfigFile.located(source, host.path.dirname(file), host)
     }))
   )
   const declaration: ProjectDeclaration = {

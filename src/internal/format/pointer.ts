@@ -23,12 +23,12 @@ export const lookUp = (value: unknown, path: string): Option.Option<unknown> =>
     Option.some(value)
   )
 
-/** An object with these values at these places; none where one place lies inside another. */
+/** An object with these values at these paths; none where one path lies inside another. */
 export const build = (
-  places: ReadonlyArray<readonly [path: string, value: unknown]>
+  fields: ReadonlyArray<readonly [path: string, value: unknown]>
 ): Option.Option<Record<string, unknown>> => {
   const root = new Map<string, unknown>()
-  for (const [path, value] of places) {
+  for (const [path, value] of fields) {
     const segments = segmentsOf(path)
     let node = root
     for (const [index, segment] of segments.entries()) {

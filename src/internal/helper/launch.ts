@@ -15,7 +15,7 @@ import { type ApiKeyError, CommandNotExecutable, CommandNotFound, SpawnFailed } 
 import * as HelperExecutor from "../../HelperExecutor.js"
 import type { RemedyInput } from "../model/remedy.js"
 import { stop, stopOnTerminal } from "../process/terminate.js"
-import { shownPath, shownPlaces } from "../redact/programName.js"
+import { shownPath, shownPaths } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
 import { checkDirectory, extendPath, locate, shellSyntaxHint } from "./locate.js"
 import type { Attempt } from "./request.js"
@@ -49,7 +49,7 @@ export const launch = ({
       const remedy = Option.orElse(shellSyntaxHint(options), () =>
         Option.flatMapNullable(entry, (known) => known.install)
       )
-      return new CommandNotFound({ command: name, searched: shownPlaces(program, searched), ...remedyField(remedy) })
+      return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
     }
     // Another executor may have programs that are not files (a fake, a remote shell). Only ours fails before the start.
     if (found._tag === "Missing" && executor.isLocal) return yield* notFound(found.searched)

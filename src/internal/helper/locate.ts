@@ -1,3 +1,4 @@
+/** Finds the program that a run starts: in PATH, in the usual folders, or in the PATH of the log-in shell. */
 import { delimiter } from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"

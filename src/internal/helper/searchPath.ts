@@ -74,9 +74,11 @@ export const findProgram = Effect.fnUntraced(function* (program: string, options
   const given = isPath(program, options.platform)
   const named = foldersOf(options, path)
   const folders = given ? [] : Array.from(new Set([...named, ...options.beyond]))
-  const places = given ? [yield* placeOf(program, options, path)] : folders.map((folder) => path.join(folder, program))
+  const candidates = given
+    ? [yield* placeOf(program, options, path)]
+    : folders.map((folder) => path.join(folder, program))
   let refused: Option.Option<Found> = Option.none()
-  for (const [index, place] of places.entries()) {
+  for (const [index, place] of candidates.entries()) {
     for (const extension of extensionsOf(program, options)) {
       const candidate = place + extension
       const obstacle = yield* inspect(candidate, given, options.platform)
@@ -88,7 +90,7 @@ export const findProgram = Effect.fnUntraced(function* (program: string, options
       refused = Option.orElse(refused, () => Option.some(Found.NotExecutable({ path: candidate, obstacle })))
     }
   }
-  return Option.getOrElse(refused, () => Found.Missing({ searched: given ? places : folders }))
+  return Option.getOrElse(refused, () => Found.Missing({ searched: given ? candidates : folders }))
 })
 
 /** In a PATH search, entries that are not files are skipped, as in shells. A given path is reported instead. */

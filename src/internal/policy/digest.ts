@@ -57,8 +57,8 @@ export const scriptsOf = ({
         // The program and paths relative to the project count wherever they lead.
         const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
         const ends = isProgram ? [""] : ["", ...implied]
-        const places = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
-        for (const place of places.flatMap((each) => ends.map((end) => each + end))) {
+        const candidates = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        for (const place of candidates.flatMap((each) => ends.map((end) => each + end))) {
           const real = yield* Effect.option(fs.realPath(place))
           if (Option.isNone(real)) continue
           const isProjects = [place, real.value].some((each) => isInside(root, each, path))
@@ -88,6 +88,6 @@ export const digest = (
       Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
     )
     const { file, provider, declared, merged } = declaration
-    const said = [declared, merged ?? null].map(withSortedKeys)
-    return digestOf([digestVersion, file, provider, ...said, Option.getOrNull(origin), contents])
+    const content = [declared, merged ?? null].map(withSortedKeys)
+    return digestOf([digestVersion, file, provider, ...content, Option.getOrNull(origin), contents])
   })

@@ -9,7 +9,7 @@ import { findProgram, remedyFor, type SearchOptions } from "../helper/searchPath
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { describe, findInsecurePath } from "../host/ownership.js"
 import { isInside, realPathOf } from "../host/paths.js"
-import { programName, shownPath, shownPlaces } from "../redact/programName.js"
+import { programName, shownPath, shownPaths } from "../redact/programName.js"
 import { isProject, type Provenance } from "./provenance.js"
 
 /** A directory that contains the user's home directory is not a project. */
@@ -74,7 +74,7 @@ export const resolveProgram = (
     if (found._tag === "Missing") {
       return yield* new CommandNotFound({
         command,
-        searched: shownPlaces(program, found.searched),
+        searched: shownPaths(program, found.searched),
         remedy:
           "For a project's command, PATH entries that are empty, relative, in the project or writable by others are ignored."
       })

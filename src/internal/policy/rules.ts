@@ -100,10 +100,10 @@ const rulesIn = (
 /** Resolves a program's path from the directory of the file, as in the rest of the configuration. */
 const placed = (
   [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
-  places: { readonly home: string; readonly cwd: string },
+  base: { readonly home: string; readonly cwd: string },
   path: Path.Path
 ): readonly [string, ...ReadonlyArray<string>] => [
-  /[\\/]/.test(program) ? expanded(program, places, path) : program,
+  /[\\/]/.test(program) ? expanded(program, base, path) : program,
   ...patterns
 ]
 

@@ -155,6 +155,7 @@ const lock = (file: string): Effect.Effect<void, SourceUnreadable> =>
     )
   )
 
+/** Our own, not write-file-atomic: version 6 ignores how much was written, so on a full disk a shortened file would replace the old one. */
 const replace = (file: string, trusted: ReadonlyArray<Trusted>): Effect.Effect<void, SourceUnreadable> =>
   Effect.gen(function* () {
     const text = yield* Effect.mapError(encode({ version: 1, trusted }), () => failure(file, "EUNKNOWN"))

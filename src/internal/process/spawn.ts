@@ -152,18 +152,18 @@ export const awaitTermination = (child: Child, limitMillis = Number.POSITIVE_INF
   Effect.async<void>((resume) => {
     const started = performance.now()
     let timer: NodeJS.Timeout | undefined
-    const look = (): void => {
+    const poll = (): void => {
       clearTimeout(timer)
       if (isTerminated(child) || performance.now() - started >= limitMillis) {
-        child.handle.off("exit", look)
+        child.handle.off("exit", poll)
         resume(Effect.void)
-      } else if (hasExited(child) || Number.isFinite(limitMillis)) timer = setTimeout(look, pollMillis)
+      } else if (hasExited(child) || Number.isFinite(limitMillis)) timer = setTimeout(poll, pollMillis)
     }
-    child.handle.on("exit", look)
-    look()
+    child.handle.on("exit", poll)
+    poll()
     return Effect.sync(() => {
       clearTimeout(timer)
-      child.handle.off("exit", look)
+      child.handle.off("exit", poll)
     })
   })
 

@@ -29,7 +29,7 @@ interface Group {
   readonly ids: Set<string>
 }
 
-/** One provider's policy, and what it said when it was last asked: before the provider's first get, and in each run since. */
+/** One provider's policy, and its last answer: before the provider's first get, and in each run since. */
 interface User {
   readonly guard: Guard
   verdict: Option.Option<Either.Either<Permitted, ApiKeyError>>
@@ -79,9 +79,9 @@ export const make = (
   })
 
 const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>, never, Effect.Effect.Context<Guard>> =>
-  Effect.tap(Effect.either(user.guard), (said) =>
+  Effect.tap(Effect.either(user.guard), (outcome) =>
     Effect.sync(() => {
-      user.verdict = Option.some(said)
+      user.verdict = Option.some(outcome)
     })
   )
 

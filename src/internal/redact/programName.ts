@@ -52,5 +52,5 @@ export const shownPath = (program: string, name: string, path: string): string =
   isShown(program, path) ? printable(path) : name
 
 /** Where a program was looked for. A command line given as one string has a "/" in its arguments as a rule. */
-export const shownPlaces = (program: string, places: ReadonlyArray<string>): ReadonlyArray<string> =>
-  isShown(program, program) ? places.map(printable) : []
+export const shownPaths = (program: string, paths: ReadonlyArray<string>): ReadonlyArray<string> =>
+  isShown(program, program) ? paths.map(printable) : []

@@ -1,7 +1,7 @@
 /** Canonical JSON: equal for equivalent values, so that digests of them can be compared. */
 import * as Duration from "effect/Duration"
 
-export interface Rules {
+export interface ComparableOptions {
   /** Whether an undefined field is significant. It is for environment variables (unset), not for options. */
   readonly unset: "kept" | "dropped"
 }
@@ -10,18 +10,18 @@ export interface Rules {
  * Independent of the order of fields, and without losing what JSON would lose: unset fields, numbers such as NaN, and the
  * identity of functions and instances, which are equal only to themselves.
  */
-export const comparable = (value: unknown, rules: Rules): unknown => {
+export const comparable = (value: unknown, options: ComparableOptions): unknown => {
   if (value === undefined) return { unset: true }
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
     return { [typeof value]: String(value) }
   }
   if (typeof value === "function" || typeof value === "symbol") return { one: numberOf(value) }
   if (typeof value !== "object" || value === null) return value
-  if (Array.isArray(value)) return value.map((item) => comparable(item, rules))
+  if (Array.isArray(value)) return value.map((item) => comparable(item, options))
   if (Duration.isDuration(value)) return { millis: String(Duration.toMillis(value)) }
   if (!isRecord(value)) return { one: numberOf(value) }
-  const fields = sorted(value).filter(([, field]) => field !== undefined || rules.unset === "kept")
-  return { record: fields.map(([name, field]) => [name, comparable(field, rules)]) }
+  const fields = sorted(value).filter(([, field]) => field !== undefined || options.unset === "kept")
+  return { record: fields.map(([name, field]) => [name, comparable(field, options)]) }
 }
 
 const isRecord = (value: object): boolean => {

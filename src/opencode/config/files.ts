@@ -16,7 +16,7 @@ import * as Placeholder from "./placeholder.js"
 export interface Source {
   readonly name: string
   readonly text: Effect.Effect<Document.Document, ApiKeyError, FileSystem.FileSystem>
-  readonly hand: "user" | "project" | "environment"
+  readonly owner: "user" | "project" | "environment"
   /** Where `{file:}` starts from. */
   readonly folder: string
   readonly root: string
@@ -84,7 +84,7 @@ const fileSource = (
         // Read the path that was checked, because a symlink may have changed since.
         return yield* Placeholder.parse(real, yield* Document.readText(real))
       }),
-      hand: isOwn ? "user" : "project",
+      owner: isOwn ? "user" : "project",
       // The user's file must be named by its own path, not by a project's symlink to it.
       folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
       root: isInside(root, real, path) ? root : path.dirname(real),
@@ -97,7 +97,7 @@ const contentName = "OPENCODE_CONFIG_CONTENT"
 const inlineSource = (content: string, folder: string, root: string): Source => ({
   name: contentName,
   text: Effect.suspend(() => Placeholder.parse(contentName, content)),
-  hand: "environment",
+  owner: "environment",
   folder,
   root,
   seesWellKnown: false

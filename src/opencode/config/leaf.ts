@@ -15,7 +15,7 @@ export interface Origin {
 
 export const provenanceOf = ({ source }: Origin, at: Document.Position): Provenance => {
   const place = { file: source.name, ...at }
-  switch (source.hand) {
+  switch (source.owner) {
     case "user":
       return Provenance.User(place)
     case "environment":
@@ -44,7 +44,7 @@ export const badReference =
       "Create the file, or correct the path; it is relative to the directory of this file."
     )
 
-export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.hand === "project"
+export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.owner === "project"
 
 /** Of what several files put together, a project's part decides. */
 export const decisive = (tree: Tree.Tree<Origin>): Tree.Leaf<Origin> | undefined => {

@@ -112,13 +112,13 @@ const declarationOf = (
   merged: Tree.Tree<Origin> | undefined,
   path: Path.Path
 ): ProjectDeclaration => {
-  const whole = Tree.at(own, commandPath) && Tree.at(merged, commandPath)
+  const mergedCommand = Tree.at(own, commandPath) && Tree.at(merged, commandPath)
   return {
     file: source.name,
     root: source.root,
     provider,
     declared,
-    commands: Option.match(whole === undefined ? Option.none() : commandIn(merged, path), {
+    commands: Option.match(mergedCommand === undefined ? Option.none() : commandIn(merged, path), {
       onNone: () => [],
       onSome: ({ source: command }) =>
         Either.match(command, {
@@ -126,7 +126,7 @@ const declarationOf = (
           onRight: (valid) => (valid._tag === "Command" ? [valid.command] : [])
         })
     }),
-    merged: whole && plain(whole),
-    hasPlaceholders: whole !== undefined && Placeholder.isIn(JSON.stringify(plain(whole) ?? null))
+    merged: mergedCommand && plain(mergedCommand),
+    hasPlaceholders: mergedCommand !== undefined && Placeholder.isIn(JSON.stringify(plain(mergedCommand) ?? null))
   }
 }

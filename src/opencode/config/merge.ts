@@ -42,7 +42,7 @@ const providersIn = (
   }
   const nameOf = (key: string): string =>
     // A name should not hold a secret, so the policy is not asked about it.
-    origin.source.hand === "project" ? key : Placeholder.fillVariables(key, origin.scope)
+    origin.source.owner === "project" ? key : Placeholder.fillVariables(key, origin.scope)
   const member = Tree.memberOf(root, "provider", text, origin, nameOf)
   if (member === undefined) return Either.right(Option.none())
   const { node, tree } = member
@@ -71,7 +71,7 @@ export const mergeProviders = (
       if (Option.isNone(found.right)) continue
       const { tree, value } = found.right.value
       merged = Tree.merge(merged, tree)
-      if (source.hand !== "project") continue
+      if (source.owner !== "project") continue
       for (const [id, each] of tree.children) {
         const declared = isRecord(value) ? value[id] : undefined
         declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])

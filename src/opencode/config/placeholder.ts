@@ -24,7 +24,7 @@ export interface Scope {
 const envPlaceholder = /\{env:([^}]+)\}/g
 const filePlaceholder = /\{file:([^}]+)\}/g
 const anyPlaceholder = /(\{(?:env|file):[^}]+\})/
-const bare = /\{(?:env|file):[^}"\\\r\n]+(\}?)/y
+const unquoted = /\{(?:env|file):[^}"\\\r\n]+(\}?)/y
 
 /** The text up to the last `}`. Unclosed placeholders after it would be scanned to the end again and again. */
 const closed = (text: string): string => text.slice(0, text.lastIndexOf("}") + 1)
@@ -46,7 +46,7 @@ const replaceVariables = (text: string, by: (name: string) => string): string =>
 
 /** JSONC in which a placeholder may also stand where a value or a name would: there it is read as a string. */
 export const parse = (file: string, text: string): Either.Either<Document.Document, ConfigInvalid> => {
-  const starts = bareStarts(text)
+  const starts = unquotedStarts(text)
   // Of the same length, so that positions hold.
   const ends = [0, ...starts.map(([, end]) => end)]
   const quoted = starts
@@ -61,14 +61,14 @@ export const parse = (file: string, text: string): Either.Either<Document.Docume
   }))
 }
 
-const bareStarts = (text: string): ReadonlyArray<readonly [number, number]> => {
+const unquotedStarts = (text: string): ReadonlyArray<readonly [number, number]> => {
   const scanner = createScanner(text, true)
   const found: Array<readonly [number, number]> = []
   // Up to where one was not closed no other is.
   let openUntil = 0
   for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
-    bare.lastIndex = scanner.getTokenOffset()
-    const match = text[bare.lastIndex] === "{" && bare.lastIndex >= openUntil ? bare.exec(text) : null
+    unquoted.lastIndex = scanner.getTokenOffset()
+    const match = text[unquoted.lastIndex] === "{" && unquoted.lastIndex >= openUntil ? unquoted.exec(text) : null
     if (match === null) continue
     const end = match.index + match[0].length
     if (match[1] === "") {

@@ -22,7 +22,7 @@ export interface GuardedProvider {
   readonly onUserMessage: () => void
 }
 
-interface Held {
+interface CurrentKey {
   readonly command: ResolvedCommand
   readonly key: SharedKey
   readonly scope: Scope.CloseableScope
@@ -40,28 +40,28 @@ export const make = (
     const scope = yield* Effect.scope
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const changing = yield* Effect.makeSemaphore(1)
-    let held: Option.Option<Held> = Option.none()
+    let current: Option.Option<CurrentKey> = Option.none()
     let isRetry = false
 
-    const hold = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
-      Option.isSome(held) && Equal.equals(held.value.command, command)
-        ? Effect.succeed(held.value.key)
+    const keyOf = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
+      Option.isSome(current) && Equal.equals(current.value.command, command)
+        ? Effect.succeed(current.value.key)
         : changing.withPermits(1)(Effect.uninterruptible(Effect.suspend(() => exchange(command))))
 
     const exchange = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
       Effect.gen(function* () {
-        const before = held
+        const before = current
         if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
         const key = yield* Scope.extend(sharedKey(command), own)
-        held = Option.some({ command, key, scope: own })
+        current = Option.some({ command, key, scope: own })
         if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
         return key
       })
 
     const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(request)).pipe(
       Effect.provide(context),
-      Effect.flatMap((grant) => hold(resolveCommand({ ...options, ...grant.options })))
+      Effect.flatMap((grant) => keyOf(resolveCommand({ ...options, ...grant.options })))
     )
 
     const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>
@@ -78,7 +78,10 @@ export const make = (
         refresh: Effect.flatMap(permitted, ({ provider }) => provider.refresh),
         reject: (key) =>
           Effect.suspend(() =>
-            Option.match(held, { onNone: () => Effect.void, onSome: ({ key: { provider } }) => provider.reject(key) })
+            Option.match(current, {
+              onNone: () => Effect.void,
+              onSome: ({ key: { provider } }) => provider.reject(key)
+            })
           )
       }),
       onUserMessage: () => {

@@ -76,8 +76,8 @@ const ifAsWritten = (
 ): Effect.Effect<Choice, never, Needs> =>
   Effect.match(written, {
     onFailure: failed,
-    onSuccess: (said) =>
-      Option.match(firstUndeclared(entry, said), {
+    onSuccess: (declared) =>
+      Option.match(firstUndeclared(entry, declared), {
         onNone: () => command,
         onSome: (path) =>
           failed(unseen(`its ${escaped(path.join("."))} is set by something else than the configuration files here`))

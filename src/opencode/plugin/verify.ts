@@ -1,4 +1,4 @@
-/** Compares the entry that opencode hands over with what the files say: no policy was asked about whoever wrote the rest. */
+/** Compares the entry that opencode passes on with what the files say: no policy was asked about whoever wrote the rest. */
 
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
@@ -17,11 +17,11 @@ const textOf = (value: unknown): string | undefined => (typeof value === "string
 
 /** The first path whose value differs from the files. Functions come from another plugin, which the user installed. */
 export const firstUndeclared = (
-  handed: unknown,
+  actual: unknown,
   written: unknown,
   path: ReadonlyArray<string> = []
 ): Option.Option<ReadonlyArray<string>> => {
-  if (typeof handed === "function" || handed === undefined) return Option.none()
+  if (typeof actual === "function" || actual === undefined) return Option.none()
   const [first, second, third] = path
   if (
     first === "models" &&
@@ -32,10 +32,10 @@ export const firstUndeclared = (
   ) {
     return Option.some(path)
   }
-  if (!isRecord(handed))
-    return affectsRequest(path, handed) && textOf(handed) !== textOf(written) ? Option.some(path) : Option.none()
+  if (!isRecord(actual))
+    return affectsRequest(path, actual) && textOf(actual) !== textOf(written) ? Option.some(path) : Option.none()
   return Option.firstSomeOf(
-    Object.entries(handed).map(([key, value]) =>
+    Object.entries(actual).map(([key, value]) =>
       firstUndeclared(value, isRecord(written) && Object.hasOwn(written, key) ? written[key] : undefined, [
         ...path,
         key

@@ -232,12 +232,12 @@ export interface Served {
     init?: RequestInit
   ) => Effect.Effect<{ readonly status: number; readonly text: string }>
   /** A message to a session and the whole answer. */
-  readonly say: (session: string, model: string, directory?: string) => Effect.Effect<Said>
+  readonly say: (session: string, model: string, directory?: string) => Effect.Effect<Reply>
   /** With a title opencode asks the model for none. */
   readonly session: (directory?: string, title?: string) => Effect.Effect<string>
 }
 
-export interface Said {
+export interface Reply {
   readonly text: string
   readonly error: string | undefined
   /** All that opencode answered. */
@@ -304,7 +304,7 @@ export const serve = (
         say: (session, model, directory) => {
           const [providerID, ...rest] = model.split("/")
           const body = { model: { providerID, modelID: rest.join("/") }, parts: [{ type: "text", text: "say hi" }] }
-          return Effect.map(post(`/session/${session}/message`, body, directory), ({ text }): Said => {
+          return Effect.map(post(`/session/${session}/message`, body, directory), ({ text }): Reply => {
             const answer = parse(text)
             const parts = answer.parts ?? []
             const error = answer.info?.error

@@ -14,8 +14,8 @@ import {
   pidsOf,
   place,
   processesOf,
+  type Reply,
   reasonToSkip,
-  type Said,
   type Served,
   serve,
   withKnownModels
@@ -47,7 +47,7 @@ interface Case {
 interface Asked {
   readonly at: Place
   readonly gw: Gateway
-  readonly said: Said
+  readonly reply: Reply
 }
 
 interface RunningShape {
@@ -90,9 +90,9 @@ const compatible = "@ai-sdk/openai-compatible"
 
 const keysAre =
   (key: string): Case["shows"] =>
-  ({ gw, said }) => {
-    expect(said.error).toBeUndefined()
-    expect(said.text).toContain(answerText)
+  ({ gw, reply }) => {
+    expect(reply.error).toBeUndefined()
+    expect(reply.text).toContain(answerText)
     expect(new Set(gw.keys())).toEqual(new Set([key]))
   }
 
@@ -112,8 +112,8 @@ const describeCases = (
           if (gw === undefined) return yield* Effect.dieMessage("no such gateway")
           // With a title it asks for none, so there is one request.
           const session = yield* opencode.session(undefined, failsWithin === undefined ? undefined : "greeting")
-          const said = yield* opencode.say(session, `${id}/${model}`)
-          shows({ at, gw, said })
+          const reply = yield* opencode.say(session, `${id}/${model}`)
+          shows({ at, gw, reply })
           expect(JSON.stringify(gw.seen)).not.toContain(placeholder)
           if (failsWithin === undefined) return
           expect(noted.of(id)).toEqual(["asked", "answered"])
@@ -121,11 +121,11 @@ const describeCases = (
           expect(pidsOf(at).filter(isAlive)).toEqual([])
           expect(processesOf(at).filter((pid) => pid !== opencode.child.pid)).toEqual([])
           const { text } = yield* opencode.request(`/session/${session}/message`)
-          for (const shown of [said.body, text]) {
+          for (const shown of [reply.body, text]) {
             expect(shown.match(/No API key for provider/g)).toHaveLength(1)
             expect(shown).not.toMatch(/\\n\s+at |EPIPE/)
           }
-          for (const shown of [said.body, text, logOf(at)]) expect(shown).not.toContain("sk-secret")
+          for (const shown of [reply.body, text, logOf(at)]) expect(shown).not.toContain("sk-secret")
         })
       )
     }
@@ -134,8 +134,8 @@ const describeCases = (
 
 const failure =
   (says: RegExp, remedy: RegExp): Case["shows"] =>
-  ({ said }) => {
-    const message = said.error ?? ""
+  ({ reply }) => {
+    const message = reply.error ?? ""
     expect(message).toMatch(/^No API key for provider/)
     expect(message).toMatch(says)
     expect(message).toMatch(remedy)
@@ -158,9 +158,9 @@ describeCases(
       options: (at) => ({ apiKeyCommand: at.helper(id, `echo sk-of-${id}`) }),
       models: { [model]: {} },
       model,
-      shows: ({ at, gw, said }) => {
-        expect(said.error).toBeUndefined()
-        expect(said.text).toContain(answerText)
+      shows: ({ at, gw, reply }) => {
+        expect(reply.error).toBeUndefined()
+        expect(reply.text).toContain(answerText)
         expect(gw.seen.length).toBeGreaterThan(0)
         for (const request of gw.seen) expect(request.headers[header]).toBe(value)
         expect(at.runsOf(id)).toBe(1)
@@ -183,9 +183,9 @@ const found: ReadonlyArray<Case> = [
     options: (at) => ({ apiKeyCommand: at.helper("both", "echo sk-both") }),
     models: { m: {}, claude: { provider: { npm: "@ai-sdk/anthropic" } } },
     model: "claude",
-    shows: ({ gw, said }) => {
-      expect(said.error).toBeUndefined()
-      expect(said.text).toContain(answerText)
+    shows: ({ gw, reply }) => {
+      expect(reply.error).toBeUndefined()
+      expect(reply.text).toContain(answerText)
       const messages = gw.seen.filter((request) => request.path.endsWith("/messages"))
       expect(messages.length).toBeGreaterThan(0)
       for (const request of messages) expect(request.headers["x-api-key"]).toBe("sk-both")

@@ -1,4 +1,4 @@
-/** Helpers in the surroundings that people have: git's credential cache, a log-in shell's PATH, programs beyond PATH. */
+/** Helpers in the environments that people have: git's credential cache, a log-in shell's PATH, programs beyond PATH. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -19,7 +19,7 @@ beforeAll(async () => {
 /** It ignores every signal that can be ignored, and so does its child. */
 const stubborn = ["sh", "-c", "trap '' TERM INT HUP; sleep 600 & while :; do sleep 600; done"]
 const oneSecond = 1_000
-const folder = mkdtempSync(join(tmpdir(), "our-end-"))
+const folder = mkdtempSync(join(tmpdir(), "process-exit-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const runOf = (argv: ReadonlyArray<string>): string => JSON.stringify([{ argv, timeout: "1 minute" }])
