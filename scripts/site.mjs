@@ -7,7 +7,7 @@ import { publicModules, root } from "./support.mjs"
 
 const reference = join(root, "docs", "api")
 
-/** One Markdown page a module, in a folder that git ignores. */
+/** One Markdown page a module, in a directory that git ignores. */
 const writeReference = async () => {
   const app = await Application.bootstrapWithPlugins({
     plugin: ["typedoc-plugin-markdown"],

@@ -55,7 +55,7 @@ describe("somebody else's folder above the user's file", () => {
       assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
       assert.include(outcome.message, `another user owns ${self.root}`)
       assert.notInclude(outcome.hint, "chown")
-      assert.include(outcome.hint, "use a place where all folders above are yours or root's")
+      assert.include(outcome.hint, "use a path where you or root own all directories")
     })
   )
 })

@@ -63,7 +63,7 @@ const isVariable = ([name, value]: readonly [string, unknown]): boolean =>
   /^[^=]+$/.test(name) && (value === undefined || isString(value))
 
 /** Describes the options for error messages. Durations are checked where they are used. */
-export const runChecks = {
+const runChecks = {
   argv: {
     problem: "must be a non-empty list: the program and its arguments",
     takes: 'the program and its arguments: ["op", "read", "op://Private/OpenAI/api-key"]',

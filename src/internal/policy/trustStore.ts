@@ -76,7 +76,7 @@ const readChecked = (file: string): Effect.Effect<Option.Option<string>, SourceU
         if (!info.isFile()) return yield* failure(file, "it is not a regular file")
         if (Option.exists(ourUid, (uid) => info.uid !== uid)) return yield* failure(file, "another user owns it")
         if (Option.isSome(ourUid) && (info.mode & writableByAnyone) !== 0) {
-          return yield* failure(file, "others may write to it")
+          return yield* failure(file, "others can write to it")
         }
         return Option.some(yield* attempt(file, () => readFileSync(descriptor, "utf8")))
       }),

@@ -79,7 +79,7 @@ export const fromSource = (
   }
 }
 
-export const fromReadable = (
+const fromReadable = (
   source: Readable,
   options: SourceOptions | undefined
 ): Effect.Effect<Provider, never, FileSystem.FileSystem | Path.Path> =>

@@ -56,7 +56,7 @@ export const readSource = (
 
 const logInAgain = "Log in again: opencode auth login"
 
-export const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
+const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
   Effect.flatMap(HostEnvironment, ({ env }) => {
     const value = env[name]
     return value === undefined || value.trim() === ""
