@@ -79,6 +79,7 @@ describe("ApiKey", () => {
 describe("ApiKey.Schema", () => {
   const decode = Schema.decodeUnknownEither(ApiKey.Schema)
   const lastInstant = 8.64e15
+  const errorOf = (result: Either.Either<unknown, ParseResult.ParseError>) => Either.getOrThrow(Either.flip(result))
 
   it.prop(
     "gives the same key after JSON, its expiry included",
@@ -131,8 +132,7 @@ describe("ApiKey.Schema", () => {
     ]
     const nested = Schema.decodeUnknownEither(Schema.Struct({ keys: Schema.Array(ApiKey.Schema) }))
     for (const input of wrong) {
-      for (const result of [Either.flip(decode(input)), Either.flip(nested({ keys: [input] }))]) {
-        const error = Either.getOrThrow(result)
+      for (const error of [decode(input), nested({ keys: [input] })].map(errorOf)) {
         const shown = [
           ...[error.message, String(error), JSON.stringify(error), inspect(error, { depth: null })],
           ParseResult.TreeFormatter.formatErrorSync(error),
