@@ -5,11 +5,13 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Equal from "effect/Equal"
+import { dual } from "effect/Function"
 import * as Hash from "effect/Hash"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as EffectSchema from "effect/Schema"
 import { digestOf } from "./internal/util/digest.js"
 
 /**
@@ -159,10 +161,16 @@ export const make = (options: MakeOptions): ApiKey =>
  * @since 0.1.0
  * @category combinators
  */
-export const expiringBy = (self: ApiKey, at: DateTime.Utc): ApiKey =>
-  Option.isSome(self.expiresAt) && DateTime.lessThanOrEqualTo(self.expiresAt.value, at)
-    ? self
-    : new ApiKey({ ...fieldsOf(self), expiresAt: Option.some(at) })
+export const expiringBy: {
+  (at: DateTime.Utc): (self: ApiKey) => ApiKey
+  (self: ApiKey, at: DateTime.Utc): ApiKey
+} = dual(
+  2,
+  (self: ApiKey, at: DateTime.Utc): ApiKey =>
+    Option.isSome(self.expiresAt) && DateTime.lessThanOrEqualTo(self.expiresAt.value, at)
+      ? self
+      : new ApiKey({ ...fieldsOf(self), expiresAt: Option.some(at) })
+)
 
 /**
  * Whether the key has expired at the given instant.
@@ -170,8 +178,12 @@ export const expiringBy = (self: ApiKey, at: DateTime.Utc): ApiKey =>
  * @since 0.1.0
  * @category getters
  */
-export const isExpired = (self: ApiKey, now: DateTime.DateTime): boolean =>
+export const isExpired: {
+  (now: DateTime.DateTime): (self: ApiKey) => boolean
+  (self: ApiKey, now: DateTime.DateTime): boolean
+} = dual(2, (self: ApiKey, now: DateTime.DateTime): boolean =>
   Option.exists(self.expiresAt, (at) => DateTime.lessThanOrEqualTo(at, now))
+)
 
 const fieldsOf = (self: ApiKey): Fields => ({
   value: self.value,
@@ -179,4 +191,62 @@ const fieldsOf = (self: ApiKey): Fields => ({
   username: self.username,
   sessionToken: self.sessionToken,
   headers: self.headers
+})
+
+/**
+ * The encoded form of a key. It is plain JSON and contains the secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Encoded {
+  readonly value: string
+  /** ISO 8601. */
+  readonly expiresAt?: string | null | undefined
+  readonly username?: string | null | undefined
+  readonly sessionToken?: string | null | undefined
+  readonly headers?: { readonly [name: string]: string } | undefined
+}
+
+const optional = <A, I>(schema: EffectSchema.Schema<A, I>) =>
+  EffectSchema.optionalWith(schema, { as: "Option", nullable: true })
+
+const secret = EffectSchema.Redacted(EffectSchema.String)
+
+const EncodedFields = EffectSchema.Struct({
+  value: secret,
+  expiresAt: optional(EffectSchema.DateTimeUtc),
+  username: optional(EffectSchema.String),
+  sessionToken: optional(secret),
+  headers: EffectSchema.optionalWith(EffectSchema.Record({ key: EffectSchema.String, value: secret }), {
+    default: () => ({})
+  })
+})
+
+/**
+ * The Schema of a key, for RPC, a workflow or a persisted cache. The encoded form contains the secrets in plain text: encrypt
+ * what you store, and do not log it. The message of a decoding error quotes no value.
+ *
+ * @example
+ * ```ts
+ * import * as ApiKey from "effect-apikey/ApiKey"
+ * import * as Schema from "effect/Schema"
+ *
+ * const key = Schema.decodeSync(ApiKey.Schema)({ value: "sk-123", expiresAt: "2027-01-01T00:00:00Z" })
+ *
+ * console.log(key.expiresAt) // Some(DateTime.Utc(2027-01-01T00:00:00.000Z))
+ * console.log(Schema.encodeSync(ApiKey.Schema)(key)) // { value: "sk-123", expiresAt: "2027-01-01T00:00:00.000Z", headers: {} }
+ * ```
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Schema: EffectSchema.Schema<ApiKey, Encoded> = EffectSchema.transform(
+  EncodedFields,
+  EffectSchema.declare(isApiKey, { identifier: "ApiKey", description: "an API key" }),
+  { strict: true, decode: (fields) => new ApiKey(fields), encode: fieldsOf }
+).annotations({
+  identifier: "ApiKey",
+  // An issue quotes its input, which may be a secret. This message replaces those of all parts.
+  message: () => ({ message: "Expected the fields of an API key", override: true })
 })

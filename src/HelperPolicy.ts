@@ -132,13 +132,8 @@ const hasUnlistedOptions = ({
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 
 const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, searchPath: string) =>
-  Effect.exists(
-    (rules.allow ?? []).filter((pattern) => argumentsMatch(pattern, argv)),
-    ([name = ""]) =>
-      Effect.map(
-        findProgram(name, onlyIn(searchPath)),
-        (found) => found._tag === "Executable" && found.path === program
-      )
+  Effect.exists((rules.allow ?? []).filter(argumentsMatch(argv)), ([name = ""]) =>
+    Effect.map(findProgram(name, onlyIn(searchPath)), (found) => found._tag === "Executable" && found.path === program)
   )
 
 /** All that projects' files say of the provider is trusted, as it stands now. */

@@ -82,6 +82,7 @@ describe("an allow list names a program with a pattern for each of its arguments
   for (const [argv, entry, fits] of rows) {
     it(`${JSON.stringify(argv)} ${fits ? "fits" : "does not fit"} ${JSON.stringify(entry)}`, () => {
       assert.strictEqual(HelperPolicy.argumentsMatch(entry, argv), fits)
+      assert.strictEqual(HelperPolicy.argumentsMatch(argv)(entry), fits)
     })
   }
 

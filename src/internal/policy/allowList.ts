@@ -1,5 +1,7 @@
 /** Matches a command's arguments against an entry of the allow list. */
 
+import { dual } from "effect/Function"
+
 /** `*` matches any text. Each piece between two `*` matches at its first position, without backtracking, so the time is linear. */
 const matchesPattern = (pattern: string, text: string): boolean => {
   const pieces = pattern.split("*")
@@ -30,6 +32,12 @@ const argumentMatches = (pattern: string, argument: string): boolean =>
  * @since 0.1.0
  * @category getters
  */
-export const argumentsMatch = (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean =>
-  pattern.length === argv.length &&
-  pattern.slice(1).every((part, index) => argumentMatches(part, argv[index + 1] ?? ""))
+export const argumentsMatch: {
+  (argv: ReadonlyArray<string>): (pattern: ReadonlyArray<string>) => boolean
+  (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean
+} = dual(
+  2,
+  (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean =>
+    pattern.length === argv.length &&
+    pattern.slice(1).every((part, index) => argumentMatches(part, argv[index + 1] ?? ""))
+)
