@@ -1,6 +1,6 @@
 /**
- * For tests of programs that use a provider: one whose keys, expiries and failures follow a script, and an executor whose
- * helpers are functions. Neither starts a process.
+ * For tests of your own code: a provider whose keys, expiries and failures follow a script, and an executor whose helpers are
+ * functions. Neither starts a process.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ import { executorProcess, signalError } from "./internal/process/executorProcess
 import { programName } from "./internal/redact/programName.js"
 
 /**
- * What one run brings: a key, its text, a failure, or an effect of those (one that waits, one that counts).
+ * The result of one run: a key (a string is its value), an error, or an effect, for example one that waits or counts.
  *
  * @since 0.1.0
  * @category models
@@ -39,16 +39,18 @@ import { programName } from "./internal/redact/programName.js"
 export type Step = string | ApiKey.ApiKey | ApiKeyError | Effect.Effect<ApiKey.ApiKey, ApiKeyError>
 
 /**
+ * How a scripted provider keeps its keys. The defaults are those of a command.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ScriptOptions extends LifeOptions {
-  /** The name in errors and status. Default `"default"`. */
+  /** The name in errors and status. Default: `"default"`. */
   readonly provider?: string | undefined
 }
 
 /**
- * A key that expires some time after the run that brings it, by Effect's `Clock`.
+ * A step: a key that expires this long after its run, by Effect's `Clock`.
  *
  * @since 0.1.0
  * @category constructors
@@ -57,8 +59,23 @@ export const expiringIn = (value: string, lifetime: Duration.DurationInput): Eff
   Effect.map(DateTime.now, (now) => ApiKey.make({ value, expiresAt: DateTime.addDuration(now, lifetime) }))
 
 /**
- * A provider whose runs follow the script; the last step repeats itself. Everything else is as in production: single
- * flight, soft and hard expiry, back-off, `reject`. Its `status` counts runs, hits, refreshes and rejections.
+ * A provider whose runs follow the script. The first run takes the first step; after the last step, every run takes that one.
+ *
+ * Everything else is as in production: concurrent callers share a run, keys expire and are refreshed, failures back off.
+ * `status` counts runs, hits, refreshes and rejections. Use `TestClock` to move time.
+ *
+ * @example
+ * ```ts
+ * import * as Testing from "effect-apikey/testing"
+ * import * as Effect from "effect/Effect"
+ *
+ * export const test = Effect.gen(function* () {
+ *   const provider = yield* Testing.provider(["sk-1", "sk-2"])
+ *   const first = yield* provider.get
+ *   yield* provider.reject(first)
+ *   return yield* provider.get // sk-2
+ * })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -97,7 +114,7 @@ const effectOf = (step: Step): Effect.Effect<ApiKey.ApiKey, ApiKeyError> => {
  *
  * const myProgram = Effect.flatMap(ApiKeyProvider.ApiKeyProvider, (provider) => provider.get)
  *
- * // The first run brings a key that lives 10 seconds, the next one fails.
+ * // The first run returns a key that expires after 10 seconds; the next one fails.
  * export const test = myProgram.pipe(
  *   Effect.provide(
  *     Testing.layer([
@@ -117,7 +134,7 @@ export const layer = (
 ): Layer.Layer<ApiKeyProvider> => Layer.scoped(ApiKeyProvider, provider(script, options))
 
 /**
- * How a helper was called.
+ * How a helper was called. `program` is its name without directories, `env` what the run adds to the environment.
  *
  * @since 0.1.0
  * @category models
@@ -127,12 +144,12 @@ export interface Call {
   readonly args: ReadonlyArray<string>
   readonly env: Readonly<Record<string, string>>
   readonly cwd: Option.Option<string>
-  /** All that it was given on stdin. */
+  /** Everything that was written to its stdin. */
   readonly stdin: string
 }
 
 /**
- * What a helper does.
+ * What a helper prints, and the status that it exits with.
  *
  * @since 0.1.0
  * @category models
@@ -140,13 +157,16 @@ export interface Call {
 export interface Answer {
   readonly stdout?: string
   readonly stderr?: string
-  /** Default 0. */
+  /** Default: 0. */
   readonly exitCode?: number
 }
 
 /**
- * An executor whose helpers are a function: `undefined` means that there is no such program, `Effect.never` a helper that
- * hangs. With it come a file system without files and POSIX paths, so it is all that `layerCommand` needs.
+ * An executor whose helpers are a function of the call. It provides everything that `layerCommand` requires; its file system
+ * is empty, and its paths are POSIX paths.
+ *
+ * - Return `undefined` for a program that does not exist.
+ * - Return `Effect.never` for a helper that hangs.
  *
  * @example
  * ```ts
@@ -197,7 +217,7 @@ const start = (
         answer === undefined ? Deferred.fail(exit, failure(command, "ENOENT")) : Deferred.succeed(exit, answer)
       )
     )
-    // A program that does not exist is known before anything runs.
+    // The helper answers at once for a program that does not exist, so that the start fails.
     yield* Effect.yieldNow()
     const known = yield* Deferred.poll(exit)
     if (Option.isSome(known)) yield* known.value

@@ -276,17 +276,17 @@ const orMake = <A, E>(made: Map<string, A>, key: string, make: Effect.Effect<A, 
 
 /** Checks the configuration, which JavaScript and files give untyped. */
 const digestOfConfig = (config: unknown): Effect.Effect<string, ConfigInvalid> => {
-  if (!isRecord(config)) return Effect.fail(inCode("the configuration is no object", example))
-  if (typeof config["npm"] !== "string") return Effect.fail(inCode("`npm` is missing or no text", example))
+  if (!isRecord(config)) return Effect.fail(inCode("the configuration is not an object", example))
+  if (typeof config["npm"] !== "string") return Effect.fail(inCode("`npm` is missing or not a string", example))
   if (config["name"] !== undefined && typeof config["name"] !== "string") {
-    return Effect.fail(inCode("`name` is no text", example))
+    return Effect.fail(inCode("`name` is not a string", example))
   }
   if (config["options"] !== undefined && !isRecord(config["options"])) {
-    return Effect.fail(inCode("`options` is no object", example))
+    return Effect.fail(inCode("`options` is not an object", example))
   }
   return Effect.try({
     try: () => digestOf(comparable(config, { unset: "dropped" })),
-    catch: () => inCode("`options` holds itself", "Give plain values.")
+    catch: () => inCode("`options` contains itself", "Give plain values.")
   })
 }
 
@@ -299,15 +299,15 @@ const checked = (npm: string, make: () => unknown): Effect.Effect<Sdk, ConfigInv
     catch: (error) => {
       const kind = error instanceof Error ? ` (${error.name})` : ""
       return inCode(
-        `the factory of ${npm} refuses its options${kind}`,
-        `Check \`options\` against the settings of ${npm}; calling its factory with them says more.`
+        `the factory of ${npm} rejected its options${kind}`,
+        `Check \`options\` against the settings of ${npm}. Call its factory with them to see its message.`
       )
     }
   }).pipe(
     Effect.filterOrFail(isSdk, () =>
       inCode(
-        `what the factory of ${npm} makes is no provider of the AI SDK`,
-        `Check its version: npm ls ${npm}; ai 6 goes with providers of version 3.`
+        `the factory of ${npm} did not return a provider of the AI SDK`,
+        `Check its version: npm ls ${npm}. ai 6 needs providers of version 3.`
       )
     )
   )

@@ -255,8 +255,8 @@ const denied: ReadonlySet<number> = new Set([401, 403])
 
 const overlooked = (): ConfigInvalid =>
   inCode(
-    "a client below `withApiKey` sends its requests unseen, so they are sent without the key",
-    "Use a client made with `HttpClient.make`, and put a `withTracerDisabledWhen` of your own above `followRedirects`, or above `withApiKey`."
+    "a client below `withApiKey` hides its requests, so they are sent without the key",
+    "Use a client made with `HttpClient.make`. Put your own `withTracerDisabledWhen` above `followRedirects` or `withApiKey`."
   )
 
 // --- whether the key was rejected

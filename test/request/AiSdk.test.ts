@@ -386,7 +386,7 @@ describe("a factory that refuses its options", () => {
       }
       const options = { baseURL: { replace }, apiKeyCommand: command }
       const error = yield* Effect.flip(AiSdk.get({ npm: "@ai-sdk/openai-compatible", options }))
-      assert.include(error.message, "the factory of @ai-sdk/openai-compatible refuses its options (RangeError)")
+      assert.include(error.message, "the factory of @ai-sdk/openai-compatible rejected its options (RangeError)")
       assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
     }).pipe(Effect.provide(sdks))
   )
@@ -446,7 +446,7 @@ describe("a package in the program's own folder", () => {
       "no-such-package",
       /^ConfigInvalid \| .*the package no-such-package is not installed.*npm install no-such-package/
     ],
-    ["needs-another", /^ConfigInvalid \| .*no-such-dep, which it needs, is not installed.*npm install no-such-dep/],
+    ["needs-another", /^ConfigInvalid \| .*its dependency no-such-dep is not installed.*npm install no-such-dep/],
     ["lost-a-file", /^ConfigInvalid \| .*lost-a-file cannot be loaded \(ERR_MODULE_NOT_FOUND\)/],
     ["throws-at-once", /^ConfigInvalid \| .*throws-at-once cannot be loaded/]
   ] as const) {

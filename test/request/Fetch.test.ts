@@ -1375,7 +1375,7 @@ describe("a function that is given", () => {
           yield* Effect.flip(Fetch.headersWith(provider, server.origin, at))
         ]) {
           assert.propertyVal(error, "_tag", "ConfigInvalid")
-          assert.include(String(error), "`scheme` throws")
+          assert.include(String(error), "the function `scheme` threw an error")
           assert.notInclude(inspect(error, { depth: null, showHidden: true }), "very-secret")
         }
         assert.strictEqual(server.seen.length, 0)
@@ -1392,7 +1392,7 @@ describe("a function that is given", () => {
         const { server, fetch, runs } = yield* make(["sk-1", "sk-2"], ok, { isRejection })
         const error = yield* failureOf(() => fetch(server.origin))
         assert.propertyVal(error, "_tag", "ConfigInvalid")
-        assert.include(String(error), "`isRejection` throws")
+        assert.include(String(error), "the function `isRejection` threw an error")
         assert.strictEqual(yield* runs, 1)
       })
     )

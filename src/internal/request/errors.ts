@@ -1,12 +1,12 @@
-/** The errors that a request can bring beside the provider's own. */
+/** The errors of a request, other than those of the provider. */
 
 import { type ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 
-/** A function that was given is at fault. */
+/** A function in the options threw or rejected. */
 export const callbackThrew = (name: "scheme" | "isRejection"): ConfigInvalid =>
-  inCode(`the function given as \`${name}\` throws`, "It must return; call it with a test key to see why it does not.")
+  inCode(`the function \`${name}\` threw an error, which may hold the key`, "Call it with a test key to see the error.")
 
-/** Not the helper's fault, as far as is known here: it is the key that does not fit. */
+/** The key does not fit the request. Whether the helper is to blame is not known here. */
 export const unsendable = (expected: string, remedy: string): InvalidOutput =>
   new InvalidOutput({ command: "effect-apikey", format: "header", path: "", expected, remedy })

@@ -1,6 +1,8 @@
 /**
- * The `fetch` behind every seam that takes one: the current key in each request, one more try with another key when it was
- * rejected, redirects followed here so that no key leaves its origin. Promises only: libraries call it, not Effects.
+ * The `fetch` of every SDK module that takes one. Each request carries the current key. If the server rejects the key, the
+ * request is sent once more with another. Redirects are followed here, so that no key is sent to another origin.
+ *
+ * It works with promises, because libraries call it.
  */
 
 import * as Effect from "effect/Effect"
@@ -29,14 +31,14 @@ import { asRead, type Hop, type ReplayableRequest, replayable } from "./replay.j
 import { type HeaderScheme, headersFor, isSigner, type Scheme, type Signer, signedHeaders } from "./scheme.js"
 
 export interface AuthorizedFetchOptions {
-  /** Without it, every request with the placeholder in a header carries the key: for SDKs that do not tell their base URLs. */
+  /** Without it, every request with the placeholder in a header carries the key: for SDKs whose base URL is unknown. */
   readonly baseUrl: string | URL | undefined
   /** Whether such a request carries the key. Default: yes. */
   readonly isForKey?: ((url: URL, headers: Headers) => boolean) | undefined
   readonly scheme?: Scheme | undefined
   readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
   readonly fetch?: Fetch | undefined
-  /** A key that was got for this very request before. */
+  /** A key that was fetched for this request before. */
   readonly preflightKey?: ((init: RequestInit | undefined) => ApiKey | undefined) | undefined
 }
 
@@ -53,7 +55,7 @@ export const authorizedFetch = (
   const isRejection = makeIsRejection(options)
   const readTarget = makeTargetReader()
 
-  /** The response to the request with another key, or the one to the first where there is no such key or no second try. */
+  /** The response to the request with another key. Without another key, or if the body is used up, the first response. */
   const replay = async (
     key: ApiKey,
     request: ReplayableRequest,
@@ -69,7 +71,7 @@ export const authorizedFetch = (
     if (another === undefined) return response
     const authorized = await unlessApiKeyError(async () => authorize(another, request, replayFrom, placeholders, names))
     if (authorized === undefined) return response
-    // Not awaited: where `isRejection` has cloned the response, this ends only with the clone.
+    // Not awaited: if `isRejection` has cloned the response, this ends only when the clone does.
     response.body?.cancel().catch(() => undefined)
     const hop = withHeaders(replayFrom, authorized.headers)
     const last = await follow(send, request, hop, await request.send(send, hop), authorized.names)
@@ -94,11 +96,11 @@ export const authorizedFetch = (
     const { signal } = request
     signal?.throwIfAborted()
     const known = options.preflightKey?.(init) ?? peek(clock.unsafeCurrentTimeMillis())
-    // What the caller does with its headers while this waits does not count.
+    // The caller may change its headers while this waits.
     const waits = known === undefined || isSigner(options.scheme)
     const asked = firstHop(request, waits ? changed(request.headers, [], noKeyHeaders) : request.headers)
     const key = known ?? (await runPromise(runtime, provider.get, signal))
-    // Whatever stands for a key in the library's own headers must not go out beside the real one.
+    // The placeholder in the library's own headers must not be sent beside the key.
     const authorizing = authorize(key, request, asked, placeholders, namesOf(placeholders))
     const authorized = authorizing instanceof Promise ? await authorizing : authorizing
     const hop = withHeaders(asked, authorized.headers)
@@ -107,7 +109,7 @@ export const authorizedFetch = (
     const followed = await follow(send, request, hop, first, authorized.names)
     const { response, sentKey } = followed
     if (response.ok && options.isRejection === undefined) return response
-    // Another origin, where a redirect led, has not seen the key and cannot reject it.
+    // Another origin, after a redirect, has not seen the key and cannot reject it.
     return sentKey && (await isRejection(response, authorized, signal))
       ? replay(key, request, followed, placeholders, authorized.names)
       : response
@@ -131,21 +133,21 @@ const originCheck = ({ baseUrl, isForKey }: AuthorizedFetchOptions): IsForKey =>
 
 // --- the key in the headers
 
-/** The headers of a request, which of them are there because of the key, and the key's own. */
+/** The headers of a request, the names of those that carry the key, and the latter themselves. */
 interface Authorized {
   readonly headers: Fields
   readonly names: ReadonlyArray<string>
   readonly keyHeaders: KeyHeaders
 }
 
-/** The headers of a key are the same in every request, as long as the requests' own hold the placeholder in the same way. */
+/** The headers of a key are the same in every request whose own headers hold the placeholder in the same way. */
 interface CachedHeaders {
   readonly placeholders: PlaceholderHeaders
   readonly keyHeaders: KeyHeaders
   readonly names: ReadonlyArray<string>
 }
 
-/** What is sent with the key: a copy of the headers given, less those named. */
+/** The headers to send: a copy of the hop's without those in `dropped`, and with the key. */
 type Authorize = (
   key: ApiKey,
   request: ReplayableRequest,
@@ -154,7 +156,7 @@ type Authorize = (
   dropped: ReadonlyArray<string>
 ) => Authorized | Promise<Authorized>
 
-/** The signer is given the library's own headers, also where the request has carried another key before. */
+/** The signer sees the library's own headers, without an earlier key's. */
 const signing =
   (signer: Signer, runtime: Runtime.Runtime<never>): Authorize =>
   async (key, { body, signal }, { url, method, headers, keepsBody }, placeholders, dropped) => {
@@ -180,7 +182,7 @@ const byHeaders = (scheme: HeaderScheme | undefined): Authorize => {
   }
 }
 
-/** Nothing where the other key cannot be sent: the server's response is the better explanation. */
+/** `undefined` if the other key cannot be sent: the server's response explains more. */
 const unlessApiKeyError = async <A>(run: () => Promise<A>): Promise<A | undefined> => {
   try {
     return await run()
@@ -218,7 +220,7 @@ const askCallback = async (
     return await isRejection(response)
   } catch {
     response.body?.cancel().catch(() => undefined)
-    // What it reads is cut by an abort.
+    // An abort ends what it reads.
     signal?.throwIfAborted()
     throw callbackThrew("isRejection")
   }

@@ -1,4 +1,4 @@
-/** The headers of a request, kept in the kind that the caller gave, and those of them that carry a key. */
+/** The headers of a request, in the kind (record or `Headers`) that the caller gave, and those that carry a key. */
 
 import { isString } from "effect/Predicate"
 
@@ -9,7 +9,7 @@ export type KeyHeaders = ReadonlyMap<string, string>
 
 export const noKeyHeaders: KeyHeaders = new Map()
 
-/** Headers that hold credentials, by what they are for. They do not go along to another origin, whoever set them. */
+/** Headers that hold credentials by definition. They are not sent to another origin after a redirect. */
 export const credentialHeaders: ReadonlyArray<string> = [
   "authorization",
   "proxy-authorization",
@@ -20,14 +20,14 @@ export const credentialHeaders: ReadonlyArray<string> = [
   "x-amz-security-token"
 ]
 
-// --- what fetch reads wherever an object has it, and a copy only where the object itself does: a `Request`, a class, an heir
+// --- plain objects; fetch also reads the inherited properties of others, which a spread would not copy
 
 export const isPlain = (given: object): boolean => {
   const prototype = Object.getPrototypeOf(given)
   return prototype === Object.prototype || prototype === null
 }
 
-// --- headers: of the kind that the caller gave, because a `Headers` costs more than all else here
+// --- headers of the kind that the caller gave, because making a `Headers` is the most expensive step here
 
 export type Fields = Headers | Readonly<Record<string, string>>
 
@@ -40,13 +40,13 @@ export const fieldsOf = (given: RequestInit["headers"]): Fields => {
   return record !== undefined && isPlainRecord(record) ? record : new Headers(given)
 }
 
-/** A list in which no name stands twice says what a record does. */
+/** A list of pairs as a record, if no name occurs twice. */
 const recordOf = (pairs: ReadonlyArray<ReadonlyArray<string>>): Readonly<Record<string, string>> | undefined => {
   const names = new Set(pairs.map((pair) => (pair.length === 2 ? String(pair[0]).toLowerCase() : "")))
   return names.size === pairs.length && !names.has("") ? Object.fromEntries(pairs) : undefined
 }
 
-/** What else `Headers` takes, it reads by rules of its own. */
+/** Whether a record is read as it is; for other objects `Headers` has rules of its own. */
 const isPlainRecord = (given: object): given is Readonly<Record<string, string>> => {
   if (!isPlain(given) || Symbol.iterator in given) return false
   return !Object.hasOwn(given, "__proto__") && Object.values(given).every(isString)
@@ -55,7 +55,7 @@ const isPlainRecord = (given: object): given is Readonly<Record<string, string>>
 export const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields =>
   changed(fields, dropped, noKeyHeaders)
 
-/** A copy of the same kind: without those by the (lower-case) names, and with those added. */
+/** A copy of the same kind, without the headers named (in lower case) and with those added. */
 export const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: KeyHeaders): Fields => {
   if (fields instanceof Headers) {
     const headers = new Headers(fields)

@@ -1,15 +1,13 @@
-/** A `fetch` that puts the key in where a placeholder stands for it, at one origin only, for a client above that makes the requests. */
+/** A `fetch` for a client above that makes the requests: it replaces the placeholder by the key, at one origin only. */
 
 import { changed, type Fetch, fieldsOf, type KeyHeaders, without } from "./headers.js"
 import { namesOf, placeholder } from "./placeholder.js"
 import { firstHop, follow, withHeaders } from "./redirect.js"
 import { type Hop, replayable } from "./replay.js"
 
-// --- for a client above that puts the key in itself
-
 /**
- * Puts these headers in where the placeholder stands for them, for this origin only: it follows redirects itself. What it tells
- * as `replayFrom` is what there is to send once more, where that is not what it was given but what a redirect has made of it.
+ * Replaces the placeholder in these headers by their values, for this origin only, and follows redirects itself. `replayFrom`
+ * is the request to send again, if a redirect has changed it.
  */
 export const keepAtOrigin =
   (
@@ -26,7 +24,7 @@ export const keepAtOrigin =
     const placeholders = Array.from(carriers).filter(([name, value]) =>
       [value, placeholder].includes(sent.get(name) ?? "")
     )
-    // A request of another kind, that a client below makes for itself.
+    // A request that a client below makes for itself.
     if (placeholders.length === 0) return fetch(input, init)
     const names = namesOf(placeholders)
     const request = replayable(input, init, url, given)

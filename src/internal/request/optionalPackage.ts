@@ -1,4 +1,4 @@
-/** Loads an optional package when it is needed; that it is not there is the configuration's fault, and has a remedy. */
+/** Imports an optional package. A missing one is `ConfigInvalid` with the install command. */
 
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
@@ -16,24 +16,24 @@ export const loadOptionalPackage = <A>(name: string, load: () => Promise<A>): Ef
       return missing === undefined
         ? inCode(
             `the package ${name} cannot be loaded${codeOf(error)}`,
-            `Check its version: npm ls ${name}; to install it anew: npm install ${name}`
+            `Check its version: npm ls ${name}; to reinstall it: npm install ${name}`
           )
         : inCode(
-            `the package ${name} cannot be loaded: ${missing}, which it needs, is not installed`,
+            `the package ${name} cannot be loaded: its dependency ${missing} is not installed`,
             `Install it: npm install ${missing}`
           )
     }
   })
 
-/** Whether it is this very package that is not there, and not one that it needs. */
+/** Whether this package is missing, and not one of its dependencies. */
 export const isMissing = (name: string, error: unknown): boolean => missingPackage(error) === packageOf(name)
 
 const missingCodes: ReadonlyArray<unknown> = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]
-/** Only the message names it. */
+/** The package is named in the message only. */
 const missingName = /^Cannot find (?:package|module) '([^']+)'/
 const packageName = /^(?:@[\w.~-]+\/)?[\w.~-]+/
 
-/** A file that is missing in a package that is there has a path, not a name. */
+/** The missing package. A file that is missing in an installed package is a path, not a name. */
 const missingPackage = (error: unknown): string | undefined => {
   if (!hasProperty(error, "code") || !missingCodes.includes(error.code) || !(error instanceof Error)) return undefined
   const specifier = missingName.exec(error.message)?.[1]

@@ -1,11 +1,11 @@
-/** The origin that a key is for: read from a base URL, with a warning where it is plain http. */
+/** The origin that a key is for, from a base URL, and a warning if it is plain http. */
 
 import * as Either from "effect/Either"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 import type { Authorization } from "./scheme.js"
 
-/** The origin a key is for. A URL that is none is the configuration's fault; `localhost:3000` is one, of another kind. */
+/** The origin, or `ConfigInvalid`. `localhost:3000` parses as a URL with the scheme `localhost:`. */
 export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
   const text = String(baseUrl)
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -19,7 +19,7 @@ export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either
       )
 }
 
-/** JavaScript gives what no type has looked at. No base URL is one that fits no request: the key goes nowhere. */
+/** For options from JavaScript: an absent base URL becomes an empty one, which fails each request. */
 export const withBaseUrl = <A extends Pick<Authorization, "baseUrl">>(options: A): A => ({
   ...options,
   baseUrl: options?.baseUrl ?? ""
@@ -27,7 +27,7 @@ export const withBaseUrl = <A extends Pick<Authorization, "baseUrl">>(options: A
 
 const loopbackHost = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
 
-/** A key sent there can be read on the way. */
+/** Whether a key that is sent there can be read in transit. */
 const isReadableOnTheWay = (origin: string): boolean => {
   if (!origin.startsWith("http:")) return false
   return !loopbackHost.test(new URL(origin).hostname)
@@ -35,9 +35,9 @@ const isReadableOnTheWay = (origin: string): boolean => {
 
 const warned = new Set<string>()
 
-/** What to say of an origin, the first time that it is asked about. */
+/** The warning for an origin, once per process. */
 export const warningOnce = (origin: string): string | undefined => {
   if (!isReadableOnTheWay(origin) || warned.has(origin)) return undefined
   warned.add(origin)
-  return `${origin} is plain http: whoever is on the way can read the key that is sent there; use https`
+  return `${origin} is plain http, so others on the network can read the key; use https`
 }

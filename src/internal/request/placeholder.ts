@@ -1,21 +1,21 @@
-/** What stands for the key in a request that a library makes: how it is found, and how it goes. */
+/** The placeholder for the key in a request that a library makes: where it is, and how it is removed. */
 
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
 
-// --- where a request goes
+// --- the target of a request
 
 export interface RequestTarget {
   readonly text: string
   readonly url: URL
   readonly origin: string
-  /** Without the placeholder. */
+  /** The URL without the placeholder. */
   readonly cleaned: URL
 }
 
-/** Libraries ask for the same URL over and over: the last one is kept as it was read. */
+/** Keeps the last URL parsed, because libraries request the same one repeatedly. */
 export const makeTargetReader = (): ((given: string | URL) => RequestTarget) => {
   let last: RequestTarget | undefined
   return (given) => {
@@ -27,7 +27,7 @@ export const makeTargetReader = (): ((given: string | URL) => RequestTarget) => 
   }
 }
 
-/** What a library that insists on a key is given. */
+/** For libraries that require a key. */
 export const placeholder = "effect-apikey-placeholder"
 
 // --- the placeholder in headers
@@ -54,7 +54,7 @@ export const isSame = (placeholders: PlaceholderHeaders, other: PlaceholderHeade
   (placeholders.length === other.length &&
     placeholders.every(([name, value], i) => other[i]?.[0] === name && other[i]?.[1] === value))
 
-/** A key has no place in a URL, where logs would show it; the parameter that was to hold it goes. */
+/** Removes query parameters that hold the placeholder. A key in a URL would appear in logs. */
 export const withoutPlaceholderIn = (url: URL): URL => {
   if (url.search === "" || !url.search.includes(placeholder)) return url
   const result = new URL(url)
@@ -62,14 +62,14 @@ export const withoutPlaceholderIn = (url: URL): URL => {
   return result
 }
 
-/** A request to another origin cannot do without the placeholder. */
+/** A request to another origin has the placeholder where it cannot be removed. */
 export const placeholderLeaves = (origin: string): ConfigInvalid =>
   inCode(
-    `a request to ${origin} holds a placeholder for the key, which is for another origin`,
-    "Give the same base URL to the SDK and to effect-apikey."
+    `a request to ${origin} contains the placeholder of a key for another origin`,
+    "Pass the same base URL to the SDK and to effect-apikey."
   )
 
-/** For another origin: not even the placeholder goes there, and a request that cannot do without it is not sent. */
+/** The request for another origin, without the placeholder. Throws if it cannot be removed. */
 export const withoutPlaceholder = (
   input: Parameters<Fetch>[0],
   init: RequestInit | undefined,

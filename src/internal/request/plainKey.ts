@@ -19,7 +19,7 @@ export interface ApiKey {
   /** The public half of a pair (git, docker, AWS). */
   readonly username: string | undefined
   readonly sessionToken: string | undefined
-  /** Headers that the helper wants sent instead of the one a scheme would make. */
+  /** The helper's own headers, which are sent instead of the scheme's. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -79,7 +79,7 @@ export const promiseOf = (model: Model.ApiKey): Promise<ApiKey> => plainOf(model
 export const modelOf = (key: ApiKey | undefined): Either.Either<Model.ApiKey, ApiKeyError> => {
   if (key instanceof Plain) return Either.right(Plain.modelOf(key))
   if (typeof key?.value !== "string") {
-    return Either.left(inCode("`reject` was given no key", "Give it the very key that `get` gave, not a copy."))
+    return Either.left(inCode("`reject` was given no key", "Pass the key object that `get` returned, not a copy."))
   }
   const { headers, sessionToken, username, value } = key
   return Either.right(Model.make({ value, username, sessionToken, headers }))

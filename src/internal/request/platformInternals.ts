@@ -1,12 +1,12 @@
 /**
- * What `sdk/HttpClient` needs of @effect/platform beyond its public API, all of it: test/request/platformInternals.test.ts fails
- * when platform changes it. A change never sends a key: a request that is not seen here goes out without one.
+ * Everything that `sdk/HttpClient` uses of @effect/platform beyond its public API. test/request/platformInternals.test.ts fails
+ * if platform changes it. Such a change never leaks a key: a request that is not seen here is sent without one.
  *
- * - A client has its two stages as fields: `preprocess` and `postprocess`. Else a redirect follower above would prepend a URL twice.
- * - `HttpClient.withScope` keeps a request's `AbortController` in a global map, by the request's identity.
- * - `HttpClient.make` asks `currentTracerDisabledWhen` about the very request object that it then sends, if tracing is on. No public
- *   hook sees what Node's and undici's clients send below a `followRedirects`.
- * - undici's client reads its options from the context, by a key that is public in @effect/platform-node, which is not imported here.
+ * - A client has its two stages as fields, `preprocess` and `postprocess`. Without them a redirect follower above would prepend a URL twice.
+ * - `HttpClient.withScope` keeps the `AbortController` of a request in a global map, keyed by the request object.
+ * - If tracing is on, `HttpClient.make` calls `currentTracerDisabledWhen` with the request object that it then sends. No public hook
+ *   sees the requests of Node's and undici's clients below `followRedirects`.
+ * - undici's client reads its options from the context. Their key is public in @effect/platform-node, which is not imported here.
  */
 
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -37,19 +37,19 @@ const hasStages = <E, R>(
   client: HttpClient.HttpClient.With<E, R>
 ): client is HttpClient.HttpClient.With<E, R> & Stages<E, R> => "preprocess" in client && "postprocess" in client
 
-/** A client that is not made by `HttpClient.makeWith` has only its `execute`. */
+/** The stages; a client that `HttpClient.makeWith` did not make has only `execute`. */
 export const stagesOf = <E, R>(client: HttpClient.HttpClient.With<E, R>): Stages<E, R> =>
   hasStages(client) ? client : { preprocess: Effect.succeed, postprocess: Effect.flatMap(client.execute) }
 
 // --- the scope of a request
 
-/** `HttpClient.withScope` knows a request by its identity. */
+/** The scopes of requests. `HttpClient.withScope` looks them up by the request object. */
 const scopedRequests = globalValue(
   "@effect/platform/HttpClient/scopedRequests",
   () => new WeakMap<HttpClientRequest.HttpClientRequest, AbortController>()
 )
 
-/** Ended with the scope, or alone: then the other try goes on. */
+/** Puts `to` in the scope of `from`. The result aborts it alone, so that the other try continues. */
 export const inScopeOf = (
   from: HttpClientRequest.HttpClientRequest,
   to: HttpClientRequest.HttpClientRequest
@@ -64,24 +64,24 @@ export const inScopeOf = (
   return end
 }
 
-// --- what is really sent
+// --- the requests that are sent
 
 /** How a client's requests are watched. */
 export interface Watch {
-  /** Called with each request before it is sent, redirects that a client below follows included. */
+  /** Called with each request before it is sent, also after redirects that a client below follows. */
   readonly onSend: (request: HttpClientRequest.HttpClientRequest) => void
   /** Wraps the `Fetch` that a client below uses. */
   readonly guardFetch: (fetch: Fetch) => Fetch
 }
 
-/** For `onSend`: the client sends this very object. */
+/** Sets the headers in place, because the client sends this object. For `onSend`. */
 export const replaceHeaders = (request: HttpClientRequest.HttpClientRequest, headers: Headers.Headers): void => {
   Object.defineProperty(request, "headers", { value: headers, enumerable: true, configurable: true, writable: true })
 }
 
 /**
- * Sends a request, watched. A client's own context (with a `Fetch` or `RequestInit` of its layer, and what its transforms set) is
- * known only from inside, where it runs the effect that gives it its request; what is set there is set for this request only.
+ * Sends a request and watches what is sent. A client's own context (`Fetch`, `RequestInit`, what transforms set) is visible only
+ * inside the effect that gives the client its request. What is set there applies to this request only.
  */
 export const executeWatched = <E, R>(
   execute: Stages<E, R>["postprocess"],
@@ -113,7 +113,7 @@ const install = ({ guardFetch, onSend }: Watch): Effect.Effect<void> =>
     )
   })
 
-/** Where tracing is off, nobody would ask `currentTracerDisabledWhen`: it is on then, for spans that go nowhere. */
+/** If tracing is off, `currentTracerDisabledWhen` is not called: turn it on, with a tracer that drops its spans. */
 const tracingAsked: Effect.Effect<void> = Effect.flatMap(FiberRef.get(FiberRef.currentTracerEnabled), (isTraced) =>
   isTraced
     ? Effect.void
@@ -126,5 +126,5 @@ const tracingAsked: Effect.Effect<void> = Effect.flatMap(FiberRef.get(FiberRef.c
 const nowhere = (services: Context.Context<DefaultServices.DefaultServices>) =>
   Context.add(services, Tracer.Tracer, Context.get(DefaultServices.liveServices, Tracer.Tracer))
 
-/** A dispatcher that follows redirects would take `x-api-key` along. */
+/** A dispatcher that follows redirects would send `x-api-key` to another origin. */
 const UndiciOptions = Context.GenericTag<object>("@effect/platform-node/NodeHttpClient/undiciOptions")

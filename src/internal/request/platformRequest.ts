@@ -1,4 +1,4 @@
-/** Requests and responses of @effect/platform's client: where they go, the placeholder in them, the key at its origin only. */
+/** Requests and responses of @effect/platform's client: their URL, the placeholder in them, and the key at its origin only. */
 
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpBody from "@effect/platform/HttpBody"
@@ -23,11 +23,11 @@ export const headOf = (response: HttpClientResponse.HttpClientResponse): Respons
   header: (name) => response.headers[name]
 })
 
-/** A client below reads a raw body in its own way, and may take a stream there. */
+/** A raw body may be a stream, too. */
 export const isSentOnce = (body: HttpBody.HttpBody): boolean =>
   body._tag === "Stream" || (body._tag === "Raw" && isStream(body.body))
 
-/** Ends the transfer of a body that nobody is going to read. */
+/** Ends the transfer of a body that is not read. */
 export const cancel = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.raceFirst(Effect.ignore(response.arrayBuffer), Effect.yieldNow())
 
@@ -72,7 +72,7 @@ export const withoutPlaceholders = (
   return copyOf(request, { headers: { value: headers, enumerable: true } })
 }
 
-/** Not even the placeholder goes to another origin, and a request that cannot do without it is not sent. */
+/** Fails if the placeholder is where it cannot be removed: it must not be sent to another origin. */
 export const toOtherOrigin = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL | undefined
@@ -83,15 +83,15 @@ export const toOtherOrigin = (
     : Either.right(request)
 }
 
-/** A copy that stays what it is, whatever class that may be. */
+/** A copy with the same prototype. */
 const copyOf = <A extends object>(self: A, properties: PropertyDescriptorMap): A =>
   Object.create(Object.getPrototypeOf(self), { ...Object.getOwnPropertyDescriptors(self), ...properties })
 
 // --- the key
 
 /**
- * Puts the key in what goes where it belongs, and in nothing else, redirects that a client below follows included. Whoever redirects
- * a request that has left back to its origin must not choose where the key goes there.
+ * Puts the key in requests to its origin only, also after redirects that a client below follows. A request that has left the
+ * origin and comes back gets the key at its original URL only: another origin must not choose where the key goes.
  */
 export const keyAtOrigin = (
   origin: string,
@@ -105,7 +105,7 @@ export const keyAtOrigin = (
     const placeholders = Array.from(keyHeaders).filter(([name, value]) =>
       [value, placeholder].includes(sent.headers[name] ?? "")
     )
-    // A request of another kind, that a transform below makes for itself.
+    // A request that a transform below makes for itself.
     if (placeholders.length === 0) return
     const url = urlOf(sent)
     const stays = url?.origin === origin && (!hasLeft || url.href === home)

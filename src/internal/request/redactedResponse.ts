@@ -1,4 +1,4 @@
-/** What a caller of @effect/platform's client sees, without the key: responses, errors, and what a tracer keeps of both. */
+/** Removes the key from what a caller of @effect/platform's client sees: responses, errors, and both in a tracer's spans. */
 
 import * as Headers from "@effect/platform/Headers"
 import { RequestError, ResponseError } from "@effect/platform/HttpClientError"
@@ -12,7 +12,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 
-/** The response as before, but the request that it and its errors show is the caller's. */
+/** The response, with the caller's request in it and in its errors. */
 class RedactedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -71,7 +71,7 @@ class RedactedResponse extends Inspectable.Class implements HttpClientResponse.H
   }
 }
 
-/** Made anew, because an error of Effect's keeps what it was made of. */
+/** A new error, because an error of Effect keeps its constructor arguments. */
 const withoutKey = <E>(error: E, request: HttpClientRequest.HttpClientRequest): E => {
   if (error instanceof RequestError) {
     return inPlaceOf(error, new RequestError({ request, reason: error.reason, ...reasonsOf(error) }))
@@ -88,7 +88,7 @@ const reasonsOf = ({ cause, description }: RequestError | ResponseError) => ({
   ...(description === undefined ? {} : { description })
 })
 
-/** A tracer keeps what a span ends with, which in platform's spans is the response or the error, with its request. */
+/** A tracer keeps the exit of a span. In platform's spans that is the response or the error, with its request. */
 const redactingTracer = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpClientRequest): Tracer.Tracer => ({
   ...tracer,
   [Tracer.TracerTypeId]: Tracer.TracerTypeId,
@@ -112,7 +112,7 @@ const redactingTracer = (tracer: Tracer.Tracer, request: HttpClientRequest.HttpC
 const isResponse = (u: unknown): u is HttpClientResponse.HttpClientResponse =>
   hasProperty(u, HttpClientResponse.TypeId) && hasProperty(u, HttpIncomingMessage.TypeId)
 
-/** A request's outcome without the key, in what it gives and in what is traced of it; `names` are the headers that carry the key. */
+/** The effect without the key in its result and its spans. `names` are the headers that carry the key. */
 export const redacted = <E, R>(
   self: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
   request: HttpClientRequest.HttpClientRequest,
@@ -125,9 +125,9 @@ export const redacted = <E, R>(
     (self) => Effect.tracerWith((tracer) => Effect.withTracer(self, redactingTracer(tracer, request)))
   )
 
-// --- boundary: an error of the same type stands in the place of another
+// --- boundary: an error is replaced by another of the same type
 
-/** The same kind of error, from the same place. */
+/** The same kind of error, with the same stack. */
 const inPlaceOf = <E extends Error>(error: E, other: RequestError | ResponseError): E => {
   Object.defineProperty(other, "stack", { value: error.stack, configurable: true })
   return other as unknown as E
@@ -136,7 +136,7 @@ const inPlaceOf = <E extends Error>(error: E, other: RequestError | ResponseErro
 export const isStatus = <E>(error: E): error is E & ResponseError =>
   error instanceof ResponseError && error.reason === "StatusCode"
 
-/** Its body may have been looked into. */
+/** The error with another response, whose body is unread. */
 export const withResponse = <E extends ResponseError>(error: E, response: HttpClientResponse.HttpClientResponse): E =>
   response === error.response
     ? error

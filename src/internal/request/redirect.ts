@@ -1,4 +1,4 @@
-/** Follows redirects as fetch does, but takes no credentials to another origin. */
+/** Follows redirects as fetch does, but sends no credentials to another origin. */
 
 import { credentialHeaders, type Fetch, type Fields, without } from "./headers.js"
 import type { Hop, ReplayableRequest } from "./replay.js"
@@ -15,13 +15,13 @@ const bodyHeaders: ReadonlyArray<string> = [
   "content-type"
 ]
 
-// --- redirects, as the fetch standard has them (HTTP-redirect fetch), but for the key
+// --- redirects by the fetch standard (HTTP-redirect fetch), except for the key
 
 export interface Followed {
   readonly response: Response
-  /** Whether the request that it answers had the key. */
+  /** Whether the last request carried the key. */
   readonly sentKey: boolean
-  /** From where on it may be made again: a POST that was answered by sending its maker on to a GET is done. */
+  /** Where a replay starts. A POST that was redirected to a GET is done, so the replay starts at the GET. */
   readonly replayFrom: Hop
 }
 
@@ -43,7 +43,7 @@ export const withHeaders = ({ url, method, keepsBody, carriesKey, redirects }: H
   redirects
 })
 
-/** From the response to the first hop on. */
+/** Follows redirects, starting with the response to the first hop. */
 export const follow = async (
   send: Fetch,
   request: ReplayableRequest,
@@ -73,7 +73,7 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   const { method } = hop
   const becomesGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST"
   const leaves = url.origin !== hop.url.origin
-  // Once it has left, the key does not come back: who redirects it back must not choose where it goes.
+  // After leaving the origin the key does not come back: another origin must not choose where it goes.
   const dropped = [...(becomesGet ? bodyHeaders : []), ...(leaves ? [...credentialHeaders, ...names, "host"] : [])]
   return {
     url,
@@ -85,7 +85,7 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   }
 }
 
-/** A header's value is its bytes, of which each is a character; what is not ASCII in them is UTF-8, as fetch takes it. */
+/** Header values are Latin-1 strings of their bytes. fetch reads the bytes of `location` as UTF-8. */
 const targetOf = (value: string, base: URL): URL => {
   const location = Buffer.from(value, "latin1").toString("utf8")
   if (!URL.canParse(location, base.href)) throw networkError("invalid redirect URL")
@@ -94,9 +94,9 @@ const targetOf = (value: string, base: URL): URL => {
   return url
 }
 
-/** In the words of Node's own, so that what is made of it (a retry, a message) stays the same. */
+/** Has Node's own message, so that a library's retry and messages stay the same. */
 const networkError = (reason: string): TypeError => new TypeError("fetch failed", { cause: new Error(reason) })
 
-/** As if fetch had followed itself. */
+/** Marks the response as redirected, as fetch does. */
 const redirected = (response: Response, was: boolean): Response =>
   was ? Object.defineProperty(response, "redirected", { value: true, configurable: true }) : response

@@ -1,4 +1,4 @@
-/** Which responses mean that the server rejected the key, and what comes after one: the same for promises and for Effects. */
+/** Which responses mean that the server rejected the key, and what follows: the same for promises and for Effects. */
 
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -7,13 +7,13 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { Provider } from "../model/provider.js"
 import type { KeyHeaders } from "./headers.js"
 
-/** What a response says before its body, as far as it matters here. */
+/** The status and the headers of a response. */
 export interface ResponseHead {
   readonly status: number
   readonly header: (name: string) => string | undefined
 }
 
-/** Whether the key was rejected; a pattern where only the body can tell: the key was if its beginning matches. */
+/** Whether the key was rejected. If that depends on the body: the pattern that its beginning must match. */
 export const judgeHead = (head: ResponseHead, sent: KeyHeaders): boolean | RegExp =>
   isRejection(head) || (bodyPattern(head, sent) ?? false)
 
@@ -32,8 +32,8 @@ const bodyPattern = ({ status, header }: ResponseHead, sent: KeyHeaders): RegExp
 }
 
 /**
- * Rejects the key. Where the request can be sent again, gives the key to send it with: without another one the server's
- * response is the better explanation, so a failure of the provider is none here.
+ * Rejects the key, and gets another one if the request can be sent again. A failure of the provider is ignored, because the
+ * server's response explains more.
  */
 export const rejectAndReplace = (
   provider: Provider,
@@ -52,13 +52,13 @@ export const rejectAndReplace = (
 
 // --- the body of a `Response`
 
-/** More of a rejection's body is not looked at. */
+/** How much of a body is read to look for the pattern. */
 const maxPeekedBytes = 64 * 1024
 
-/** Nor is it waited for longer. */
+/** How long that may take. */
 const maxPeekMillis = 1_000
 
-/** The beginning of the body, from a copy: the caller's stays unread, and has whatever is wrong with it still to come. */
+/** The beginning of the body, from a clone. The caller's response stays unread, and so do errors of its body. */
 export const peekText = async (response: Response, signal?: AbortSignal): Promise<string> => {
   const reader = response.clone().body?.getReader()
   if (reader === undefined) return ""
@@ -81,7 +81,7 @@ export const peekText = async (response: Response, signal?: AbortSignal): Promis
   await Promise.race([read().catch(() => undefined), stopped])
   clearTimeout(timer)
   signal?.removeEventListener("abort", stop)
-  // Not awaited: a copy's cancel ends only with the original's.
+  // Not awaited: cancelling a clone ends only when the original does.
   reader.cancel().catch(() => undefined)
   return text
 }

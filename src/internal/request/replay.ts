@@ -1,8 +1,8 @@
-/** A fetch request that can be sent more than once: with other headers, or on to where a redirect leads. */
+/** A fetch request that can be sent more than once: with other headers, or to the target of a redirect. */
 
 import type { Fetch, Fields } from "./headers.js"
 
-/** Of a `RequestInit` (fetch standard, section 5.4), and Node's own. */
+/** The fields of a `RequestInit` (fetch standard, section 5.4), and those of Node. */
 const initFields: ReadonlyArray<string> = [
   "method",
   "headers",
@@ -22,30 +22,29 @@ const initFields: ReadonlyArray<string> = [
   "dispatcher"
 ]
 
-/** A `Request` stays one: so its body can be sent again. */
+/** The arguments as plain values. A `Request` stays one, so that its body can be sent again. */
 export const asRead = (input: Parameters<Fetch>[0], init: RequestInit): Parameters<Fetch> => {
   if (init instanceof Request) return [new Request(input, init)]
   const read = initFields.map((name) => [name, Reflect.get(init, name)] as const)
   return [input, { ...Object.fromEntries(read.filter(([, value]) => value !== undefined)), ...init }]
 }
 
-// --- a request that can be made more than once, as far as its body allows
+// --- a request that can be sent more than once, if its body allows
 
 export interface Hop {
   readonly url: URL
   readonly method: string
   readonly headers: Fields
   readonly keepsBody: boolean
-  /** The key. */
   readonly carriesKey: boolean
-  /** That led here. */
+  /** How many were followed so far. */
   readonly redirects: number
 }
 
 export interface ReplayableRequest {
   readonly url: URL
   readonly method: string
-  /** The caller's own. */
+  /** The caller's headers. */
   readonly headers: Fields
   readonly signal: AbortSignal | undefined
   readonly redirect: RequestRedirect
@@ -72,7 +71,7 @@ export const replayable = (
     body,
     canBeSentAgain: !isStream(body),
     send: (send, hop) => {
-      // Several times faster than a spread.
+      // `Object.assign` is several times faster here than a spread.
       const next: RequestInit = Object.assign({}, init, {
         method: hop.method,
         headers: hop.headers,
@@ -84,18 +83,18 @@ export const replayable = (
   }
 }
 
-/** These are the same in any case, others are not (fetch standard, "normalize a method"). */
+/** Only these methods ignore case (fetch standard, "normalize a method"). */
 const methodOf = (given: string): string =>
   /^(?:delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given
 
 /**
- * A `Request` is made anew for each time that it is sent; if it has a body, a clone keeps that for the next, and the caller's is
- * used up as fetch uses it up. One whole `Request`, not one and an `init`: a `fetch` of the user's may look at the first only.
+ * Makes a new `Request` each time that it is sent. A clone keeps the body for the next time; the caller's body is used up, as
+ * with fetch. The `init` is merged into the `Request`, because a user's `fetch` may read only its first argument.
  */
 const replayableFromRequest = (input: Request, init: RequestInit | undefined, url: URL): ReplayableRequest => {
   const asked = init?.redirect ?? input.redirect
   const redirect = sentAs(asked)
-  // Making one costs more than all else here.
+  // Making a `Request` is the most expensive step here.
   const request = init === undefined ? input : new Request(input, init)
   const body = request.body ?? undefined
   let unsent = request
@@ -125,7 +124,7 @@ const sentAs = (redirect: RequestRedirect): RequestRedirect => (redirect === "fo
 export const requestTo = (url: URL, request: Request): Request =>
   url.href === request.url ? request : new Request(url, request)
 
-/** Whether it is gone once it is read; undici takes iterators, too, and whatever has a `pipe`. */
+/** Whether a body can be read only once. undici also takes iterators, and objects with `pipe`. */
 export const isStream = (body: unknown): boolean =>
   typeof body === "object" &&
   body !== null &&

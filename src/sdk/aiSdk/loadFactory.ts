@@ -22,7 +22,7 @@ export const loadFactory = (npm: string): Effect.Effect<(settings: object) => un
         ? Effect.succeed(factory)
         : Effect.fail(
             inCode(
-              `the package ${npm} has no factory: nothing that it exports begins with "create"`,
+              `the package ${npm} has no factory: no export begins with "create"`,
               "Name a provider package of the AI SDK, for example @ai-sdk/openai-compatible."
             )
           )
@@ -32,11 +32,11 @@ export const loadFactory = (npm: string): Effect.Effect<(settings: object) => un
 
 const isFactory = (u: unknown): u is (settings: object) => unknown => typeof u === "function"
 
-/** Where packages are not hoisted, the program's folder has what ours does not see. */
+/** Imports from our package first. If packages are not hoisted, only the working directory resolves the package. */
 const importFromHereOrThere = (npm: string): Promise<object> =>
   import(npm).catch(async (error: unknown) => {
     if (!isMissing(npm, error)) throw error
-    // Node's own resolver takes no other folder than its module's, and that of `createRequire` sees no ESM-only package.
+    // Node's resolver starts at its own module only, and `createRequire` does not resolve ESM-only packages.
     const { resolve } = await import("import-meta-resolve")
     return import(resolve(npm, pathToFileURL(join(process.cwd(), "package.json")).href))
   })

@@ -48,7 +48,7 @@ export const openAiError = (error: ApiKeyError, message = error.message): Error 
 /** The Realtime classes would copy the key out of the client and keep it; nothing else calls this. */
 export const noRealtime = async (): Promise<never> => {
   const error = inCode(
-    "openai's Realtime classes take the key itself, which this client does not hold",
+    "openai's Realtime classes need the key itself, which this client does not hold",
     "Create a client for each connection, `new OpenAI({ apiKey })` with the current key; for Azure, pass the headers."
   )
   throw openAiError(error, `${error.message}. ${error.hint}`)
