@@ -1,7 +1,7 @@
 /** The environment of a helper process. */
 
 /** Variables that helpers need even if the rest is not inherited: directories, agents, display, language. */
-const always: ReadonlyArray<string> = [
+export const essentialVariables: ReadonlyArray<string> = [
   "HOME",
   "PATH",
   "USER",
@@ -52,7 +52,9 @@ export const environmentFor = (
 ): Record<string, string> => {
   const key = (name: string): string => keyOf(name, platform)
   const allowed =
-    inheritEnv === true ? undefined : new Set([...always, ...(inheritEnv === false ? [] : inheritEnv)].map(key))
+    inheritEnv === true
+      ? undefined
+      : new Set([...essentialVariables, ...(inheritEnv === false ? [] : inheritEnv)].map(key))
   const inherited = Object.entries(ours).filter(
     ([name]) => allowed?.has(key(name)) ?? !misleading.map(key).includes(key(name))
   )
