@@ -5,6 +5,8 @@ type Name = FormatName | FormatOptions["name"]
 
 interface FormatDocumentation<N extends Name> {
   readonly title: string
+  /** What a format that chooses another one looks at, in order. */
+  readonly order?: ReadonlyArray<string>
   /** Where the protocol is specified. */
   readonly source: string
   /** An answer of this format. */
@@ -18,7 +20,13 @@ const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`
 
 export const formats: { readonly [N in Name]: FormatDocumentation<N> } = {
   auto: {
-    title: "By the catalog's entry for the program, else by the output's discriminator, else plain text",
+    title: "The default: it chooses the format by the program and its output",
+    order: [
+      "The catalog's format for the program, if it has one. See [known helpers](known-helpers.md).",
+      "The format whose discriminator the output has, for example `kind` of an ExecCredential.",
+      "`env`, for lines of `NAME=value` with a quoted value or a secret's name (`API_KEY`, `github_token`). `FOO=abc` alone is read as a key.",
+      "Plain text: one line. JSON of no known format is an error."
+    ],
     source: "effect-apikey's own rules",
     example: "sk-live-7f3a9c\n"
   },

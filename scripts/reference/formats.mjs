@@ -18,6 +18,11 @@ const nameIn = ({ properties: { name } }) => name.const ?? name.enum[0]
 /** Those that a name alone stands for, then those that need parameters. */
 const names = [...new Set([...CredentialFormat.formatNames, ...schema.anyOf.map(nameIn)])]
 
+const inLine = (text) => text.replaceAll("\n", "\\n")
+
+/** With a full stop, except after a URL or a piece of code. */
+const sentence = (text) => (/(?:[.}]|https:\S+)$/.test(text) ? plain(text) : `${plain(text)}.`)
+
 const parametersOf = (name) => {
   const own = schema.anyOf.find((options) => nameIn(options) === name)
   if (own === undefined) return []
@@ -26,7 +31,7 @@ const parametersOf = (name) => {
     .map(([parameter, { description = "", enum: choices }]) => {
       const needed = own.required.includes(parameter) ? " (required)" : ""
       const taken = choices === undefined ? "" : ` One of ${choices.map(code).join(", ")}.`
-      return `${code(parameter)}${needed}: ${plain(description).replace(/(?<!\.)$/, ".")}${taken}`
+      return `${code(parameter)}${needed}: ${sentence(description)}${taken}`
     })
 }
 
@@ -53,7 +58,7 @@ const readAs = (format, example) => {
     ...Object.entries(key.headers).map(([name, value]) => [`header ${name}`, Redacted.value(value)]),
     ...Option.toArray(key.expiresAt).map((at) => ["expiresAt", DateTime.formatIso(at)])
   ]
-  return parts.map(([name, value]) => `${name}: ${code(JSON.stringify(value).slice(1, -1))}`)
+  return parts.map(([name, value]) => `${name}: ${code(inLine(value))}`)
 }
 
 /** What a run passes to the helper, by its reason where that makes a difference. */
@@ -66,22 +71,23 @@ const variablesOf = (format) => {
 }
 
 const section = (name) => {
-  const { example, parameters, source, title } = formats[name]
+  const { example, order = [], parameters, source, title } = formats[name]
   const spec = parameters === undefined ? name : { name, ...parameters }
   const shown = CredentialFormat.get(spec)
   const variables = variablesOf(shown)
   const taken = parametersOf(name)
   return [
     `## ${name}`,
-    plain(title).replace(/(?<!\.)$/, "."),
+    sentence(title),
     list([
       `Specification: ${/^https:\/\/\S+$/.test(source) ? `<${source}>` : plain(source)}`,
       `In a configuration file: ${code(`"format": ${JSON.stringify(spec)}`)}`,
-      ...(shown.input === undefined ? [] : [`Request on stdin: ${code(JSON.stringify(shown.input).slice(1, -1))}`]),
+      ...(shown.input === undefined ? [] : [`Request on stdin: ${code(inLine(shown.input))}`]),
       ...(variables.length === 0 ? [] : [`Variables for the helper: ${variables.join(", ")}`]),
       `\`encode\` can write an expiry: ${writesExpiry(shown, example) ? "yes" : "no"}`
     ]),
     ...(taken.length === 0 ? [] : ["Parameters:", list(taken)]),
+    ...(order.length === 0 ? [] : ["The first of these that fits counts:", list(order)]),
     "For example, this output:",
     fenced(example),
     "is read as:",
@@ -120,7 +126,7 @@ export const make = () =>
     ]),
     "Keys:",
     list([
-      "A token is visible ASCII without spaces. A password that comes with a user name may have spaces and other letters, but no line ends.",
+      "A token is visible ASCII without spaces. A password that comes with a user name (`git-credential`, `docker-credential`, `json`) may have spaces and other letters, but no line ends.",
       `${placeholders} are not keys: jq, Node, Python and Go print them for a missing value. Neither is \`encrypted:…\`, which dotenvx writes.`
     ]),
     "Writing:",
