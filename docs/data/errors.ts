@@ -9,7 +9,7 @@ type Instance<T extends Tag> = Extract<ApiKeyError.ApiKeyError, { readonly _tag:
 
 const at = DateTime.unsafeMake("2026-01-01T00:00:00Z")
 const stderr = "[ERROR] you are not currently signed in"
-const file = "/home/ada/project/effect-apikey.jsonc"
+const file = "/home/me/project/effect-apikey.jsonc"
 
 const exited = (reason: ApiKeyError.Reason) =>
   new ApiKeyError.NonZeroExit({ command: "op", exitCode: 1, stderr, reason })
@@ -37,10 +37,10 @@ const phases: { readonly [P in ApiKeyError.TimeoutPhase]: ApiKeyError.CommandTim
 export const errors: { readonly [T in Tag]: Readonly<Record<string, Instance<T>>> } = {
   CommandNotFound: {
     "on PATH": new ApiKeyError.CommandNotFound({ command: "vault", searched: ["/usr/local/bin", "/usr/bin", "/bin"] }),
-    "a path": new ApiKeyError.CommandNotFound({ command: "get-token", searched: ["/home/ada/bin/get-token"] })
+    "a path": new ApiKeyError.CommandNotFound({ command: "get-token", searched: ["/home/me/bin/get-token"] })
   },
   CommandNotExecutable: {
-    "": new ApiKeyError.CommandNotExecutable({ command: "get-token", path: "/home/ada/bin/get-token" })
+    "": new ApiKeyError.CommandNotExecutable({ command: "get-token", path: "/home/me/bin/get-token" })
   },
   CommandNotTrusted: { "": new ApiKeyError.CommandNotTrusted({ command: "get-token", file }) },
   SpawnFailed: Object.fromEntries(
@@ -78,7 +78,7 @@ export const errors: { readonly [T in Tag]: Readonly<Record<string, Instance<T>>
     "": new ApiKeyError.SourceUnreadable({ source: "key file", path: "/run/secrets/openai", code: "EACCES" })
   },
   InsecurePermissions: {
-    "": new ApiKeyError.InsecurePermissions({ path: "/home/ada/.keys/openai", mode: "644" })
+    "": new ApiKeyError.InsecurePermissions({ path: "/home/me/.keys/openai", mode: "644" })
   },
   ConfigInvalid: {
     "in a file": new ApiKeyError.ConfigInvalid({
