@@ -1,4 +1,4 @@
-import { publicModules } from "./scripts/support.mjs"
+import { publicModules } from "./scripts/publicModules.mjs"
 
 // What a user, npm or a test runner starts from: exports of these are public, everything else must be used by somebody.
 export default {
