@@ -35,7 +35,7 @@ import * as TrustStore from "./internal/policy/trustStore.js"
 import { programName } from "./internal/redact/programName.js"
 import type { RunOptions } from "./internal/source/schema.js"
 
-export { argumentsMatch } from "./internal/policy/allowList.js"
+export { type ArgumentPattern, argumentsMatch } from "./internal/policy/allowList.js"
 export { digest, scriptsOf } from "./internal/policy/digest.js"
 export { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
 export {
@@ -48,11 +48,14 @@ export {
 export { Provenance } from "./internal/policy/provenance.js"
 
 /**
- * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
- * one each; `*` stands for any text but `..`, and for no option at an argument's start. A project's command is covered only
- * if it sets neither `env`, `cwd` nor `path`, has no placeholder, and the key goes nowhere that the project says. `project`: its commands need trust
- * or a place on the list (`"trust"`, default), a place on the list (`"allow"`), or never run (`"deny"`). `user`: the user's own
- * commands run (`"run"`, default), or only those on the list (`"allow"`).
+ * The rules beside the user's trust.
+ *
+ * - `allow`: commands that may run without trust. An entry is the program and one `ArgumentPattern` for each argument. It covers
+ *   a project's command only if that sets neither `env`, `cwd` nor `search`, has no placeholder, and the project does not choose
+ *   where the key is sent.
+ * - `project`: a project's commands need trust or an entry in `allow` (`"trust"`, the default), need an entry (`"allow"`), or
+ *   never run (`"deny"`).
+ * - `user`: the user's own commands run (`"run"`, the default), or need an entry in `allow` (`"allow"`).
  *
  * @since 0.1.0
  * @category schemas
@@ -132,7 +135,7 @@ const hasUnlistedOptions = ({
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 
 const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, searchPath: string) =>
-  Effect.exists((rules.allow ?? []).filter(argumentsMatch(argv)), ([name = ""]) =>
+  Effect.exists((rules.allow ?? []).filter(argumentsMatch(argv)), ([name]) =>
     Effect.map(findProgram(name, onlyIn(searchPath)), (found) => found._tag === "Executable" && found.path === program)
   )
 
