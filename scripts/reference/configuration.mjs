@@ -82,7 +82,7 @@ const example = `{
       "baseUrl": "https://api.openai.com/v1"
     }
   },
-  "policy": { "allow": [["op", "read", "op://Work/*"]] }
+  "policy": { "allow": [["op", "read", "op://Work/**"]] }
 }`
 
 export const make = () =>
@@ -120,6 +120,12 @@ export const make = () =>
     "## Policy",
     "Which commands may run. Keys of `policy` in the user's own file, and the top-level keys of the administrator's file:",
     keys(PolicyRules),
+    "An argument's pattern in `allow` is the argument itself, with wildcards:",
+    list([
+      "`*` matches one path segment of letters, digits, `.`, `_`, `~` and `-`. It matches no option and no `..`.",
+      "`**` matches one or more such segments, joined by `/`.",
+      '`{ "any": true }` instead of a string matches any text.'
+    ]),
     table(
       ["system", "administrator's file"],
       [
@@ -131,7 +137,7 @@ export const make = () =>
     list([
       "A rule of the administrator replaces the same rule of the user.",
       "If the administrator sets `project` or `user`, the user's `allow` list does not count.",
-      "In a pattern `*` matches any text. [Policies](../concepts/who-may-run-what.md#policies) has the details."
+      "[Policies](../concepts/who-may-run-what.md#policies) says when the list covers a project's command."
     ]),
     "## Trust",
     "A project's command runs after `effect-apikey trust`. What the user trusted is in `$XDG_DATA_HOME/effect-apikey/trust.json`, which no other program should write.",

@@ -7,6 +7,7 @@ import * as data from "../../docs/data/environmentVariables.ts"
 import { formats } from "../../docs/data/formats.ts"
 import { variablesFor } from "../../src/ApiKeySource.ts"
 import * as CredentialFormat from "../../src/CredentialFormat.ts"
+import { get } from "../../src/internal/format/lookup.ts"
 import { essentialVariables } from "../../src/internal/helper/environment.ts"
 import { repositoryFiles, root } from "../support.mjs"
 import { code, list, page, table } from "./markdown.mjs"
@@ -17,8 +18,8 @@ const documented = tables.flat()
 
 // --- the names in src
 
-/** The list of the variables in which opencode's providers keep their keys. */
-const PROVIDERS = "src/opencode/config/variables.ts"
+/** Lists of other programs' variables: where opencode's providers keep their keys, and what a project may set. */
+const LISTS = ["src/opencode/config/variables.ts", "src/internal/policy/choosingVariables.ts"]
 const NAME = /^_?[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*_?$/
 /** Functions whose argument is a variable's name, also one in small letters. */
 const READERS = ["of", "variable", "entryOf"]
@@ -53,7 +54,7 @@ const isNamed = (name, patterns) =>
   patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
 
 export const problems = async () => {
-  const files = (await repositoryFiles("src/**/*.ts")).filter((file) => file !== PROVIDERS)
+  const files = (await repositoryFiles("src/**/*.ts")).filter((file) => !LISTS.includes(file))
   const found = new Map(files.flatMap((file) => namesIn(file).map((name) => [name, file])))
   const known = [
     ...documented.flatMap(({ names }) => names),
@@ -90,9 +91,9 @@ const variables = (rows) =>
 
 /** Name and format of what formats with the parameters of their documentation set. */
 const formatVariables = () =>
-  CredentialFormat.formatNames.flatMap((name) => {
+  CredentialFormat.names.flatMap((name) => {
     const { parameters } = formats[name]
-    const { environment } = CredentialFormat.get(parameters === undefined ? name : { name, ...parameters })
+    const { environment } = get(parameters === undefined ? name : { name, ...parameters })
     return Object.keys(environment?.(false, "first") ?? {}).map((variable) => [variable, name])
   })
 

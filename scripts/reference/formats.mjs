@@ -7,16 +7,18 @@ import * as Redacted from "effect/Redacted"
 import { formats } from "../../docs/data/formats.ts"
 import * as ApiKey from "../../src/ApiKey.ts"
 import * as CredentialFormat from "../../src/CredentialFormat.ts"
+import { FormatOptions } from "../../src/formats/table.ts"
+import { get } from "../../src/internal/format/lookup.ts"
 import { code, fenced, list, page, plain } from "./markdown.mjs"
 
 /** A run of this instant, so that lifetimes come out the same every day. */
 const now = DateTime.unsafeMake("2026-01-01T00:00:00Z")
 
-const schema = JSONSchema.make(CredentialFormat.FormatOptions)
+const schema = JSONSchema.make(FormatOptions)
 const nameIn = ({ properties: { name } }) => name.const ?? name.enum[0]
 
 /** Those that a name alone stands for, then those that need parameters. */
-const names = [...new Set([...CredentialFormat.formatNames, ...schema.anyOf.map(nameIn)])]
+const names = [...new Set([...CredentialFormat.names, ...schema.anyOf.map(nameIn)])]
 
 const inLine = (text) => text.replaceAll("\n", "\\n")
 
@@ -73,7 +75,7 @@ const variablesOf = (format) => {
 const section = (name) => {
   const { example, order = [], parameters, source, title } = formats[name]
   const spec = parameters === undefined ? name : { name, ...parameters }
-  const shown = CredentialFormat.get(spec)
+  const shown = get(spec)
   const variables = variablesOf(shown)
   const taken = parametersOf(name)
   return [
