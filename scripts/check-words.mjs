@@ -8,9 +8,6 @@ import { readJson, repositoryFiles, root } from "./support.mjs"
 const SEARCHED = /^(?:src|docs|scripts)\/.*\.(?:ts|mjs|md|sh)$|^(?:README|CONTRIBUTING|CHANGELOG)\.md$/
 /** Not searched yet. Remove a path as soon as its text is rewritten. */
 const NOT_YET = [
-  "README.md",
-  "CHANGELOG.md",
-  "docs/",
   "src/sdk/",
   "src/internal/request/",
   "src/CredentialFormat.ts",

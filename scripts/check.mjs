@@ -46,6 +46,7 @@ const steps = [
     "CONTRIBUTING.md shows the rooms",
     () => run(process.execPath, [join(root, "scripts", "contributing-doc.mjs"), "--check"])
   ],
+  ["prose", "short sentences and cells, links that lead somewhere", script("check-prose.mjs")],
   ["words", "no word or phrase of scripts/words.json", script("check-words.mjs")],
   ["hygiene", "no machine's paths, no registries", script("check-hygiene.mjs")],
   ["package", "contents, publint, are the types wrong", script("check-package.mjs")]
