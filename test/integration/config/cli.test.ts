@@ -302,7 +302,7 @@ describe("effect-apikey over a configuration", () => {
         self.env["AWS_SECRET"] = "aws-secret"
         const opencodes = yield* run(self, "check", "--opencode")
         assert.strictEqual(opencodes.status, 77)
-        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +refused[\s\S]*is not trusted/m)
+        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +denied[\s\S]*is not trusted/m)
         assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
         assert.notInclude(opencodes.stdout, "aws-secret")
         assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
