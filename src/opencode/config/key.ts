@@ -106,7 +106,7 @@ const writtenKey = (
   }
   const { value } = leaf
   const { scope } = leaf.origin
-  if (value.trim() === "") return { candidate: Option.none(), notes: [hidesAuth("`apiKey` is empty after its placeholders are replaced", leaf)] }
+  if (value.trim() === "") return { candidate: Option.none(), notes: [hidesAuth("`apiKey` is empty", leaf)] }
   const variable = wholeVariable.exec(value)?.[1]
   const notes =
     variable !== undefined && !isSet(scope.variable(variable)) ? [hidesAuth(`${variable} is not set`, leaf)] : []
