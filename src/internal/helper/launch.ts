@@ -17,10 +17,10 @@ import type { RemedyInput } from "../model/remedy.js"
 import { stop, stopOnTerminal } from "../process/terminate.js"
 import { shownPath, shownPaths } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
+import { formatRemedy, interpreterRemedy } from "./executable.js"
 import { checkDirectory, extendPath, locate, shellSyntaxHint } from "./locate.js"
 import type { Attempt } from "./request.js"
 import { remedyFor } from "./searchPath.js"
-import { shebangRemedy } from "./shebang.js"
 
 /** Finds and starts the program. When the scope closes, its process group is stopped, unless it exited with status 0. */
 export const launch = ({
@@ -59,6 +59,14 @@ export const launch = ({
     }
     const { path, beyondPath } =
       found._tag === "Executable" ? found : { path: program, beyondPath: Option.none<string>() }
+    const foreign = executor.isLocal ? yield* formatRemedy(path) : Option.none()
+    if (Option.isSome(foreign)) {
+      return yield* new CommandNotExecutable({
+        command: name,
+        path: shownPath(program, name, path),
+        remedy: foreign.value
+      })
+    }
 
     const command = Command.make(path, ...args).pipe(
       // A program found outside PATH (a mise shim, an npm script) often calls other programs in its directory.
@@ -72,7 +80,7 @@ export const launch = ({
       // The file and the directory exist, so the interpreter is missing.
       if (code === "ENOENT") {
         return Effect.map(
-          shebangRemedy(path),
+          interpreterRemedy(path),
           (remedy) =>
             new CommandNotExecutable({ command: name, path: shownPath(program, name, path), ...remedyField(remedy) })
         )
