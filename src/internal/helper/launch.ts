@@ -27,7 +27,7 @@ export const launch = ({
   name,
   options,
   request,
-  entry,
+  install,
   onTerminal
 }: Attempt): Effect.Effect<
   CommandExecutor.Process,
@@ -46,9 +46,7 @@ export const launch = ({
     })
     const [, ...args] = options.argv
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
-      const remedy = Option.orElse(shellSyntaxHint(options), () =>
-        Option.flatMapNullable(entry, (known) => known.install)
-      )
+      const remedy = Option.orElse(shellSyntaxHint(options), (): Option.Option<RemedyInput> => install)
       return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
     }
     // Another executor may have programs that are not files (a fake, a remote shell). Only ours fails before the start.
