@@ -43,6 +43,8 @@ const combined = (outer: Option.Option<Entry>, inner: Option.Option<Entry>): Opt
       const wrapper = Option.getOrUndefined(outer)
       return Option.some({
         ...known,
+        env: { ...wrapper?.env, ...known.env },
+        envWithoutTerminal: { ...wrapper?.envWithoutTerminal, ...known.envWithoutTerminal },
         mayPrompt: known.mayPrompt || (wrapper?.mayPrompt ?? false),
         failures: [
           { exitCode: notFoundStatus, stderr: /not found|No such file/i, reason: "Unknown", remedy: known.install },
@@ -55,6 +57,16 @@ const combined = (outer: Option.Option<Entry>, inner: Option.Option<Entry>): Opt
   })
 
 const hasMessage = ({ stderr, stdout }: Failure): boolean => stderr !== undefined || stdout !== undefined
+
+/** The variables that the catalog sets and unsets for a run. */
+export const catalogEnv = (
+  entry: KnownCommand["entry"],
+  onTerminal: boolean
+): Readonly<Record<string, string | undefined>> =>
+  Option.match(entry, {
+    onNone: () => ({}),
+    onSome: ({ env, envWithoutTerminal }) => ({ ...env, ...(onTerminal ? {} : envWithoutTerminal) })
+  })
 
 /**
  * Whether the helper may prompt the user: because its program is known to, or because it uses the terminal. Before a run

@@ -17,7 +17,9 @@ import type { RemedyInput } from "../model/remedy.js"
 import { stop, stopOnTerminal } from "../process/terminate.js"
 import { shownPath, shownPaths } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
+import { shellWord } from "../util/shell.js"
 import { formatRemedy, interpreterRemedy } from "./executable.js"
+import { catalogEnv } from "./knownCommand.js"
 import { checkDirectory, extendPath, locate, shellSyntaxHint } from "./locate.js"
 import type { Attempt } from "./request.js"
 import { remedyFor } from "./searchPath.js"
@@ -27,6 +29,7 @@ export const launch = ({
   name,
   options,
   request,
+  entry,
   install,
   onTerminal
 }: Attempt): Effect.Effect<
@@ -38,16 +41,28 @@ export const launch = ({
     const executor = yield* HelperExecutor.HelperExecutor
     const cwd = Option.fromNullable(options.cwd)
     yield* checkDirectory(name, cwd)
-    const { env, found, program } = yield* locate(options, {
-      EFFECT_APIKEY_PROVIDER: request.provider,
-      EFFECT_APIKEY_REASON: request.reason,
-      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
-      ...request.environment?.(onTerminal, request.reason)
+    const { env, failedShell, found, program } = yield* locate(options, {
+      protocolEnv: {
+        EFFECT_APIKEY_PROVIDER: request.provider,
+        EFFECT_APIKEY_REASON: request.reason,
+        EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+        ...request.environment?.(onTerminal, request.reason)
+      },
+      catalogEnv: catalogEnv(entry, onTerminal)
     })
     const [, ...args] = options.argv
     const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
-      const remedy = Option.orElse(shellSyntaxHint(options), (): Option.Option<RemedyInput> => install)
-      return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
+      const remedy = Option.firstSomeOf<RemedyInput>([
+        shellSyntaxHint(options),
+        Option.map(failedShell, shellRemedy),
+        install
+      ])
+      return new CommandNotFound({
+        command: name,
+        searched: shownPaths(program, searched),
+        ...Option.match(failedShell, { onNone: () => ({}), onSome: (failed) => ({ failedShell: failed }) }),
+        ...remedyField(remedy)
+      })
     }
     // Another executor may have programs that are not files (a fake, a remote shell). Only ours fails before the start.
     if (found._tag === "Missing" && executor.isLocal) return yield* notFound(found.searched)
@@ -99,6 +114,10 @@ export const launch = ({
       Effect.uninterruptible
     )
   })
+
+/** What the shell does at its start, a hang or an `exec` of something else, is seen by running it. */
+const shellRemedy = (shell: string): string =>
+  `Give the full path of the program, or correct the start-up files of the shell, until this prints a PATH: ${shellWord(shell)} -ilc 'printenv PATH'`
 
 const remedyField = (remedy: Option.Option<RemedyInput>): { readonly remedy?: RemedyInput } =>
   Option.match(remedy, { onNone: () => ({}), onSome: (known) => ({ remedy: known }) })
