@@ -3,7 +3,7 @@
  * known. `npm run check -- formats` fails where an entry or its row is missing.
  */
 import * as Option from "effect/Option"
-import type { FormatName } from "effect-apikey/CredentialFormat"
+import type { FormatName } from "effect-apikey/formats/table"
 import * as HelperCatalog from "effect-apikey/HelperCatalog"
 
 /** Whether a failure was seen with the real program, or is taken from its manual or source. */
@@ -182,7 +182,7 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
   },
   rbw: {
     evidence: "manual",
-    source: "https://github.com/doy/rbw: src/error.rs, src/bin/rbw/commands.rs",
+    source: "https://github.com/doy/rbw, its error types",
     speaks: ["text"]
   },
   lpass: {
@@ -192,7 +192,7 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
   },
   fnox: {
     evidence: "manual",
-    source: "https://github.com/jdx/fnox: src/error.rs, src/commands/get.rs",
+    source: "https://github.com/jdx/fnox, its error types",
     speaks: ["text", "env"]
   },
   sops: {
@@ -202,12 +202,12 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
   },
   azd: {
     evidence: "manual",
-    source: "https://github.com/Azure/azure-dev: cli/azd/pkg/auth; azure-identity's tests have its output",
+    source: "https://github.com/Azure/azure-dev, its package auth; azure-identity's tests have its output",
     speaks: ["text"]
   },
   databricks: {
     evidence: "manual",
-    source: "https://github.com/databricks/cli: cmd/auth/token.go, libs/auth",
+    source: "https://github.com/databricks/cli, its command `auth token`",
     speaks: ["oauth"]
   },
   tsh: {
@@ -233,23 +233,23 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
   },
   saml2aws: {
     evidence: "manual",
-    source: "https://github.com/Versent/saml2aws: cmd/saml2aws/commands",
+    source: "https://github.com/Versent/saml2aws, its commands",
     speaks: ["aws-credential-process"]
   },
   granted: {
     title: "granted, assume",
     evidence: "manual",
-    source: "https://github.com/common-fate/granted: pkg/cfaws, pkg/securestorage",
+    source: "https://github.com/common-fate/granted, its packages cfaws and securestorage",
     speaks: ["aws-credential-process"]
   },
   chamber: {
     evidence: "manual",
-    source: "https://github.com/segmentio/chamber: cmd, store",
+    source: "https://github.com/segmentio/chamber",
     speaks: ["text", "env"]
   },
   "aws-iam-authenticator": {
     evidence: "manual",
-    source: "https://github.com/kubernetes-sigs/aws-iam-authenticator: cmd/aws-iam-authenticator/token.go",
+    source: "https://github.com/kubernetes-sigs/aws-iam-authenticator, its command `token`",
     speaks: ["exec-credential"]
   },
   doppler: {

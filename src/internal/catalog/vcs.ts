@@ -4,7 +4,7 @@ import type { Entry, Failure } from "./entry.js"
 
 const githubLogin = { reason: "LoginRequired", remedy: "Log in to GitHub: gh auth login" } as const satisfies Meaning
 
-/** Without a terminal, Git and its Credential Manager fail at once where a person would have to log in. */
+/** Without a terminal, Git and its Credential Manager fail at once where the user would have to log in. */
 const noGitPrompts = { GIT_TERMINAL_PROMPT: "0", GCM_INTERACTIVE: "never" }
 
 /** Of Git Credential Manager. */

@@ -21,7 +21,7 @@ interface Head {
   readonly size: number
 }
 
-/** None if the file does not exist or cannot be read. A file without read permission is no script that a shell could read. */
+/** None if the file does not exist or cannot be read. A shell could not read such a file either. */
 const readHead = (path: string): Effect.Effect<Option.Option<Head>, never, FileSystem.FileSystem> =>
   FileSystem.FileSystem.pipe(
     Effect.flatMap((fs) => fs.open(path, { flag: "r" })),
@@ -61,7 +61,7 @@ const inspect = (
     })
   )
 
-/** If the interpreter is no program of this system, the shell would read the script. */
+/** If this system cannot execute the interpreter, the shell would read the script. */
 const inspectInterpreter = (
   text: string,
   platform: NodeJS.Platform,
