@@ -69,10 +69,7 @@ export const forHelpers: ReadonlyArray<Variable> = [
   { names: ["NO_COLOR"], meaning: "`1`, unless you set it" },
   { names: ["LC_MESSAGES"], meaning: "`C`, unless you set it or `LC_ALL`: known messages are English" },
   { names: ["LC_ALL"], meaning: "not set; if you set it, `LC_MESSAGES` is left alone" },
-  {
-    names: ["BW_CLEANEXIT", "BW_RESPONSE"],
-    meaning: "removed, unless `inheritEnv` lists them: they hide Bitwarden's failures"
-  }
+  { names: ["PAGER"], meaning: "`cat`" }
 ]
 
 /** Their names and values come from the formats. */
@@ -117,6 +114,9 @@ export const otherWords: ReadonlyArray<string> = [
   // Fields of outputs.
   "ARN",
   "CONCEALED",
+  // What files and byte orders begin with.
+  "LE",
+  "MZ",
   // Methods of HTTP.
   "GET",
   "HEAD",

@@ -7,8 +7,9 @@ import * as data from "../../docs/data/environmentVariables.ts"
 import { formats } from "../../docs/data/formats.ts"
 import { variablesFor } from "../../src/ApiKeySource.ts"
 import * as CredentialFormat from "../../src/CredentialFormat.ts"
+import * as HelperCatalog from "../../src/HelperCatalog.ts"
 import { get } from "../../src/internal/format/lookup.ts"
-import { essentialVariables } from "../../src/internal/helper/environment.ts"
+import { essentialVariables, misleadingVariables } from "../../src/internal/helper/environment.ts"
 import { repositoryFiles, root } from "../support.mjs"
 import { code, list, page, table } from "./markdown.mjs"
 
@@ -50,24 +51,26 @@ const namesIn = (file) => {
   return names
 }
 
+/** Lists in src, which the page shows as they are. */
+const lists = [
+  ...essentialVariables,
+  ...misleadingVariables,
+  ...HelperCatalog.all.flatMap(({ env, envWithoutTerminal }) => Object.keys({ ...env, ...envWithoutTerminal }))
+]
+
 const isNamed = (name, patterns) =>
   patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
 
 export const problems = async () => {
   const files = (await repositoryFiles("src/**/*.ts")).filter((file) => !LISTS.includes(file))
   const found = new Map(files.flatMap((file) => namesIn(file).map((name) => [name, file])))
-  const known = [
-    ...documented.flatMap(({ names }) => names),
-    ...data.ofFormats,
-    ...essentialVariables,
-    ...data.otherWords
-  ]
+  const known = [...documented.flatMap(({ names }) => names), ...data.ofFormats, ...lists, ...data.otherWords]
   const inSource = [
     ...documented.filter(({ readBy }) => readBy === undefined).flatMap(({ names }) => names),
     ...data.ofFormats,
     ...data.otherWords
   ]
-  const present = [...found.keys(), ...essentialVariables]
+  const present = [...found.keys(), ...lists]
   return [
     ...[...found]
       .filter(([name]) => !isNamed(name, known))
@@ -120,6 +123,7 @@ export const make = () =>
     "## Set for every helper",
     "A command's `env` wins over these. [Writing a helper](../guides/writing-a-helper.md) shows how to use them.",
     variables(forHelpers),
+    "For a [known helper](known-helpers.md) some more are set or unset, so that it neither prompts without a terminal nor answers in another form.",
     "## Set by formats",
     table(
       ["variable", "format"],
@@ -128,6 +132,8 @@ export const make = () =>
     "## What a helper inherits",
     "All of your variables, by default. With `inheritEnv: false` or a list it still inherits these:",
     essentialVariables.map(code).join(", "),
+    "These are not inherited, unless `inheritEnv` lists them. They force colours or a terminal, or hide failures:",
+    misleadingVariables.map(code).join(", "),
     "A project may not set variables that load code or redirect a tool, such as `LD_PRELOAD` or `PATH`. See [who may run what](../concepts/who-may-run-what.md#what-a-trusted-project-still-may-not-do).",
     "## opencode",
     "effect-apikey reads opencode's configuration in the plugin and with `--opencode`. [opencode](../guides/opencode.md) has the order of its files.",
