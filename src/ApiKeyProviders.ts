@@ -86,8 +86,8 @@ const maxIdsShown = 10
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Providers, never, Requirements | Scope.Scope> =>
-  Effect.gen(function* () {
+export const make: (options: Options) => Effect.Effect<Providers, never, Requirements | Scope.Scope> =
+  Effect.fnUntraced(function* (options) {
     const registry = yield* Registry.make(options.idleTimeToLive)
     const handles = new Map<string, Provider>()
     // Not on `sharing`, which counts scopes: a slot outlives its provider, and all its ids are idle together.

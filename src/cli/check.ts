@@ -96,72 +96,72 @@ const authorized = ({ provider, destination, declarations }: Subject, source: Si
     Effect.either(policy.authorize({ provider, source, provenance, destination, declarations }))
   )
 
-const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =>
-  Effect.gen(function* () {
-    const top = heading(ApiKeySource.label(source), provenance)
-    const grant = yield* authorized(subject, source, provenance)
-    const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
-    if (Either.isLeft(grant)) {
-      return after([top, ...program, field("policy", "refused")], failed(grant.left))
-    }
-    const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
-    if (source._tag !== "Command") {
-      return after(before, answered(yield* Effect.either(Effect.scoped(readLines(subject, source)))))
-    }
-    if (!subject.isRun) {
-      return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
-    }
-    return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, grant.right)))))
-  })
+const checkSingle = Effect.fnUntraced(function* (subject: Subject, source: Single, provenance: Provenance) {
+  const top = heading(ApiKeySource.label(source), provenance)
+  const grant = yield* authorized(subject, source, provenance)
+  const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
+  if (Either.isLeft(grant)) {
+    return after([top, ...program, field("policy", "refused")], failed(grant.left))
+  }
+  const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
+  if (source._tag !== "Command") {
+    return after(before, answered(yield* Effect.either(Effect.scoped(readLines(subject, source)))))
+  }
+  if (!subject.isRun) {
+    return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
+  }
+  return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, grant.right)))))
+})
 
-const readLines = ({ provider }: Subject, source: Single) =>
-  Effect.gen(function* () {
-    const self = yield* fromSource(source, { provider })
-    const key = yield* self.get
-    return [field("key", "there"), yield* expiryOf(key, "does not say")]
-  })
+const readLines = Effect.fnUntraced(function* ({ provider }: Subject, source: Single) {
+  const self = yield* fromSource(source, { provider })
+  const key = yield* self.get
+  return [field("key", "there"), yield* expiryOf(key, "does not say")]
+})
 
-const runLines = ({ provider }: Subject, source: Run, { options }: Grant) =>
-  Effect.gen(function* () {
-    let output: Option.Option<Output> = Option.none()
-    const self = yield* fromSource(source, {
-      provider,
-      interactive: "if-available",
-      guard: () => Effect.succeed(options),
-      observe: (given) => {
-        output = Option.some(given)
-      }
-    })
-    const start = yield* Clock.currentTimeMillis
-    const key = yield* self.get
-    const took = (yield* Clock.currentTimeMillis) - start
-    const { hardExpiry } = yield* self.status
-    const recognized = Option.flatMap(output, (given) =>
-      CredentialFormat.recognized(source.command.format ?? "auto", given)
-    )
-    const kept = Option.match(hardExpiry, {
-      onNone: () => "does not say; kept for good",
-      onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
-    })
-    return [
-      field("run", `gave a key in ${secondsOf(took)}`),
-      field(
-        "format",
-        Option.getOrElse(recognized, () => "unknown")
-      ),
-      yield* expiryOf(key, kept)
-    ]
-  })
-
-const checkTemplate = (subject: Subject, { label, read, singles }: Template, provenance: Provenance) =>
-  Effect.gen(function* () {
-    const top = heading(label, provenance)
-    for (const single of singles) {
-      const grant = yield* authorized(subject, single, provenance)
-      if (Either.isLeft(grant)) return after([top, field("policy", "refused")], failed(grant.left))
+const runLines = Effect.fnUntraced(function* ({ provider }: Subject, source: Run, { options }: Grant) {
+  let output: Option.Option<Output> = Option.none()
+  const self = yield* fromSource(source, {
+    provider,
+    interactive: "if-available",
+    guard: () => Effect.succeed(options),
+    observe: (given) => {
+      output = Option.some(given)
     }
-    return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
   })
+  const start = yield* Clock.currentTimeMillis
+  const key = yield* self.get
+  const took = (yield* Clock.currentTimeMillis) - start
+  const { hardExpiry } = yield* self.status
+  const recognized = Option.flatMap(output, (given) =>
+    CredentialFormat.recognized(source.command.format ?? "auto", given)
+  )
+  const kept = Option.match(hardExpiry, {
+    onNone: () => "does not say; kept for good",
+    onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
+  })
+  return [
+    field("run", `gave a key in ${secondsOf(took)}`),
+    field(
+      "format",
+      Option.getOrElse(recognized, () => "unknown")
+    ),
+    yield* expiryOf(key, kept)
+  ]
+})
+
+const checkTemplate = Effect.fnUntraced(function* (
+  subject: Subject,
+  { label, read, singles }: Template,
+  provenance: Provenance
+) {
+  const top = heading(label, provenance)
+  for (const single of singles) {
+    const grant = yield* authorized(subject, single, provenance)
+    if (Either.isLeft(grant)) return after([top, field("policy", "refused")], failed(grant.left))
+  }
+  return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
+})
 
 const checkSource = (
   subject: Subject,
@@ -227,51 +227,49 @@ const checkFirst = <R>(
   })
 
 /** Where a run would find its program. The login shell is also a program, so it is started only if the command is run. */
-const programLine = (
+const programLine = Effect.fnUntraced(function* (
   { command }: Run,
   provenance: Provenance,
   grant: Either.Either<Grant, ApiKeyError>,
   isRun: boolean
-) =>
-  Effect.gen(function* () {
-    const written = commandOptions(command)
-    const asksShell = written.search === "login-shell" && isRun && Either.isRight(grant)
-    const { found, program } = yield* locate(
-      {
-        ...written,
-        ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
-        ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
-      },
-      {}
-    )
-    if (found._tag !== "Missing") return [field("program", found.path)]
-    const name = programName([program])
-    const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
-    return [field("program", unasked ? `${name}: where the login shell finds it` : `${name} is not found`)]
-  })
+) {
+  const written = commandOptions(command)
+  const asksShell = written.search === "login-shell" && isRun && Either.isRight(grant)
+  const { found, program } = yield* locate(
+    {
+      ...written,
+      ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
+      ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
+    },
+    {}
+  )
+  if (found._tag !== "Missing") return [field("program", found.path)]
+  const name = programName([program])
+  const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
+  return [field("program", unasked ? `${name}: where the login shell finds it` : `${name} is not found`)]
+})
 
 export interface CheckOptions extends ConfigurationOptions {
   /** False for `--no-run`. */
   readonly run: boolean
 }
 
-export const check = (id: string | undefined, options: CheckOptions) =>
-  Effect.gen(function* () {
-    const configuration = yield* configurationFor(options)
-    const ids = id === undefined ? configuration.ids : [id]
-    const [problem] = configuration.problems
-    if (ids.length === 0 && problem !== undefined) return yield* problem
-    if (ids.length === 0) {
-      return yield* new UsageError({
-        problem: "no provider is configured",
-        hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
-      })
-    }
-    let status = 0
-    for (const each of ids) {
-      const { lines, outcome } = yield* checkProvider(configuration, yield* configuration.resolve(each), options.run)
-      yield* Console.log(lines.join("\n"))
-      if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
-    }
-    if (status !== 0) return yield* new Reported({ status })
-  })
+export const check = Effect.fnUntraced(function* (id: string | undefined, options: CheckOptions) {
+  const configuration = yield* configurationFor(options)
+  const ids = id === undefined ? configuration.ids : [id]
+  const [problem] = configuration.problems
+  if (ids.length === 0 && problem !== undefined) return yield* problem
+  if (ids.length === 0) {
+    return yield* new UsageError({
+      problem: "no provider is configured",
+      hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
+    })
+  }
+  let status = 0
+  for (const each of ids) {
+    const { lines, outcome } = yield* checkProvider(configuration, yield* configuration.resolve(each), options.run)
+    yield* Console.log(lines.join("\n"))
+    if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
+  }
+  if (status !== 0) return yield* new Reported({ status })
+})

@@ -56,14 +56,13 @@ const positionAfter = (program: Command, words: ReadonlyArray<string>): Position
   )
 
 /** The candidates for the last word. */
-export const candidates = (program: Command, words: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const current = words.at(-1) ?? ""
-    const { command, pending } = positionAfter(program, words.slice(0, -1))
-    const all = words.includes("--") ? [] : yield* candidatesAt(command, pending, current)
-    const fitting = all.filter((candidate) => candidate.startsWith(current))
-    if (fitting.length > 0) yield* Console.log(fitting.join("\n"))
-  })
+export const candidates = Effect.fnUntraced(function* (program: Command, words: ReadonlyArray<string>) {
+  const current = words.at(-1) ?? ""
+  const { command, pending } = positionAfter(program, words.slice(0, -1))
+  const all = words.includes("--") ? [] : yield* candidatesAt(command, pending, current)
+  const fitting = all.filter((candidate) => candidate.startsWith(current))
+  if (fitting.length > 0) yield* Console.log(fitting.join("\n"))
+})
 
 const providers = Effect.map(configurationFor({}), ({ ids }) => ids)
 

@@ -112,15 +112,14 @@ const misplaced = (format: string, name: string): UsageError =>
   })
 
 /** The format that the flags name for a command; none where they name none. */
-export const formatFor = (
+export const formatFor = Effect.fnUntraced(function* (
   command: ReadonlyArray<string>,
   options: FormatOptions
-): Effect.Effect<CredentialFormat.Format | undefined, UsageError> =>
-  Effect.gen(function* () {
-    const given = Object.entries(options).filter(([name, value]) => isParameter(name) && value !== undefined)
-    const format = yield* specOf(options.format, given)
-    return yield* withRequest(format ?? subcommandFormat(command), programName(command))
-  })
+): Effect.fn.Return<CredentialFormat.Format | undefined, UsageError> {
+  const given = Object.entries(options).filter(([name, value]) => isParameter(name) && value !== undefined)
+  const format = yield* specOf(options.format, given)
+  return yield* withRequest(format ?? subcommandFormat(command), programName(command))
+})
 
 const isSpec = Schema.is(FormatSpec, { onExcessProperty: "error" })
 

@@ -60,24 +60,22 @@ const checkUsage = (
       })
 }
 
-const commandProvider = (command: ReadonlyArray<string>, options: GetOptions) =>
-  Effect.gen(function* () {
-    const timeout = yield* Effect.transposeOption(Option.map(Option.fromNullable(options.timeout), timeoutOf))
-    const format = yield* formatFor(command, options)
-    return yield* fromCommand({
-      argv: command,
-      format,
-      timeout: Option.getOrUndefined(timeout),
-      interactive: "if-available"
-    })
+const commandProvider = Effect.fnUntraced(function* (command: ReadonlyArray<string>, options: GetOptions) {
+  const timeout = yield* Effect.transposeOption(Option.map(Option.fromNullable(options.timeout), timeoutOf))
+  const format = yield* formatFor(command, options)
+  return yield* fromCommand({
+    argv: command,
+    format,
+    timeout: Option.getOrUndefined(timeout),
+    interactive: "if-available"
   })
+})
 
-const configuredProvider = (id: string, options: ConfigurationOptions) =>
-  Effect.gen(function* () {
-    const configuration = yield* configurationFor(options)
-    const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
-    return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
-  })
+const configuredProvider = Effect.fnUntraced(function* (id: string, options: ConfigurationOptions) {
+  const configuration = yield* configurationFor(options)
+  const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
+  return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
+})
 
 const timeoutOf = (input: string): Effect.Effect<Duration.Duration, UsageError> =>
   Effect.mapError(

@@ -46,28 +46,27 @@ interface Read {
 export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
   Effect.map(readIn(named), ({ items }) => items)
 
-const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const host = yield* HostEnvironment
-    const place = path.resolve(host.cwd, named)
-    const file = yield* realPathOf(place)
-    // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
-    const opencodes = yield* loadAll
-    const inForce = yield* itemsOf(file, [yield* load(), opencodes])
-    const isInForce = inForce.items.length > 0
-    if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
-      if (isInForce) return inForce
-      const folder = path.dirname(place)
-      const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-      const there = { env: host.env, home: host.home, cwd }
-      return yield* itemsOf(file, [yield* Effect.provideService(loadAll, HostEnvironment, there)])
-    }
-    // Named by `--config`, what it says may go to another place.
-    const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
-    const { items, problems } = yield* itemsOf(file, otherwise)
-    return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
-  })
+const readIn = Effect.fnUntraced(function* (named: string): Effect.fn.Return<Read, ApiKeyError, Needs> {
+  const path = yield* Path.Path
+  const host = yield* HostEnvironment
+  const place = path.resolve(host.cwd, named)
+  const file = yield* realPathOf(place)
+  // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
+  const opencodes = yield* loadAll
+  const inForce = yield* itemsOf(file, [yield* load(), opencodes])
+  const isInForce = inForce.items.length > 0
+  if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
+    if (isInForce) return inForce
+    const folder = path.dirname(place)
+    const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
+    const there = { env: host.env, home: host.home, cwd }
+    return yield* itemsOf(file, [yield* Effect.provideService(loadAll, HostEnvironment, there)])
+  }
+  // Named by `--config`, what it says may go to another place.
+  const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
+  const { items, problems } = yield* itemsOf(file, otherwise)
+  return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
+})
 
 const distinct = (items: ReadonlyArray<Item>, problems: ReadonlyArray<ConfigInvalid>): Read => ({
   items: Array.from(new Map(items.map((item) => [item.digest, item])).values()),
@@ -77,30 +76,30 @@ const distinct = (items: ReadonlyArray<Item>, problems: ReadonlyArray<ConfigInva
 const isAbout = (error: ApiKeyError, file: string): boolean =>
   (error._tag === "ConfigInvalid" && error.file === file) || (error._tag === "SourceUnreadable" && error.path === file)
 
-const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Effect.Effect<Read, ApiKeyError, Needs> =>
-  Effect.gen(function* () {
-    const items: Array<Item> = []
-    const wrong: Array<ConfigInvalid> = []
-    for (const { ids, problems, resolve } of configurations) {
-      const problem = problems.find((error) => isAbout(error, file))
-      if (problem !== undefined) return yield* problem
-      for (const id of ids) {
-        const { candidates, declarations, destination } = yield* resolve(id)
-        const wrongHere = candidates.flatMap(({ source }) =>
-          Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)
-            ? [source.left]
-            : []
-        )
-        wrong.push(...wrongHere)
-        if (wrongHere.length > 0) continue
-        const origin = Option.map(destination, (to) => to.origin)
-        for (const declaration of declarations.filter((each) => each.file === file)) {
-          items.push({ declaration, origin, digest: yield* HelperPolicy.digest(declaration, origin) })
-        }
+const itemsOf = Effect.fnUntraced(function* (
+  file: string,
+  configurations: ReadonlyArray<Configuration>
+): Effect.fn.Return<Read, ApiKeyError, Needs> {
+  const items: Array<Item> = []
+  const wrong: Array<ConfigInvalid> = []
+  for (const { ids, problems, resolve } of configurations) {
+    const problem = problems.find((error) => isAbout(error, file))
+    if (problem !== undefined) return yield* problem
+    for (const id of ids) {
+      const { candidates, declarations, destination } = yield* resolve(id)
+      const wrongHere = candidates.flatMap(({ source }) =>
+        Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file) ? [source.left] : []
+      )
+      wrong.push(...wrongHere)
+      if (wrongHere.length > 0) continue
+      const origin = Option.map(destination, (to) => to.origin)
+      for (const declaration of declarations.filter((each) => each.file === file)) {
+        items.push({ declaration, origin, digest: yield* HelperPolicy.digest(declaration, origin) })
       }
     }
-    return distinct(items, wrong)
-  })
+  }
+  return distinct(items, wrong)
+})
 
 const redacted = "<redacted>"
 
@@ -132,51 +131,49 @@ const namedIn = (argument: string): ReadonlyArray<string> =>
   )
 
 /** Whether other project files may run besides the named ones: through a shell, a module, a directory or the working directory. */
-const leadsFurther = (
+const leadsFurther = Effect.fnUntraced(function* (
   { commands, file, root }: ProjectDeclaration,
   scripts: ReadonlyArray<string>
-): Effect.Effect<boolean, never, Needs> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const { home } = yield* HostEnvironment
-    const isIn = (place: string) =>
-      Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
-    const leadsOn = (place: string) =>
-      Effect.flatMap(Effect.option(fs.realPath(place)), (real) =>
-        Option.isNone(real) || scripts.includes(real.value) ? Effect.succeed(false) : isIn(place)
-      )
-    return yield* Effect.exists(commands, ({ argv: [, ...args], cwd }) => {
-      if (args.some((each) => runsText.test(each))) return Effect.succeed(true)
-      const bases = [cwd ?? home, path.dirname(file)]
-      const paths = args
-        .flatMap(namedIn)
-        .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
-      // What the kernel says of a process is another thing for another process.
-      const runsInside =
-        cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
-      return Effect.zipWith(runsInside, Effect.exists(paths, leadsOn), (a, b) => a || b)
-    })
+): Effect.fn.Return<boolean, never, Needs> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const { home } = yield* HostEnvironment
+  const isIn = (place: string) =>
+    Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
+  const leadsOn = (place: string) =>
+    Effect.flatMap(Effect.option(fs.realPath(place)), (real) =>
+      Option.isNone(real) || scripts.includes(real.value) ? Effect.succeed(false) : isIn(place)
+    )
+  return yield* Effect.exists(commands, ({ argv: [, ...args], cwd }) => {
+    if (args.some((each) => runsText.test(each))) return Effect.succeed(true)
+    const bases = [cwd ?? home, path.dirname(file)]
+    const paths = args
+      .flatMap(namedIn)
+      .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
+    // What the kernel says of a process is another thing for another process.
+    const runsInside =
+      cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
+    return Effect.zipWith(runsInside, Effect.exists(paths, leadsOn), (a, b) => a || b)
   })
+})
 
 /** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
 const wholesOf = ({ commands, merged }: ProjectDeclaration): ReadonlyArray<unknown> =>
   merged === undefined ? commands.map(({ argv }) => argv) : [isRecord(merged) ? merged["argv"] : merged]
 
-const shownItem = ({ declaration, origin }: Item): Effect.Effect<string, never, Needs> =>
-  Effect.gen(function* () {
-    const scripts = yield* scriptsOf(declaration)
-    const isMore = yield* leadsFurther(declaration, scripts)
-    const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
-    return [
-      `${escaped(declaration.provider)}:`,
-      ...lines.map((line) => `  ${escaped(line)}`),
-      ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      ...wholesOf(declaration).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
-      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
-      ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
-    ].join("\n")
-  })
+const shownItem = Effect.fnUntraced(function* ({ declaration, origin }: Item): Effect.fn.Return<string, never, Needs> {
+  const scripts = yield* scriptsOf(declaration)
+  const isMore = yield* leadsFurther(declaration, scripts)
+  const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
+  return [
+    `${escaped(declaration.provider)}:`,
+    ...lines.map((line) => `  ${escaped(line)}`),
+    ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
+    ...wholesOf(declaration).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
+    ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
+    ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
+  ].join("\n")
+})
 
 /** The text to confirm. It cannot move the cursor, change a colour or reverse the direction of writing. */
 export const question = (file: string, items: ReadonlyArray<Item>): Effect.Effect<string, never, Needs> =>
@@ -196,57 +193,55 @@ export interface TrustOptions {
   readonly yes?: boolean
 }
 
-export const trust = (named: string | undefined, options: TrustOptions) =>
-  Effect.gen(function* () {
-    const { list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
-    if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && named !== undefined)) {
-      return yield* new UsageError({
-        problem: "--list, --revoke and --yes exclude each other",
-        hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
-      })
-    }
-    if (isList) return yield* list
-    const path = yield* Path.Path
-    const { cwd } = yield* HostEnvironment
-    // Without a name, the one that `get` and `check` would use.
-    const given = named === undefined ? yield* projectFile : Option.some(named)
-    if (Option.isNone(given)) {
-      return yield* new UsageError({
-        problem: `this directory and those above it have no ${fileName} of a project`,
-        hint: "Name the file: effect-apikey trust FILE"
-      })
-    }
-    const place = path.resolve(cwd, given.value)
-    const file = yield* realPathOf(place)
-    if (isRevoke) {
-      const revoked = yield* HelperPolicy.revoke(file)
-      return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
-    }
-    yield* trustFile(place, file, isYes)
-  })
+export const trust = Effect.fnUntraced(function* (named: string | undefined, options: TrustOptions) {
+  const { list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
+  if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && named !== undefined)) {
+    return yield* new UsageError({
+      problem: "--list, --revoke and --yes exclude each other",
+      hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
+    })
+  }
+  if (isList) return yield* list
+  const path = yield* Path.Path
+  const { cwd } = yield* HostEnvironment
+  // Without a name, the one that `get` and `check` would use.
+  const given = named === undefined ? yield* projectFile : Option.some(named)
+  if (Option.isNone(given)) {
+    return yield* new UsageError({
+      problem: `this directory and those above it have no ${fileName} of a project`,
+      hint: "Name the file: effect-apikey trust FILE"
+    })
+  }
+  const place = path.resolve(cwd, given.value)
+  const file = yield* realPathOf(place)
+  if (isRevoke) {
+    const revoked = yield* HelperPolicy.revoke(file)
+    return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
+  }
+  yield* trustFile(place, file, isYes)
+})
 
-const trustFile = (place: string, file: string, isYes: boolean) =>
-  Effect.gen(function* () {
-    yield* readText(file)
-    const { items, problems } = yield* readIn(place)
-    const [problem] = problems
-    if (items.length === 0 && problem !== undefined) return yield* problem
-    for (const { message, remedy } of problems) {
-      yield* Console.error(
-        `effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(inJsonWords(remedy))}`
-      )
+const trustFile = Effect.fnUntraced(function* (place: string, file: string, isYes: boolean) {
+  yield* readText(file)
+  const { items, problems } = yield* readIn(place)
+  const [problem] = problems
+  if (items.length === 0 && problem !== undefined) return yield* problem
+  for (const { message, remedy } of problems) {
+    yield* Console.error(
+      `effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(inJsonWords(remedy))}`
+    )
+  }
+  if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
+  if (!isYes) {
+    yield* Console.error(yield* question(file, items))
+    if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file)
+    if (!(yield* confirm("Trust it as it is now?", false))) {
+      return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
     }
-    if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
-    if (!isYes) {
-      yield* Console.error(yield* question(file, items))
-      if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file)
-      if (!(yield* confirm("Trust it as it is now?", false))) {
-        return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
-      }
-    }
-    yield* HelperPolicy.trust(items)
-    yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
-  })
+  }
+  yield* HelperPolicy.trust(items)
+  yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
+})
 
 const noTerminal = (file: string): CommandNotTrusted =>
   new CommandNotTrusted({

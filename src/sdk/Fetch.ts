@@ -192,12 +192,12 @@ export const headers = (
  * @since 0.1.0
  * @category constructors
  */
-export const headersWith = (
+export const headersWith: (
   provider: Provider,
   url: string | URL,
   options: authorization.Authorization
-): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> =>
-  Effect.gen(function* () {
+) => Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> = Effect.fnUntraced(
+  function* (provider, url, options) {
     const { baseUrl, scheme } = withBaseUrl(options)
     const origin = yield* originOf(asHttp(baseUrl))
     const target = asHttp(url)
@@ -218,6 +218,7 @@ export const headersWith = (
           })
         : authorization.headersFor(key, scheme)
     )
-  })
+  }
+)
 
 const asHttp = (url: string | URL): string => String(url).replace(/^ws(s?):/i, "http$1:")

@@ -69,25 +69,24 @@ export const fromResolvedCommand = (
     format: Either.match(format, { onLeft: () => "invalid", onRight: (known) => known.name }),
     mayPrompt,
     timeToLive,
-    fetch: (request) =>
-      Effect.gen(function* () {
-        const speaking = yield* format
-        const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
-        const known =
-          allowed.argv === options.argv && allowed.cwd === cwd ? resolved : knownCommand(allowed.argv, allowed.cwd)
-        yield* checkErase(allowed, speaking)
-        const { environment, explain, input } = speaking
-        const asked = { ...request, provider, environment }
-        const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
-        // Only once: afterwards the store may hold a new key that the user has just stored.
-        if (before !== undefined) last = Option.none()
-        const output = yield* run(known, allowed, { ...asked, input, explain, before })
-        own.observe?.(output)
-        const now = yield* DateTime.now
-        const key = yield* CredentialFormat.decode(speaking, output, now)
-        if (options.eraseOnReject === true) last = Option.some(key)
-        return key
-      })
+    fetch: Effect.fnUntraced(function* (request) {
+      const speaking = yield* format
+      const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
+      const known =
+        allowed.argv === options.argv && allowed.cwd === cwd ? resolved : knownCommand(allowed.argv, allowed.cwd)
+      yield* checkErase(allowed, speaking)
+      const { environment, explain, input } = speaking
+      const asked = { ...request, provider, environment }
+      const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
+      // Only once: afterwards the store may hold a new key that the user has just stored.
+      if (before !== undefined) last = Option.none()
+      const output = yield* run(known, allowed, { ...asked, input, explain, before })
+      own.observe?.(output)
+      const now = yield* DateTime.now
+      const key = yield* CredentialFormat.decode(speaking, output, now)
+      if (options.eraseOnReject === true) last = Option.some(key)
+      return key
+    })
   }).pipe(
     Effect.zipLeft(
       Effect.addFinalizer(() =>

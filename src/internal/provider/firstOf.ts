@@ -21,22 +21,21 @@ export const fromFirstOf = (
   const onFailure = options?.onFailure ?? "stop"
   const [first] = providers
   let current = first
-  const asking = (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) =>
-    Effect.gen(function* () {
-      const tried: Array<string> = []
-      let failure: ApiKeyError | undefined
-      for (const candidate of providers) {
-        const answer = yield* Effect.either(ask(candidate))
-        if (answer._tag === "Right") {
-          current = candidate
-          return answer.right
-        }
-        if (answer.left._tag === "KeyNotConfigured") tried.push(...answer.left.tried)
-        else if (onFailure === "stop") return yield* answer.left
-        else failure ??= answer.left
+  const asking = Effect.fnUntraced(function* (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) {
+    const tried: Array<string> = []
+    let failure: ApiKeyError | undefined
+    for (const candidate of providers) {
+      const answer = yield* Effect.either(ask(candidate))
+      if (answer._tag === "Right") {
+        current = candidate
+        return answer.right
       }
-      return yield* failure ?? new KeyNotConfigured({ provider, tried })
-    })
+      if (answer.left._tag === "KeyNotConfigured") tried.push(...answer.left.tried)
+      else if (onFailure === "stop") return yield* answer.left
+      else failure ??= answer.left
+    }
+    return yield* failure ?? new KeyNotConfigured({ provider, tried })
+  })
   const status = Effect.suspend(() => (current === undefined ? Effect.succeed(emptyStatus(provider)) : current.status))
   return {
     get: asking(({ get }) => get),

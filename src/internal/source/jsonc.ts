@@ -87,45 +87,44 @@ const isLink = (file: string): Effect.Effect<boolean, never, FileSystem.FileSyst
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.isSuccess(fs.readLink(file)))
 
 /** Opens only a regular file of limited size: a FIFO would block, and a device never ends. */
-export const readText = (
+export const readText = Effect.fnUntraced(function* (
   file: string
-): Effect.Effect<string, ConfigInvalid | SourceUnreadable, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const unreadable = (code: string) =>
-      code === "ENOENT"
-        ? invalid(file, nowhere, "there is no such file", "Create it, or name another one with --config.")
-        : new SourceUnreadable({
-            source: "configuration",
-            path: file,
-            code,
-            remedy: "Correct what the path leads to or its permissions."
-          })
-    const stat = yield* Effect.either(fs.stat(file))
-    if (stat._tag === "Left") {
-      const code = codeOf(stat.left)
-      return yield* code === "ENOENT" && (yield* isLink(file))
-        ? invalid(file, nowhere, "it is a symbolic link that leads nowhere", "Correct the link, or remove it.")
-        : unreadable(code)
-    }
-    const { type } = stat.right
-    if (type !== "File") return yield* unreadable(type === "Directory" ? "EISDIR" : "not a plain file")
-    const decoder = new TextDecoder()
-    let text = ""
-    const isWhole = yield* Effect.mapError(
-      chunksOf(file, maxBytes, (chunk) => {
-        text += decoder.decode(chunk, { stream: true })
-      }),
-      (error) => unreadable(codeOf(error))
-    )
-    if (isWhole) return text + decoder.decode()
-    return yield* invalid(
-      file,
-      { line: 1, column: 1 },
-      `larger than ${maxBytes / 1024} KiB`,
-      "Remove everything that is not configuration."
-    )
-  })
+): Effect.fn.Return<string, ConfigInvalid | SourceUnreadable, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const unreadable = (code: string) =>
+    code === "ENOENT"
+      ? invalid(file, nowhere, "there is no such file", "Create it, or name another one with --config.")
+      : new SourceUnreadable({
+          source: "configuration",
+          path: file,
+          code,
+          remedy: "Correct what the path leads to or its permissions."
+        })
+  const stat = yield* Effect.either(fs.stat(file))
+  if (stat._tag === "Left") {
+    const code = codeOf(stat.left)
+    return yield* code === "ENOENT" && (yield* isLink(file))
+      ? invalid(file, nowhere, "it is a symbolic link that leads nowhere", "Correct the link, or remove it.")
+      : unreadable(code)
+  }
+  const { type } = stat.right
+  if (type !== "File") return yield* unreadable(type === "Directory" ? "EISDIR" : "not a plain file")
+  const decoder = new TextDecoder()
+  let text = ""
+  const isWhole = yield* Effect.mapError(
+    chunksOf(file, maxBytes, (chunk) => {
+      text += decoder.decode(chunk, { stream: true })
+    }),
+    (error) => unreadable(codeOf(error))
+  )
+  if (isWhole) return text + decoder.decode()
+  return yield* invalid(
+    file,
+    { line: 1, column: 1 },
+    `larger than ${maxBytes / 1024} KiB`,
+    "Remove everything that is not configuration."
+  )
+})
 
 export const parse = (file: string, text: string): Either.Either<Document, ConfigInvalid> => {
   const tooDeep = firstTooDeep(text)

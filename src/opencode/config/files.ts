@@ -32,19 +32,18 @@ const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
 }
 
 /** The directories in which opencode searches a project's files, and the project's root. */
-const projectOf = (
+const projectOf = Effect.fnUntraced(function* (
   cwd: string
-): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { home: namedHome } = yield* HostEnvironment
-    const home = yield* realPathOf(namedHome)
-    const { folders, repository } = yield* upwards(cwd, () => false)
-    // A repository that contains the home directory is not a project: its files are the user's.
-    const project = Option.filter(repository, (root) => !isInside(root, home, path))
-    // Without a repository the project is the working directory.
-    return { folders, root: Option.getOrElse(project, () => cwd) }
-  })
+): Effect.fn.Return<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> {
+  const path = yield* Path.Path
+  const { home: namedHome } = yield* HostEnvironment
+  const home = yield* realPathOf(namedHome)
+  const { folders, repository } = yield* upwards(cwd, () => false)
+  // A repository that contains the home directory is not a project: its files are the user's.
+  const project = Option.filter(repository, (root) => !isInside(root, home, path))
+  // Without a repository the project is the working directory.
+  return { folders, root: Option.getOrElse(project, () => cwd) }
+})
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
@@ -59,38 +58,37 @@ interface Territory {
 }
 
 /** An administrator's file does not belong to a project and does not see variables of well-known servers. */
-const fileSource = (
+const fileSource = Effect.fnUntraced(function* (
   file: string,
   isManaged: boolean,
   { root, ownAsNamed, own, pointed }: Territory
-): Effect.Effect<Source, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const real = yield* realPathOf(file)
-    const folder = path.dirname(file)
-    const foundIn = yield* realPathOf(folder)
-    const isOwn =
-      // A repository cloned below a user directory is a project; so is a project's symlink to a user file.
-      [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
-      isManaged ||
-      (pointed.some((place) => isInside(place, file, path)) &&
-        // Neither found in the project nor by a link out of it.
-        ![file, foundIn, real].some((place) => isInside(root, place, path)))
-    return {
-      name: real,
-      text: Effect.gen(function* () {
-        const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
-        if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
-        // Read the path that was checked, because a symlink may have changed since.
-        return yield* Placeholder.parse(real, yield* Document.readText(real))
-      }),
-      owner: isOwn ? "user" : "project",
-      // The user's file must be named by its own path, not by a project's symlink to it.
-      folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
-      root: isInside(root, real, path) ? root : path.dirname(real),
-      seesWellKnown: !isManaged
-    }
-  })
+): Effect.fn.Return<Source, never, Needs> {
+  const path = yield* Path.Path
+  const real = yield* realPathOf(file)
+  const folder = path.dirname(file)
+  const foundIn = yield* realPathOf(folder)
+  const isOwn =
+    // A repository cloned below a user directory is a project; so is a project's symlink to a user file.
+    [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
+    isManaged ||
+    (pointed.some((place) => isInside(place, file, path)) &&
+      // Neither found in the project nor by a link out of it.
+      ![file, foundIn, real].some((place) => isInside(root, place, path)))
+  return {
+    name: real,
+    text: Effect.gen(function* () {
+      const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
+      if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
+      // Read the path that was checked, because a symlink may have changed since.
+      return yield* Placeholder.parse(real, yield* Document.readText(real))
+    }),
+    owner: isOwn ? "user" : "project",
+    // The user's file must be named by its own path, not by a project's symlink to it.
+    folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
+    root: isInside(root, real, path) ? root : path.dirname(real),
+    seesWellKnown: !isManaged
+  }
+})
 
 const contentName = "OPENCODE_CONFIG_CONTENT"
 

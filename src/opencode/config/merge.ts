@@ -53,29 +53,28 @@ const providersIn = (
 }
 
 /** What is wrong in one file leaves the others as they are. */
-export const mergeProviders = (
+export const mergeProviders = Effect.fnUntraced(function* (
   sources: ReadonlyArray<Source>,
   scopeOf: (source: Source) => Placeholder.Scope
-): Effect.Effect<Merged, never, Needs> =>
-  Effect.gen(function* () {
-    const failures: Array<ApiKeyError> = []
-    const declarations = new Map<string, ReadonlyArray<Declaration>>()
-    let merged: Tree.Tree<Origin> = Tree.empty
-    for (const source of sources) {
-      const origin: Origin = { source, scope: scopeOf(source) }
-      const found = Either.flatMap(yield* Effect.either(source.text), (document) => providersIn(document, origin))
-      if (Either.isLeft(found)) {
-        failures.push(found.left)
-        continue
-      }
-      if (Option.isNone(found.right)) continue
-      const { tree, value } = found.right.value
-      merged = Tree.merge(merged, tree)
-      if (source.owner !== "project") continue
-      for (const [id, each] of tree.children) {
-        const declared = isRecord(value) ? value[id] : undefined
-        declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])
-      }
+): Effect.fn.Return<Merged, never, Needs> {
+  const failures: Array<ApiKeyError> = []
+  const declarations = new Map<string, ReadonlyArray<Declaration>>()
+  let merged: Tree.Tree<Origin> = Tree.empty
+  for (const source of sources) {
+    const origin: Origin = { source, scope: scopeOf(source) }
+    const found = Either.flatMap(yield* Effect.either(source.text), (document) => providersIn(document, origin))
+    if (Either.isLeft(found)) {
+      failures.push(found.left)
+      continue
     }
-    return { providers: merged._tag === "Branch" ? merged.children : new Map(), declarations, failures }
-  })
+    if (Option.isNone(found.right)) continue
+    const { tree, value } = found.right.value
+    merged = Tree.merge(merged, tree)
+    if (source.owner !== "project") continue
+    for (const [id, each] of tree.children) {
+      const declared = isRecord(value) ? value[id] : undefined
+      declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])
+    }
+  }
+  return { providers: merged._tag === "Branch" ? merged.children : new Map(), declarations, failures }
+})

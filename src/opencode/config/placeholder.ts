@@ -127,23 +127,22 @@ export const sourcesIn = (text: string, scope: Scope, path: Path.Path): Readonly
 }
 
 /** A text with its placeholders replaced: an unset variable is empty, a file is trimmed. What variables hold is not looked at again. */
-export const fill = (
+export const fill = Effect.fnUntraced(function* (
   text: string,
   scope: Scope,
   badReference: (path: string) => ConfigInvalid
-): Effect.Effect<string, ApiKeyError, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { text: marked, restore, unmark } = mark(text, scope)
-    const parts: Array<string> = []
-    let end = 0
-    for (const match of closed(marked).matchAll(filePlaceholder)) {
-      const file = pathOf(restore(match[1] ?? ""), scope, path)
-      const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
-      // Shown as written, because a variable may hold a secret.
-      if (Option.isNone(bytes)) return yield* badReference(unmark(match[1] ?? ""))
-      parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
-      end = match.index + match[0].length
-    }
-    return [...parts, restore(marked.slice(end))].join("")
-  })
+): Effect.fn.Return<string, ApiKeyError, FileSystem.FileSystem | Path.Path> {
+  const path = yield* Path.Path
+  const { text: marked, restore, unmark } = mark(text, scope)
+  const parts: Array<string> = []
+  let end = 0
+  for (const match of closed(marked).matchAll(filePlaceholder)) {
+    const file = pathOf(restore(match[1] ?? ""), scope, path)
+    const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
+    // Shown as written, because a variable may hold a secret.
+    if (Option.isNone(bytes)) return yield* badReference(unmark(match[1] ?? ""))
+    parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
+    end = match.index + match[0].length
+  }
+  return [...parts, restore(marked.slice(end))].join("")
+})
