@@ -58,7 +58,7 @@ export type AuthJson = ReadonlyMap<string, Entry>
 const decodeEntry = Schema.decodeUnknownOption(Entry)
 
 /**
- * Where the file is: `$XDG_DATA_HOME/opencode/auth.json`.
+ * The path of the file: `$XDG_DATA_HOME/opencode/auth.json`.
  *
  * @since 0.1.0
  * @category getters

@@ -216,7 +216,7 @@ const start = Effect.fnUntraced(function* (
       answer === undefined ? Deferred.fail(exit, failure(command, "ENOENT")) : Deferred.succeed(exit, answer)
     )
   )
-  // The helper answers at once for a program that does not exist, so that the start fails.
+  // A program that does not exist makes the helper return at once, so that the start fails.
   yield* Effect.yieldNow()
   const known = yield* Deferred.poll(exit)
   if (Option.isSome(known)) yield* known.value

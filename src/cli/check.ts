@@ -1,4 +1,4 @@
-/** `effect-apikey check`: where a provider's key comes from, whether it may, whether it does, and what to do. Never the key. */
+/** `effect-apikey check`: prints where a provider's key comes from, what the policy decides, whether the key works, and remedies. Never the key. */
 
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -26,7 +26,7 @@ import type { Single } from "../internal/source/schema.js"
 import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
 import { exitStatusOf, Reported, UsageError } from "./exit.js"
 
-/** What became of one source. */
+/** The result of checking one source. */
 type Outcome =
   | { readonly _tag: "Key" }
   | { readonly _tag: "NotRun" }
@@ -84,7 +84,7 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
       })
   })
 
-/** One provider as it is checked. */
+/** The provider that is checked. */
 interface Subject extends Pick<Resolved, "provider" | "destination" | "declarations"> {
   readonly isRun: boolean
 }
@@ -206,7 +206,7 @@ const checkProvider = (
   })
 }
 
-/** The first that has a key or fails ends it, as a provider would. */
+/** Checks in order and stops at the first source that has a key or fails, as a provider does. */
 const checkFirst = <R>(
   each: ReadonlyArray<Effect.Effect<Checked, never, R>>,
   onFailure: "stop" | "next"
@@ -226,7 +226,7 @@ const checkFirst = <R>(
     return { lines, outcome: Option.getOrElse(failure, (): Outcome => ({ _tag: "Absent", tried })) }
   })
 
-/** Where a run would find its program. The login shell is also a program, so it is started only if the command is run. */
+/** The program that a run would start. Finding it may start the login shell, which happens only if the command is run too. */
 const programLine = Effect.fnUntraced(function* (
   { command }: Run,
   provenance: Provenance,

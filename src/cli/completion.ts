@@ -1,4 +1,4 @@
-/** `effect-apikey completion SHELL`, and the candidates that its scripts ask for at each Tab. */
+/** `effect-apikey completion SHELL`, and the candidates that its scripts request at each Tab. */
 
 import type { Command, Option } from "commander"
 import * as Console from "effect/Console"
@@ -37,7 +37,7 @@ export const completion = (shell: Shell): Effect.Effect<void> => Console.log(scr
 
 interface Position {
   readonly command: Command
-  /** The option whose value comes next. */
+  /** The option whose value is the next word. */
   readonly pending: Option | undefined
 }
 

@@ -16,7 +16,7 @@ export interface GetOptions extends ConfigurationOptions, FormatOptions {
   readonly timeout?: string
 }
 
-/** `command` is what stands after `--`. */
+/** Prints the key of a provider, or of `command`: the words after `--`. */
 export const get = (ids: ReadonlyArray<string>, command: ReadonlyArray<string>, options: GetOptions) =>
   Effect.gen(function* () {
     const [id] = ids

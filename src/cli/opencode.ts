@@ -1,4 +1,4 @@
-/** `effect-apikey opencode init`: puts the plugin and a provider's command into the user's opencode.jsonc. */
+/** `effect-apikey opencode init`: adds the plugin and a provider's command to the user's opencode.jsonc. */
 
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -30,7 +30,7 @@ const example = "For example: effect-apikey opencode init openai -- op read op:/
 
 const names = ["opencode.jsonc", "opencode.json", "config.json"] as const
 
-/** The one that is there and wins in opencode, else the first; and those beside it. */
+/** The existing file that wins in opencode, else the name of a new file. `others` are the other existing files. */
 const configFiles = Effect.gen(function* () {
   const path = yield* Path.Path
   const folder = path.join(xdg(yield* HostEnvironment, "XDG_CONFIG_HOME", path.join), "opencode")
@@ -39,7 +39,7 @@ const configFiles = Effect.gen(function* () {
   return { file: file ?? path.join(folder, names[0]), isThere: file !== undefined, others }
 })
 
-/** opencode reads the file through a symlink. A file in another directory is not the user's own, so it needs their trust. */
+/** A note for a symlinked file. opencode follows the link, but a file in another directory needs the user's trust. */
 const noteOnLink = Effect.fnUntraced(function* (file: string) {
   const path = yield* Path.Path
   const { home } = yield* HostEnvironment
@@ -67,7 +67,7 @@ const unwritable = (file: string) => (error: unknown) =>
     remedy: "Nothing was changed. Correct the permissions of the file and its folder."
   })
 
-/** Atomic; links are followed; a file that is there keeps its permissions and owner. */
+/** Writes the file atomically. Follows symlinks. An existing file keeps its permissions and owner. */
 const write = (file: string, text: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -95,7 +95,7 @@ export const init = Effect.fnUntraced(function* (
   if (Option.isSome(problem)) return yield* new UsageError({ problem: problem.value, hint: example })
   const { file, isThere, others } = yield* configFiles
   const before = isThere ? yield* readText(file) : ""
-  // One that is not changed need not be right.
+  // An invalid file does not fail the command, because only `file` is changed.
   const [unread, beside] = yield* Effect.partition(others, (other) =>
     Effect.flatMap(readText(other), (text) => otherOf(other, text))
   )

@@ -1,4 +1,4 @@
-/** `effect-apikey trust`: shows what a project's file would run and send, and remembers the user's word on it. */
+/** `effect-apikey trust`: shows what a project's file would run and send, and stores the user's trust in it. */
 
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -38,11 +38,11 @@ const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 
 interface Read {
   readonly items: ReadonlyArray<Item>
-  /** What is wrong with single entries. */
+  /** Errors in single entries. */
   readonly problems: ReadonlyArray<ConfigInvalid>
 }
 
-/** What in a file needs trust. `named` may be a link to it. */
+/** The declarations of a file that need trust. `named` may be a symlink to the file. */
 export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
   Effect.map(readIn(named), ({ items }) => items)
 
@@ -51,7 +51,7 @@ const readIn = Effect.fnUntraced(function* (named: string): Effect.fn.Return<Rea
   const host = yield* HostEnvironment
   const place = path.resolve(host.cwd, named)
   const file = yield* realPathOf(place)
-  // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
+  // First what `get`, `check` and the plugin would use in the working directory, then what they would use in the file's directory.
   const opencodes = yield* loadAll
   const inForce = yield* itemsOf(file, [yield* load(), opencodes])
   const isInForce = inForce.items.length > 0
@@ -62,7 +62,7 @@ const readIn = Effect.fnUntraced(function* (named: string): Effect.fn.Return<Rea
     const there = { env: host.env, home: host.home, cwd }
     return yield* itemsOf(file, [yield* Effect.provideService(loadAll, HostEnvironment, there)])
   }
-  // Named by `--config`, what it says may go to another place.
+  // With `--config` the same file may have another destination.
   const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
   const { items, problems } = yield* itemsOf(file, otherwise)
   return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
@@ -104,8 +104,8 @@ const itemsOf = Effect.fnUntraced(function* (
 const redacted = "<redacted>"
 
 /**
- * Secrets that stand in the file itself are not part of the question. What is left out goes by its place: within a command
- * nothing is, whatever it is called.
+ * Redacts keys and headers in the file, which the user need not see to decide. Nothing in a command is redacted: the user trusts
+ * exactly that.
  */
 const withoutKeys = (value: unknown, within?: string): unknown => {
   if (Array.isArray(value)) return value.map((each) => withoutKeys(each, within))
@@ -114,7 +114,7 @@ const withoutKeys = (value: unknown, within?: string): unknown => {
     Object.entries(value).map(([name, inner]): [string, unknown] => {
       if (name === "command" || name === "apiKeyCommand") return [name, inner]
       const isKey = name === "literal" || name === "apiKey" || within === "headers"
-      // What it is put together from is what the user is asked about.
+      // Placeholders stay visible, because they are part of the question.
       return typeof inner === "string" && isKey
         ? [name, hideAllElse(inner, redacted)]
         : [name, withoutKeys(inner, name)]
@@ -124,7 +124,7 @@ const withoutKeys = (value: unknown, within?: string): unknown => {
 
 const runsText = /^-[A-Za-z]*[ceprS]$|^-m$|^--(?:eval|print|split-string)|[$({`]/
 
-/** What an argument may name: itself, what stands after its `=`, or what is joined to a letter (`-C./tools`). */
+/** The paths that an argument may contain: the whole argument, the text after `=`, or the text after a letter (`-C./tools`). */
 const namedIn = (argument: string): ReadonlyArray<string> =>
   [argument, argument.slice(argument.indexOf("=") + 1), argument.replace(/^-[A-Za-z]/, "")].filter(
     (each) => each !== ""
@@ -150,14 +150,14 @@ const leadsFurther = Effect.fnUntraced(function* (
     const paths = args
       .flatMap(namedIn)
       .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
-    // What the kernel says of a process is another thing for another process.
+    // A path in /proc or /dev can mean another file in the helper's process.
     const runsInside =
       cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
     return Effect.zipWith(runsInside, Effect.exists(paths, leadsOn), (a, b) => a || b)
   })
 })
 
-/** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
+/** The whole commands, because parts of a merged one may be in other files. Placeholders are shown unfilled. */
 const wholesOf = ({ commands, merged }: ProjectDeclaration): ReadonlyArray<unknown> =>
   merged === undefined ? commands.map(({ argv }) => argv) : [isRecord(merged) ? merged["argv"] : merged]
 
@@ -175,7 +175,7 @@ const shownItem = Effect.fnUntraced(function* ({ declaration, origin }: Item): E
   ].join("\n")
 })
 
-/** The text to confirm. It cannot move the cursor, change a colour or reverse the direction of writing. */
+/** The question to confirm. It is escaped, so it cannot move the cursor, change colours or reverse the text direction. */
 export const question = (file: string, items: ReadonlyArray<Item>): Effect.Effect<string, never, Needs> =>
   Effect.map(Effect.forEach(items, shownItem), (shown) => [`In ${escaped(file)}:`, ...shown].join("\n"))
 
@@ -204,7 +204,7 @@ export const trust = Effect.fnUntraced(function* (named: string | undefined, opt
   if (isList) return yield* list
   const path = yield* Path.Path
   const { cwd } = yield* HostEnvironment
-  // Without a name, the one that `get` and `check` would use.
+  // The default is the file that `get` and `check` use.
   const given = named === undefined ? yield* projectFile : Option.some(named)
   if (Option.isNone(given)) {
     return yield* new UsageError({

@@ -181,7 +181,7 @@ export class Registry extends Context.Tag("effect-apikey/sdk/AiSdk/Registry")<
  * The helper runs at the first request. Configurations share a key if their commands are equal and their `name` is the same,
  * or `provider` in the command: the helper reads that in `EFFECT_APIKEY_PROVIDER`.
  *
- * No policy is asked, because the configuration is your program's own. Do not pass what a project's file contains.
+ * No policy applies, because the configuration is your program's own. Do not pass the content of a project's file.
  *
  * Fails with `ConfigInvalid` if the configuration is wrong, if the package is missing (the hint is the install command), or
  * if the package has no factory.

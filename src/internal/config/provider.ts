@@ -27,7 +27,7 @@ export const commandUses = ({ candidates, provider }: Resolved): ReadonlyArray<C
       : []
   )
 
-/** Makes the provider. The policy is asked before every read and run, not only once. */
+/** Makes the provider. The policy decides before each read and run, not only once. */
 export const toProvider = Effect.fnUntraced(function* (
   resolved: Resolved,
   options?: Pick<SourceOptions, "interactive"> & {

@@ -27,7 +27,7 @@ interface LoadedFile {
   readonly entries: Either.Either<ConfigFile.Entries, ApiKeyError>
 }
 
-/** A file's owner is decided by its real path, not by how it was found. Only files directly in the user's configuration directory are the user's; a repository cloned below it is not. */
+/** Loads a file. Its real path decides its owner: only files directly in the user's configuration directory are the user's. */
 const loadFile = Effect.fnUntraced(function* (named: string): Effect.fn.Return<LoadedFile, never, Needs> {
   const path = yield* Path.Path
   const file = yield* realPathOf(named)

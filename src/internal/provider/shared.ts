@@ -1,4 +1,4 @@
-/** Equal commands of several providers from configuration: one cache and one run, and each provider's policy asked for itself. */
+/** Shares one cache and one run between equal commands of several configured providers. The policy authorizes each provider. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,7 +17,7 @@ import { fromResolvedCommand, type Guard, type Open } from "./command.js"
 import { type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 import { commandOptions } from "./source.js"
 
-/** A source whose commands a provider uses. Commands are equal only within a trust domain: how a program is found depends on it. */
+/** A source whose commands a provider uses. Commands are shared only within a trust domain, which affects how a program is found. */
 export interface CommandUse {
   readonly id: string
   readonly trustDomain: string
@@ -29,7 +29,7 @@ interface Group {
   readonly ids: Set<string>
 }
 
-/** One provider's policy, and its last answer: before the provider's first get, and in each run since. */
+/** One provider's guard and its last decision. The guard runs before the provider's first `get` and in each later run. */
 interface User {
   readonly guard: Guard
   verdict: Option.Option<Either.Either<Permitted, ApiKeyError>>
@@ -42,7 +42,7 @@ interface Shared {
   readonly users: Set<User>
 }
 
-/** From all uses to what makes a provider of a command, which runs in `cwd` unless its options name a folder. */
+/** Makes the function that opens a command's provider. `cwd` is the default working directory. */
 export const make = Effect.fnUntraced(function* (
   uses: ReadonlyArray<CommandUse>,
   cwd?: string
@@ -85,7 +85,7 @@ const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>,
 
 const isAllowed = ({ verdict }: User): boolean => Option.exists(verdict, Either.isRight)
 
-/** A run asks all who have been allowed so far, and needs the word of one. */
+/** The guard of a shared run: it needs the permission of one provider that was allowed before. All of these are checked again. */
 const permitOf = (users: ReadonlySet<User>, provider: string): Guard =>
   Effect.suspend(() => Effect.forEach(Array.from(users).filter(isAllowed), judge)).pipe(
     Effect.flatMap((verdicts) => verdicts.find(Either.isRight) ?? verdicts[0] ?? new ProviderClosed({ provider }))

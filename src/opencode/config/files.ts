@@ -1,4 +1,4 @@
-/** The configuration files that opencode reads, in its order (the last wins), and who each of them belongs to. */
+/** The configuration files that opencode reads, in its order (the last wins), and the owner of each file. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -17,10 +17,10 @@ export interface Source {
   readonly name: string
   readonly text: Effect.Effect<Document.Document, ApiKeyError, FileSystem.FileSystem>
   readonly owner: "user" | "project" | "environment"
-  /** Where `{file:}` starts from. */
+  /** The directory from which relative `{file:}` paths are resolved. */
   readonly folder: string
   readonly root: string
-  /** Its `{env:}` sees what well-known servers gave. */
+  /** Whether `{env:}` includes variables that well-known servers set. */
   readonly seesWellKnown: boolean
 }
 
@@ -47,17 +47,17 @@ const projectOf = Effect.fnUntraced(function* (
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
-/** The project, as far as opencode's configuration goes, and what is the user's. */
+/** The paths that decide whether a file belongs to the project or to the user. */
 interface Territory {
   readonly root: string
   /** The user's own directories: the given paths and the real ones. */
   readonly ownAsNamed: ReadonlyArray<string>
   readonly own: ReadonlyArray<string>
-  /** What the environment points at. */
+  /** The file and the directory that environment variables name. */
   readonly pointed: ReadonlyArray<string>
 }
 
-/** An administrator's file does not belong to a project and does not see variables of well-known servers. */
+/** A file with its owner. An administrator's file (`isManaged`) is never a project's, and gets no variables of well-known servers. */
 const fileSource = Effect.fnUntraced(function* (
   file: string,
   isManaged: boolean,
@@ -72,7 +72,7 @@ const fileSource = Effect.fnUntraced(function* (
     [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
     isManaged ||
     (pointed.some((place) => isInside(place, file, path)) &&
-      // Neither found in the project nor by a link out of it.
+      // The file is not in the project: not by its name, not by its directory, not by its real path.
       ![file, foundIn, real].some((place) => isInside(root, place, path)))
   return {
     name: real,
@@ -101,7 +101,7 @@ const inlineSource = (content: string, folder: string, root: string): Source => 
   seesWellKnown: false
 })
 
-/** Files that the environment names are the user's, unless they are in the project. So are files in the user's own directories. */
+/** All sources. Files that the environment names belong to the user unless they are in the project. Files in the user's directories do too. */
 export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   const environment = yield* HostEnvironment

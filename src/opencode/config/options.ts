@@ -1,4 +1,4 @@
-/** A provider's `options` with their placeholders replaced, as far as the policy allows. */
+/** A provider's `options` with placeholders replaced. The policy authorizes each value. */
 
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** The provider behind one id of one project: asks the policy at each use, shares the key, retries after the user's message. */
+/** The provider of one id in one project. The policy authorizes each use. The key is shared. A message of the user retries after a failure. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -18,7 +18,7 @@ import { type SharedKey, SharedKeys } from "./SharedKeys.js"
 
 export interface GuardedProvider {
   readonly provider: Provider
-  /** The user has sent a message: after a failure the next use fetches at once, past the back-off. */
+  /** Call it when the user sends a message. After a failure, the next use then fetches at once, ignoring the back-off. */
   readonly onUserMessage: () => void
 }
 
@@ -28,7 +28,7 @@ interface CurrentKey {
   readonly scope: Scope.CloseableScope
 }
 
-/** Lives as long as the scope; runs nothing before the first `get`. */
+/** Makes a provider that lives as long as its scope. It runs nothing before the first `get`. */
 export const make = Effect.fnUntraced(function* (
   id: string,
   request: AuthorizationRequest,

@@ -1,4 +1,4 @@
-/** One project that opencode has open: puts our `fetch` into the options of each provider whose command gives its key. */
+/** One open project of opencode: puts our `fetch` into the options of each provider whose key comes from a command. */
 
 import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function* (
       declarations: resolved.declarations
     }
     const self = yield* GuardedProvider.make(id, request, {
-      // A desktop program may lack variables that the user's login shell sets.
+      // opencode may be started from a desktop, without the PATH that the user's login shell sets.
       search: "login-shell",
       ...commandOptions(command),
       provider: id
@@ -105,11 +105,11 @@ export const make = Effect.fnUntraced(function* (
 
 const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
 
-/** What has a variable of opencode's own (`https://${NAME}.example`) names none. */
+/** The origin of a URL, if it is known. It is not known if opencode fills in a variable (`https://${NAME}.example`). */
 const originIn = (url: unknown): ReadonlyArray<string> =>
   typeof url === "string" && URL.canParse(url) ? [new URL(url).origin].filter((origin) => !origin.includes("${")) : []
 
-/** Every place from which opencode takes a base URL. */
+/** The origins of the provider itself: opencode reads its base URL from either field. */
 const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
   [baseURL, entry.api].flatMap(originIn)
 
