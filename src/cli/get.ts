@@ -17,15 +17,17 @@ export interface GetOptions extends ConfigurationOptions, FormatOptions {
 }
 
 /** Prints the key of a provider, or of `command`: the words after `--`. */
-export const get = (ids: ReadonlyArray<string>, command: ReadonlyArray<string>, options: GetOptions) =>
-  Effect.gen(function* () {
-    const [id] = ids
-    yield* checkUsage(ids, command, options)
-    const provider =
-      id === undefined ? yield* commandProvider(command, options) : yield* configuredProvider(id, options)
-    const key = yield* provider.get
-    yield* Console.log(Redacted.value(key.value))
-  }).pipe(Effect.scoped)
+export const get = Effect.fnUntraced(function* (
+  ids: ReadonlyArray<string>,
+  command: ReadonlyArray<string>,
+  options: GetOptions
+) {
+  const [id] = ids
+  yield* checkUsage(ids, command, options)
+  const provider = id === undefined ? yield* commandProvider(command, options) : yield* configuredProvider(id, options)
+  const key = yield* provider.get
+  yield* Console.log(Redacted.value(key.value))
+}, Effect.scoped)
 
 const checkUsage = (
   ids: ReadonlyArray<string>,

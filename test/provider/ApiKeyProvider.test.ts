@@ -439,7 +439,6 @@ describe("other providers", () => {
     const over = Layer.provide(layer, NodeContext.layer)
     expectTypeOf<Layer.Layer.Context<typeof over>>().toEqualTypeOf<HelperExecutor.HelperExecutor>()
     // @ts-expect-error HelperExecutor is missing
-    // @effect-diagnostics-next-line missingLayerContext:off
     const whole: Layer.Layer<ApiKeyProvider.ApiKeyProvider> = over
     assert.isDefined(whole)
     const asked = over.pipe(Layer.provide(HelperExecutor.fromCommandExecutor), Layer.provide(NodeContext.layer))

@@ -34,13 +34,12 @@ export const make = Effect.fnUntraced(function* (
   const runtime = yield* Effect.runtime<never>()
   const guarded: Array<GuardedProvider.GuardedProvider> = []
 
-  const configure = (entries: ReadonlyArray<EntryCopy>) =>
-    Effect.gen(function* () {
-      const { env, home } = yield* HostEnvironment
-      const here = { env, home, cwd: host.directory }
-      const loaded = yield* Effect.provideService(loadAll, HostEnvironment, here)
-      yield* Effect.forEach(entries, (entry) => configureEntry(entry, loaded, env), { discard: true })
-    }).pipe(Effect.provide(context))
+  const configure = Effect.fnUntraced(function* (entries: ReadonlyArray<EntryCopy>) {
+    const { env, home } = yield* HostEnvironment
+    const here = { env, home, cwd: host.directory }
+    const loaded = yield* Effect.provideService(loadAll, HostEnvironment, here)
+    yield* Effect.forEach(entries, (entry) => configureEntry(entry, loaded, env), { discard: true })
+  }, Effect.provide(context))
 
   const configureEntry = Effect.fnUntraced(function* (
     copy: EntryCopy,
