@@ -286,6 +286,9 @@ describe("an answer that says less or more than it should", () => {
     expect(Either.flip(decode({ name: "json", field: "a.b" }, '{"a":{}}'))).toMatchObject({
       right: { path: "a.b", expected: "a string", hint: expect.stringContaining("`field`") }
     })
+    expect(Either.flip(decode({ name: "json", field: "a", username: "b" }, '{"a":"k","b":1}'))).toMatchObject({
+      right: { path: "b", expected: "a string", hint: expect.stringContaining("`username`") }
+    })
   })
 
   it("shows no number of the answer in its message", () => {

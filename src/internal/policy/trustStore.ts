@@ -30,6 +30,8 @@ import { shellWord } from "../util/shell.js"
 export const Trusted = Schema.Struct({
   file: Schema.String,
   provider: Schema.String,
+  /** Where the key is sent; empty if the configuration does not say. */
+  origin: Schema.optionalWith(Schema.String, { default: () => "" }),
   program: Schema.String,
   digest: Schema.String,
   at: Schema.DateTimeUtc

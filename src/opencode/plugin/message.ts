@@ -67,7 +67,7 @@ const remedyOf = (error: ApiKeyError): string => {
 
 /** The provider, what failed, and what to do. It never quotes the helper's output. */
 export const plainMessage = (provider: string, error: ApiKeyError): string =>
-  `No API key for provider "${provider}": ${sentence(error.message)} ${remedyOf(error)}`
+  `No API key for provider "${provider}": ${sentence(error.message)} ${sentence(remedyOf(error))}`
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
