@@ -125,7 +125,7 @@ export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> 
  */
 export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
 
-/** What the user would have without the project: its own variable, by the name that everybody uses. */
+/** What the user would have without the project: its own variable, by its conventional name. */
 const isConventionalVariable = ({ provider, source }: AuthorizationRequest): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 

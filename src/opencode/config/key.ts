@@ -132,7 +132,7 @@ const writtenKey = (
 /** The error for an empty key. A project's empty key ends the search: later keys are for the user's destination, not the project's. */
 const emptyKey = (leaf: Tree.Leaf<Origin>, provider: string): ApiKeyError =>
   isProjectLeaf(leaf)
-    ? wrong(leaf, "`apiKey` comes out empty", "Put a key where it points, or remove it.")
+    ? wrong(leaf, "`apiKey` is empty after its placeholders are replaced", "Put a key where it points, or remove it.")
     : new KeyNotConfigured({ provider, tried: ["options.apiKey"] })
 
 const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
