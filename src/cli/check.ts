@@ -239,7 +239,7 @@ const programLine = Effect.fnUntraced(function* (
       ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
       ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
     },
-    {}
+    { protocolEnv: {} }
   )
   if (found._tag !== "Missing") return [field("program", found.path)]
   const name = programName([program])
