@@ -240,7 +240,7 @@ const programLine = (
         ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
         ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
       },
-      {}
+      { protocolEnv: {} }
     )
     if (found._tag !== "Missing") return [field("program", found.path)]
     const name = programName([program])

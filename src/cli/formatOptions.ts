@@ -14,6 +14,7 @@ import {
   parametersOf
 } from "../formats/table.js"
 import * as HelperCatalog from "../HelperCatalog.js"
+import { seenThrough } from "../internal/catalog/wrappers.js"
 import { type Format, resolve } from "../internal/format/lookup.js"
 import { programName } from "../internal/redact/programName.js"
 import { nearest } from "../internal/source/problem.js"
@@ -119,7 +120,8 @@ export const formatFor = (
   Effect.gen(function* () {
     const given = Object.entries(options).filter(([name, value]) => isParameter(name) && value !== undefined)
     const format = yield* specOf(options.format, given)
-    return yield* withRequest(format ?? subcommandFormat(command), programName(command))
+    const printing = seenThrough(command).at(-1) ?? command
+    return yield* withRequest(format ?? subcommandFormat(printing), programName(printing))
   })
 
 const isSpec = Schema.is(FormatSpec, { onExcessProperty: "error" })

@@ -38,7 +38,9 @@ export interface CommandOptions extends Options, LifeOptions {
 /** Two are equal when all of their options are, those that are left out taken for their defaults. */
 export class ResolvedCommand implements KnownCommand, Equal.Equal {
   readonly name: string
+  readonly printer: string
   readonly entry: KnownCommand["entry"]
+  readonly install: KnownCommand["install"]
   /** An error where the options name no format that exists: each run fails with it. */
   readonly format: Either.Either<CredentialFormat, ConfigInvalid>
   /** Whether a run may prompt the user. */
@@ -53,11 +55,13 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
     /** The working directory. */
     readonly cwd: string | undefined
   ) {
-    const { entry, name } = knownCommand(options.argv, cwd)
+    const { entry, install, name, printer } = knownCommand(options.argv, cwd)
     const interactive = options.interactive ?? "never"
     this.name = name
+    this.printer = printer
     this.entry = entry
-    this.format = resolve(options.format ?? "auto", name)
+    this.install = install
+    this.format = resolve(options.format ?? "auto", printer)
     this.mayPrompt = mayPrompt(entry, interactive !== "never")
     this.timeout = Option.orElse(Option.fromNullable(options.timeout), () =>
       interactive === "never" ? Option.some(defaultTimeout(this.mayPrompt)) : Option.none()
