@@ -1,4 +1,4 @@
-/** What configuration says of a provider once it is resolved: candidates for its key, its destination and its declarations. */
+/** The resolved configuration of a provider: the candidates for its key, its destination, and projects' declarations. */
 
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -28,7 +28,7 @@ export interface Resolved {
   readonly provider: string
   /** The candidates in the order in which they are tried. */
   readonly candidates: ReadonlyArray<Candidate>
-  /** Other places that were checked, for `KeyNotConfigured`. */
+  /** Other sources that were checked and have no key, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
   readonly declarations: ReadonlyArray<ProjectDeclaration>

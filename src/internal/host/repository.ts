@@ -14,17 +14,16 @@ interface Upwards {
 }
 
 /** The directories from the given one up to its repository, else up to the file system root. Ends before a directory where the walk must stop. */
-export const upwards = (
+export const upwards = Effect.fnUntraced(function* (
   from: string,
   stopsAt: (folder: string) => boolean
-): Effect.Effect<Upwards, never, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const folders: Array<string> = []
-    for (let folder = from; !stopsAt(folder); folder = path.dirname(folder)) {
-      folders.push(folder)
-      if (yield* mayExist(path.join(folder, ".git"))) return { folders, repository: Option.some(folder) }
-      if (path.dirname(folder) === folder) break
-    }
-    return { folders, repository: Option.none() }
-  })
+): Effect.fn.Return<Upwards, never, FileSystem.FileSystem | Path.Path> {
+  const path = yield* Path.Path
+  const folders: Array<string> = []
+  for (let folder = from; !stopsAt(folder); folder = path.dirname(folder)) {
+    folders.push(folder)
+    if (yield* mayExist(path.join(folder, ".git"))) return { folders, repository: Option.some(folder) }
+    if (path.dirname(folder) === folder) break
+  }
+  return { folders, repository: Option.none() }
+})
