@@ -11,7 +11,13 @@ import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeySource from "../ApiKeySource.js"
 import * as CredentialFormat from "../CredentialFormat.js"
-import type { Candidate, Configuration, Resolved, Template } from "../internal/config/model.js"
+import {
+  type Candidate,
+  type Configuration,
+  overridesUser,
+  type Resolved,
+  type Template
+} from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
@@ -87,13 +93,20 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
 /** One provider as it is checked. */
 interface Subject extends Pick<Resolved, "provider" | "destination" | "declarations"> {
   readonly isRun: boolean
+  readonly overridesUser: boolean
 }
 
 type Run = Extract<Single, { readonly _tag: "Command" }>
 
-const authorized = ({ provider, destination, declarations }: Subject, source: Single, provenance: Provenance) =>
+const authorized = (
+  { provider, destination, declarations, overridesUser: overrides }: Subject,
+  source: Single,
+  provenance: Provenance
+) =>
   Effect.flatMap(HelperPolicy, (policy) =>
-    Effect.either(policy.authorize({ provider, source, provenance, destination, declarations }))
+    Effect.either(
+      policy.authorize({ provider, source, provenance, destination, declarations, overridesUser: overrides })
+    )
   )
 
 const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =>
@@ -188,7 +201,9 @@ const checkProvider = (
   isRun: boolean
 ) => {
   const { provider, destination } = resolved
-  const checks = candidates.map((candidate) => checkCandidate({ ...resolved, isRun }, candidate))
+  const checks = candidates.map((candidate) =>
+    checkCandidate({ ...resolved, isRun, overridesUser: overridesUser(candidates, candidate) }, candidate)
+  )
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
     const end = [
       ...Option.toArray(

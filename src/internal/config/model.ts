@@ -7,7 +7,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
 import type { Needs } from "../host/HostEnvironment.js"
 import type { AuthorizationRequest, ProjectDeclaration } from "../policy/model.js"
-import type { Provenance } from "../policy/provenance.js"
+import { isProject, type Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
 
 /** One configured source of a key. */
@@ -35,6 +35,11 @@ export interface Resolved {
   /** Notes for the user, one line each. */
   readonly notes: ReadonlyArray<string>
 }
+
+/** Whether a candidate is a project's, and the user has one after it. */
+export const overridesUser = (candidates: ReadonlyArray<Candidate>, candidate: Candidate): boolean =>
+  isProject(candidate.provenance) &&
+  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => !isProject(provenance))
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>
