@@ -10,7 +10,6 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeySource from "../ApiKeySource.js"
-import * as CredentialFormat from "../CredentialFormat.js"
 import {
   type Candidate,
   type Configuration,
@@ -19,6 +18,7 @@ import {
   type Template
 } from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
+import * as Formats from "../internal/format/lookup.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
 import { inJsonWords } from "../internal/model/remedy.js"
@@ -149,9 +149,7 @@ const runLines = ({ provider }: Subject, source: Run, { options }: Grant) =>
     const key = yield* self.get
     const took = (yield* Clock.currentTimeMillis) - start
     const { hardExpiry } = yield* self.status
-    const recognized = Option.flatMap(output, (given) =>
-      CredentialFormat.recognized(source.command.format ?? "auto", given)
-    )
+    const recognized = Option.flatMap(output, (given) => Formats.recognized(source.command.format ?? "auto", given))
     const kept = Option.match(hardExpiry, {
       onNone: () => "does not say; kept for good",
       onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`

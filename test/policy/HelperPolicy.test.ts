@@ -16,6 +16,7 @@ import {
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as fc from "fast-check"
@@ -26,6 +27,7 @@ import * as HelperPolicy from "../../src/HelperPolicy.js"
 import { jsonSchema } from "../../src/internal/config/file.js"
 import { escaped } from "../../src/internal/redact/terminal.js"
 import { attempt, ran, trustFile } from "../support/attempt.js"
+import { itOnFullDisk, withFullDisk } from "../support/fullDisk.js"
 import { type Sandbox, sandbox, within } from "../support/sandbox.js"
 
 const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E, Scope.Scope>) =>
@@ -461,6 +463,27 @@ describe("the file of what is trusted", () => {
       assert.include(error.hint, `rm ${self.trustFile}.lock`)
       assert.isFalse(existsSync(self.trustFile))
     })
+  )
+
+  itOnFullDisk("keeps what was trusted on a full disk, and says that there is no space", () =>
+    Effect.gen(function* () {
+      const self = yield* sandbox
+      prepared(self)
+      const many = Array.from({ length: 60 }, (_, at) => [`provider-${at}`, { key: { command: ["tool"] } }])
+      const other = self.write("other/effect-apikey.jsonc", { providers: Object.fromEntries(many) })
+      const trust = (file: string) => Effect.runPromise(Effect.either(trustFile(self, file)))
+      const prepare = async () => assert.isTrue(Either.isRight(await trust(self.projectFile)))
+      yield* Effect.promise(() =>
+        withFullDisk(dirname(self.trustFile), { free: 4096, prepare }, async () => {
+          const before = readFileSync(self.trustFile, "utf8")
+          const error = Either.getOrThrow(Either.flip(await trust(other)))
+          assert.include(error.message, "ENOSPC")
+          assert.include(error.hint, "Free some space")
+          assert.strictEqual(readFileSync(self.trustFile, "utf8"), before)
+          assert.deepStrictEqual(readdirSync(dirname(self.trustFile)).sort(), ["filler", "trust.json"])
+        })
+      )
+    }).pipe(Effect.scoped, Effect.runPromise)
   )
 
   scenario("forgets a file that is revoked", (self) =>
