@@ -46,6 +46,7 @@ const steps = [
     "CONTRIBUTING.md shows the rooms",
     () => run(process.execPath, [join(root, "scripts", "contributing-doc.mjs"), "--check"])
   ],
+  ["prose", "no sentence over 35 words, no table cell over 20", script("check-prose.mjs")],
   ["words", "no word or phrase of scripts/words.json", script("check-words.mjs")],
   ["hygiene", "no machine's paths, no registries", script("check-hygiene.mjs")],
   [

@@ -17,7 +17,7 @@ import { type ApiKeyError, CommandNotTrusted } from "./ApiKeyError.js"
 import { variablesFor } from "./ApiKeySource.js"
 import { findProgram } from "./internal/helper/searchPath.js"
 import { HostEnvironment, type Needs } from "./internal/host/HostEnvironment.js"
-import { expanded, isInside } from "./internal/host/paths.js"
+import { expanded, isInside, mayExist } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
 import { needOf, variablesOf } from "./internal/policy/environmentVariables.js"
@@ -248,8 +248,10 @@ const authorize = (rules: Rules, request: AuthorizationRequest): Effect.Effect<G
     if (isProject(from)) {
       if (source._tag === "Command") return yield* projectCommand(rules, request, source.command, from)
       // Otherwise the user's requests would be made with the account of whoever wrote the file.
-      if (request.overridesUser === true && (source._tag === "Literal" || source._tag === "File"))
-        return yield* requireTrust(rules, request)
+      const isKeyThere =
+        source._tag === "Literal" ||
+        (source._tag === "File" && (yield* mayExist(expanded(source.file, yield* HostEnvironment, yield* Path.Path))))
+      if (request.overridesUser === true && isKeyThere) return yield* requireTrust(rules, request)
       if (source._tag === "Literal") return { options: {}, reason: "the key is the project's own" }
       // What git ignores in a checkout is the user's: it goes nowhere that the project says.
       if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {

@@ -61,7 +61,7 @@ const failed = (error: ApiKeyError): Checked => ({
 })
 
 const absent = (tried: ReadonlyArray<string>): Checked => ({
-  lines: [field("key", "absent, so the next is asked")],
+  lines: [field("key", "absent; the next source is used")],
   outcome: { _tag: "Absent", tried }
 })
 
@@ -115,7 +115,7 @@ const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =
     const grant = yield* authorized(subject, source, provenance)
     const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
     if (Either.isLeft(grant)) {
-      return after([top, ...program, field("policy", "refused")], failed(grant.left))
+      return after([top, ...program, field("policy", "denied")], failed(grant.left))
     }
     const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
     if (source._tag !== "Command") {
@@ -169,7 +169,7 @@ const checkTemplate = (subject: Subject, { label, read, singles }: Template, pro
     const top = heading(label, provenance)
     for (const single of singles) {
       const grant = yield* authorized(subject, single, provenance)
-      if (Either.isLeft(grant)) return after([top, field("policy", "refused")], failed(grant.left))
+      if (Either.isLeft(grant)) return after([top, field("policy", "denied")], failed(grant.left))
     }
     return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
   })

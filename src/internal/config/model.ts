@@ -36,10 +36,10 @@ export interface Resolved {
   readonly notes: ReadonlyArray<string>
 }
 
-/** Whether a candidate is a project's, and the user has one after it. */
+/** Whether a candidate is a project's, and the user's files have one after it. The environment goes before, except before `--config`. */
 export const overridesUser = (candidates: ReadonlyArray<Candidate>, candidate: Candidate): boolean =>
   isProject(candidate.provenance) &&
-  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => !isProject(provenance))
+  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => provenance._tag === "User")
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>

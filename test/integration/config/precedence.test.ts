@@ -36,7 +36,12 @@ const put: Readonly<Record<Place, (self: Sandbox) => void>> = {
 }
 
 const asked = (self: Sandbox, there: ReadonlySet<Place>) =>
-  attempt(self, "openai", there.has("config") ? { config: join(self.home, "given.jsonc") } : {})
+  Effect.gen(function* () {
+    if (there.has("config")) return yield* attempt(self, "openai", { config: join(self.home, "given.jsonc") })
+    // A project's own key replaces the user's only with trust.
+    if (there.has("project") && there.has("user")) yield* Effect.ignore(trustFile(self, self.projectFile))
+    return yield* attempt(self, "openai")
+  })
 
 describe("precedence", () => {
   for (const [index, place] of places.entries()) {

@@ -1007,7 +1007,7 @@ describe("what a project brings is trusted as a whole", () => {
       yield* trustFile(self, file)
       const outcome = yield* attemptOpencode(self, "myprov")
       assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
-      assert.include(outcome.message, `${file}:5:19: \`apiKey\` comes out empty`)
+      assert.include(outcome.message, `${file}:5:19: \`apiKey\` is empty after its placeholders are replaced`)
     })
   )
 
