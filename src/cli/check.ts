@@ -200,7 +200,10 @@ const checkProvider = (
 ) => {
   const { provider, destination } = resolved
   const checks = candidates.map((candidate) =>
-    checkCandidate({ ...resolved, isRun, overridesUser: overridesUser(candidates, candidate) }, candidate)
+    checkCandidate(
+      { ...resolved, isRun, overridesUser: overridesUser({ ...resolved, candidates }, candidate) },
+      candidate
+    )
   )
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
     const end = [

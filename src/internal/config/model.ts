@@ -28,6 +28,8 @@ export interface Resolved {
   readonly provider: string
   /** The candidates in the order in which they are tried. */
   readonly candidates: ReadonlyArray<Candidate>
+  /** The user named the file (`--config`), so it may override the user's other sources. Default: false. */
+  readonly isChosen?: boolean
   /** Other places that were checked, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
@@ -36,10 +38,14 @@ export interface Resolved {
   readonly notes: ReadonlyArray<string>
 }
 
-/** Whether a candidate is a project's, and the user's files have one after it. The environment goes before, except before `--config`. */
-export const overridesUser = (candidates: ReadonlyArray<Candidate>, candidate: Candidate): boolean =>
+/** Whether a candidate is a project's and another one, the user's, comes after it. */
+export const overridesUser = (
+  { candidates, isChosen = false }: Pick<Resolved, "candidates" | "isChosen">,
+  candidate: Candidate
+): boolean =>
+  !isChosen &&
   isProject(candidate.provenance) &&
-  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => provenance._tag === "User")
+  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => !isProject(provenance))
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>

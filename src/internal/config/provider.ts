@@ -45,7 +45,7 @@ export const toProvider = (
           provenance: candidate.provenance,
           destination,
           declarations,
-          overridesUser: overridesUser(resolved.candidates, candidate)
+          overridesUser: overridesUser(resolved, candidate)
         }),
         (grant) => grant.options
       )

@@ -91,6 +91,7 @@ export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, ne
           return {
             provider: id,
             candidates,
+            isChosen: Option.isSome(named),
             consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
             destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
             declarations: fromFiles.flatMap(({ declarations }) => declarations),

@@ -86,7 +86,7 @@ export const findInsecurePath = (named: string): Effect.Effect<Option.Option<Ins
     return Option.none()
   })
 
-/** Whether everybody may create files in a directory, as in /tmp. */
+/** Whether anyone may create files in a directory, as in /tmp. */
 export const isSharedFolder = (folder: string): boolean => {
   try {
     return (statSync(folder).mode & (sticky | writableByOthers)) === (sticky | writableByOthers)

@@ -16,7 +16,7 @@ interface Upwards {
 
 /**
  * Whether a directory is the root of a repository. A `.git` of another user does not count, nor does one in a directory where
- * everybody may create files, such as /tmp: it would make all below it one project.
+ * anyone may create files, such as /tmp: it would make all below it one project.
  */
 const isRepository = (folder: string, from: string): Effect.Effect<boolean, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {

@@ -184,9 +184,11 @@ describe("precedence", () => {
   scenario("a source that fails does not", (self) =>
     Effect.gen(function* () {
       self.write("project/effect-apikey.jsonc", { providers: { openai: { key: { file: "." } } } })
-      self.write(user, literal("from-user"))
       const error = yield* attempt(self, "openai")
       assert(isApiKeyError(error) && error._tag === "SourceUnreadable")
+      self.write(user, literal("from-user"))
+      const untrusted = yield* attempt(self, "openai")
+      assert(isApiKeyError(untrusted) && untrusted._tag === "CommandNotTrusted")
       self.env["OPENAI_API_KEY_COMMAND"] = "op read x"
       const before = yield* attempt(self, "openai")
       assert(isApiKeyError(before) && before._tag === "ConfigInvalid")
