@@ -126,7 +126,7 @@ export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> 
  */
 export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
 
-/** What the user would have without the project: its own variable, by the name that everybody uses. */
+/** What the user would have without the project: its own variable, by its conventional name. */
 const isConventionalVariable = ({ provider, source }: AuthorizationRequest): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 
@@ -142,7 +142,7 @@ const hasUnlistedOptions = ({
   ...rest
 }: Omit<RunOptions, "argv" | "env" | "cwd">): boolean =>
   Object.keys(rest).length > 0 ||
-  // What a format is told goes to the program's stdin or environment, as an argument would.
+  // A format's parameters are passed to the program's stdin or environment, so they count like arguments.
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 
 const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, searchPath: string) =>
@@ -311,7 +311,7 @@ const refusal = (request: AuthorizationRequest, remedy?: string, file?: string):
   })
 }
 
-/** Links are followed first: what counts is where they lead. A file that is not there is nobody's. */
+/** Whether the real path of a file is in the project. A missing file belongs to no project. */
 const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

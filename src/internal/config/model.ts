@@ -1,4 +1,4 @@
-/** What configuration says of a provider once it is resolved: candidates for its key, its destination and its declarations. */
+/** The resolved configuration of a provider: the candidates for its key, its destination, and projects' declarations. */
 
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -30,7 +30,7 @@ export interface Resolved {
   readonly candidates: ReadonlyArray<Candidate>
   /** The user named the file (`--config`), so it may override the user's other sources. Default: false. */
   readonly isChosen?: boolean
-  /** Other places that were checked, for `KeyNotConfigured`. */
+  /** Other sources that were checked and have no key, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
   readonly declarations: ReadonlyArray<ProjectDeclaration>

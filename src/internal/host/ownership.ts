@@ -1,4 +1,4 @@
-/** Ownership checks: could anyone other than the user or root have written or replaced this path? */
+/** Checks whether another user than the user or root could have written or replaced a path. */
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"

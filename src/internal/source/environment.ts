@@ -34,7 +34,7 @@ const nonBlank = (name: string): Config.Config<Option.Option<string>> =>
     Option.filter((value) => value.trim() !== "")
   )
 
-/** Text that begins like JSON is meant as JSON, not as a command line. */
+/** Whether a text begins like JSON. If so, its error is about JSON; otherwise it is probably a command line. */
 const looksLikeJson = (text: string): boolean => /^\s*[[{"]/.test(text)
 
 const notJson = ({ column, problem }: ConfigInvalid): Problem =>
@@ -55,11 +55,11 @@ const parseArgv = (text: string): Either.Either<ApiKeySource, Problem> =>
         return problem === undefined ? decodeProblem({ command: value }) : Either.left(problem)
       }
     ),
-    // git and others would read the configuration of the project in the current directory.
+    // In the current directory, git and other programs would read the project's configuration.
     (source) => inDirectory(source, homeFolder())
   )
 
-/** The first of the variables that is set. One that holds no command is an error of its own, not of the `Config`. */
+/** The first of the variables that is set. An invalid command is a `ConfigInvalid`, not a `ConfigError`. */
 export const environmentSource = (id: string): Config.Config<Either.Either<ApiKeySource, ConfigInvalid>> => {
   const names = variablesFor(id)
   const invalid = ({ problem, remedy }: Problem): ConfigInvalid =>
