@@ -10,7 +10,13 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeySource from "../ApiKeySource.js"
-import type { Candidate, Configuration, Resolved, Template } from "../internal/config/model.js"
+import {
+  type Candidate,
+  type Configuration,
+  overridesUser,
+  type Resolved,
+  type Template
+} from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
 import * as Formats from "../internal/format/lookup.js"
 import { locate } from "../internal/helper/locate.js"
@@ -87,13 +93,20 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
 /** The provider that is checked. */
 interface Subject extends Pick<Resolved, "provider" | "destination" | "declarations"> {
   readonly isRun: boolean
+  readonly overridesUser: boolean
 }
 
 type Run = Extract<Single, { readonly _tag: "Command" }>
 
-const authorized = ({ provider, destination, declarations }: Subject, source: Single, provenance: Provenance) =>
+const authorized = (
+  { provider, destination, declarations, overridesUser: overrides }: Subject,
+  source: Single,
+  provenance: Provenance
+) =>
   Effect.flatMap(HelperPolicy, (policy) =>
-    Effect.either(policy.authorize({ provider, source, provenance, destination, declarations }))
+    Effect.either(
+      policy.authorize({ provider, source, provenance, destination, declarations, overridesUser: overrides })
+    )
   )
 
 const checkSingle = Effect.fnUntraced(function* (subject: Subject, source: Single, provenance: Provenance) {
@@ -186,7 +199,12 @@ const checkProvider = (
   isRun: boolean
 ) => {
   const { provider, destination } = resolved
-  const checks = candidates.map((candidate) => checkCandidate({ ...resolved, isRun }, candidate))
+  const checks = candidates.map((candidate) =>
+    checkCandidate(
+      { ...resolved, isRun, overridesUser: overridesUser({ ...resolved, candidates }, candidate) },
+      candidate
+    )
+  )
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
     const end = [
       ...Option.toArray(

@@ -7,7 +7,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
 import type { Needs } from "../host/HostEnvironment.js"
 import type { AuthorizationRequest, ProjectDeclaration } from "../policy/model.js"
-import type { Provenance } from "../policy/provenance.js"
+import { isProject, type Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
 
 /** One configured source of a key. */
@@ -28,6 +28,8 @@ export interface Resolved {
   readonly provider: string
   /** The candidates in the order in which they are tried. */
   readonly candidates: ReadonlyArray<Candidate>
+  /** The user named the file (`--config`), so it may override the user's other sources. Default: false. */
+  readonly isChosen?: boolean
   /** Other sources that were checked and have no key, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
@@ -35,6 +37,15 @@ export interface Resolved {
   /** Notes for the user, one line each. */
   readonly notes: ReadonlyArray<string>
 }
+
+/** Whether a candidate is a project's and another one, the user's, comes after it. */
+export const overridesUser = (
+  { candidates, isChosen = false }: Pick<Resolved, "candidates" | "isChosen">,
+  candidate: Candidate
+): boolean =>
+  !isChosen &&
+  isProject(candidate.provenance) &&
+  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => !isProject(provenance))
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>

@@ -14,7 +14,7 @@ import { fromFirstOf } from "../provider/firstOf.js"
 import type { CommandUse } from "../provider/shared.js"
 import { fromSource, type SourceOptions } from "../provider/source.js"
 import type { Single } from "../source/schema.js"
-import type { Resolved } from "./model.js"
+import { type Candidate, overridesUser, type Resolved } from "./model.js"
 
 /** The trust domain in which commands may be shared. Project commands are shared only within their project, because it affects how programs are found. */
 const trustDomainOf = (provenance: Provenance): string => (provenance._tag === "Project" ? provenance.root : "")
@@ -36,10 +36,21 @@ export const toProvider = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Provider, never, Requirements | HelperPolicy | Scope.Scope> {
   const policy = yield* HelperPolicy
   const { provider, destination, declarations } = resolved
-  const asking = (provenance: Provenance) => (source: Single) =>
-    Effect.map(policy.authorize({ provider, source, provenance, destination, declarations }), (grant) => grant.options)
+  const asking = (candidate: Candidate) => (source: Single) =>
+    Effect.map(
+      policy.authorize({
+        provider,
+        source,
+        provenance: candidate.provenance,
+        destination,
+        declarations,
+        overridesUser: overridesUser(resolved, candidate)
+      }),
+      (grant) => grant.options
+    )
   const context = yield* Effect.context<Needs>()
-  const providers = yield* Effect.forEach(resolved.candidates, ({ provenance, source }) => {
+  const providers = yield* Effect.forEach(resolved.candidates, (candidate) => {
+    const { provenance, source } = candidate
     if (Either.isLeft(source)) {
       return Effect.succeed(make({ provider, get: Effect.fail(source.left) }))
     }
@@ -47,12 +58,12 @@ export const toProvider = Effect.fnUntraced(function* (
       return fromSource(source.right, {
         interactive: options?.interactive,
         provider,
-        guard: asking(provenance),
+        guard: asking(candidate),
         open: options?.share?.(trustDomainOf(provenance))
       })
     }
     const { singles, read } = source.right
-    const get = Effect.zipRight(Effect.forEach(singles, asking(provenance), { discard: true }), read)
+    const get = Effect.zipRight(Effect.forEach(singles, asking(candidate), { discard: true }), read)
     return Effect.succeed(make({ provider, get: Effect.provide(get, context) }))
   })
   const nothing = make({

@@ -81,7 +81,7 @@ export const load = Effect.fnUntraced(function* (
     ids: Array.from(ids),
     problems: files.flatMap(({ entries }) => Option.toArray(Either.getLeft(entries))),
     resolve: (id) =>
-      Effect.map(fromEnvironment(id), (environment) => {
+      Effect.map(fromEnvironment(id, Array.from(ids)), (environment) => {
         const fromFiles = files.map((file) => resolveIn(file, id, { home, path }))
         const consulted = fromFiles.flatMap(({ consulted: label }) => label)
         // --config has the highest precedence.
@@ -91,6 +91,7 @@ export const load = Effect.fnUntraced(function* (
         return {
           provider: id,
           candidates,
+          isChosen: Option.isSome(named),
           consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
           destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
           declarations: fromFiles.flatMap(({ declarations }) => declarations),
@@ -142,14 +143,40 @@ const resolveIn = (
   }
 }
 
-const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "consulted">> => {
+/** Another provider of the configuration whose variables have the same names. */
+const sharesVariables = (id: string, ids: ReadonlyArray<string>): Option.Option<string> => {
+  const { key } = ApiKeySource.variablesFor(id)
+  return ids.includes(id)
+    ? Option.fromNullable(ids.find((other) => other !== id && ApiKeySource.variablesFor(other).key === key))
+    : Option.none()
+}
+
+const sharedVariable = (id: string, other: string): ConfigInvalid =>
+  new ConfigInvalid({
+    file: variableLabel(ApiKeySource.variablesFor(id).key),
+    line: 0,
+    column: 0,
+    problem: `it is the variable of two providers, ${id} and ${other}`,
+    remedy: "Rename one of them, or unset the variable and name another one with `env`."
+  })
+
+const fromEnvironment = (
+  id: string,
+  ids: ReadonlyArray<string>
+): Effect.Effect<Pick<Part, "candidates" | "consulted">> => {
   const names = Object.values(ApiKeySource.variablesFor(id))
   const found = (source: Candidate["source"]) => ({
     candidates: [{ provenance: Provenance.Environment(), source }],
     consulted: []
   })
   return Effect.match(environmentSource(id), {
-    onSuccess: found,
+    onSuccess: (source) =>
+      found(
+        Option.match(sharesVariables(id, ids), {
+          onNone: () => source,
+          onSome: (other) => Either.left(sharedVariable(id, other))
+        })
+      ),
     onFailure: (error) =>
       ConfigError.isMissingDataOnly(error)
         ? { candidates: [], consulted: names.map(variableLabel) }

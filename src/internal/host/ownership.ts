@@ -86,6 +86,15 @@ export const findInsecurePath = (named: string): Effect.Effect<Option.Option<Ins
     return Option.none()
   })
 
+/** Whether anyone may create files in a directory, as in /tmp. */
+export const isSharedFolder = (folder: string): boolean => {
+  try {
+    return (statSync(folder).mode & (sticky | writableByOthers)) === (sticky | writableByOthers)
+  } catch {
+    return false
+  }
+}
+
 /** Whether a file, or the symlink to it, is owned by another user: not us, root or the owner of the working directory. */
 export const isOwnedBySomebodyElse = (file: string, cwd: string): boolean => {
   if (Option.isNone(ourUid)) return false

@@ -21,7 +21,8 @@ import type { ApiKeySource } from "./schema.js"
  * @category getters
  */
 export const variablesFor = (id: string): { readonly key: string; readonly file: string; readonly command: string } => {
-  const name = id.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
+  // Letters beyond ASCII go first: some of them have an ASCII letter as their capital ("ı" has "I").
+  const name = id.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase()
   const key = `${/^[0-9]/.test(name) ? "_" : ""}${name}_API_KEY`
   return { key, file: `${key}_FILE`, command: `${key}_COMMAND` }
 }

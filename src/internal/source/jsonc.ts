@@ -1,4 +1,5 @@
 /** Reads JSONC with positions, within limits of size and depth. Errors have file, line and column. */
+import { isUtf8 } from "node:buffer"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -109,22 +110,32 @@ export const readText = Effect.fnUntraced(function* (
   }
   const { type } = stat.right
   if (type !== "File") return yield* unreadable(type === "Directory" ? "EISDIR" : "not a plain file")
-  const decoder = new TextDecoder()
-  let text = ""
+  const chunks: Array<Buffer> = []
   const isWhole = yield* Effect.mapError(
-    chunksOf(file, maxBytes, (chunk) => {
-      text += decoder.decode(chunk, { stream: true })
-    }),
+    chunksOf(file, maxBytes, (chunk) => chunks.push(Buffer.from(chunk))),
     (error) => unreadable(codeOf(error))
   )
-  if (isWhole) return text + decoder.decode()
-  return yield* invalid(
-    file,
-    { line: 1, column: 1 },
-    `larger than ${maxBytes / 1024} KiB`,
-    "Remove everything that is not configuration."
-  )
+  if (!isWhole) {
+    const problem = `larger than ${maxBytes / 1024} KiB`
+    return yield* invalid(file, { line: 1, column: 1 }, problem, "Remove everything that is not configuration.")
+  }
+  const bytes = Buffer.concat(chunks)
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes)
+  return yield* invalid(file, { line: firstLineNotUtf8(bytes), column: 1 }, "not UTF-8", "Save it as UTF-8.")
 })
+
+const newline = 0x0a
+
+/** No character of UTF-8 but the newline itself has its byte, so each line can be judged alone. */
+const firstLineNotUtf8 = (bytes: Buffer): number => {
+  let line = 1
+  for (let start = 0, end = 0; start < bytes.length; start = end + 1, line += 1) {
+    const found = bytes.indexOf(newline, start)
+    end = found < 0 ? bytes.length : found
+    if (!isUtf8(bytes.subarray(start, end))) break
+  }
+  return line
+}
 
 export const parse = (file: string, text: string): Either.Either<Document, ConfigInvalid> => {
   const tooDeep = firstTooDeep(text)
