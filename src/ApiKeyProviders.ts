@@ -248,6 +248,12 @@ export const layerFiles = (
         each.provider,
         Effect.provideService(toProvider(each, { share }), HelperPolicy, policy)
       ])
-      return yield* make({ ...options, providers: Object.fromEntries(providers) })
+      const registry = yield* make({ ...options, providers: Object.fromEntries(providers) })
+      const rules = new Map(resolved.map(({ provider, refusedWhen }) => [provider, refusedWhen]))
+      return {
+        ...registry,
+        // A provider that is not open does not know its rules yet.
+        get: (id) => Effect.map(registry.get(id), (provider) => ({ ...provider, refusedWhen: rules.get(id) }))
+      }
     })
   )

@@ -23,8 +23,8 @@ import {
   toEpochSeconds
 } from "../internal/format/instant.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
-import { build, lookUp } from "../internal/format/pointer.js"
 import { jsonOf, type Mismatch, mismatch } from "../internal/format/schema.js"
+import { build, lookUp } from "../internal/util/pointer.js"
 
 const place = (description: string) => Schema.NonEmptyString.annotations({ description })
 

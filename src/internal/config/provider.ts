@@ -36,7 +36,7 @@ export const toProvider = (
 ): Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope> =>
   Effect.gen(function* () {
     const policy = yield* HelperPolicy
-    const { provider, destination, declarations } = resolved
+    const { provider, destination, declarations, refusedWhen } = resolved
     const asking = (provenance: Provenance) => (source: Single) =>
       Effect.map(
         policy.authorize({ provider, source, provenance, destination, declarations }),
@@ -63,5 +63,5 @@ export const toProvider = (
       provider,
       get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.consulted }))
     })
-    return fromFirstOf([...providers, nothing], { provider })
+    return { ...fromFirstOf([...providers, nothing], { provider }), refusedWhen }
   })

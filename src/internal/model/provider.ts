@@ -5,11 +5,14 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
+import type { RefusedWhen } from "./refusal.js"
 
 /** The key of a hit without an Effect runtime, for callers that live in promises. A cache offers it, other providers need not. */
 export const peekSymbol: unique symbol = Symbol.for("effect-apikey/peek")
@@ -27,6 +30,15 @@ const isPeekable = (provider: object): provider is Peekable =>
 const never: Peek = () => undefined
 
 export const peekOf = (provider: object): Peek => (isPeekable(provider) ? provider[peekSymbol] : never)
+
+/** The origin that a `get` is for. A cache may hold a key that one origin rejected and others accept. */
+export const currentOrigin: FiberRef.FiberRef<string | undefined> = globalValue("effect-apikey/currentOrigin", () =>
+  FiberRef.unsafeMake<string | undefined>(undefined)
+)
+
+/** A provider's `get` for requests to an origin. */
+export const atOrigin = <A, E, R>(get: Effect.Effect<A, E, R>, origin: string): Effect.Effect<A, E, R> =>
+  Effect.locally(get, currentOrigin, origin)
 
 /**
  * How a provider stands. Holds no secret.
@@ -75,6 +87,16 @@ export const emptyStatus = (provider: string): ApiKeyStatus => ({
 })
 
 /**
+ * Where a key was sent: the origin of the request's URL, such as `https://api.openai.com`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AtOrigin {
+  readonly origin: string
+}
+
+/**
  * What a provider can do.
  *
  * @since 0.1.0
@@ -85,8 +107,12 @@ export interface Provider {
   readonly get: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
   /** Fetches now, past any back-off; joins a run in flight. */
   readonly refresh: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
-  /** Reports that the server rejected this key. */
-  readonly reject: (key: ApiKey.ApiKey) => Effect.Effect<void>
+  /** Reports that the server at an origin rejected this key. Without an origin, it counts for all. */
+  readonly reject: (key: ApiKey.ApiKey, at?: AtOrigin) => Effect.Effect<void>
+  /** Reports that the server at an origin accepted this key. The SDK modules call it at a key's first success there. */
+  readonly accepted?: ((key: ApiKey.ApiKey, at: AtOrigin) => void) | undefined
+  /** Which responses, beside the known ones, mean that the server rejected the key. The SDK modules go by it. */
+  readonly refusedWhen?: RefusedWhen | undefined
   readonly status: Effect.Effect<ApiKeyStatus>
   /** The status now and at every change. */
   readonly changes: Stream.Stream<ApiKeyStatus>
@@ -171,6 +197,8 @@ export const make = (options: Pick<Provider, "get"> & Partial<Provider> & { read
           rejections++
           rejected = current
         })),
+    accepted: options.accepted,
+    refusedWhen: options.refusedWhen,
     status,
     changes: options.changes ?? Stream.fromEffect(status)
   }

@@ -42,7 +42,10 @@ export const fromFirstOf = (
     get: asking(({ get }) => get),
     refresh: asking(({ refresh }) => refresh),
     // Each drops only what it gave itself, and who that was may have answered before another did.
-    reject: (key) => Effect.forEach(providers, ({ reject }) => reject(key), { discard: true }),
+    reject: (key, at) => Effect.forEach(providers, ({ reject }) => reject(key, at), { discard: true }),
+    accepted: (key, at) => {
+      for (const { accepted } of providers) accepted?.(key, at)
+    },
     status,
     changes: Stream.mapEffect(
       Stream.mergeAll(

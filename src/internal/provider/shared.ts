@@ -123,6 +123,7 @@ const handle = (
       get: asking(shared.get),
       refresh: asking(shared.refresh),
       reject: shared.reject,
+      accepted: shared.accepted,
       status: Effect.map(shared.status, own),
       changes: Stream.map(shared.changes, own)
     }

@@ -11,6 +11,7 @@ import type { Output } from "../format/format.js"
 import type { Requirements } from "../helper/options.js"
 import type { Interactive } from "../model/options.js"
 import { defaultProvider, make, type Provider } from "../model/provider.js"
+import type { RefusedWhen } from "../model/refusal.js"
 import { type Readable, readSource } from "../source/read.js"
 import type { RunOptions, Single } from "../source/schema.js"
 import { fromResolvedCommand, type Guard, type Open } from "./command.js"
@@ -28,6 +29,8 @@ export interface SourceOptions {
   readonly provider?: string | undefined
   /** For commands that do not say. Default `"never"`. */
   readonly interactive?: Interactive | undefined
+  /** Which responses, beside the known ones, mean that the server rejected the key. The SDK modules go by it. */
+  readonly refusedWhen?: RefusedWhen | undefined
   /**
    * Asked before each reading and each run: whether it may be, and with which options of the run changed.
    *
@@ -59,6 +62,14 @@ export interface SourceOptions {
 export const fromSource = (
   source: ApiKeySource.ApiKeySource,
   options?: SourceOptions
+): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
+  Effect.map(fromSourceAlone(source, options), (provider) =>
+    options?.refusedWhen === undefined ? provider : { ...provider, refusedWhen: options.refusedWhen }
+  )
+
+const fromSourceAlone = (
+  source: ApiKeySource.ApiKeySource,
+  options: SourceOptions | undefined
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const provider = options?.provider ?? defaultProvider
   switch (source._tag) {

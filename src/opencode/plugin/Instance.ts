@@ -69,12 +69,17 @@ export const make = (
           destination: resolved.destination,
           declarations: resolved.declarations
         }
-        const self = yield* GuardedProvider.make(id, request, {
-          // A desktop program may lack variables that the user's login shell sets.
-          search: "login-shell",
-          ...commandOptions(command),
-          provider: id
-        })
+        const self = yield* GuardedProvider.make(
+          id,
+          request,
+          {
+            // A desktop program may lack variables that the user's login shell sets.
+            search: "login-shell",
+            ...commandOptions(command),
+            provider: id
+          },
+          resolved.refusedWhen
+        )
         guarded.push(self)
         return self.provider
       })

@@ -5,6 +5,7 @@
 import type { HostConfig, HostProvider } from "./host.js"
 
 const commandKey = "apiKeyCommand"
+const refusedWhenKey = "refusedWhen"
 
 /** As Effect's `Predicate.isRecord`, which would bring all of Effect along. */
 const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
@@ -39,7 +40,7 @@ export interface EntryCopy extends NamedEntry {
  * `GET /config` (for a model's options: each request's body) shows them all.
  */
 export const copyOf = ({ id, entry }: NamedEntry): EntryCopy => {
-  const options = withoutCommand(entry.options ?? {})
+  const { [refusedWhenKey]: _, ...options } = withoutCommand(entry.options ?? {})
   const models = modelsOf(entry).map(([name, model]): [string, unknown] => [
     name,
     isRecord(model) && isRecord(model["options"]) ? { ...model, options: withoutCommand(model["options"]) } : model
