@@ -395,7 +395,7 @@ describe("a known answer and one by refusedWhen renew the key once", () => {
     Effect.gen(function* () {
       const server = yield* loopback(ok)
       const provider = yield* Testing.provider(["sk-1"])
-      const wrong: Fetch.Options = JSON.parse(
+      const wrong: Pick<Fetch.Options, "baseUrl" | "refusedWhen"> = JSON.parse(
         JSON.stringify({ baseUrl: server.origin, refusedWhen: [{ status: 200 }] })
       )
       const error = yield* Effect.promise(() =>
