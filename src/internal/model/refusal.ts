@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { isHeaderName } from "../util/headerName.js"
-import { optional } from "../util/schema.js"
+import { optional, required } from "../util/schema.js"
 import { inCode } from "./configInvalid.js"
 
 /** Bounds the time that a rule takes. */
@@ -38,7 +38,11 @@ const either = { oneOf: [{ required: ["value"] }, { required: ["contains"] }] }
 const hasOneTest = (test: { readonly value?: unknown; readonly contains?: unknown }): boolean =>
   (test.value === undefined) !== (test.contains === undefined)
 
-const HeaderTest = Schema.Struct({ name: HeaderName, value: optional(Text), contains: optional(Text) }).pipe(
+const HeaderTest = Schema.Struct({
+  name: required(HeaderName, "The header's name."),
+  value: optional(Text, "The whole value of the header."),
+  contains: optional(Text, "A part of the header's value.")
+}).pipe(
   Schema.filter(hasOneTest, { jsonSchema: either }),
   Schema.annotations({
     description: "a header's `name`, and its `value` or a text that it `contains`",
@@ -47,11 +51,12 @@ const HeaderTest = Schema.Struct({ name: HeaderName, value: optional(Text), cont
 )
 
 const BodyTest = Schema.Struct({
-  pointer: optional(Pointer),
+  pointer: optional(Pointer, "A JSON Pointer to the field to test."),
   value: optional(
-    Schema.Union(Text, Schema.Number, Schema.Boolean).annotations({ description: "a text, a number, true or false" })
+    Schema.Union(Text, Schema.Number, Schema.Boolean).annotations({ description: "a text, a number, true or false" }),
+    "The whole value of the field."
   ),
-  contains: optional(Text)
+  contains: optional(Text, "A part of the field's text, or of the body if there is no pointer.")
 }).pipe(
   Schema.filter((test) => hasOneTest(test) && (test.value === undefined || test.pointer !== undefined), {
     jsonSchema: { oneOf: [{ required: ["pointer", "value"] }, { required: ["contains"] }] }
@@ -64,12 +69,15 @@ const BodyTest = Schema.Struct({
 )
 
 const RefusalRule = Schema.Struct({
-  status: Schema.Int.pipe(
-    Schema.between(minStatus, maxStatus),
-    Schema.annotations({ description: `an HTTP status from ${minStatus} to ${maxStatus}` })
+  status: required(
+    Schema.Int.pipe(
+      Schema.between(minStatus, maxStatus),
+      Schema.annotations({ description: `an HTTP status from ${minStatus} to ${maxStatus}` })
+    ),
+    "The status of the response."
   ),
-  header: optional(HeaderTest),
-  body: optional(BodyTest)
+  header: optional(HeaderTest, "A test of a header."),
+  body: optional(BodyTest, "A test of the body.")
 }).annotations({
   description: "an object with a `status`, and a test of a `header`, of the `body`, or of both",
   documentation: 'For example { "status": 400, "body": { "pointer": "/error/type", "value": "expired_key" } }.'
