@@ -8,6 +8,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as E from "../../src/ApiKeyError.js"
 import { withRetryAt } from "../../src/internal/model/retryAt.js"
+import { RedactedText } from "../../src/internal/redact/redact.js"
 
 const command = "op"
 const now = DateTime.unsafeMake(0)
@@ -19,7 +20,7 @@ const all: ReadonlyArray<E.ApiKeyError> = [
   new E.SpawnFailed({ command, code: "E2BIG" }),
   new E.NoTerminal({ command }),
   new E.CommandTimeout({ command, timeout: Duration.seconds(30), phase: "running" }),
-  new E.NonZeroExit({ command, exitCode: 1, stderr: "no", reason: "Denied" }),
+  new E.NonZeroExit({ command, exitCode: 1, stderr: RedactedText("no"), reason: "Denied" }),
   new E.CommandKilled({ command, signal: "SIGKILL", stderr: "" }),
   new E.EmptyOutput({ command, stderr: "" }),
   new E.OutputTooLarge({ command, limit: 65536 }),

@@ -8,6 +8,7 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { withoutSecrets } from "../../src/internal/redact/redact.js"
 import { decode, documentedBeyond, longAgo, marker, markerStart, plain, shown } from "./support.js"
 
 const millisPerSecond = 1000
@@ -620,10 +621,11 @@ describe("auto", () => {
   )
 
   it("takes what the catalog says of the program: pass keeps notes after its first line", () => {
-    const output = {
+    const output: CredentialFormat.Output = {
       command: "pass",
       stdout: Redacted.make(Buffer.from("sk-1\nnotes\n")),
       stderr: () => "",
+      redact: (text) => withoutSecrets(text, []),
       startedAt: 0
     }
     expect(Either.map(CredentialFormat.decode("auto", output, longAgo), plain)).toEqual(Either.right({ value: "sk-1" }))

@@ -11,6 +11,7 @@ import type { ApiKeyError } from "effect-apikey/ApiKeyError"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
 import * as fc from "fast-check"
 import { formats } from "../../docs/data/formats.js"
+import { withoutSecrets } from "../../src/internal/redact/redact.js"
 
 /** Before every expiry in the protocols' own examples. */
 export const longAgo = DateTime.unsafeMake("2000-01-01T00:00:00Z")
@@ -33,6 +34,7 @@ export const decode = (
       command,
       stdout: Redacted.make(typeof output === "string" ? new TextEncoder().encode(output) : output),
       stderr: () => "",
+      redact: (text) => withoutSecrets(text, []),
       startedAt: startedAt.epochMillis
     },
     now

@@ -33,7 +33,7 @@ const partsIn = (text: string): ReadonlyArray<string> => {
 /** The values of a line with several, a number of JSON, quoted values, items of a list, and a URL's password. Each takes linear time. */
 const partPatterns: ReadonlyArray<RegExp> = [
   /[=:>]["'`]?([^\s"'`&;,<>(){}[\]]{4,})/g,
-  /": *(-?[0-9][0-9.eE+-]{3,})/g,
+  /"\s{0,8}:\s{0,8}(-?[0-9][0-9.eE+-]{3,})/g,
   /'([^'\n]{4,})'/g,
   /`([^`\n]{4,})`/g,
   /^[ \t]*- +(\S.*)$/gm,
@@ -66,23 +66,25 @@ export const namesIn = (stdout: string): ReadonlySet<string> => quotedIn(stdout)
 const minArgumentLength = 6
 
 /** What is hidden of arguments wherever it stands whole: an argument, and what `--flag=value`, `name:value` or `-nvalue` pass in it. */
-export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...args
+export const secretsInArguments = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args
     .flatMap((argument) => [
       argument,
       ...argument.split(/[=:]/).slice(1),
       argument.slice(argument.search(/[=:]/) + 1),
       ...(/^-[A-Za-z][^-]/.test(argument) ? [argument.slice(2)] : [])
     ])
-    .filter((part) => part.length >= minArgumentLength),
-  ...args.flatMap((argument, at) => {
+    .filter((part) => part.length >= minArgumentLength)
+
+/** The values of options whose names say that they are secret, in the same argument or the next one. */
+export const secretsInOptions = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args.flatMap((argument, at) => {
     const [, name = "", value = args[at + 1] ?? ""] = /^--?([\w-]+)(?:=([\s\S]*))?$/.exec(argument) ?? []
     return secretsByName({ [name.replaceAll("-", "_")]: value })
   })
-]
 
 const secretNames =
-  /token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth(?!or(?!iza))|cookie|(?:pass|pwd|_key|_pat|_pin|_session)$|^op_session_/i
+  /token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key|auth(?!or(?!iza))|cookie|(?:pass|pwd|(?:^|_)(?:key|pat|pin|session))$|^op_session_/i
 
 /** `SSH_AUTH_SOCK` and its like say where, not what. */
 const placeNames = /(?:_(?:sock|file|path|dir)|^google_application_credentials|^(?:old)?pwd|askpass|^desktop_session)$/i
@@ -121,8 +123,10 @@ export const wordsInVariables = (variables: Readonly<Record<string, string | und
 /** The scheme of a URL and the user and password in it, then its host. */
 const urlHost = /[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/((?:[^\s/@]{1,512}@)?)[^\s/?#@]{0,255}\/?/g
 
-/** The passwords in the URLs of variables. */
+/** The passwords in the URLs of variables, as they are and as they are meant. */
 export const urlPasswords = (variables: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
   Object.values(variables).flatMap((value = "") =>
-    Array.from(value.matchAll(/:\/\/[^\s:/@]{0,64}:([^\s/@]{4,512})@/g), ([, password = ""]) => password)
+    Array.from(value.matchAll(/:\/\/[^\s:/@]{0,64}:([^\s/@]{4,512})@/g), ([, password = ""]) => password).flatMap(
+      (password) => [password, ...Option.toArray(percentDecoded(password))]
+    )
   )

@@ -1,6 +1,14 @@
 /** What must not be shown of what a run of a helper wrote: all that it was passed, all that it printed. */
 
-import { namesIn, secretsByName, secretsIn, secretsInArguments, urlPasswords, wordsInVariables } from "./candidates.js"
+import {
+  namesIn,
+  secretsByName,
+  secretsIn,
+  secretsInArguments,
+  secretsInOptions,
+  urlPasswords,
+  wordsInVariables
+} from "./candidates.js"
 import { minSecretLength, type Sources } from "./redact.js"
 import { knownWords } from "./words.js"
 
@@ -28,6 +36,7 @@ export const sourcesOf = ({ args, env, inherited, input, stdout, words }: Run): 
       ...secretsIn(stdout),
       ...[input, ...set].filter((value) => value.length >= minSecretLength),
       ...secretsByName(attributesOf(input)),
+      ...secretsInOptions(args),
       ...secretsInArguments(args).filter((part) => !isKnownWord(part)),
       ...byName,
       ...urlPasswords(inherited)

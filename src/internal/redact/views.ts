@@ -1,5 +1,7 @@
 /** Reads a text in the notations in which a secret may stand in it, and keeps the place of each character. */
 
+import { printable } from "./terminal.js"
+
 /** A text in one notation. */
 export interface View {
   readonly text: string
@@ -250,7 +252,8 @@ export const viewsOf = (text: string): Views => {
 /** What a source may mean: as it is, as UTF-8 bytes, and decoded once. */
 export const meaningsOf = (source: string): { readonly text: Iterable<string>; readonly bytes: Iterable<string> } => {
   const itself = asItIs(source)
-  const inText = readIn(texts, itself).map((view) => view.text)
+  // A terminal's characters are removed from stderr.
+  const inText = readIn(texts, itself).flatMap(({ text }) => [text, printable(text)])
   const inUtf8 = [source, ...inText].map((text) => Buffer.from(text, "utf8").toString("latin1"))
   return {
     text: new Set([source, ...inText, ...inUtf8]),
