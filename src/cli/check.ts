@@ -23,7 +23,7 @@ import { commandOptions, fromSource } from "../internal/provider/source.js"
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
 import type { Single } from "../internal/source/schema.js"
-import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
+import { type ConfigurationOptions, configurationFor, refuseKey, suggestId } from "./configuration.js"
 import { exitStatusOf, Reported, UsageError } from "./exit.js"
 
 /** What became of one source. */
@@ -258,6 +258,7 @@ export interface CheckOptions extends ConfigurationOptions {
 export const check = (id: string | undefined, options: CheckOptions) =>
   Effect.gen(function* () {
     const configuration = yield* configurationFor(options)
+    if (id !== undefined) yield* refuseKey(id, configuration)
     const ids = id === undefined ? configuration.ids : [id]
     const [problem] = configuration.problems
     if (ids.length === 0 && problem !== undefined) return yield* problem

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { toProvider } from "../internal/config/provider.js"
 import { fromCommand } from "../internal/provider/command.js"
 import { parseDuration } from "../internal/util/duration.js"
-import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
+import { type ConfigurationOptions, configurationFor, refuseKey, suggestId } from "./configuration.js"
 import { UsageError } from "./exit.js"
 import { type FormatOptions, formatFor, isFormatOption } from "./formatOptions.js"
 
@@ -75,6 +75,7 @@ const commandProvider = (command: ReadonlyArray<string>, options: GetOptions) =>
 const configuredProvider = (id: string, options: ConfigurationOptions) =>
   Effect.gen(function* () {
     const configuration = yield* configurationFor(options)
+    yield* refuseKey(id, configuration)
     const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
     return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
   })

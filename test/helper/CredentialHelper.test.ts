@@ -19,6 +19,8 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ApiKeyError } from "../../src/ApiKeyError.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
+import type * as CredentialFormat from "../../src/CredentialFormat.js"
 import * as CredentialHelper from "../../src/CredentialHelper.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import { programName, shownPath } from "../../src/internal/redact/programName.js"
@@ -561,6 +563,41 @@ describe("what stderr says in an error", () => {
       assert.strictEqual(yield* stderrOf("", "refused: winter-melon", { env }), "refused: <redacted>")
     })
   )
+})
+
+describe("a failure that a helper tells on stdout", () => {
+  it.effect("shows nothing that the helper was passed, with status 0 as with another", () => {
+    const inherited = { CORP_API_TOKEN: "corp-inherited-77" }
+    const env = { X: "variable-pass-123" }
+    const message = `refused argument-pass-123, ${env.X}, ${inherited.CORP_API_TOKEN} and q9-input`
+    const answers: ReadonlyArray<readonly [format: CredentialFormat.FormatSpec, stdout: string]> = [
+      ["auto", JSON.stringify({ version: 1, success: false, code: "7", message })],
+      ["google-executable", JSON.stringify({ version: 1, success: false, code: "401", message, id_token: "q9-input" })]
+    ]
+    return Effect.acquireUseRelease(
+      Effect.sync(() => Object.assign(process.env, inherited)),
+      () =>
+        Effect.forEach(answers, ([format, stdout]) =>
+          Effect.forEach([0, 1], (exitCode) => {
+            const helper = always({ exitCode: Effect.succeed(exitCode), stdout: text(stdout) })
+            return Effect.gen(function* () {
+              const provider = yield* ApiKeyProvider.fromCommand({
+                argv: ["get-key", "-c", "get with argument-pass-123"],
+                env,
+                format,
+                retry: undefined
+              })
+              const error = yield* Effect.flip(provider.get)
+              assert(error._tag === "NonZeroExit")
+              assert.strictEqual(error.exitCode, exitCode)
+              if (exitCode === 0 || format !== "auto") assert.include(error.stderr, "<redacted>")
+              assert.notMatch(error.stderr, /argument|variable|corp|inherited/)
+            }).pipe(Effect.scoped, Effect.provide(helper.layer))
+          })
+        ),
+      () => Effect.sync(() => delete process.env["CORP_API_TOKEN"])
+    )
+  })
 })
 
 it.effect("a time limit that no timer can keep is refused", () => {

@@ -6,8 +6,8 @@ import { printable } from "./terminal.js"
 export interface View {
   readonly text: string
   /** Where in the original text each character begins, and where it ends. */
-  readonly starts: ArrayLike<number>
-  readonly ends: ArrayLike<number>
+  readonly starts: Int32Array
+  readonly ends: Int32Array
   /** Two words of the original text may stand here as one. */
   readonly joinsWords: boolean
   /** The original text may be a dump: lines of numbers. */
@@ -34,10 +34,29 @@ interface Writer {
   readonly view: (flags: Partial<View>) => View
 }
 
+/** A list of numbers that grows. */
+const growing = () => {
+  let items = new Int32Array(initialSize)
+  let size = 0
+  return {
+    push: (item: number): void => {
+      if (size === items.length) {
+        const larger = new Int32Array(2 * size)
+        larger.set(items)
+        items = larger
+      }
+      items[size++] = item
+    },
+    all: (): Int32Array => items.subarray(0, size)
+  }
+}
+
+const initialSize = 1024
+
 const writerOn = (origin: View): Writer => {
   const texts: Array<string> = []
-  const starts: Array<number> = []
-  const ends: Array<number> = []
+  const starts = growing()
+  const ends = growing()
   const place = (from: number, to: number): void => {
     starts.push(origin.starts[from] ?? 0)
     ends.push(origin.ends[to - 1] ?? 0)
@@ -56,8 +75,8 @@ const writerOn = (origin: View): Writer => {
       isDump: origin.isDump,
       ...flags,
       text: texts.join(""),
-      starts,
-      ends
+      starts: starts.all(),
+      ends: ends.all()
     })
   }
 }
@@ -91,38 +110,46 @@ const decoded =
 
 const byteBits = 8
 
+/** The value of each digit, by its code. */
+const valuesOf = (...alphabets: ReadonlyArray<string>): Int8Array => {
+  const values = new Int8Array(codes).fill(-1)
+  for (const alphabet of alphabets) {
+    for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value
+  }
+  return values
+}
+
+const codes = 128
+
 /** Digits of `bits` bits each. Where a byte begins is not known, so each alignment is read, as a line of its own. */
 const inDigits =
-  (bits: number, alignments: number, values: ReadonlyMap<string, number>) =>
+  (bits: number, alignments: number, values: Int8Array) =>
   (run: string, start: number, writer: Writer): void => {
-    const digits = Array.from(run, (digit) => values.get(digit) ?? padding)
-    const length = digits.includes(padding) ? digits.indexOf(padding) : digits.length
+    const padding = run.indexOf("=")
+    const length = padding < 0 ? run.length : padding
     for (let shift = 0; shift < alignments; shift++) {
-      const bytes = Buffer.alloc(Math.max(0, Math.floor(((length - shift) * bits) / byteBits)) + 1, "\n")
+      const count = Math.max(0, Math.floor(((length - shift) * bits) / byteBits))
+      const bytes = Buffer.alloc(count + 1, "\n")
       let next = 0
       let held = 0
       let value = 0
-      for (let at = shift; at < length; at++) {
-        value = ((value << bits) | (digits[at] ?? 0)) & twoBytes
+      let from = shift
+      for (let at = shift; next < count; at++) {
+        value = ((value << bits) | (values[run.charCodeAt(at)] ?? 0)) & twoBytes
         held += bits
         if (held < byteBits) continue
         held -= byteBits
-        bytes[next] = value >> held
-        const from = shift + Math.floor((next * byteBits) / bits)
-        next++
+        bytes[next++] = value >> held
         // The last byte takes the padding along.
-        writer.place(start + from, start + (next + 1 < bytes.length ? at + 1 : run.length))
+        writer.place(start + from, next < count ? start + at + 1 : start + run.length)
+        from = held > 0 ? at : at + 1
       }
       writer.place(start, start + 1)
       writer.write(bytes.toString("latin1"))
     }
   }
 
-const padding = -1
 const twoBytes = 0xffff
-
-const valuesOf = (...alphabets: ReadonlyArray<string>): ReadonlyMap<string, number> =>
-  new Map(alphabets.flatMap((alphabet) => Array.from(alphabet, (digit, value) => [digit, value] as const)))
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 const base64Digits = `${letters}${letters.toLowerCase()}0123456789`
