@@ -25,6 +25,7 @@ import {
 import * as KeySyntax from "../internal/format/keySyntax.js"
 import { build, lookUp } from "../internal/format/pointer.js"
 import { jsonOf, type Mismatch, mismatch } from "../internal/format/schema.js"
+import type { Remedy } from "../internal/model/remedy.js"
 
 const place = (description: string) => Schema.NonEmptyString.annotations({ description })
 
@@ -43,7 +44,10 @@ export const Spec = Schema.Struct({
 
 type Spec = typeof Spec.Type
 
-const nothingThere = "That field has no string. Correct the field, or make the command print the key alone."
+const noString = (option: "field" | "username"): Remedy => ({
+  text: "Make the command print the key alone, or name a member that is a string",
+  option
+})
 
 const millisPerSecond = 1000
 
@@ -88,14 +92,15 @@ export const json = (spec: Spec): CredentialFormat =>
         const value = yield* Option.match(jsonOf(text), { onNone: () => mismatch("", "JSON"), onSome: Either.right })
         const found = lookUp(value, spec.field)
         if (Option.isNone(found) || typeof found.value !== "string")
-          return yield* mismatch(spec.field, "a string", nothingThere)
+          return yield* mismatch(spec.field, "a string", noString("field"))
         const expiresAt = yield* expiryIn(value, spec, startedAt)
         if (spec.username === undefined) {
           const secret = yield* KeySyntax.token(found.value, spec.field)
           return new ApiKey.ApiKey({ value: Redacted.make(secret), expiresAt })
         }
         const name = lookUp(value, spec.username)
-        if (Option.isNone(name) || typeof name.value !== "string") return yield* mismatch(spec.username, "a string")
+        if (Option.isNone(name) || typeof name.value !== "string")
+          return yield* mismatch(spec.username, "a string", noString("username"))
         const username = yield* KeySyntax.password(name.value, spec.username)
         const secret = yield* KeySyntax.password(found.value, spec.field)
         return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })
