@@ -104,7 +104,7 @@ const sourcesOfAttempt = ({ entry, options, request }: Attempt, stdout: string):
   })
 
 /** What the catalog knows of a program's messages, commands and options, as words. */
-const wordsOfEntry = ({ failures, install, subcommandFormats = {} }: Entry): ReadonlyArray<string> =>
+export const wordsOfEntry = ({ failures, install, subcommandFormats = {} }: Entry): ReadonlyArray<string> =>
   wordsOf(
     [
       install,

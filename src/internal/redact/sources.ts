@@ -23,7 +23,7 @@ export interface Run {
   readonly input: string
   /** Empty for a text that is itself a part of stdout. */
   readonly stdout: string
-  /** The words of this program's messages, commands and options, in lower case. */
+  /** The words of this program's messages, commands and options. */
   readonly words: ReadonlySet<string>
 }
 

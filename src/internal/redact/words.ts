@@ -52,18 +52,18 @@ export const knownWords =
       parts.length > 0 &&
       parts.every((part) => {
         const lower = part.toLowerCase()
-        return spellings.test(part) && (words.has(lower) || own.has(lower))
+        return own.has(part) || (spellings.test(part) && (words.has(lower) || own.has(lower)))
       })
     )
   }
 
 export const isKnown: IsKnownWord = knownWords(new Set())
 
-/** The words of a text, for `knownWords`. One letter is no word. */
+/** The words of a text, for `knownWords`, as they are written and in lower case. One letter is no word. */
 export const wordsOf = (text: string): ReadonlyArray<string> =>
   partsOf(text)
-    .map((part) => part.toLowerCase())
     .filter((part) => part.length > 1)
+    .flatMap((part) => [part, part.toLowerCase()])
 
 /** What belongs to the text around it: a colon, a dash, an arrow. */
 const punctuation = /^[^\p{L}\p{N}]{1,2}$/u
