@@ -1,4 +1,4 @@
-/** The sub-commands with their arguments, options and help texts, and the effect that an argv asks for. */
+/** The sub-commands with their arguments, options and help texts, and the parser that turns an argv into an effect. */
 
 import type { QuitException, Terminal } from "@effect/platform/Terminal"
 import { Argument, Command, CommanderError, Option } from "commander"
@@ -26,15 +26,15 @@ export type Action = Effect.Effect<
   Requirements | HelperPolicy | Terminal
 >
 
-/** Where a sub-command leaves its action for `parse`. */
+/** Called by a sub-command to pass its action to `parse`. */
 type Select = (action: Action) => void
 
 interface Context {
-  /** What stands after `--`. */
+  /** The words after `--`. */
   readonly command: ReadonlyArray<string>
   readonly version: string
   readonly select: Select
-  /** The same for sub-commands that take no command. */
+  /** `select` for sub-commands that accept no command after `--`. */
   readonly selectWithout: Select
 }
 
@@ -52,6 +52,8 @@ const parameterOption = ({ choices, description, formats, isBoolean, name }: Par
   )
   return (choices.length > 0 ? option.choices([...choices]) : option).helpGroup("Parameters of formats:")
 }
+
+const helpCommand = ["help [command]", "Print the help of a command."] as const
 
 const getCommand = ({ command, select }: Context): Command => {
   const self = withHelp(new Command("get"), {
@@ -166,7 +168,9 @@ const opencodeCommand = (context: Context): Command =>
         line: "effect-apikey opencode init openai --yes -- pass show openai/api-key"
       }
     ]
-  }).addCommand(initCommand(context))
+  })
+    .helpCommand(...helpCommand)
+    .addCommand(initCommand(context))
 
 const completionCommand = ({ selectWithout }: Context): Command =>
   withHelp(new Command("completion"), {
@@ -191,7 +195,7 @@ const programOf = (context: Context): Command => {
     ]
   })
     .version(context.version, "-V, --version", "Print the version.")
-    .helpCommand("help [command]", "Print the help of a command.")
+    .helpCommand(...helpCommand)
   const commands = [getCommand, checkCommand, trustCommand, schemaCommand, opencodeCommand, completionCommand]
   for (const make of commands) self.addCommand(make(context))
   self.addCommand(
@@ -207,8 +211,19 @@ const programOf = (context: Context): Command => {
   )
 }
 
-/** All commands, the program first. */
+/** The program and all its sub-commands, the program first. */
 const allOf = (command: Command): ReadonlyArray<Command> => [command, ...command.commands.flatMap(allOf)]
+
+const wordsOf = (command: Command): ReadonlyArray<string> =>
+  command.parent === null ? [] : [...wordsOf(command.parent), command.name()]
+
+/** The words that select each command, for the reference page: none for the program, `["opencode", "init"]` for that one. */
+export const commandNames = (): ReadonlyArray<ReadonlyArray<string>> => {
+  const nothing = { command: [], version: "", select: () => {}, selectWithout: () => {} }
+  return allOf(programOf(nothing))
+    .filter((command) => command.name() !== hiddenName)
+    .map(wordsOf)
+}
 
 const misplacedCommand = new UsageError({
   problem: "nothing may follow -- here",
@@ -219,11 +234,11 @@ const helpHint = "effect-apikey --help lists the commands; add --help to one for
 
 const noSubcommand = new UsageError({ problem: "no sub-command was given", hint: helpHint })
 
-/** What is joined to a flag, as in `--header=VALUE` and `-HVALUE`. Without `--` before a helper it may be the helper's secret. */
+/** Values joined to a flag, as in `--header=VALUE` and `-HVALUE`. If the user forgot `--`, they may be a helper's secrets. */
 const joinedValues = (argv: ReadonlyArray<string>): ReadonlyArray<string> =>
   argv.flatMap((word) => /^--[^=]+=(.+)$/s.exec(word)?.[1] ?? /^-[^-](.+)$/s.exec(word)?.[1] ?? [])
 
-/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as problem and hint. It quotes the user's words. */
+/** Splits Commander's "error: unknown option '--x'\n(Did you mean --y?)" into problem and hint. Its message quotes the argv. */
 const usageErrorOf = (message: string, argv: ReadonlyArray<string>): UsageError => {
   const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n(Did you mean ")
   return new UsageError({
@@ -232,9 +247,9 @@ const usageErrorOf = (message: string, argv: ReadonlyArray<string>): UsageError 
   })
 }
 
-// --- boundary: commander calls back, prints and throws
+// --- boundary: Commander calls back, prints and throws
 
-/** The effect that an argv asks for: the action of a sub-command, a text to print, or what is wrong with it. */
+/** Turns an argv into an effect: a sub-command's action, a text to print, or a usage error. */
 export const parse = (
   argv: ReadonlyArray<string>,
   command: ReadonlyArray<string>,
@@ -259,7 +274,7 @@ export const parse = (
         writeOut: (text) => {
           help += text
         },
-        // The error that it throws says the same.
+        // Commander also throws an error with the same text.
         writeErr: () => {}
       })
   }

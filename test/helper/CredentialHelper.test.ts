@@ -20,8 +20,8 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ApiKeyError } from "../../src/ApiKeyError.js"
 import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
-import type * as CredentialFormat from "../../src/CredentialFormat.js"
 import * as CredentialHelper from "../../src/CredentialHelper.js"
+import type { FormatSpec } from "../../src/formats/table.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import { programName, shownPath } from "../../src/internal/redact/programName.js"
 import { RedactedText } from "../../src/internal/redact/redact.js"
@@ -570,7 +570,7 @@ describe("a failure that a helper tells on stdout", () => {
     const inherited = { CORP_API_TOKEN: "corp-inherited-77" }
     const env = { X: "variable-pass-123" }
     const message = `refused argument-pass-123, ${env.X}, ${inherited.CORP_API_TOKEN} and q9-input`
-    const answers: ReadonlyArray<readonly [format: CredentialFormat.FormatSpec, stdout: string]> = [
+    const answers: ReadonlyArray<readonly [format: FormatSpec, stdout: string]> = [
       ["auto", JSON.stringify({ version: 1, success: false, code: "7", message })],
       ["google-executable", JSON.stringify({ version: 1, success: false, code: "401", message, id_token: "q9-input" })]
     ]
