@@ -15,7 +15,6 @@ import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { inCodeWords, Remedy, type RemedyInput, toRemedy } from "./internal/model/remedy.js"
-import * as Redact from "./internal/redact/redact.js"
 import { escaped } from "./internal/redact/terminal.js"
 import { shellWord } from "./internal/util/shell.js"
 
@@ -40,7 +39,10 @@ export { Remedy } from "./internal/model/remedy.js"
  * @since 0.1.0
  * @category models
  */
-export const RedactedText = Schema.Union(Schema.Literal(""), Schema.String.pipe(Schema.fromBrand(Redact.RedactedText)))
+export const RedactedText = Schema.Union(
+  Schema.Literal(""),
+  Schema.String.pipe(Schema.brand("effect-apikey/RedactedText"))
+)
 
 /**
  * @since 0.1.0

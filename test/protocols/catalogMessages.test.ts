@@ -141,9 +141,11 @@ const messages: ReadonlyArray<readonly [program: string, message: string, shown?
 ]
 
 describe("a message is shown as it was written", () => {
-  it.each(messages)("by %s: %s", (program, message, expected = message) => {
-    const entry = HelperCatalog.all.find((each) => each.program.test(program))
-    if (entry === undefined) throw new Error(`no entry knows ${program}`)
-    expect(shown(entry, message)).toBe(expected)
-  })
+  for (const [program, message, expected = message] of messages) {
+    it(`by ${program}: ${message}`, () => {
+      const entry = HelperCatalog.all.find((each) => each.program.test(program))
+      if (entry === undefined) throw new Error(`no entry knows ${program}`)
+      expect(shown(entry, message)).toBe(expected)
+    })
+  }
 })
