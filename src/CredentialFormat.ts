@@ -15,7 +15,7 @@ import { type ApiKeyError, type ConfigInvalid, EmptyOutput, ExpiredOnArrival, In
 import * as Table from "./formats/table.js"
 import * as HelperCatalog from "./HelperCatalog.js"
 import type { CredentialFormat, Output } from "./internal/format/format.js"
-import { jwtExpiry } from "./internal/format/jwt.js"
+import { tokenExpiry } from "./internal/format/tokenExpiry.js"
 import { inCode } from "./internal/model/configInvalid.js"
 import { decodeUtf8 } from "./internal/util/bytes.js"
 
@@ -163,7 +163,7 @@ export const encode = (format: Format, key: ApiKey.ApiKey): Either.Either<string
   get(format).encode(key)
 
 /**
- * From what a run gave to a key: valid UTF-8, something in it, the format's own rules, the expiry inside a JWT, and not
+ * From what a run gave to a key: valid UTF-8, something in it, the format's own rules, the expiry that the token carries, and not
  * expired at `now`.
  *
  * @since 0.1.0
@@ -194,7 +194,7 @@ export const decode = (
     ),
     Either.flatMap((input) => decodeText(input, output)),
     Either.map((key) =>
-      Option.match(jwtExpiry(Redacted.value(key.value)), {
+      Option.match(tokenExpiry(Redacted.value(key.value)), {
         onNone: () => key,
         onSome: (at) => ApiKey.expiringBy(key, at)
       })
