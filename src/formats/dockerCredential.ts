@@ -73,7 +73,7 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
           )
         }
         const value = yield* KeySyntax.password(Secret, "Secret")
-        const username = Username === "" ? undefined : yield* KeySyntax.password(Username, "Username")
+        const username = Username === "" ? undefined : yield* KeySyntax.username(Username, "Username")
         return ApiKey.make({ value, username, expiresAt: Option.getOrUndefined(expiresAt) })
       })
     },

@@ -106,7 +106,7 @@ export const json = (spec: Spec): CredentialFormat =>
         }
         const name = lookUp(value, spec.username)
         if (Option.isNone(name) || typeof name.value !== "string") return yield* mismatch(spec.username, "a string")
-        const username = yield* KeySyntax.password(name.value, spec.username)
+        const username = yield* KeySyntax.username(name.value, spec.username)
         const secret = yield* KeySyntax.password(found.value, spec.field)
         return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })
       }),
