@@ -1,4 +1,4 @@
-import { publicModules } from "./scripts/support.mjs"
+import { publicModules } from "./scripts/publicModules.mjs"
 
 // What a user, npm or a test runner starts from: exports of these are public, everything else must be used by somebody.
 export default {
@@ -16,7 +16,7 @@ export default {
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts", "docs/data/*.ts", "scripts/**/*.mjs"],
   // Tools of a Unix machine, not of npm.
-  ignoreBinaries: ["prlimit", "mkfifo", "script"],
+  ignoreBinaries: ["prlimit", "mkfifo", "mount", "script", "umount"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs that scripts/check.mjs starts by their file, which knip cannot see.
   ignoreDependencies: [

@@ -1,22 +1,23 @@
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { slowestFiles } from "./test/support/slowestFiles.js"
 
-const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+/** The names that users import stand for files of ours, as `paths` says in tsconfig.json. */
+const { compilerOptions }: { compilerOptions: { paths: Record<string, [string]> } } = JSON.parse(
+  readFileSync(new URL("tsconfig.json", import.meta.url), "utf8")
+)
+const aliases = Object.entries(compilerOptions.paths).map(([name, [file]]) => ({
+  find: new RegExp(`^${name.replace("*", "(?!package\\.json)(.*)")}$`),
+  replacement: fileURLToPath(new URL(file, import.meta.url)).replace("*", "$1")
+}))
 
 /** Programs are started there, with environments of their own; and files that replace a module (vi.mock). */
 const isolated = ["test/integration/**/*.test.ts", "test/**/*.isolated.test.ts"]
 
 export default defineConfig({
   plugins: [slowestFiles],
-  resolve: {
-    alias: [
-      { find: /^effect-apikey$/, replacement: source("index.ts") },
-      { find: /^effect-apikey\/opencode\/(AuthJson|Config)$/, replacement: source("Opencode$1.ts") },
-      { find: /^effect-apikey\/promise$/, replacement: source("Promise.ts") },
-      { find: /^effect-apikey\/(?!package\.json)(.*)$/, replacement: source("$1.ts") }
-    ]
-  },
+  resolve: { alias: aliases },
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,

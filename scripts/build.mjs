@@ -16,7 +16,7 @@ const files = (folder) =>
         .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
     : []
 
-/** tsc removes nothing: a module that was renamed would live on in the package. */
+/** tsc removes nothing: a module that was renamed would stay in the package. */
 const removeStale = (bundled) => {
   const kept = new Set([LICENSE_FILE, ".tsbuildinfo", ...bundled])
   for (const file of files(dist)) {

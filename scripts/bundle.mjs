@@ -20,8 +20,6 @@ export const bundle = async ({ name, entry, executable }) => {
     deps: { alwaysBundle: [/.*/], onlyBundle: false },
     // jsonc-parser's `main` loads its parts with a require of its own, which no bundler follows.
     inputOptions: { resolve: { mainFields: ["module", "main"] } },
-    // write-file-atomic uses `__filename`.
-    shims: true,
     outputOptions: { entryFileNames: "[name].js", chunkFileNames: `${name}-[name].js` },
     // Not looked up module by module: the tests that run these files are what says that nothing needed is left out.
     treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },

@@ -1,7 +1,8 @@
 // Every public export has a docstring with `@since` and `@category`, also where a public module re-exports it from a room.
 import { join, relative } from "node:path"
 import ts from "typescript"
-import { publicModules, root } from "./support.mjs"
+import { publicModules } from "./publicModules.mjs"
+import { root } from "./support.mjs"
 
 const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
 const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, plugins: [] }, root)

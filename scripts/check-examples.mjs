@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
-import { publicModules, repositoryFiles, root } from "./support.mjs"
+import { publicModules } from "./publicModules.mjs"
+import { repositoryFiles, root } from "./support.mjs"
 
 const FENCE =
   /^(?<indent>[ \t]*(?:\*[ \t])?[ \t]*)```(?:ts|typescript)(?<flags>[^\n`]*)\n(?<body>[\s\S]*?)^\s*(?:\*\s*)?```\s*$/gm

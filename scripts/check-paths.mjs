@@ -3,8 +3,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
+import { publicModules } from "./publicModules.mjs"
 import { rooms, seam } from "./rooms.mjs"
-import { packageJson, publicModules, readJson, repositoryFiles, root } from "./support.mjs"
+import { packageJson, readJson, repositoryFiles, root } from "./support.mjs"
 
 const files = await repositoryFiles()
 const sources = files.filter((file) => file.startsWith("src/"))
@@ -34,7 +35,7 @@ const patterns = [
   ...packageJson.files
     .filter((pattern) => pattern !== outDir && !pattern.startsWith("!"))
     .map((pattern) => ["package.json", pattern]),
-  ...publicModules.map(({ source }) => ["package.json", source]),
+  ...publicModules.map(({ source }) => ["scripts/publicModules.mjs", source]),
   ...Object.values(packageJson.bin).map((file) => ["package.json", file.replace(/^dist\/(.*)\.js$/, "src/$1.ts")]),
   ...[...rooms, seam].flatMap((room) => room.files).map((path) => ["scripts/rooms.mjs", `src/${path}`])
 ]

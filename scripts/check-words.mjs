@@ -7,16 +7,7 @@ import { readJson, repositoryFiles, root } from "./support.mjs"
 
 const SEARCHED = /^(?:src|docs|scripts)\/.*\.(?:ts|mjs|md|sh)$|^(?:README|CONTRIBUTING|CHANGELOG)\.md$/
 /** Not searched yet. Remove a path as soon as its text is rewritten. */
-const NOT_YET = [
-  "README.md",
-  "CHANGELOG.md",
-  "docs/",
-  "src/sdk/",
-  "src/internal/request/",
-  "src/CredentialFormat.ts",
-  "src/HelperPolicy.ts",
-  "src/Promise.ts"
-]
+const NOT_YET = ["src/sdk/", "src/internal/request/", "src/HelperPolicy.ts", "src/Promise.ts"]
 /** Text that is not ours: messages that tools print, quoted as evidence. */
 const QUOTED = /^docs\/data\//
 

@@ -46,8 +46,15 @@ const steps = [
     "CONTRIBUTING.md shows the rooms",
     () => run(process.execPath, [join(root, "scripts", "contributing-doc.mjs"), "--check"])
   ],
+  ["prose", "no sentence over 35 words, no table cell over 20", script("check-prose.mjs")],
   ["words", "no word or phrase of scripts/words.json", script("check-words.mjs")],
   ["hygiene", "no machine's paths, no registries", script("check-hygiene.mjs")],
+  [
+    "exports",
+    "package.json and tsconfig.json name the public modules",
+    () => run(process.execPath, [join(root, "scripts", "exports.mjs"), "--check"])
+  ],
+  ["links", "links of pages lead somewhere, all to one repository", script("check-links.mjs")],
   ["package", "contents, publint, are the types wrong", script("check-package.mjs")]
 ]
 

@@ -1,4 +1,4 @@
-// Writes docs/formats.md from the tables of the code (CredentialFormat, HelperCatalog) and what docs/data says of each of their rows.
+// Writes docs/formats.md from the tables of the code (src/formats/table.ts, HelperCatalog) and what docs/data says of each of their rows.
 // Without an argument it writes the page; with --check it says whether the page is what it would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -9,6 +9,8 @@ const load = (module) => tsImport(join(root, `${module}.ts`), import.meta.url)
 const [
   ApiKey,
   CredentialFormat,
+  { get },
+  { FormatOptions },
   { inJsonWords, toRemedy },
   { formats },
   helpers,
@@ -20,6 +22,8 @@ const [
 ] = await Promise.all([
   load("src/ApiKey"),
   load("src/CredentialFormat"),
+  load("src/internal/format/lookup"),
+  load("src/formats/table"),
   load("src/internal/model/remedy"),
   load("docs/data/formats"),
   load("docs/data/helpers"),
@@ -40,11 +44,11 @@ const table = (head, rows) =>
   [row(...head), row(...head.map(() => "---")), ...rows.map((cells) => row(...cells))].join("\n")
 const fenced = (text, language = "text") => `\`\`\`${language}\n${text.replace(/\n+$/, "")}\n\`\`\``
 
-const schema = JSONSchema.make(CredentialFormat.FormatOptions)
+const schema = JSONSchema.make(FormatOptions)
 const nameIn = ({ properties: { name } }) => name.const ?? name.enum[0]
 
 /** Those that a name alone stands for, then those that need parameters. */
-const names = [...new Set([...CredentialFormat.formatNames, ...schema.anyOf.map(nameIn)])]
+const names = [...new Set([...CredentialFormat.names, ...schema.anyOf.map(nameIn)])]
 
 const parametersOf = (name) => {
   const own = schema.anyOf.find((options) => nameIn(options) === name)
@@ -87,7 +91,7 @@ const readAs = (format, example) => {
 const section = (name) => {
   const { example, parameters, source, title } = formats[name]
   const spec = parameters === undefined ? name : { name, ...parameters }
-  const shown = CredentialFormat.get(spec)
+  const shown = get(spec)
   const variables = Object.entries(shown.environment?.(false, "first") ?? {})
   const later = Object.entries(shown.environment?.(false, "expiry") ?? {})
     .filter(([variable, value]) => !variables.some(([name, first]) => name === variable && first === value))
@@ -159,7 +163,7 @@ if (problems.length > 0) {
   process.exit(1)
 }
 
-const page = `<!-- Written by scripts/formats-doc.mjs from src/CredentialFormat.ts and src/HelperCatalog.ts. Do not edit. -->
+const page = `<!-- Written by scripts/formats-doc.mjs from src/formats/table.ts and src/HelperCatalog.ts. Do not edit. -->
 # Formats
 
 What a helper's stdout may speak. \`format\` takes a name, or an object with the name and its parameters. Nothing named means

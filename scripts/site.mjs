@@ -3,7 +3,8 @@
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Application } from "typedoc"
-import { publicModules, root } from "./support.mjs"
+import { publicModules } from "./publicModules.mjs"
+import { root } from "./support.mjs"
 
 const reference = join(root, "docs", "api")
 

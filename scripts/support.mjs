@@ -1,4 +1,4 @@
-// What the scripts share: where the repository is, what it publishes, how to run an installed program.
+// What the scripts share: where the repository is, how to run an installed program.
 import { spawn } from "node:child_process"
 import { readFileSync, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
@@ -9,14 +9,6 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..")
 export const readJson = (path) => JSON.parse(readFileSync(path, "utf8"))
 
 export const packageJson = readJson(join(root, "package.json"))
-
-/** Each name that a user may import, with the source module that stands behind it. */
-export const publicModules = Object.entries(packageJson.exports)
-  .filter(([, target]) => typeof target === "object")
-  .map(([subpath, target]) => ({
-    specifier: subpath.replace(/^\./, packageJson.name),
-    source: target.types.replace(/^\.\/dist\/(.*)\.d\.ts$/, "src/$1.ts")
-  }))
 
 export const isFile = (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true
 

@@ -20,7 +20,7 @@ import { HostEnvironment, type Needs } from "./internal/host/HostEnvironment.js"
 import { expanded, isInside } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
-import { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
+import { needOf, variablesOf } from "./internal/policy/environmentVariables.js"
 import {
   type AuthorizationRequest,
   type Grant,
@@ -35,7 +35,7 @@ import * as TrustStore from "./internal/policy/trustStore.js"
 import { programName } from "./internal/redact/programName.js"
 import type { RunOptions } from "./internal/source/schema.js"
 
-export { argumentsMatch } from "./internal/policy/allowList.js"
+export { type ArgumentPattern, argumentsMatch } from "./internal/policy/allowList.js"
 export { digest, scriptsOf } from "./internal/policy/digest.js"
 export { isForbiddenVariable } from "./internal/policy/forbiddenVariables.js"
 export {
@@ -48,11 +48,14 @@ export {
 export { Provenance } from "./internal/policy/provenance.js"
 
 /**
- * The rules beside the user's trust. `allow`: commands that may run without it, the program with patterns for its arguments,
- * one each; `*` stands for any text but `..`, and for no option at an argument's start. A project's command is covered only
- * if it sets neither `env`, `cwd` nor `path`, has no placeholder, and the key goes nowhere that the project says. `project`: its commands need trust
- * or a place on the list (`"trust"`, default), a place on the list (`"allow"`), or never run (`"deny"`). `user`: the user's own
- * commands run (`"run"`, default), or only those on the list (`"allow"`).
+ * The rules beside the user's trust.
+ *
+ * - `allow`: commands that may run without trust. An entry is the program and one `ArgumentPattern` for each argument. It covers
+ *   a project's command only if that sets neither `env`, `cwd` nor `search`, has no placeholder, and the project does not choose
+ *   where the key is sent.
+ * - `project`: a project's commands need trust or an entry in `allow` (`"trust"`, the default), need an entry (`"allow"`), or
+ *   never run (`"deny"`).
+ * - `user`: the user's own commands run (`"run"`, the default), or need an entry in `allow` (`"allow"`).
  *
  * @since 0.1.0
  * @category schemas
@@ -66,25 +69,35 @@ export const Rules = PolicyRules
 export type Rules = PolicyRules
 
 /**
- * Remembers that the user wants these as they were when the digest was taken, in `$XDG_DATA_HOME/effect-apikey/trust.json`.
+ * Trusts declarations as they were when the digest was computed. The trust is stored in
+ * `$XDG_DATA_HOME/effect-apikey/trust.json`. It replaces earlier trust in the same file, provider and origin.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const trust = (
-  items: ReadonlyArray<{ readonly declaration: ProjectDeclaration; readonly digest: string }>
+  items: ReadonlyArray<{
+    readonly declaration: ProjectDeclaration
+    readonly digest: string
+    readonly origin?: Option.Option<string>
+  }>
 ): Effect.Effect<void, ApiKeyError, Needs> =>
   Effect.gen(function* () {
     const at = yield* DateTime.now
-    const added = items.map(({ declaration, digest: hash }) => ({
+    const added = items.map(({ declaration, digest: hash, origin = Option.none() }) => ({
       file: declaration.file,
       provider: declaration.provider,
+      origin: Option.getOrElse(origin, () => ""),
       program: declaration.commands.map(({ argv }) => programName(argv)).join(", "),
       digest: hash,
       at
     }))
-    const digests = new Set(added.map((entry) => entry.digest))
-    yield* TrustStore.update((before) => [...before.filter((entry) => !digests.has(entry.digest)), ...added])
+    // A change back to what was trusted before asks again, like any other change.
+    const isReplaced = (old: TrustStore.Trusted) =>
+      added.some(
+        ({ file, origin, provider }) => old.file === file && old.provider === provider && old.origin === origin
+      )
+    yield* TrustStore.update((before) => [...before.filter((entry) => !isReplaced(entry)), ...added])
   })
 
 /**
@@ -132,7 +145,7 @@ const hasUnlistedOptions = ({
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 
 const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, searchPath: string) =>
-  Effect.exists((rules.allow ?? []).filter(argumentsMatch(argv)), ([name = ""]) =>
+  Effect.exists((rules.allow ?? []).filter(argumentsMatch(argv)), ([name]) =>
     Effect.map(findProgram(name, onlyIn(searchPath)), (found) => found._tag === "Executable" && found.path === program)
   )
 
@@ -162,9 +175,9 @@ const projectCommand = (
   { file, root }: ProjectProvenance
 ) =>
   Effect.gen(function* () {
-    const forbidden = Object.keys(env ?? {}).find(isForbiddenVariable)
-    if (forbidden !== undefined) {
-      return yield* refusal(request, `A project may not set ${forbidden}, trusted or not: remove it from ${file}.`)
+    const denied = variablesOf({ argv, env }).find((each) => needOf(each) === "denied")
+    if (denied !== undefined) {
+      return yield* refusal(request, `A project may not set ${denied.name}, trusted or not: remove it from ${file}.`)
     }
     if (rules.project === "deny") return yield* refusal(request, "The policy in force lets no project run commands.")
     const path = yield* Path.Path

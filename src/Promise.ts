@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import type * as ApiKeyModel from "./ApiKey.js"
 import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
 import type * as ApiKeySource from "./ApiKeySource.js"
-import type { FormatSpec } from "./CredentialFormat.js"
+import type { FormatSpec } from "./formats/table.js"
 import * as HelperExecutor from "./HelperExecutor.js"
 import { inCode } from "./internal/model/configInvalid.js"
 import {

@@ -1,7 +1,8 @@
 /**
  * Turns a credential helper command into an API key that an SDK can use for as long as the program runs.
  *
- * The SDKs are subpaths of their own (`effect-apikey/sdk/Fetch`, …), so that importing this loads none of them.
+ * These are the modules of the pipeline. The SDKs (`effect-apikey/sdk/Fetch`, …), the catalog of known helpers and the modules for
+ * opencode are subpaths of their own, so that importing this loads none of the SDKs.
  *
  * @since 0.1.0
  */
@@ -44,24 +45,9 @@ export * as CredentialHelper from "./CredentialHelper.js"
 /**
  * @since 0.1.0
  */
-export * as HelperCatalog from "./HelperCatalog.js"
-
-/**
- * @since 0.1.0
- */
 export * as HelperExecutor from "./HelperExecutor.js"
 
 /**
  * @since 0.1.0
  */
 export * as HelperPolicy from "./HelperPolicy.js"
-
-/**
- * @since 0.1.0
- */
-export * as OpencodeAuthJson from "./OpencodeAuthJson.js"
-
-/**
- * @since 0.1.0
- */
-export * as OpencodeConfig from "./OpencodeConfig.js"

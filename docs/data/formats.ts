@@ -1,5 +1,5 @@
 /** What docs/formats.md says of each format: one entry for each row of src/formats/table.ts. A missing or unknown name is a type error. */
-import type { FormatName, FormatOptions } from "effect-apikey/CredentialFormat"
+import type { FormatName, FormatOptions } from "effect-apikey/formats/table"
 
 type Name = FormatName | FormatOptions["name"]
 

@@ -3,7 +3,7 @@
  * known. `npm run check -- formats` fails where an entry or its row is missing.
  */
 import * as Option from "effect/Option"
-import type { FormatName } from "effect-apikey/CredentialFormat"
+import type { FormatName } from "effect-apikey/formats/table"
 import * as HelperCatalog from "effect-apikey/HelperCatalog"
 
 /** Whether a failure was seen with the real program, or is taken from its manual or source. */

@@ -10,9 +10,9 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeySource from "../ApiKeySource.js"
-import * as CredentialFormat from "../CredentialFormat.js"
 import type { Candidate, Configuration, Resolved, Template } from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
+import * as Formats from "../internal/format/lookup.js"
 import { locate } from "../internal/helper/locate.js"
 import type { Requirements } from "../internal/helper/options.js"
 import { inJsonWords } from "../internal/model/remedy.js"
@@ -55,7 +55,7 @@ const failed = (error: ApiKeyError): Checked => ({
 })
 
 const absent = (tried: ReadonlyArray<string>): Checked => ({
-  lines: [field("key", "absent, so the next is asked")],
+  lines: [field("key", "absent; the next source is used")],
   outcome: { _tag: "Absent", tried }
 })
 
@@ -102,7 +102,7 @@ const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =
     const grant = yield* authorized(subject, source, provenance)
     const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
     if (Either.isLeft(grant)) {
-      return after([top, ...program, field("policy", "refused")], failed(grant.left))
+      return after([top, ...program, field("policy", "denied")], failed(grant.left))
     }
     const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
     if (source._tag !== "Command") {
@@ -136,9 +136,7 @@ const runLines = ({ provider }: Subject, source: Run, { options }: Grant) =>
     const key = yield* self.get
     const took = (yield* Clock.currentTimeMillis) - start
     const { hardExpiry } = yield* self.status
-    const recognized = Option.flatMap(output, (given) =>
-      CredentialFormat.recognized(source.command.format ?? "auto", given)
-    )
+    const recognized = Option.flatMap(output, (given) => Formats.recognized(source.command.format ?? "auto", given))
     const kept = Option.match(hardExpiry, {
       onNone: () => "does not say; kept for good",
       onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
@@ -158,7 +156,7 @@ const checkTemplate = (subject: Subject, { label, read, singles }: Template, pro
     const top = heading(label, provenance)
     for (const single of singles) {
       const grant = yield* authorized(subject, single, provenance)
-      if (Either.isLeft(grant)) return after([top, field("policy", "refused")], failed(grant.left))
+      if (Either.isLeft(grant)) return after([top, field("policy", "denied")], failed(grant.left))
     }
     return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
   })

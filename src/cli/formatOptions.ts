@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import * as CredentialFormat from "../CredentialFormat.js"
 import {
   type FormatName,
   FormatSpec,
@@ -15,6 +14,7 @@ import {
   parametersOf
 } from "../formats/table.js"
 import * as HelperCatalog from "../HelperCatalog.js"
+import { type Format, resolve } from "../internal/format/lookup.js"
 import { programName } from "../internal/redact/programName.js"
 import { nearest } from "../internal/source/problem.js"
 import { UsageError } from "./exit.js"
@@ -115,7 +115,7 @@ const misplaced = (format: string, name: string): UsageError =>
 export const formatFor = (
   command: ReadonlyArray<string>,
   options: FormatOptions
-): Effect.Effect<CredentialFormat.Format | undefined, UsageError> =>
+): Effect.Effect<Format | undefined, UsageError> =>
   Effect.gen(function* () {
     const given = Object.entries(options).filter(([name, value]) => isParameter(name) && value !== undefined)
     const format = yield* specOf(options.format, given)
@@ -146,11 +146,8 @@ const subcommandFormat = (command: ReadonlyArray<string>): FormatName | undefine
   )
 
 /** A format whose helper reads a request on stdin gets ours, where no flag says what to ask for. */
-const withRequest = (
-  format: CredentialFormat.Format | undefined,
-  program: string
-): Effect.Effect<CredentialFormat.Format | undefined, UsageError> => {
-  const resolved = CredentialFormat.resolve(format ?? "auto", program)
+const withRequest = (format: Format | undefined, program: string): Effect.Effect<Format | undefined, UsageError> => {
+  const resolved = resolve(format ?? "auto", program)
   if (Either.isLeft(resolved) || resolved.right.readsStdin !== true || resolved.right.input !== undefined) {
     return Effect.succeed(format)
   }
@@ -160,7 +157,7 @@ const withRequest = (
 const specOf = (
   format: string | undefined,
   given: ReadonlyArray<readonly [string, unknown]>
-): Effect.Effect<CredentialFormat.Format | undefined, UsageError> => {
+): Effect.Effect<Format | undefined, UsageError> => {
   const [first] = given
   if (format === undefined) {
     return first === undefined ? Effect.succeed(undefined) : parameterWithoutFormat(first[0])

@@ -82,5 +82,6 @@ const configuredProvider = (id: string, options: ConfigurationOptions) =>
 const timeoutOf = (input: string): Effect.Effect<Duration.Duration, UsageError> =>
   Effect.mapError(
     parseDuration(input),
-    () => new UsageError({ problem: "--timeout is not a time above 0", hint: 'For example: --timeout "10 seconds"' })
+    () =>
+      new UsageError({ problem: "--timeout is not a duration above 0", hint: 'For example: --timeout "10 seconds"' })
   )

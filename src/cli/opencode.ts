@@ -1,16 +1,17 @@
 /** `effect-apikey opencode init`: puts the plugin and a provider's command into the user's opencode.jsonc. */
 
+import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { isNonEmptyReadonlyArray } from "effect/Array"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import writeFileAtomic from "write-file-atomic"
 import { type ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import { HostEnvironment, xdg } from "../internal/host/HostEnvironment.js"
 import { mayExist, realPathOf } from "../internal/host/paths.js"
+import { isFull, replaceFile } from "../internal/host/replaceFile.js"
 import { withoutSecrets } from "../internal/redact/redact.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { readText } from "../internal/source/jsonc.js"
@@ -57,31 +58,32 @@ const noteOnLink = (file: string) =>
 const noteOnUnread = ({ message }: ApiKeyError): string =>
   `${message}; it was not looked at: put plugins that it lists into this file's list, too`
 
-const onlyUser = 0o600
-
-const unwritable = (file: string) => (error: unknown) =>
-  new ConfigInvalid({
+const unwritable = (file: string, folder: string) => (error: PlatformError) => {
+  const code = codeOf(error)
+  return new ConfigInvalid({
     file,
     line: 0,
     column: 0,
-    problem: `it cannot be written (${codeOf(error)})`,
-    remedy: "Nothing was changed. Correct the permissions of the file and its folder."
+    problem: `it cannot be written (${code})`,
+    remedy: `Nothing was changed. ${
+      isFull(code) ? `Free some space on the disk of ${folder}.` : "Correct the permissions of the file and its folder."
+    }`
   })
+}
 
-/** Atomic; links are followed; a file that is there keeps its permissions and owner. */
+/** Symlinks are followed. An existing file keeps its permissions and owner. */
 const write = (file: string, text: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const place = yield* realPathOf(file)
-    yield* fs.makeDirectory(path.dirname(place), { recursive: true })
-    return { place, options: (yield* fs.exists(place)) ? {} : { mode: onlyUser } }
-  }).pipe(
-    Effect.mapError(unwritable(file)),
-    Effect.flatMap(({ place, options }) =>
-      Effect.tryPromise({ try: () => writeFileAtomic(place, text, options), catch: unwritable(file) })
-    )
-  )
+    const target = yield* realPathOf(file)
+    const folder = path.dirname(target)
+    yield* Effect.gen(function* () {
+      yield* fs.makeDirectory(folder, { recursive: true })
+      const before = (yield* fs.exists(target)) ? yield* fs.stat(target) : undefined
+      yield* replaceFile(target, text, before)
+    }).pipe(Effect.mapError(unwritable(file, folder)))
+  })
 
 export const init = (provider: string, command: ReadonlyArray<string>, { baseUrl, npm, yes }: InitOptions) =>
   Effect.gen(function* () {

@@ -106,7 +106,7 @@ const checkCommand = ({ selectWithout }: Context): Command => {
 const trustCommand = ({ selectWithout }: Context): Command =>
   withHelp(new Command("trust"), {
     description: "Allow a project's configuration to run its commands, until the file changes.",
-    usage: ["[FILE] [--yes | --revoke]", "--list"],
+    usage: ["[FILE] [--yes [--allow-env NAME] | --revoke]", "--list"],
     examples: [
       { what: "show what the project's file would run, and ask", line: "effect-apikey trust" },
       { what: "trust a file that you have read", line: "effect-apikey trust effect-apikey.jsonc --yes" },
@@ -116,6 +116,11 @@ const trustCommand = ({ selectWithout }: Context): Command =>
   })
     .addArgument(new Argument("[file]"))
     .addOption(new Option("--yes", "Do not ask."))
+    .addOption(
+      new Option("--allow-env <name>", "With --yes: a variable that the project may set (repeatable).").argParser(
+        (name: string, before: ReadonlyArray<string> | undefined) => [...(before ?? []), name]
+      )
+    )
     .addOption(new Option("--revoke", "Withdraw all trust in the file."))
     .addOption(new Option("--list", "List what is trusted."))
     .action((file: string | undefined, options) => selectWithout(trust(file, options)))

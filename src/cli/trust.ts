@@ -1,13 +1,11 @@
-/** `effect-apikey trust`: shows what a project's file would run and send, and remembers the user's word on it. */
+/** `effect-apikey trust`: shows what a project's file would run and send, asks the user, and stores the answer. */
 
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isRecord } from "effect/Predicate"
 import { type ApiKeyError, CommandNotTrusted, type ConfigInvalid } from "../ApiKeyError.js"
 import * as HelperExecutor from "../HelperExecutor.js"
 import * as HelperPolicy from "../HelperPolicy.js"
@@ -15,24 +13,16 @@ import { projectFile } from "../internal/config/discover.js"
 import type { Configuration } from "../internal/config/model.js"
 import { load } from "../internal/config/resolve.js"
 import { HostEnvironment, type Needs } from "../internal/host/HostEnvironment.js"
-import { expanded, fileName, isInside, realPathOf } from "../internal/host/paths.js"
+import { fileName, realPathOf } from "../internal/host/paths.js"
 import { inJsonWords } from "../internal/model/remedy.js"
-import { scriptsOf } from "../internal/policy/digest.js"
-import type { ProjectDeclaration } from "../internal/policy/model.js"
+import { questioned } from "../internal/policy/environmentVariables.js"
 import { escaped } from "../internal/redact/terminal.js"
 import { readText } from "../internal/source/jsonc.js"
 import { shellWord } from "../internal/util/shell.js"
 import { loadAll } from "../opencode/config/load.js"
-import { hideAllElse } from "../opencode/config/placeholder.js"
 import { confirm } from "./confirm.js"
 import { UsageError } from "./exit.js"
-
-export interface Item {
-  readonly declaration: ProjectDeclaration
-  readonly origin: Option.Option<string>
-  /** The digest, computed before the text is shown: changes made while the user reads are not trusted. */
-  readonly digest: string
-}
+import { type Item, question } from "./trustQuestion.js"
 
 const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 
@@ -102,86 +92,6 @@ const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Ef
     return distinct(items, wrong)
   })
 
-const redacted = "<redacted>"
-
-/**
- * Secrets that stand in the file itself are not part of the question. What is left out goes by its place: within a command
- * nothing is, whatever it is called.
- */
-const withoutKeys = (value: unknown, within?: string): unknown => {
-  if (Array.isArray(value)) return value.map((each) => withoutKeys(each, within))
-  if (!isRecord(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]): [string, unknown] => {
-      if (name === "command" || name === "apiKeyCommand") return [name, inner]
-      const isKey = name === "literal" || name === "apiKey" || within === "headers"
-      // What it is put together from is what the user is asked about.
-      return typeof inner === "string" && isKey
-        ? [name, hideAllElse(inner, redacted)]
-        : [name, withoutKeys(inner, name)]
-    })
-  )
-}
-
-const runsText = /^-[A-Za-z]*[ceprS]$|^-m$|^--(?:eval|print|split-string)|[$({`]/
-
-/** What an argument may name: itself, what stands after its `=`, or what is joined to a letter (`-C./tools`). */
-const namedIn = (argument: string): ReadonlyArray<string> =>
-  [argument, argument.slice(argument.indexOf("=") + 1), argument.replace(/^-[A-Za-z]/, "")].filter(
-    (each) => each !== ""
-  )
-
-/** Whether other project files may run besides the named ones: through a shell, a module, a directory or the working directory. */
-const leadsFurther = (
-  { commands, file, root }: ProjectDeclaration,
-  scripts: ReadonlyArray<string>
-): Effect.Effect<boolean, never, Needs> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const { home } = yield* HostEnvironment
-    const isIn = (place: string) =>
-      Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
-    const leadsOn = (place: string) =>
-      Effect.flatMap(Effect.option(fs.realPath(place)), (real) =>
-        Option.isNone(real) || scripts.includes(real.value) ? Effect.succeed(false) : isIn(place)
-      )
-    return yield* Effect.exists(commands, ({ argv: [, ...args], cwd }) => {
-      if (args.some((each) => runsText.test(each))) return Effect.succeed(true)
-      const bases = [cwd ?? home, path.dirname(file)]
-      const paths = args
-        .flatMap(namedIn)
-        .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
-      // What the kernel says of a process is another thing for another process.
-      const runsInside =
-        cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
-      return Effect.zipWith(runsInside, Effect.exists(paths, leadsOn), (a, b) => a || b)
-    })
-  })
-
-/** As a whole, a part may stand in another file; and as it is written: what a variable holds is nothing to show. */
-const wholesOf = ({ commands, merged }: ProjectDeclaration): ReadonlyArray<unknown> =>
-  merged === undefined ? commands.map(({ argv }) => argv) : [isRecord(merged) ? merged["argv"] : merged]
-
-const shownItem = ({ declaration, origin }: Item): Effect.Effect<string, never, Needs> =>
-  Effect.gen(function* () {
-    const scripts = yield* scriptsOf(declaration)
-    const isMore = yield* leadsFurther(declaration, scripts)
-    const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
-    return [
-      `${escaped(declaration.provider)}:`,
-      ...lines.map((line) => `  ${escaped(line)}`),
-      ...Option.toArray(Option.map(origin, (to) => `  the key goes to ${escaped(to)}`)),
-      ...wholesOf(declaration).map((argv) => `  runs ${escaped(JSON.stringify(argv))}`),
-      ...scripts.map((script) => `  runs the file ${escaped(script)}, as it is now`),
-      ...(isMore ? ["  what else of the project's it runs may change without your being asked again"] : [])
-    ].join("\n")
-  })
-
-/** The text to confirm. It cannot move the cursor, change a colour or reverse the direction of writing. */
-export const question = (file: string, items: ReadonlyArray<Item>): Effect.Effect<string, never, Needs> =>
-  Effect.map(Effect.forEach(items, shownItem), (shown) => [`In ${escaped(file)}:`, ...shown].join("\n"))
-
 const list = Effect.gen(function* () {
   const trusted = yield* HelperPolicy.trusted
   for (const { at, file, program, provider } of trusted) {
@@ -194,15 +104,23 @@ export interface TrustOptions {
   readonly list?: boolean
   readonly revoke?: boolean
   readonly yes?: boolean
+  /** Variables that may be set although their effect needs a question. Only with `yes`, which asks nothing. */
+  readonly allowEnv?: ReadonlyArray<string>
 }
 
 export const trust = (named: string | undefined, options: TrustOptions) =>
   Effect.gen(function* () {
-    const { list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
+    const { allowEnv = [], list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
     if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && named !== undefined)) {
       return yield* new UsageError({
         problem: "--list, --revoke and --yes exclude each other",
         hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
+      })
+    }
+    if (allowEnv.length > 0 && !isYes) {
+      return yield* new UsageError({
+        problem: "--allow-env needs --yes",
+        hint: "effect-apikey trust FILE --yes --allow-env NAME"
       })
     }
     if (isList) return yield* list
@@ -222,10 +140,11 @@ export const trust = (named: string | undefined, options: TrustOptions) =>
       const revoked = yield* HelperPolicy.revoke(file)
       return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
     }
-    yield* trustFile(place, file, isYes)
+    yield* trustFile(place, file, isYes ? Option.some(allowEnv) : Option.none())
   })
 
-const trustFile = (place: string, file: string, isYes: boolean) =>
+/** `allowed`: with `--yes`, the variables of `--allow-env`. Without, the user is asked. */
+const trustFile = (place: string, file: string, allowed: Option.Option<ReadonlyArray<string>>) =>
   Effect.gen(function* () {
     yield* readText(file)
     const { items, problems } = yield* readIn(place)
@@ -237,9 +156,13 @@ const trustFile = (place: string, file: string, isYes: boolean) =>
       )
     }
     if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
-    if (!isYes) {
+    const variables = namesOf(items)
+    if (Option.isSome(allowed)) {
+      const missing = variables.filter((name) => !allowed.value.includes(name))
+      if (missing.length > 0) return yield* variablesNotAllowed(file, variables, missing)
+    } else {
       yield* Console.error(yield* question(file, items))
-      if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file)
+      if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file, variables)
       if (!(yield* confirm("Trust it as it is now?", false))) {
         return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
       }
@@ -248,9 +171,27 @@ const trustFile = (place: string, file: string, isYes: boolean) =>
     yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
   })
 
-const noTerminal = (file: string): CommandNotTrusted =>
+/** The variables that need a question, by name. */
+const namesOf = (items: ReadonlyArray<Item>): ReadonlyArray<string> =>
+  Array.from(new Set(questioned(items.flatMap(({ declaration }) => declaration.commands)).map(({ name }) => name)))
+
+const withoutQuestion = (file: string, variables: ReadonlyArray<string>): string =>
+  ["effect-apikey trust --yes", ...variables.map((name) => `--allow-env ${shellWord(name)}`), shellWord(file)].join(" ")
+
+const variablesNotAllowed = (
+  file: string,
+  variables: ReadonlyArray<string>,
+  missing: ReadonlyArray<string>
+): CommandNotTrusted =>
   new CommandNotTrusted({
     command: fileName,
     file,
-    remedy: `There is no terminal to ask on; when you have read it: effect-apikey trust --yes ${shellWord(file)}`
+    remedy: `It sets ${missing.map(escaped).join(", ")}, which may redirect a tool or load code. If that is intended: ${withoutQuestion(file, variables)}`
+  })
+
+const noTerminal = (file: string, variables: ReadonlyArray<string>): CommandNotTrusted =>
+  new CommandNotTrusted({
+    command: fileName,
+    file,
+    remedy: `There is no terminal to ask on. After reading it, run: ${withoutQuestion(file, variables)}`
   })

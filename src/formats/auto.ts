@@ -46,6 +46,11 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
   const chosen = (answer: Answer, program: string): Option.Option<CredentialFormat> =>
     Option.orElse(usual(program), () => choose(answer))
   const orName = (text: string): Remedy => ({ text: `${text}, or set one of ${names.join(", ")}`, option: "format" })
+  const ofJson = (text: string): Remedy => ({
+    ...orName(text),
+    text: `${orName(text).text}; for JSON of your own, name the field that holds the key`,
+    example: { name: "json", field: "data.key" }
+  })
   const format = define({
     name: "auto",
     explain: (failure) =>
@@ -64,7 +69,7 @@ export const auto = ({ all, names, text, usual }: Candidates): Auto => {
             : mismatch(
                 "",
                 "a key on one line, or JSON of a format that it knows",
-                orName("Make the command print the key alone (jq -r, --output text, --raw)")
+                ofJson("Make the command print the key alone (jq -r, --output text, --raw)")
               )
       })
     },

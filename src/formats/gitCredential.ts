@@ -88,7 +88,7 @@ const names: ReadonlyArray<string> = [
   "wwwauth[]"
 ]
 
-/** Those that only an answer of git's has; the others alone may be anybody's text. */
+/** Those that only git's output has. The others may occur in any text. */
 const distinctiveKeys: ReadonlyArray<string> = [
   "password",
   "credential",

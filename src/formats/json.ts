@@ -43,10 +43,10 @@ export const Spec = Schema.Struct({
 
 type Spec = typeof Spec.Type
 
-const notText: Remedy = {
-  text: "That path has no string. Correct the path, or make the command print the key alone",
-  option: "field"
-}
+const noString = (option: "field" | "username"): Remedy => ({
+  text: "Make the command print the key alone, or name a member that is a string",
+  option
+})
 
 const millisPerSecond = 1000
 
@@ -95,7 +95,7 @@ export const json = (spec: Spec): CredentialFormat =>
         const value = yield* Option.match(jsonOf(text), { onNone: () => mismatch("", "JSON"), onSome: Either.right })
         const found = lookUp(value, spec.field)
         if (Option.isNone(found) || typeof found.value !== "string")
-          return yield* mismatch(spec.field, "a string", notText)
+          return yield* mismatch(spec.field, "a string", noString("field"))
         const named = yield* namedExpiry(value, spec, startedAt)
         const isNamed = spec.expiresAt !== undefined || spec.expiresIn !== undefined
         const beside = yield* expiryIn(around(value, spec.field), { startedAt, isUserData: isNamed })
@@ -105,7 +105,8 @@ export const json = (spec: Spec): CredentialFormat =>
           return new ApiKey.ApiKey({ value: Redacted.make(secret), expiresAt })
         }
         const name = lookUp(value, spec.username)
-        if (Option.isNone(name) || typeof name.value !== "string") return yield* mismatch(spec.username, "a string")
+        if (Option.isNone(name) || typeof name.value !== "string")
+          return yield* mismatch(spec.username, "a string", noString("username"))
         const username = yield* KeySyntax.username(name.value, spec.username)
         const secret = yield* KeySyntax.password(found.value, spec.field)
         return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })

@@ -103,7 +103,7 @@ describe("effect-apikey get", () => {
     const { stderr } = await run("get", "--", "echo", '{"a":1}')
     assert.include(stderr, "printed output of no known format")
     assert.include(stderr, "set one of auto, text,")
-    assert.include(stderr, "--format NAME")
+    assert.include(stderr, "name the field that holds the key: --format json --field data.key")
     assert.notInclude(stderr, "`format`")
   })
 

@@ -56,11 +56,12 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 describe("help", () => {
-  it("each example runs", async () => {
+  // One start of the program for each example, one after the other.
+  it("each example runs", { timeout: 120_000 }, async () => {
     const printed = new Map<string, string>()
-    for (const command of commands) {
-      const examples = await examplesOf(command)
-      assert.isAbove(examples.length, 0, command)
+    const all = await Promise.all(commands.map(examplesOf))
+    for (const [index, examples] of all.entries()) {
+      assert.isAbove(examples.length, 0, commands[index])
       for (const line of examples) {
         // The tests of completion run these, in their shells.
         if (/zsh|fish/.test(line)) continue

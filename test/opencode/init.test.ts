@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -20,6 +21,7 @@ import { parse } from "jsonc-parser"
 import { afterEach, beforeAll, beforeEach, describe, expect, it as plainIt } from "vitest"
 import { packed } from "../support/artifacts.js"
 import { commandLine } from "../support/commandLine.js"
+import { itOnFullDisk, withFullDisk } from "../support/fullDisk.js"
 import { onTerminal, type Session } from "../support/sessions.js"
 import { itWith } from "../support/tools.js"
 
@@ -279,6 +281,18 @@ describe("effect-apikey opencode init", () => {
     expect(stderr).toContain(`${config()}: it cannot be written (ENAMETOOLONG)`)
     expect(stderr).toContain("Nothing was changed.")
     expect(text()).toBe(commented)
+  })
+
+  itOnFullDisk("keeps the file on a full disk, and says that there is no space: 78", async () => {
+    const before = commented.replace("the team's", "the team's ".repeat(1000))
+    await withFullDisk(join(folder, "opencode"), { free: 4096, prepare: () => write(before) }, async () => {
+      const { status, stderr } = await init("--yes", ...command)
+      expect(status).toBe(78)
+      expect(stderr).toContain(`${config()}: it cannot be written (ENOSPC)`)
+      expect(stderr).toContain(`Nothing was changed. Free some space on the disk of ${join(folder, "opencode")}.`)
+      expect(text()).toBe(before)
+      expect(readdirSync(join(folder, "opencode")).sort()).toEqual(["filler", "opencode.jsonc"])
+    })
   })
 
   const wrong: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp]> = [

@@ -16,15 +16,18 @@ import {
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as fc from "fast-check"
 import { isApiKeyError } from "../../src/ApiKeyError.js"
-import { itemsIn, question } from "../../src/cli/trust.js"
+import { itemsIn } from "../../src/cli/trust.js"
+import { question } from "../../src/cli/trustQuestion.js"
 import * as HelperPolicy from "../../src/HelperPolicy.js"
 import { jsonSchema } from "../../src/internal/config/file.js"
 import { escaped } from "../../src/internal/redact/terminal.js"
 import { attempt, ran, trustFile } from "../support/attempt.js"
+import { itOnFullDisk, withFullDisk } from "../support/fullDisk.js"
 import { type Sandbox, sandbox, within } from "../support/sandbox.js"
 
 const scenario = <A, E>(name: string, test: (self: Sandbox) => Effect.Effect<A, E, Scope.Scope>) =>
@@ -59,8 +62,12 @@ describe("a command line given as one string", () => {
 
 describe("an allow list names a program with a pattern for each of its arguments", () => {
   const pattern = ["op", "read", "op://Work/*"]
-  const rows: ReadonlyArray<readonly [argv: ReadonlyArray<string>, pattern: ReadonlyArray<string>, fits: boolean]> = [
-    [["op", "read", "op://Work/OpenAI/key"], pattern, true],
+  const rows: ReadonlyArray<
+    readonly [argv: ReadonlyArray<string>, pattern: ReadonlyArray<HelperPolicy.ArgumentPattern>, fits: boolean]
+  > = [
+    [["op", "read", "op://Work/OpenAI"], pattern, true],
+    [["op", "read", "op://Work/OpenAI/key"], pattern, false],
+    [["op", "read", "op://Work/OpenAI/key"], ["op", "read", "op://Work/**"], true],
     [["op", "read", "op://Private/OpenAI/key"], pattern, false],
     [["op", "read", "op://Work/../Private/key"], pattern, false],
     [["op", "read", "op://Work/x", "--account=evil"], pattern, false],
@@ -68,16 +75,60 @@ describe("an allow list names a program with a pattern for each of its arguments
     [["op", "write", "op://Work/x"], pattern, false],
     [["op", "--config=x"], ["op", "*"], false],
     [["op", "plain"], ["op", "*"], true],
-    [["op", "a.b"], ["op", "a*b"], true],
+    [["op", "a.b"], ["op", "a*b"], false],
+    [["op", "ax.b"], ["op", "a*b"], true],
     [["op", "axb"], ["op", "a.b"], false],
-    [["op", "a\nb"], ["op", "a*"], true],
+    [["op", "a\nb"], ["op", "a*"], false],
     [["op", "a/b/c/key"], ["op", "a/*/*/key"], true],
     [["op", "a/b/key"], ["op", "a/*/*/key"], false],
-    [["op", "abab"], ["op", "ab*ab"], true],
+    // A star is some text.
+    [["op", "abab"], ["op", "ab*ab"], false],
+    [["op", "ab-xab"], ["op", "ab*ab"], false],
+    [["op", "abx-ab"], ["op", "ab*ab"], true],
     [["op", "aba"], ["op", "ab*ba"], false],
     [["op", "aXbXb"], ["op", "a*b"], true],
     // Going back for each star would take longer than anybody lives.
-    [["op", `op://${"/".repeat(100_000)}`], ["op", "op://*/*/*/*/*/key"], false]
+    [["op", `op://${"/".repeat(100_000)}`], ["op", "op://*/*/*/*/*/key"], false],
+    [["op", "a".repeat(100_000)], ["op", "*a*a*a*a*b"], false],
+    [["op", "a/".repeat(50_000)], ["op", "**/**/**/**/b"], false],
+    // One segment of plain characters.
+    [["curl", "https://h/kv/work/a"], ["curl", "https://h/kv/work/*"], true],
+    [["curl", "https://h/kv/work/a/b"], ["curl", "https://h/kv/work/*"], false],
+    [["curl", "https://h/kv/work/a.json"], ["curl", "https://h/kv/work/*.json"], true],
+    ...[
+      "",
+      ".",
+      "..",
+      "...",
+      "..?x",
+      "a?x",
+      "%2e%2e",
+      "..;",
+      ".. ",
+      "{..,a}",
+      "[a-b]",
+      "a\\b",
+      "é",
+      "-x",
+      "@x",
+      "a:b"
+    ].map((text) => [["curl", `https://h/kv/work/${text}`], ["curl", "https://h/kv/work/*"], false] as const),
+    [["tool", "x/.."], ["tool", "x/.*"], false],
+    [["tool", "x/..a"], ["tool", "x/*"], true],
+    [["tool", "@/etc/passwd"], ["tool", "*"], false],
+    // Several segments.
+    [["op", "op://Work/a/b/key"], ["op", "op://Work/**"], true],
+    [["op", "op://Work/a"], ["op", "op://Work/**"], true],
+    [["op", "op://Work/"], ["op", "op://Work/**"], false],
+    [["op", "op://Work/a//b"], ["op", "op://Work/**"], false],
+    [["op", "op://Work/a/../../Private/key"], ["op", "op://Work/**"], false],
+    [["op", "op://Work/a/-b"], ["op", "op://Work/**"], false],
+    [["op", "op://Work/a/b/key"], ["op", "op://Work/**/key"], true],
+    [["op", "--path=a/b"], ["op", "--path=**"], true],
+    // Any text.
+    [["op", "--anything=../x y"], ["op", { any: true }], true],
+    [["op", ""], ["op", { any: true }], true],
+    [["op"], ["op", { any: true }], false]
   ]
   for (const [argv, entry, fits] of rows) {
     it(`${JSON.stringify(argv)} ${fits ? "fits" : "does not fit"} ${JSON.stringify(entry)}`, () => {
@@ -412,6 +463,27 @@ describe("the file of what is trusted", () => {
       assert.include(error.hint, `rm ${self.trustFile}.lock`)
       assert.isFalse(existsSync(self.trustFile))
     })
+  )
+
+  itOnFullDisk("keeps what was trusted on a full disk, and says that there is no space", () =>
+    Effect.gen(function* () {
+      const self = yield* sandbox
+      prepared(self)
+      const many = Array.from({ length: 60 }, (_, at) => [`provider-${at}`, { key: { command: ["tool"] } }])
+      const other = self.write("other/effect-apikey.jsonc", { providers: Object.fromEntries(many) })
+      const trust = (file: string) => Effect.runPromise(Effect.either(trustFile(self, file)))
+      const prepare = async () => assert.isTrue(Either.isRight(await trust(self.projectFile)))
+      yield* Effect.promise(() =>
+        withFullDisk(dirname(self.trustFile), { free: 4096, prepare }, async () => {
+          const before = readFileSync(self.trustFile, "utf8")
+          const error = Either.getOrThrow(Either.flip(await trust(other)))
+          assert.include(error.message, "ENOSPC")
+          assert.include(error.hint, "Free some space")
+          assert.strictEqual(readFileSync(self.trustFile, "utf8"), before)
+          assert.deepStrictEqual(readdirSync(dirname(self.trustFile)).sort(), ["filler", "trust.json"])
+        })
+      )
+    }).pipe(Effect.scoped, Effect.runPromise)
   )
 
   scenario("forgets a file that is revoked", (self) =>

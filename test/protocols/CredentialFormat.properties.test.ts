@@ -6,6 +6,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "effect-apikey/ApiKey"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import * as Table from "effect-apikey/formats/table"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { notAToken } from "../../src/internal/format/notAKey.js"
@@ -49,7 +51,7 @@ const isJsonObject = (text: string): boolean => /^\s*[{[]/.test(text)
 
 interface Case {
   readonly label: string
-  readonly format: CredentialFormat.FormatSpec
+  readonly format: Table.FormatSpec
   /** Keys that the format can carry. */
   readonly keys: fc.Arbitrary<ApiKey.ApiKey>
   /** The unit of its times, in milliseconds; without one it carries no expiry. */
@@ -191,7 +193,7 @@ const written: ReadonlyArray<Case> = [
 /** The unit of a format's times, tried: none where it refuses an expiry. */
 const precisionOf = (format: CredentialFormat.Format, key: ApiKey.ApiKey): Pick<Case, "precision"> => {
   const at = DateTime.unsafeMake("2040-01-01T00:00:00.001Z")
-  return Either.match(CredentialFormat.get(format).encode(keyOf({ ...plain(key), expiresAt: at })), {
+  return Either.match(Lookup.get(format).encode(keyOf({ ...plain(key), expiresAt: at })), {
     onLeft: () => ({}),
     onRight: (text) => {
       const back = Either.getOrThrow(decode(format, text))
@@ -215,7 +217,7 @@ const cases: ReadonlyArray<Case> = [
 ]
 
 const encoded = (format: CredentialFormat.Format, key: ApiKey.ApiKey): string =>
-  Either.getOrThrowWith(CredentialFormat.get(format).encode(key), (error) => new Error(error.message))
+  Either.getOrThrowWith(Lookup.get(format).encode(key), (error) => new Error(error.message))
 
 const floored = (key: ApiKey.ApiKey, precision: number | undefined): Option.Option<number> =>
   precision === undefined
@@ -264,7 +266,7 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
       )
     fc.assert(
       fc.property(anyKeys, (key) =>
-        Either.match(CredentialFormat.get(format).encode(key), {
+        Either.match(Lookup.get(format).encode(key), {
           onRight: (text) => {
             const back = decode(format, text)
             expect(Either.isRight(back) && Equal.equals(bare(back.right), bare(key))).toBe(true)
@@ -285,7 +287,7 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
     it("refuses a key with an expiry, which it has no place for, and says what to do", () => {
       fc.assert(
         fc.property(keys, expiry, (key, at) => {
-          const error = Either.getOrThrow(Either.flip(CredentialFormat.get(format).encode(ApiKey.expiringBy(key, at))))
+          const error = Either.getOrThrow(Either.flip(Lookup.get(format).encode(ApiKey.expiringBy(key, at))))
           expect(error).toMatchObject({ _tag: "InvalidOutput", path: "expiresAt", command: "effect-apikey" })
           expect(error.hint).toContain("oauth")
         })
@@ -307,7 +309,7 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
         const text = JSON.stringify(value)
         expectNoLeak(decode(format, text))
         expectNoLeak(decode("auto", text))
-        expectNoLeakIn(CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout: text }))
+        expectNoLeakIn(Lookup.get(format).explain?.({ exitCode: 1, stderr: "", stdout: text }))
       })
     )
   })
@@ -316,10 +318,10 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
     fc.assert(
       fc.property(keys, marker, mutation, (key, secret, mutate) => {
         const marked = withValue(key, secret)
-        const answer = Either.getOrElse(CredentialFormat.get(format).encode(marked), () => encoded(format, key))
+        const answer = Either.getOrElse(Lookup.get(format).encode(marked), () => encoded(format, key))
         const stdout = mutate(answer)
         expectNoLeak(decode(format, stdout))
-        expectNoLeakIn(CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout }))
+        expectNoLeakIn(Lookup.get(format).explain?.({ exitCode: 1, stderr: "", stdout }))
       })
     )
   })
@@ -350,14 +352,14 @@ describe.each(cases)("$label", ({ auto, format, keys, precision }) => {
       fc.assert(
         fc.property(keys, (key) => {
           // Plain text has no discriminator: a key that looks like another format's answer needs its format named.
-          fc.pre(!isPlainText(format) || Either.isRight(CredentialFormat.get("auto").encode(key)))
+          fc.pre(!isPlainText(format) || Either.isRight(Lookup.get("auto").encode(key)))
           expectKey(decode("auto", encoded(format, key)), key, precision)
         })
       )
     })
 })
 
-const isPlainText = (format: CredentialFormat.FormatSpec): boolean =>
+const isPlainText = (format: Table.FormatSpec): boolean =>
   format === "text" || format === "first-line" || format === "gh"
 
 const expectNoLeak = (result: ReturnType<typeof decode>): void => {
@@ -588,7 +590,7 @@ describe("auto", () => {
       const text = encoded(format, key)
       const json = Option.getOrUndefined(parsed(text))
       const answer = { text, json, object: json !== undefined && isJsonRecord(json) ? json : {} }
-      const owners = CredentialFormat.formatNames.filter((name) => CredentialFormat.get(name).recognizes?.(answer))
+      const owners = CredentialFormat.names.filter((name) => Lookup.get(name).recognizes?.(answer))
       expect(owners).toEqual([typeof format === "string" ? format : format.name])
     }
   })
@@ -676,9 +678,9 @@ describe("the expiry inside a JWT", () => {
 
 it("every format that a configuration may name is tried here, but `auto`, which reads what the others write", () => {
   const tried = new Set<string>(cases.map(({ format }) => (typeof format === "string" ? format : format.name)))
-  expect([...CredentialFormat.formatNames, "json"].filter((name) => !tried.has(name))).toEqual(["auto"])
+  expect([...CredentialFormat.names, "json"].filter((name) => !tried.has(name))).toEqual(["auto"])
 })
 
 it("every format that is tried here is one that a configuration may name", () => {
-  expect(cases.filter(({ format }) => !Schema.is(CredentialFormat.FormatSpec)(format))).toEqual([])
+  expect(cases.filter(({ format }) => !Schema.is(Table.FormatSpec)(format))).toEqual([])
 })

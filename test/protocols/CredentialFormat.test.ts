@@ -8,6 +8,7 @@ import { UnsecuredJWT } from "jose"
 import type * as ApiKey from "../../src/ApiKey.js"
 import type { ApiKeyError } from "../../src/ApiKeyError.js"
 import * as CredentialFormat from "../../src/CredentialFormat.js"
+import * as Lookup from "../../src/internal/format/lookup.js"
 import { arbitrarySecret } from "../support/arbitrary.js"
 
 const startedAt = Date.UTC(2026, 0, 1)
@@ -144,7 +145,7 @@ describe("a format that no compiler has checked", () => {
   ] as const
   for (const format of misspelt) {
     it(`is ConfigInvalid where a parameter is misspelt: ${JSON.stringify(format)}`, () => {
-      const result = CredentialFormat.resolve(format)
+      const result = Lookup.resolve(format)
       assert.isTrue(Either.isLeft(result) && result.left._tag === "ConfigInvalid")
     })
   }

@@ -1,6 +1,8 @@
 import * as Option from "effect/Option"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import type * as Table from "effect-apikey/formats/table"
 import * as HelperCatalog from "effect-apikey/HelperCatalog"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import { describe, expect, it } from "vitest"
 import { documented, problems } from "../../docs/data/helpers.js"
 
@@ -591,21 +593,21 @@ describe.each([
 })
 
 describe("words that the catalog and a format both know", () => {
-  it.each<[program: string, format: CredentialFormat.FormatName, stdout: string]>([
+  it.each<[program: string, format: Table.FormatName, stdout: string]>([
     ["docker-credential-pass", "docker-credential", "credentials not found in native keychain\n"],
     ["docker-credential-pass", "docker-credential", "no credentials server URL\n"],
     ["docker-credential-pass", "docker-credential", "no credentials username\n"],
     ["bw", "bitwarden", '{"success":false,"message":"You are not logged in."}']
   ])("mean the same to both: %s, %s: %s", (program, format, stdout) => {
     const failure = { exitCode: 1, stderr: "", stdout }
-    const byFormat = CredentialFormat.get(format).explain?.(failure) ?? Option.none()
+    const byFormat = Lookup.get(format).explain?.(failure) ?? Option.none()
     expect(Option.some(HelperCatalog.classify(HelperCatalog.find(program), failure))).toEqual(byFormat)
   })
 
   it.each(["Vault is locked.", "Master password is required.", "Not found.", "More than one result was found."])(
     "Bitwarden's on stderr mean what they mean on stdout: %s",
     (message) => {
-      const byFormat = CredentialFormat.get("bitwarden").explain?.({
+      const byFormat = Lookup.get("bitwarden").explain?.({
         exitCode: 1,
         stderr: "",
         stdout: JSON.stringify({ success: false, message })
@@ -632,7 +634,7 @@ describe("the catalog", () => {
     expect(entry.failures.length).toBeGreaterThan(0)
     const speaks = documentation?.speaks ?? []
     expect(speaks.length).toBeGreaterThan(0)
-    expect(speaks.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
+    expect(speaks.filter((name) => !new Set<string>(CredentialFormat.names).has(name))).toEqual([])
     if (entry.format !== undefined) expect(speaks).toContain(entry.format)
   })
 

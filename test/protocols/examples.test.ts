@@ -1,6 +1,8 @@
 import * as Either from "effect/Either"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import type { Answer } from "effect-apikey/internal/format/format"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import { describe, expect, it } from "vitest"
 import { formats } from "../../docs/data/formats.js"
 import { compared, type Example, examples as written } from "./examples.js"
@@ -41,12 +43,10 @@ describe("answers from the protocols' own documentation and by its rules", () =>
   it("cover every format", () => {
     const covered = new Set(examples.map(({ format }) => (typeof format === "string" ? format : format.name)))
     const withoutProtocol = ["raw"]
-    expect(
-      CredentialFormat.formatNames.filter((name) => !covered.has(name) && !withoutProtocol.includes(name))
-    ).toEqual([])
+    expect(CredentialFormat.names.filter((name) => !covered.has(name) && !withoutProtocol.includes(name))).toEqual([])
   })
 
-  const answerOf = (text: string): CredentialFormat.Answer => {
+  const answerOf = (text: string): Answer => {
     const json = Either.getOrUndefined(Either.try((): unknown => JSON.parse(text)))
     return { text, json, object: isReadonlyRecord(json) ? json : {} }
   }
@@ -54,9 +54,7 @@ describe("answers from the protocols' own documentation and by its rules", () =>
 
   it.each(examples)("have one owner among the formats, or none: $format: $what", ({ answer, auto, format }) => {
     const name = typeof format === "string" ? format : format.name
-    const owners = CredentialFormat.formatNames.filter((own) =>
-      CredentialFormat.get(own).recognizes?.(answerOf(answer))
-    )
+    const owners = CredentialFormat.names.filter((own) => Lookup.get(own).recognizes?.(answerOf(answer)))
     const possible = plainText.includes(name) ? [[]] : auto === false ? [[], [name]] : [[name]]
     expect(possible).toContainEqual(owners)
   })
@@ -73,8 +71,8 @@ describe("answers from the protocols' own documentation and by its rules", () =>
 })
 
 describe("what the documentation shows as the answer of a format", () => {
-  it.each(CredentialFormat.formatNames)("%s is read, written, and read again", (name) => {
-    const format = CredentialFormat.get(name)
+  it.each(CredentialFormat.names)("%s is read, written, and read again", (name) => {
+    const format = Lookup.get(name)
     const key = Either.getOrThrow(decode(format, formats[name].example))
     const again = Either.flatMap(format.encode(key), (text) => decode(format, text))
     expect(Either.map(again, plain)).toEqual(Either.right(plain(key)))

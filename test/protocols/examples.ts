@@ -1,5 +1,5 @@
 /** Answers as the protocols' own documentation (or their reference implementation's tests) print them, others made by its rules, and what they must be read as. */
-import type { FormatSpec } from "effect-apikey/CredentialFormat"
+import type { FormatSpec } from "effect-apikey/formats/table"
 
 export interface Example {
   readonly format: FormatSpec

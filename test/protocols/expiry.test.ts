@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { FormatSpec } from "effect-apikey/CredentialFormat"
+import type { FormatSpec } from "effect-apikey/formats/table"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { readingOf } from "../../src/internal/format/expiry.js"

@@ -1,10 +1,10 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
-import type * as CredentialFormat from "effect-apikey/CredentialFormat"
+import type * as Table from "effect-apikey/formats/table"
 import { describe, expect, it } from "vitest"
 import { decode, plain, shown } from "./support.js"
 
-type Spec = CredentialFormat.FormatSpec
+type Spec = Table.FormatSpec
 
 const secret = "S3CR3Tvalue"
 

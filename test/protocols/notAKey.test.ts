@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { FormatSpec } from "effect-apikey/CredentialFormat"
+import type { FormatSpec } from "effect-apikey/formats/table"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { isUnresolved, type Kind, notAToken } from "../../src/internal/format/notAKey.js"

@@ -3,14 +3,16 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ApiKey from "effect-apikey/ApiKey"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import type * as Table from "effect-apikey/formats/table"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decode, marker, plain, shown } from "./support.js"
 
 describe("what a format says to the helper", () => {
-  const input = (format: CredentialFormat.Format) => CredentialFormat.get(format).input
+  const input = (format: CredentialFormat.Format) => Lookup.get(format).input
 
-  it.each<[CredentialFormat.FormatSpec, string | undefined]>([
+  it.each<[Table.FormatSpec, string | undefined]>([
     ["text", undefined],
     ["git-credential", undefined],
     [
@@ -46,7 +48,7 @@ describe("what a format says to the helper", () => {
 
   it("in the environment: KUBERNETES_EXEC_INFO, Google's variables, Claude Desktop's context", () => {
     const environment = (format: CredentialFormat.Format, interactive: boolean) =>
-      CredentialFormat.get(format).environment?.(interactive, "first")
+      Lookup.get(format).environment?.(interactive, "first")
     expect(
       JSON.parse(
         environment({ name: "exec-credential", cluster: { server: "https://k8s" } }, true)?.["KUBERNETES_EXEC_INFO"] ??
@@ -68,7 +70,7 @@ describe("what a format says to the helper", () => {
     expect(environment("claude-desktop", false)).toEqual({ CLAUDE_HELPER_CONTEXT: "background" })
     expect(environment("claude-desktop", true)).toEqual({ CLAUDE_HELPER_CONTEXT: "interactive" })
     for (const reason of ["expiry", "rejected"] as const) {
-      expect(CredentialFormat.get("claude-desktop").environment?.(false, reason)).toEqual({
+      expect(Lookup.get("claude-desktop").environment?.(false, reason)).toEqual({
         CLAUDE_HELPER_CONTEXT: "mid-session-refresh"
       })
     }
@@ -80,7 +82,7 @@ describe("what a format says to the helper", () => {
       ["first", "`"],
       ["expiry", "` after an expiry or a refusal"]
     ] as const) {
-      const context = CredentialFormat.get("claude-desktop").environment?.(false, reason)["CLAUDE_HELPER_CONTEXT"]
+      const context = Lookup.get("claude-desktop").environment?.(false, reason)["CLAUDE_HELPER_CONTEXT"]
       expect(page).toContain(`\`CLAUDE_HELPER_CONTEXT=${context}${said}`)
     }
   })
@@ -89,14 +91,14 @@ describe("what a format says to the helper", () => {
 
   it.each(["README.md", ...pages.map((page) => `docs/${page}`)])("%s names only formats that exist", (page) => {
     const named = Array.from(readFileSync(page, "utf8").matchAll(/\bformat"?: "([^"…]+)"/g), ([, name = ""]) => name)
-    expect(named.filter((name) => !new Set<string>(CredentialFormat.formatNames).has(name))).toEqual([])
+    expect(named.filter((name) => !new Set<string>(CredentialFormat.names).has(name))).toEqual([])
   })
 
   it("to forget a key: the counterpart of the command, and the key that is meant", () => {
     const key = ApiKey.make({ value: "s3cre7", username: "bob" })
-    const forget = (format: CredentialFormat.FormatSpec, ...command: ReadonlyArray<string>) =>
-      Option.getOrUndefined(CredentialFormat.get(format).forget?.(command, key) ?? Option.none())
-    const git: CredentialFormat.FormatSpec = { name: "git-credential", url: "https://example.com" }
+    const forget = (format: Table.FormatSpec, ...command: ReadonlyArray<string>) =>
+      Option.getOrUndefined(Lookup.get(format).forget?.(command, key) ?? Option.none())
+    const git: Table.FormatSpec = { name: "git-credential", url: "https://example.com" }
     const attributes = "protocol=https\nhost=example.com\nusername=bob\npassword=s3cre7\n\n"
     expect(forget(git, "git", "credential", "fill")).toEqual({
       command: ["git", "credential", "reject"],
@@ -106,12 +108,12 @@ describe("what a format says to the helper", () => {
       command: ["git-credential-store", "erase"],
       input: attributes
     })
-    const withUser: CredentialFormat.FormatSpec = { name: "git-credential", url: "https://eve@example.com" }
+    const withUser: Table.FormatSpec = { name: "git-credential", url: "https://eve@example.com" }
     expect(forget(withUser, "git", "credential", "fill")?.input).toBe(attributes)
     expect(forget(git, "sh", "-c", "…")).toBeUndefined()
     // Pre-encoded credentials (git 2.46): a helper compares them as such.
     const header = ApiKey.make({ value: "t0ken", headers: { authorization: "Bearer t0ken" } })
-    expect(CredentialFormat.get(git).forget?.(["git", "credential", "fill"], header)).toMatchObject({
+    expect(Lookup.get(git).forget?.(["git", "credential", "fill"], header)).toMatchObject({
       value: { input: "capability[]=authtype\nprotocol=https\nhost=example.com\nauthtype=Bearer\ncredential=t0ken\n\n" }
     })
     expect(forget({ name: "docker-credential", serverUrl: "https://r" }, "docker-credential-pass", "get")).toEqual({
@@ -143,10 +145,8 @@ describe("an answer that tells a failure", () => {
   })
 
   it("with a status other than 0 is explained from stdout", () => {
-    const explain = (format: CredentialFormat.FormatSpec, stdout: string) =>
-      Option.getOrUndefined(
-        CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout }) ?? Option.none()
-      )
+    const explain = (format: Table.FormatSpec, stdout: string) =>
+      Option.getOrUndefined(Lookup.get(format).explain?.({ exitCode: 1, stderr: "", stdout }) ?? Option.none())
     expect(explain("docker-credential", "credentials not found in native keychain\n")).toMatchObject({
       reason: "NotFound"
     })
@@ -173,7 +173,7 @@ describe("a failure told on stdout is the same to auto, whatever the status", ()
     ['{"success":false,"message":"You are not logged in."}', "LoginRequired"],
     ["credentials not found in native keychain\n", "NotFound"]
   ])("%s", (stdout, reason, detail) => {
-    const explained = CredentialFormat.get("auto").explain?.({ exitCode: 1, stderr: "", stdout }) ?? Option.none()
+    const explained = Lookup.get("auto").explain?.({ exitCode: 1, stderr: "", stdout }) ?? Option.none()
     expect(explained).toMatchObject({ value: { reason, ...(detail === undefined ? {} : { detail }) } })
     expect(Either.flip(decode("auto", stdout))).toMatchObject({ right: { _tag: "NonZeroExit", reason } })
   })
@@ -181,7 +181,7 @@ describe("a failure told on stdout is the same to auto, whatever the status", ()
   it.each(['{"error":"sk-1"}', '{"success":false,"message":"sk-1"}', "sk-1", '{"token":"x"}'])(
     "and nobody else's words are a failure: %s",
     (stdout) => {
-      expect(CredentialFormat.get("auto").explain?.({ exitCode: 1, stderr: "", stdout })).toEqual(Option.none())
+      expect(Lookup.get("auto").explain?.({ exitCode: 1, stderr: "", stdout })).toEqual(Option.none())
     }
   )
 })
@@ -218,9 +218,9 @@ describe("git's protocol", () => {
 })
 
 describe("an answer that says less or more than it should", () => {
-  const expiry = (format: CredentialFormat.FormatSpec, answer: string) =>
+  const expiry = (format: Table.FormatSpec, answer: string) =>
     Either.map(decode(format, answer), (key) => plain(key).expiresAt)
-  const places: CredentialFormat.FormatSpec = { name: "json", field: "k", expiresAt: "at", expiresIn: "in" }
+  const places: Table.FormatSpec = { name: "json", field: "k", expiresAt: "at", expiresIn: "in" }
 
   it("has no expiry where its place is missing: that is refused, and only null is none", () => {
     expect(Either.flip(decode(places, '{"k":"t","in":5}'))).toMatchObject({ right: { path: "at" } })
@@ -228,7 +228,7 @@ describe("an answer that says less or more than it should", () => {
     expect(expiry(places, '{"k":"t","at":null,"in":null}')).toEqual(Either.right(undefined))
   })
 
-  it.each<[CredentialFormat.FormatSpec, string]>([
+  it.each<[Table.FormatSpec, string]>([
     [places, '{"k":"t","at":"2040-01-01T00:00:00Z","in":5}'],
     [places, '{"k":"t","at":"2000-01-01T00:00:05Z","in":500}'],
     ["oauth", '{"access_token":"t","expires_at":"2040-01-01T00:00:00Z","expires_in":5}'],
@@ -286,6 +286,9 @@ describe("an answer that says less or more than it should", () => {
     expect(Either.flip(decode({ name: "json", field: "a.b" }, '{"a":{}}'))).toMatchObject({
       right: { path: "a.b", expected: "a string", hint: expect.stringContaining("`field`") }
     })
+    expect(Either.flip(decode({ name: "json", field: "a", username: "b" }, '{"a":"k","b":1}'))).toMatchObject({
+      right: { path: "b", expected: "a string", hint: expect.stringContaining("`username`") }
+    })
   })
 
   it("shows no number of the answer in its message", () => {
@@ -300,14 +303,14 @@ describe("an answer that says less or more than it should", () => {
     expect(Either.flip(decode("vault", answer))).toMatchObject({ right: { _tag: "ExpiredOnArrival" } })
   })
 
-  it.each<[CredentialFormat.FormatSpec, string, string]>([
+  it.each<[Table.FormatSpec, string, string]>([
     ["cargo", '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"expires"}}', "Ok.expiration"],
     ["git-credential", "authtype=Bea rer\ncredential=t\n", "authtype"]
   ])("is refused where a part that counts is missing or none: %j %s", (format, answer, path) => {
     expect(Either.flip(decode(format, answer))).toMatchObject({ right: { _tag: "InvalidOutput", path } })
   })
 
-  it.each<[CredentialFormat.FormatSpec, string, object]>([
+  it.each<[Table.FormatSpec, string, object]>([
     ["cargo", '{"v":[1]}\n{"Ok":{"kind":"get","token":"t","cache":"session","expiration":946684801}}', { value: "t" }],
     [
       "claude-desktop",
@@ -326,7 +329,7 @@ describe("an answer that says less or more than it should", () => {
     expect(hint("x")).not.toContain("undelete")
   })
 
-  it.each<[CredentialFormat.FormatSpec, string, string]>([
+  it.each<[Table.FormatSpec, string, string]>([
     [{ name: "secrets-manager", field: "/a~1b/key" }, '{"ARN":"","SecretString":"{}"}', "SecretString/a~1b/key"],
     [{ name: "secrets-manager", field: "a.key" }, '{"ARN":"","SecretString":"{}"}', "SecretString.a.key"],
     ["bitwarden", '{"object":"item","type":2,"fields":[]}', "login.password"],
@@ -384,14 +387,14 @@ describe("git's own rules", () => {
     ["https://bob:p4ss@Example.com:80?a", "Example.com:80"],
     ["https://[::1]:8443/a", "[::1]:8443"]
   ])("the host of %s is asked for as it is written: helpers compare it so", (url, host) => {
-    const { input = "" } = CredentialFormat.get({ name: "git-credential", url })
+    const { input = "" } = Lookup.get({ name: "git-credential", url })
     expect(/^host=(.*)$/m.exec(input)?.[1]).toBe(host)
   })
 
   it.each(["https:example.com", "https://", "https:///a", "//example.com/a", "https://exa%0ample.com"])(
     "what git takes for no URL with a host is none: %s",
     (url) => {
-      expect(Either.isLeft(CredentialFormat.resolve({ name: "git-credential", url }))).toBe(true)
+      expect(Either.isLeft(Lookup.resolve({ name: "git-credential", url }))).toBe(true)
     }
   )
 
@@ -402,7 +405,7 @@ describe("git's own rules", () => {
     ["https://h/a//", "a"],
     ["https://h//", undefined]
   ])("the path of %s ends before its slashes, as git has it", (url, path) => {
-    const { input = "" } = CredentialFormat.get({ name: "git-credential", url, useHttpPath: true })
+    const { input = "" } = Lookup.get({ name: "git-credential", url, useHttpPath: true })
     expect(/^path=(.*)$/m.exec(input)?.[1]).toBe(path)
   })
 
@@ -436,7 +439,7 @@ describe("an exec credential", () => {
       apiVersion: `client.authentication.k8s.io/${version}`,
       status: { token: "t", ...more }
     })
-  const kubelogin = Either.getOrThrow(CredentialFormat.resolve("auto", "kubelogin"))
+  const kubelogin = Either.getOrThrow(Lookup.resolve("auto", "kubelogin"))
 
   it.each(["v1", "v1beta1"])(
     "of a known plugin whose version nobody has named is taken in %s, and asked for",
@@ -615,8 +618,8 @@ describe("bearer tokens for clients that want headers", () => {
     const key = ApiKey.make({ value: "sk-1" })
     const text = Either.right('{"headers":{"Authorization":["Bearer sk-1"]}}\n')
     expect(CredentialFormat.encode("bazel", key)).toEqual(text)
-    expect(CredentialFormat.get("bazel").encode(key)).toEqual(text)
-    const own: CredentialFormat.CredentialFormat = { ...CredentialFormat.get("text"), name: "bazel" }
+    expect(Lookup.get("bazel").encode(key)).toEqual(text)
+    const own: CredentialFormat.CredentialFormat = { ...Lookup.get("text"), name: "bazel" }
     expect(CredentialFormat.encode(own, key)).toEqual(Either.right("sk-1\n"))
   })
 

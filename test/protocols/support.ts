@@ -9,6 +9,8 @@ import * as Struct from "effect/Struct"
 import type * as ApiKey from "effect-apikey/ApiKey"
 import type { ApiKeyError } from "effect-apikey/ApiKeyError"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import * as Table from "effect-apikey/formats/table"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import * as fc from "fast-check"
 import { formats } from "../../docs/data/formats.js"
 
@@ -39,18 +41,16 @@ export const decode = (
   )
 
 /** Formats that a test has no rows of its own for, as the documentation shows them: with its parameters, and the key of its example. */
-export const documentedBeyond = (tested: ReadonlyArray<CredentialFormat.FormatSpec>) => {
+export const documentedBeyond = (tested: ReadonlyArray<Table.FormatSpec>) => {
   const names = new Set(tested.map((format) => (typeof format === "string" ? format : format.name)))
   return Struct.keys(formats)
     .filter((name) => name !== "auto" && !names.has(name))
     .map((name) => {
       const { example, parameters, source } = formats[name]
-      const format: CredentialFormat.FormatSpec = Either.getOrThrow(
-        Schema.decodeUnknownEither(CredentialFormat.FormatSpec)(
-          parameters === undefined ? name : { name, ...parameters }
-        )
+      const format: Table.FormatSpec = Either.getOrThrow(
+        Schema.decodeUnknownEither(Table.FormatSpec)(parameters === undefined ? name : { name, ...parameters })
       )
-      const isRecognized = CredentialFormat.get(format).recognizes !== undefined
+      const isRecognized = Lookup.get(format).recognizes !== undefined
       return { format, name, source, example, isRecognized, key: Either.getOrThrow(decode(format, example)) }
     })
 }

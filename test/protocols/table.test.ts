@@ -3,14 +3,22 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "effect-apikey/ApiKey"
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import * as Table from "effect-apikey/formats/table"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import { describe, expect, it } from "vitest"
 import { decode, plain } from "./support.js"
 
+describe("the public module", () => {
+  it("exports what decodes, what encodes and the names, and nothing of the table", () => {
+    expect(Object.keys(CredentialFormat).sort()).toEqual(["decode", "encode", "names"])
+  })
+})
+
 describe("FormatSpec", () => {
-  const isSpec = Schema.is(CredentialFormat.FormatSpec)
+  const isSpec = Schema.is(Table.FormatSpec)
 
   it("takes every name", () => {
-    expect(CredentialFormat.formatNames.filter((name) => !isSpec(name))).toEqual([])
+    expect(CredentialFormat.names.filter((name) => !isSpec(name))).toEqual([])
   })
 
   it.each<[string, unknown]>([
@@ -29,22 +37,22 @@ describe("FormatSpec", () => {
     ["null", null]
   ])("refuses %s, and resolve says so as ConfigInvalid", (_, format) => {
     expect(isSpec(format)).toBe(false)
-    expect(Either.flip(Reflect.apply(CredentialFormat.resolve, undefined, [format]))).toMatchObject({
+    expect(Either.flip(Reflect.apply(Lookup.resolve, undefined, [format]))).toMatchObject({
       right: { _tag: "ConfigInvalid" }
     })
   })
 
   it("has a JSON Schema", () => {
-    expect(JSON.stringify(JSONSchema.make(CredentialFormat.FormatSpec))).toContain("git-credential")
+    expect(JSON.stringify(JSONSchema.make(Table.FormatSpec))).toContain("git-credential")
   })
 
   it("takes a format of one's own", () => {
     const own: CredentialFormat.CredentialFormat = {
       name: "mine",
       decode: (text) => Either.right(ApiKey.make({ value: text.trim().toUpperCase() })),
-      encode: CredentialFormat.get("text").encode
+      encode: Lookup.get("text").encode
     }
     expect(Either.map(decode(own, "abc"), plain)).toEqual(Either.right({ value: "ABC" }))
-    expect(CredentialFormat.resolve(own)).toEqual(Either.right(own))
+    expect(Lookup.resolve(own)).toEqual(Either.right(own))
   })
 })

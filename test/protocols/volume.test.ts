@@ -1,4 +1,5 @@
 import * as CredentialFormat from "effect-apikey/CredentialFormat"
+import * as Lookup from "effect-apikey/internal/format/lookup"
 import { describe, expect, it } from "vitest"
 import { size } from "../support/soak.js"
 import { decode } from "./support.js"
@@ -60,14 +61,14 @@ describe("a helper that prints as much as it may", () => {
     ].map((value) => JSON.stringify(value).slice(0, 2 * limit))
   )
 
-  it.each([...CredentialFormat.formatNames, { name: "json", field: "/a" } as const])(
+  it.each([...CredentialFormat.names, { name: "json", field: "/a" } as const])(
     "is read in no time, whatever it prints: %j",
     { timeout: 120_000 },
     (format) => {
       const isSlow = (text: string): boolean => {
         const start = performance.now()
         decode(format, text)
-        CredentialFormat.get(format).explain?.({ exitCode: 1, stderr: "", stdout: text })
+        Lookup.get(format).explain?.({ exitCode: 1, stderr: "", stdout: text })
         return performance.now() - start > slow
       }
       const slowOnes = [...texts, ...inJson].filter((text) => Array.from({ length: tries }).every(() => isSlow(text)))

@@ -438,6 +438,7 @@ describe("other providers", () => {
     const layer = ApiKeyProvider.layerCommand({ argv: ["op"] })
     const over = Layer.provide(layer, NodeContext.layer)
     expectTypeOf<Layer.Layer.Context<typeof over>>().toEqualTypeOf<HelperExecutor.HelperExecutor>()
+    // @effect-diagnostics-next-line missingLayerContext:off
     // @ts-expect-error HelperExecutor is missing
     const whole: Layer.Layer<ApiKeyProvider.ApiKeyProvider> = over
     assert.isDefined(whole)

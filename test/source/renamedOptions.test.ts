@@ -44,7 +44,7 @@ const failureOf = <A, R>(
 
 const keyOf = ({ get }: ApiKeyProvider.Provider) => get
 
-const surfaces: Readonly<Record<string, (command: object) => Effect.Effect<Failure, unknown, never>>> = {
+const surfaces: Readonly<Record<string, (command: object) => Effect.Effect<Failure, Error>>> = {
   "ApiKeyProvider.fromCommand": (command) =>
     failureOf(Effect.flatMap(ApiKeyProvider.fromCommand(untyped(command)), keyOf)).pipe(
       Effect.scoped,
@@ -63,16 +63,17 @@ const surfaces: Readonly<Record<string, (command: object) => Effect.Effect<Failu
     ),
 
   "effect-apikey/promise": (command) =>
-    Effect.tryPromise({
-      try: () => createApiKeyProvider({ command } as never).get(),
-      catch: (error) => error
-    }).pipe(
-      Effect.flip,
-      Effect.filterOrDieMessage((error) => error instanceof ApiKeyFailure, "no ApiKeyFailure")
-    ),
+    Effect.promise(() =>
+      createApiKeyProvider({ command } as never)
+        .get()
+        .then(
+          () => undefined,
+          (error: unknown) => error
+        )
+    ).pipe(Effect.filterOrDieMessage((error) => error instanceof ApiKeyFailure, "no ApiKeyFailure")),
 
   "ApiKeySource.parse": (command) =>
-    Effect.flip(Effect.asVoid(Either.map(ApiKeySource.parse(JSON.stringify({ command })), ApiKeySource.label))),
+    failureOf(Either.map(ApiKeySource.parse(JSON.stringify({ command })), ApiKeySource.label)),
 
   "effect-apikey.jsonc": (command) =>
     Effect.gen(function* () {

@@ -3,8 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
 import type * as ApiKeySource from "../../src/ApiKeySource.js"
-import type { FormatSpec } from "../../src/CredentialFormat.js"
 import type { Interactive } from "../../src/CredentialHelper.js"
+import type { FormatSpec } from "../../src/formats/table.js"
 
 const variable = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,20}$/)
 const text = fc.string({ unit: "grapheme", maxLength: 30 })

@@ -96,7 +96,7 @@ export const timeLimit = (options: Options, mayPrompt: boolean): Effect.Effect<D
     Option.filter((timeout) => Duration.toMillis(timeout) > 0 && Duration.lessThan(timeout, endlessTimeout)),
     Option.match({
       onNone: () =>
-        Effect.fail(inCode("`timeout` is not a time above 0 and below 24 days", 'For example: "30 seconds"')),
+        Effect.fail(inCode("`timeout` is not a duration above 0 and below 24 days", 'For example: "30 seconds"')),
       onSome: Effect.succeed
     })
   )

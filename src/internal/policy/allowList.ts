@@ -2,29 +2,65 @@
 
 import { dual } from "effect/Function"
 
-/** `*` matches any text. Each piece between two `*` matches at its first position, without backtracking, so the time is linear. */
+/**
+ * What an entry of the allow list says of one argument.
+ *
+ * - A string is the argument itself. `*` stands for one path segment of plain characters: letters, digits, `.`, `_`, `~` and `-`.
+ *   It does not start with `-` and is not only dots. `**` stands for one or more such segments, joined by `/`.
+ * - `{ any: true }` is any text, options and paths included.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ArgumentPattern = string | { readonly any: true }
+
+type Token = { readonly literal: string } | { readonly wildcard: "segment" | "segments" }
+
+const tokensOf = (pattern: string): ReadonlyArray<Token> =>
+  Array.from(pattern.matchAll(/\*\*|\*|[^*]/gsu), ([text]): Token => {
+    if (text === "**") return { wildcard: "segments" }
+    return text === "*" ? { wildcard: "segment" } : { literal: text }
+  })
+
+const plain = /^[A-Za-z0-9._~-]$/
+
+/** How far a wildcard has read: nothing of its segment, only dots, or enough to end. */
+type Progress = "start" | "dots" | "text"
+
+const progresses: ReadonlyArray<Progress> = ["start", "dots", "text"]
+
+const stateOf = (token: number, progress: Progress): number => token * progresses.length + progresses.indexOf(progress)
+
+/**
+ * Follows all ways to match at once, so the time is the pattern's length times the text's. A regular expression could take
+ * exponential time.
+ */
 const matchesPattern = (pattern: string, text: string): boolean => {
-  const pieces = pattern.split("*")
-  const [first = "", last = ""] = [pieces[0], pieces.at(-1)]
-  const end = text.length - last.length
-  if (!text.startsWith(first) || !text.endsWith(last) || end < first.length) return false
-  let at = first.length
-  for (const piece of pieces.slice(1, -1)) {
-    const found = text.indexOf(piece, at)
-    if (found < 0 || found + piece.length > end) return false
-    at = found + piece.length
+  const tokens = tokensOf(pattern)
+  const after = (token: number, progress: Progress, char: string): ReadonlyArray<number> => {
+    const current = tokens[token]
+    if (current === undefined) return []
+    if ("literal" in current) return current.literal === char ? [stateOf(token + 1, "start")] : []
+    if (char === "/" && current.wildcard === "segments" && progress === "text") return [stateOf(token, "start")]
+    if (!plain.test(char) || (progress === "start" && char === "-")) return []
+    const isDots = char === "." && progress !== "text"
+    return isDots ? [stateOf(token, "dots")] : [stateOf(token, "text"), stateOf(token + 1, "start")]
   }
-  return true
+  let states = new Set([stateOf(0, "start")])
+  for (const char of text) {
+    if (states.size === 0) return false
+    const next = new Set<number>()
+    for (const state of states) {
+      const progress = progresses[state % progresses.length] ?? "start"
+      for (const each of after(Math.floor(state / progresses.length), progress, char)) next.add(each)
+    }
+    states = next
+  }
+  return states.has(stateOf(tokens.length, "start"))
 }
 
-const parentSegment = /(?:^|[/\\])\.\.(?:[/\\]|$)/
-
-const argumentMatches = (pattern: string, argument: string): boolean =>
-  pattern === argument ||
-  (pattern.includes("*") &&
-    matchesPattern(pattern, argument) &&
-    !parentSegment.test(argument) &&
-    !(pattern.startsWith("*") && argument.startsWith("-")))
+const argumentMatches = (pattern: ArgumentPattern, argument: string): boolean =>
+  typeof pattern !== "string" || pattern === argument || (pattern.includes("*") && matchesPattern(pattern, argument))
 
 /**
  * Whether a command's arguments match an entry of the allow list. Ignores the program, which is compared by its path.
@@ -33,11 +69,11 @@ const argumentMatches = (pattern: string, argument: string): boolean =>
  * @category getters
  */
 export const argumentsMatch: {
-  (argv: ReadonlyArray<string>): (pattern: ReadonlyArray<string>) => boolean
-  (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean
+  (argv: ReadonlyArray<string>): (pattern: ReadonlyArray<ArgumentPattern>) => boolean
+  (pattern: ReadonlyArray<ArgumentPattern>, argv: ReadonlyArray<string>): boolean
 } = dual(
   2,
-  (pattern: ReadonlyArray<string>, argv: ReadonlyArray<string>): boolean =>
+  (pattern: ReadonlyArray<ArgumentPattern>, argv: ReadonlyArray<string>): boolean =>
     pattern.length === argv.length &&
     pattern.slice(1).every((part, index) => argumentMatches(part, argv[index + 1] ?? ""))
 )

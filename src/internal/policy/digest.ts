@@ -1,5 +1,6 @@
 /** What trust in a project's declaration is given to: a digest of its text, its destination and the files that its commands run. */
 
+import { randomUUID } from "node:crypto"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -7,16 +8,21 @@ import * as Option from "effect/Option"
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { expanded, isInside } from "../host/paths.js"
 import { fileDigest } from "../host/readChunks.js"
+import type { RunOptions } from "../source/schema.js"
 import { withSortedKeys } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
 import type { ProjectDeclaration } from "./model.js"
 
 const digestVersion = 2
 
-/** The suffixes that Node and Python try if an argument does not name a file: an extension, or a file in the directory. */
+/** The suffixes that interpreters try if an argument does not name a file: an extension, or a file in the directory. */
 const implied: ReadonlyArray<string> = [
-  ...[".js", ".json", ".node", ".py"],
-  ...["package.json", "index.js", "index.json", "index.node", "__main__.py", "__init__.py"].map((each) => `/${each}`)
+  ...[".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".tsx", ".jsx", ".json", ".node"],
+  ...[".py", ".rb", ".pl", ".pm", ".lua", ".sh", ".php"],
+  ...["package.json", "index.js", "index.mjs", "index.cjs", "index.ts", "index.json", "index.node"].map(
+    (each) => `/${each}`
+  ),
+  ...["__main__.py", "__init__.py", "flake.nix", "mod.ts"].map((each) => `/${each}`)
 ]
 
 interface Named {
@@ -24,20 +30,38 @@ interface Named {
   readonly isProgram: boolean
 }
 
-/** Parts of an argv that may name a file: the program's path, an argument or its value after `=`, or a Python module. */
-const namesIn = (argv: ReadonlyArray<string>): ReadonlyArray<Named> =>
-  argv.flatMap((argument, index): ReadonlyArray<Named> => {
-    if (index === 0) return /[\\/]/.test(argument) ? [{ named: argument, isProgram: true }] : []
-    // A path may contain `=`.
-    const values = new Set([argument, argument.slice(argument.indexOf("=") + 1)])
-    const isModule = argv[index - 1] === "-m"
-    return Array.from(values, (value) => ({ named: isModule ? value.replaceAll(".", "/") : value, isProgram: false }))
-  })
+/** What separates a path from other text: `file:///x`, `@x`, `--a=b=x`, `a,x`, `. ./x`, `"x"`, `.#x`. */
+const separators = /file:\/\/|[\s=:,;@#'"`()<>|&]+/
 
 /**
- * The files that a project's commands run: the program, if given by a path, and every argument that names a file in the
- * project. Also found are names as Node and Python use them: without extension, by directory, or by `-m`. Symlinks are
- * followed.
+ * What a text may name: itself, since a path may contain any character, what follows its first `=` or a letter (`-rPATH`), and each
+ * part between separators.
+ */
+export const pathsIn = (text: string): ReadonlyArray<string> =>
+  Array.from(
+    new Set([
+      text,
+      text.slice(text.indexOf("=") + 1),
+      text.replace(/^-[A-Za-z]/, ""),
+      ...text.split(separators).flatMap((part) => [part, part.replace(/^-[A-Za-z]/, "")])
+    ])
+  ).filter((each) => each !== "")
+
+/** What a command may name: the program's path, parts of an argument or of a variable's value, or a Python module. */
+const namesIn = ({ argv, env = {} }: RunOptions): ReadonlyArray<Named> => {
+  const [program, ...args] = argv
+  const texts = [...args, ...Object.values(env).flatMap((value) => value ?? [])]
+  const modules = args.filter((_, index) => argv[index] === "-m").map((each) => each.replaceAll(".", "/"))
+  return [
+    ...(/[\\/]/.test(program) ? [{ named: program, isProgram: true }] : []),
+    ...[...texts.flatMap(pathsIn), ...modules].map((named) => ({ named, isProgram: false }))
+  ]
+}
+
+/**
+ * The files that a project's commands run: the program, if given by a path, and every part of an argument or of `env` that names
+ * a file in the project. Also found are names as interpreters use them: without extension, by directory, or by `-m`. Symlinks
+ * are followed.
  *
  * @since 0.1.0
  * @category getters
@@ -52,12 +76,14 @@ export const scriptsOf = ({
     const path = yield* Path.Path
     const { home } = yield* HostEnvironment
     const found = new Set<string>()
-    for (const { argv, cwd } of commands) {
-      for (const { isProgram, named } of namesIn(argv)) {
+    for (const command of commands) {
+      for (const { isProgram, named } of namesIn(command)) {
         // The program and paths relative to the project count wherever they lead.
         const isBrought = isProgram || !(path.isAbsolute(named) || named.startsWith("~"))
         const ends = isProgram ? [""] : ["", ...implied]
-        const candidates = [cwd ?? home, path.dirname(file)].map((base) => expanded(named, { home, cwd: base }, path))
+        const candidates = [command.cwd ?? home, path.dirname(file)].map((base) =>
+          expanded(named, { home, cwd: base }, path)
+        )
         for (const place of candidates.flatMap((each) => ends.map((end) => each + end))) {
           const real = yield* Effect.option(fs.realPath(place))
           if (Option.isNone(real)) continue
@@ -84,8 +110,9 @@ export const digest = (
 ): Effect.Effect<string, never, Needs> =>
   Effect.gen(function* () {
     const scripts = yield* scriptsOf(declaration)
+    // A file that cannot be read may change unseen, so no digest of it equals another.
     const contents = yield* Effect.forEach(scripts, (script) =>
-      Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrNull(content)])
+      Effect.map(Effect.option(fileDigest(script)), (content) => [script, Option.getOrElse(content, randomUUID)])
     )
     const { file, provider, declared, merged } = declaration
     const content = [declared, merged ?? null].map(withSortedKeys)

@@ -12,17 +12,24 @@ import { expanded, realPathOf, userFile, userFolder } from "../host/paths.js"
 import * as Document from "../source/jsonc.js"
 import { type Problem, problemOf, toConfigInvalid } from "../source/problem.js"
 import { optional } from "../util/schema.js"
+import type { ArgumentPattern as Pattern } from "./allowList.js"
+
+const ArgumentPattern = Schema.Union(
+  Schema.String,
+  Schema.Struct({ any: Schema.Literal(true) }).annotations({ description: '{"any": true}' })
+).annotations({ description: 'a pattern, or {"any": true}' })
 
 export const PolicyRules = Schema.Struct({
   allow: optional(
     Schema.Array(
-      Schema.NonEmptyArray(Schema.String).annotations({
+      Schema.Tuple([Schema.String], ArgumentPattern).annotations({
         description: "a program, and a pattern for each of its arguments",
-        documentation: 'For example ["op", "read", "op://Work/*"].'
+        documentation:
+          'For example ["op", "read", "op://Work/**"]. `*` is one path segment of plain characters, `**` several, {"any": true} any text.'
       })
     ).annotations({
       description: "a list of commands, each a list of the program and patterns for its arguments",
-      documentation: 'For example [["op", "read", "op://Work/*"]].'
+      documentation: 'For example [["op", "read", "op://Work/**"]].'
     })
   ),
   project: optional(
@@ -97,15 +104,14 @@ const rulesIn = (
       : { ...rules, allow: rules.allow.map((entry) => placed(entry, { home, cwd: path.dirname(real) }, path)) }
   })
 
+type Entry = readonly [program: string, ...patterns: ReadonlyArray<Pattern>]
+
 /** Resolves a program's path from the directory of the file, as in the rest of the configuration. */
 const placed = (
-  [program, ...patterns]: readonly [string, ...ReadonlyArray<string>],
+  [program, ...patterns]: Entry,
   base: { readonly home: string; readonly cwd: string },
   path: Path.Path
-): readonly [string, ...ReadonlyArray<string>] => [
-  /[\\/]/.test(program) ? expanded(program, base, path) : program,
-  ...patterns
-]
+): Entry => [/[\\/]/.test(program) ? expanded(program, base, path) : program, ...patterns]
 
 export const insecureFile = (file: string, weak: InsecurePath): ConfigInvalid =>
   new ConfigInvalid({ file, line: 0, column: 0, ...describe(weak, file) })

@@ -1,18 +1,5 @@
 /** The trust file. It must be the user's own and not a symlink; it is locked while it is changed, and replaced atomically. */
-import { randomUUID } from "node:crypto"
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync
-} from "node:fs"
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, unlinkSync } from "node:fs"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Duration from "effect/Duration"
@@ -23,6 +10,7 @@ import * as Schema from "effect/Schema"
 import { SourceUnreadable } from "../../ApiKeyError.js"
 import { HostEnvironment, type Needs, xdg } from "../host/HostEnvironment.js"
 import { describe, findInsecurePath, ourUid } from "../host/ownership.js"
+import { isFull, replaceFile } from "../host/replaceFile.js"
 import { codeOf } from "../util/platformError.js"
 import { shellWord } from "../util/shell.js"
 
@@ -30,6 +18,8 @@ import { shellWord } from "../util/shell.js"
 export const Trusted = Schema.Struct({
   file: Schema.String,
   provider: Schema.String,
+  /** Where the key is sent; empty if the configuration does not say. */
+  origin: Schema.optionalWith(Schema.String, { default: () => "" }),
   program: Schema.String,
   digest: Schema.String,
   at: Schema.DateTimeUtc
@@ -155,16 +145,16 @@ const lock = (file: string): Effect.Effect<void, SourceUnreadable> =>
     )
   )
 
-/** Our own, not write-file-atomic: version 6 ignores how much was written, so on a full disk a shortened file would replace the old one. */
-const replace = (file: string, trusted: ReadonlyArray<Trusted>): Effect.Effect<void, SourceUnreadable> =>
-  Effect.gen(function* () {
-    const text = yield* Effect.mapError(encode({ version: 1, trusted }), () => failure(file, "EUNKNOWN"))
-    const temporary = `${file}.${randomUUID()}.tmp`
-    yield* attempt(file, () => {
-      const descriptor = openSync(temporary, createNew, onlyUser)
-      writeFileSync(descriptor, text)
-      fsyncSync(descriptor)
-      closeSync(descriptor)
-      renameSync(temporary, file)
-    }).pipe(Effect.tapError(() => Effect.ignore(attempt(temporary, () => unlinkSync(temporary)))))
-  })
+const replace = (
+  file: string,
+  trusted: ReadonlyArray<Trusted>
+): Effect.Effect<void, SourceUnreadable, FileSystem.FileSystem> =>
+  encode({ version: 1, trusted }).pipe(
+    Effect.mapError(() => failure(file, "EUNKNOWN")),
+    Effect.flatMap((text) =>
+      Effect.mapError(replaceFile(file, text), (error) => {
+        const code = codeOf(error)
+        return failure(file, code, isFull(code) ? "Nothing was changed. Free some space on that disk." : undefined)
+      })
+    )
+  )

@@ -70,7 +70,7 @@ const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof
 const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
 
-/** Three pairs for stdio, and one by which libuv hears of a failed exec. */
+/** Three pairs for stdio, and one through which libuv receives the error of a failed exec. */
 const descriptorsPerSpawn = 8
 
 /**

@@ -6,9 +6,10 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Option from "effect/Option"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import * as CredentialFormat from "../../CredentialFormat.js"
 import { defaultTimeToLive } from "../cache/lifetime.js"
 import { defaultOnAbandon, type LifeOptions } from "../cache/options.js"
+import type { CredentialFormat } from "../format/format.js"
+import { type Format, resolve } from "../format/lookup.js"
 import { defaultTimeout } from "../helper/deadline.js"
 import { type KnownCommand, knownCommand, mayPrompt } from "../helper/knownCommand.js"
 import type { Options } from "../helper/options.js"
@@ -25,7 +26,7 @@ export interface CommandOptions extends Options, LifeOptions {
   /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
   readonly provider?: string | undefined
   /** The protocol that the command's stdout speaks. Default `"auto"`. */
-  readonly format?: CredentialFormat.Format | undefined
+  readonly format?: Format | undefined
   /**
    * Whether the helper is asked to erase a key that the server rejected, before the next run and within its timeout. Default false.
    * Only `git-credential` with a `url` and `docker-credential` with a `serverUrl` can do that, for a command that ends in `get` or
@@ -39,7 +40,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
   readonly name: string
   readonly entry: KnownCommand["entry"]
   /** An error where the options name no format that exists: each run fails with it. */
-  readonly format: Either.Either<CredentialFormat.CredentialFormat, ConfigInvalid>
+  readonly format: Either.Either<CredentialFormat, ConfigInvalid>
   /** Whether a run may prompt the user. */
   readonly mayPrompt: boolean
   /** None where it depends on whether the run gets the terminal. */
@@ -56,7 +57,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
     const interactive = options.interactive ?? "never"
     this.name = name
     this.entry = entry
-    this.format = CredentialFormat.resolve(options.format ?? "auto", name)
+    this.format = resolve(options.format ?? "auto", name)
     this.mayPrompt = mayPrompt(entry, interactive !== "never")
     this.timeout = Option.orElse(Option.fromNullable(options.timeout), () =>
       interactive === "never" ? Option.some(defaultTimeout(this.mayPrompt)) : Option.none()

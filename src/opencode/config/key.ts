@@ -134,7 +134,7 @@ const writtenKey = (
 /** A project's ends the search: what comes after it is for where the user pointed it, not for where the project's key goes. */
 const emptyKey = (leaf: Tree.Leaf<Origin>, provider: string): ApiKeyError =>
   isProjectLeaf(leaf)
-    ? wrong(leaf, "`apiKey` comes out empty", "Put a key where it points, or remove it.")
+    ? wrong(leaf, "`apiKey` is empty after its placeholders are replaced", "Put a key where it points, or remove it.")
     : new KeyNotConfigured({ provider, tried: ["options.apiKey"] })
 
 const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {

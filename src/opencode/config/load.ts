@@ -37,7 +37,7 @@ export interface OpencodeConfig {
   /** What opencode would take the key from, and the command after it, as a provider; it lives as long as the scope. */
   readonly provider: (id: string) => Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope>
   /**
-   * A provider's `options` less the key and its command, placeholders replaced. What a project's file may not see or send
+   * A provider's `options` without the key and its command, placeholders replaced. What a project's file may not see or send
    * without the user's trust is `CommandNotTrusted`.
    */
   readonly options: (id: string) => Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy>

@@ -67,7 +67,7 @@ const remedyOf = (error: ApiKeyError): string => {
 
 /** Which provider, what failed, what to do. Never what the helper wrote. */
 export const plainMessage = (provider: string, error: ApiKeyError): string =>
-  `No API key for provider "${provider}": ${sentence(error.message)} ${remedyOf(error)}`
+  `No API key for provider "${provider}": ${sentence(error.message)} ${sentence(remedyOf(error))}`
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 

@@ -93,7 +93,7 @@ describe("effect-apikey over a configuration", () => {
       for (const said of [
         "environment variable NOT_SET",
         `${file}:4:14`,
-        "absent, so the next is asked",
+        "absent; the next source is used",
         `program  ${program}`,
         "policy   allowed: from your configuration",
         "run      gave a key in ",
@@ -107,7 +107,7 @@ describe("effect-apikey over a configuration", () => {
       self.write(user, { providers: { a: { key: { command: [program] } } } })
       const refused = yield* run(self, "check", "a")
       assert.strictEqual(refused.status, 77)
-      assert.include(refused.stdout, "policy   refused")
+      assert.include(refused.stdout, "policy   denied")
       assert.include(refused.stdout, `remedy   Review the file, then run: effect-apikey trust ${self.projectFile}`)
       assert.include(refused.stdout, "goes to https://evil.example")
     })
@@ -302,7 +302,7 @@ describe("effect-apikey over a configuration", () => {
         self.env["AWS_SECRET"] = "aws-secret"
         const opencodes = yield* run(self, "check", "--opencode")
         assert.strictEqual(opencodes.status, 77)
-        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +refused[\s\S]*is not trusted/m)
+        assert.match(opencodes.stdout, /^refused\n[\s\S]*options\.apiKey, [\s\S]*policy +denied[\s\S]*is not trusted/m)
         assert.match(opencodes.stdout, /^bad\n[\s\S]*apiKeyCommand: a command is a list of strings/m)
         assert.notInclude(opencodes.stdout, "aws-secret")
         assert.strictEqual((yield* run(self, "trust", "--yes", "opencode.json")).status, 0)
@@ -311,7 +311,7 @@ describe("effect-apikey over a configuration", () => {
         })
         const absent = yield* run(self, "check", "absent", "--opencode")
         assert.strictEqual(absent.status, 78)
-        assert.match(absent.stdout, /key +absent, so the next is asked[\s\S]*no key is configured/)
+        assert.match(absent.stdout, /key +absent; the next source is used[\s\S]*no key is configured/)
       })
   )
 

@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
 import { type ApiKeyError, isApiKeyError } from "../../../src/ApiKeyError.js"
-import { itemsIn, question } from "../../../src/cli/trust.js"
+import { itemsIn } from "../../../src/cli/trust.js"
+import { question } from "../../../src/cli/trustQuestion.js"
 import * as HelperPolicy from "../../../src/HelperPolicy.js"
 import type { Resolved } from "../../../src/internal/config/model.js"
 import { load } from "../../../src/internal/config/resolve.js"
@@ -681,6 +682,8 @@ describe("a script that Node and Python find by another name is part of what is 
         [["make", `-C${self.project}/tool`, "key"], true],
         [["node", "-p", "x"], true],
         [["awk", "BEGIN{x}"], true],
+        // Nothing is known of a program that the catalog does not have.
+        [["get-token", "key"], true],
         [["op", "read", "op://Work/key"], false],
         [{ argv: ["op", "read"], cwd: "~" }, false]
       ] as const) {
@@ -1001,7 +1004,7 @@ describe("what a project brings is trusted as a whole", () => {
       const file = self.write("project/opencode.json", opencode({ apiKey: "{file:./empty}" }))
       const outcome = yield* attemptOpencode(self, "myprov")
       assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
-      assert.include(outcome.message, `${file}:5:19: \`apiKey\` comes out empty`)
+      assert.include(outcome.message, `${file}:5:19: \`apiKey\` is empty after its placeholders are replaced`)
     })
   )
 

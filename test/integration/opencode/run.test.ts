@@ -87,13 +87,13 @@ describe.skipIf(reasonToSkip !== undefined)("opencode run with the plugin", () =
       name: "failing",
       argv: (at: Place) => at.helper("failing", "echo 'service unavailable, try again later: sk-secret' >&2; exit 3"),
       says: /exited with status 3/,
-      remedy: /Run the command by hand/
+      remedy: /Run the command in a shell to see its messages\./
     },
     {
       name: "hanging",
       argv: (at: Place) => at.helper("hanging", "sleep 1000 & echo $! > pids; sleep 1000 & echo $! >> pids; wait"),
       says: /timed out after 3 s/,
-      remedy: /raise .timeout./
+      remedy: /raise the timeout: "timeout"\./
     }
   ]
 

@@ -94,7 +94,9 @@ describe.skipIf(reasonToSkip !== undefined || !hasTerminal)("opencode on a termi
         at.write(userConfig, { plugin: [plugin.url], ...compatible(`${gw.origin}/v1`, { apiKeyCommand }) })
         yield* tui(at, "gw/m")
         yield* until(() => logOf(at).includes("asking needs a terminal"))
-        expect(logOf(at)).toMatch(/opencode's own screen gives none: run the command once at another terminal/)
+        expect(logOf(at)).toMatch(
+          /opencode gives its terminal to no command\. Run the command once in another terminal/
+        )
         expect(at.runsOf("asking")).toBe(0)
         expect(gw.seen).toEqual([])
       }),
