@@ -121,20 +121,22 @@ const seconds = (duration: Duration.Duration): string => `${Duration.toMillis(du
 const named = (command: string): string => (command === "" ? "the command" : command)
 
 /**
- * The program is not on PATH, or the given path does not exist. `searched` lists the directories that were searched.
+ * The program is not on PATH, or the given path does not exist. `searched` lists the directories that were searched. `failedShell`
+ * is the login shell, if it was asked for its PATH and gave none.
  *
  * @since 0.1.0
  * @category errors
  */
 export class CommandNotFound extends defineError<CommandNotFound>()(
   "CommandNotFound",
-  { command: Schema.String, searched: Schema.Array(Schema.String) },
+  { command: Schema.String, searched: Schema.Array(Schema.String), failedShell: Schema.optional(Schema.String) },
   {
-    message: ({ searched, command }) => {
-      if (searched.length === 0) return `${named(command)} was not found`
+    message: ({ searched, command, failedShell }) => {
+      const shell = failedShell === undefined ? "" : `; the login shell ${failedShell} gave no PATH`
+      if (searched.length === 0) return `${named(command)} was not found${shell}`
       return searched.length === 1
-        ? `${named(command)} was not found at ${searched[0]}`
-        : `${named(command)} was not found on PATH (searched ${directories(searched.length)})`
+        ? `${named(command)} was not found at ${searched[0]}${shell}`
+        : `${named(command)} was not found on PATH (searched ${directories(searched.length)}${shell})`
     },
     remedy: () => "Install it, add its directory to PATH, or give the full path of the program."
   }

@@ -39,7 +39,12 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
       "ParameterNotFound",
       "UnrecognizedClientException",
       "ForbiddenException",
+      "CreateOAuth2Token",
+      "MultiFactorAuthentication",
+      "Enter MFA code",
       "session has expired.*'aws login'",
+      "reauthenticate using 'aws login'",
+      "InvalidGrantException",
       "The SSO session .*has expired",
       "Partial credentials found",
       "Connect timeout"
@@ -49,15 +54,28 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
   },
   gcloud: {
     evidence: "measured",
-    exceptions: ["set the property", "Could not reach", "Reauthentication", "NOT_FOUND", "PERMISSION_DENIED"],
+    exceptions: [
+      "set the property",
+      "Could not reach",
+      "Reauthentication (?:required|failed)",
+      "problem refreshing",
+      "NOT_FOUND",
+      "PERMISSION_DENIED"
+    ],
     source: "Google Cloud SDK 528.0.0; https://cloud.google.com/sdk/gcloud/reference/auth",
     speaks: ["text", "gcloud"]
   },
   az: {
     evidence: "measured",
     exceptions: [
-      "AADSTS",
+      "AADSTS(?:5300",
+      "Status_(?:TransientError",
+      "AADSTS70002",
+      "AADSTS90002",
+      "AADSTS(?:700082",
       "Failed to establish a new connection",
+      "Certificate verification failed",
+      "authenticate interactively",
       "No subscription found",
       "status 3",
       "(?:Secret|Resource)NotFound",
@@ -71,6 +89,7 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
     evidence: "measured",
     exceptions: [
       "not logged into any GitHub hosts",
+      "is invalid",
       "status 2",
       "HTTP 404",
       "HTTP 401",
@@ -82,8 +101,14 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
   },
   git: {
     evidence: "measured",
-    exceptions: ["user interactivity has been disabled"],
-    source: "git 2.39.5; https://git-scm.com/docs/git-credential",
+    exceptions: [
+      "user interactivity has been disabled",
+      "terminal prompts have been disabled",
+      "No credential store",
+      "Could not resolve host"
+    ],
+    source:
+      "git 2.39.5; https://git-scm.com/docs/git-credential; https://github.com/git-ecosystem/git-credential-manager/blob/main/docs/environment.md",
     speaks: ["git-credential"]
   },
   "git-credential-store": {
@@ -141,6 +166,7 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
     evidence: "measured",
     exceptions: [
       "Vault is locked",
+      "? Master password:",
       "Not found",
       "More than one result was found",
       "Invalid master password",
@@ -153,6 +179,78 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
     evidence: "manual",
     source: "https://github.com/bitwarden/sdk-sm/blob/main/crates/bws/src/main.rs",
     speaks: ["bitwarden", "text", "env"]
+  },
+  rbw: {
+    evidence: "manual",
+    source: "https://github.com/doy/rbw, its error types",
+    speaks: ["text"]
+  },
+  lpass: {
+    evidence: "manual",
+    source: "https://github.com/lastpass/lastpass-cli: the calls of die()",
+    speaks: ["text"]
+  },
+  fnox: {
+    evidence: "manual",
+    source: "https://github.com/jdx/fnox, its error types",
+    speaks: ["text", "env"]
+  },
+  sops: {
+    evidence: "manual",
+    source: "https://github.com/getsops/sops/blob/main/cmd/sops/codes/codes.go",
+    speaks: ["text", "env"]
+  },
+  azd: {
+    evidence: "manual",
+    source: "https://github.com/Azure/azure-dev, its package auth; azure-identity's tests have its output",
+    speaks: ["text"]
+  },
+  databricks: {
+    evidence: "manual",
+    source: "https://github.com/databricks/cli, its command `auth token`",
+    speaks: ["oauth"]
+  },
+  tsh: {
+    evidence: "manual",
+    source: "https://goteleport.com/docs/reference/cli/tsh; its messages as programs that call it look for them",
+    speaks: ["text", "exec-credential"]
+  },
+  lite: {
+    evidence: "manual",
+    source: "https://github.com/BerriAI/litellm/blob/main/litellm/proxy/client/cli/commands/auth.py",
+    speaks: ["text"]
+  },
+  pwsh: {
+    title: "pwsh, powershell",
+    evidence: "manual",
+    source: "https://learn.microsoft.com/powershell/utility-modules/secretmanagement",
+    speaks: ["text"]
+  },
+  "aws-vault": {
+    evidence: "manual",
+    source: "https://github.com/99designs/aws-vault and its issues",
+    speaks: ["aws-credential-process"]
+  },
+  saml2aws: {
+    evidence: "manual",
+    source: "https://github.com/Versent/saml2aws, its commands",
+    speaks: ["aws-credential-process"]
+  },
+  granted: {
+    title: "granted, assume",
+    evidence: "manual",
+    source: "https://github.com/common-fate/granted, its packages cfaws and securestorage",
+    speaks: ["aws-credential-process"]
+  },
+  chamber: {
+    evidence: "manual",
+    source: "https://github.com/segmentio/chamber",
+    speaks: ["text", "env"]
+  },
+  "aws-iam-authenticator": {
+    evidence: "manual",
+    source: "https://github.com/kubernetes-sigs/aws-iam-authenticator, its command `token`",
+    speaks: ["exec-credential"]
   },
   doppler: {
     evidence: "manual",

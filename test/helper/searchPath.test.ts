@@ -231,10 +231,53 @@ describe("the environment a helper gets", () => {
       "HOME",
       "LC_MESSAGES",
       "NO_COLOR",
+      "PAGER",
       "PATH",
       "TOLD"
     ])
     assert.isFalse("AWS_PROFILE" in given({}, false))
+  })
+
+  it("has no variable that forces colours or a terminal, unless it is named, and no pager of ours", () => {
+    const forced = {
+      CLICOLOR_FORCE: "1",
+      FORCE_COLOR: "3",
+      PY_COLORS: "1",
+      GH_FORCE_TTY: "100%",
+      PAGER: "less",
+      NO_COLOR: ""
+    }
+    const options = { env: {}, protocolEnv: {}, platform: "linux" } as const
+    assert.deepStrictEqual(environmentFor(forced, { ...options, inheritEnv: true }), {
+      NO_COLOR: "1",
+      LC_MESSAGES: "C",
+      PAGER: "cat"
+    })
+    assert.deepInclude(environmentFor(forced, { ...options, inheritEnv: ["FORCE_COLOR", "PAGER"] }), {
+      FORCE_COLOR: "3",
+      PAGER: "less"
+    })
+    assert.deepInclude(environmentFor(forced, { ...options, inheritEnv: true, env: { FORCE_COLOR: "1" } }), {
+      FORCE_COLOR: "1"
+    })
+  })
+
+  it("has what the catalog sets and unsets, before what is inherited and after what the caller names", () => {
+    const vault = { VAULT_FORMAT: "json", VAULT_ADDR: "https://vault.test" }
+    const options = {
+      env: {},
+      protocolEnv: {},
+      catalogEnv: { VAULT_FORMAT: undefined, SET: "1" },
+      platform: "linux"
+    } as const
+    const plain = environmentFor(vault, { ...options, inheritEnv: true })
+    assert.isFalse("VAULT_FORMAT" in plain)
+    assert.deepInclude(plain, { SET: "1", VAULT_ADDR: "https://vault.test" })
+    const named = environmentFor(vault, { ...options, inheritEnv: ["VAULT_FORMAT"] })
+    assert.deepInclude(named, { VAULT_FORMAT: "json", SET: "1" })
+    const given = environmentFor(vault, { ...options, inheritEnv: true, env: { VAULT_FORMAT: "yaml", SET: undefined } })
+    assert.deepInclude(given, { VAULT_FORMAT: "yaml" })
+    assert.isFalse("SET" in given)
   })
 
   it("asks for plain messages, unless somebody chose otherwise", () => {

@@ -1,7 +1,7 @@
-import { userInfo } from "node:os"
+import { homedir, userInfo } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { HostEnvironment } from "../../src/internal/host/HostEnvironment.js"
+import { HostEnvironment, homeFolder } from "../../src/internal/host/HostEnvironment.js"
 
 const homeWhere = (HOME: string) =>
   Effect.acquireUseRelease(
@@ -18,7 +18,29 @@ const homeWhere = (HOME: string) =>
       })
   )
 
+const unknownUser = 54_321
+const isRoot = process.geteuid?.() === 0
+if (!isRoot) console.warn("skipped: only root can become a user id that the user database does not know")
+
+/** A container's arbitrary user id: no entry in the user database, and no HOME. */
+const asUnknownUser = <A>(read: () => A): A => {
+  const before = process.env["HOME"]
+  delete process.env["HOME"]
+  process.seteuid?.(unknownUser)
+  try {
+    return read()
+  } finally {
+    process.seteuid?.(0)
+    if (before !== undefined) process.env["HOME"] = before
+  }
+}
+
 describe("the home directory", () => {
+  it.runIf(isRoot)("is / for a user id without a home directory", () => {
+    assert.throws(() => asUnknownUser(homedir))
+    assert.strictEqual(asUnknownUser(homeFolder), "/")
+  })
+
   it.effect("is what HOME says", () =>
     Effect.map(homeWhere("/somewhere"), (home) => assert.strictEqual(home, "/somewhere"))
   )

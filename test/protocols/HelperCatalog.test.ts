@@ -578,9 +578,207 @@ const fromManuals: ReadonlyArray<Seen> = [
   }
 ]
 
+/** The same in short, from manuals, sources and reports; docs/data/helpers.ts names them. */
+const reported: ReadonlyArray<
+  readonly [program: string, exitCode: number, stderr: string, reason: string, remedy?: RegExp]
+> = [
+  ["op", 1, "[ERROR] 2025/08/08 15:24:36 interactive IO not available", "LoginRequired", /needs a terminal/],
+  ["op", 1, "[ERROR] 2025/08/08 15:24:36 authorization denied: the request was denied", "LoginRequired", /op signin/],
+  ["op", 1, "[ERROR] No accounts configured for use with 1Password CLI.", "LoginRequired", /op account add/],
+  ["op", 1, 'Get "https://my.1password.com/api/v3/auth": x509: certificate signed by unknown authority', "Unavailable"],
+  ["op", 1, "dial tcp: lookup my.1password.com: no such host", "Unavailable"],
+  ["op", 1, "net/http: TLS handshake timeout", "Unavailable"],
+  ["vault", 2, "Code: 400. Errors:\n\n* wrapping token is not valid or does not exist", "LoginRequired"],
+  [
+    "aws",
+    255,
+    "An error occurred (AccessDeniedException) when calling the CreateOAuth2Token operation: The refresh token has expired.",
+    "LoginRequired",
+    /: aws login/
+  ],
+  [
+    "aws",
+    255,
+    "An error occurred (ValidationException) when calling the CreateOAuth2Token operation: The provided authorization grant is invalid, expired, revoked, or malformed",
+    "LoginRequired",
+    /: aws login/
+  ],
+  ["aws", 255, "aws: [ERROR]: Please reauthenticate using 'aws login'.", "LoginRequired", /: aws login/],
+  [
+    "aws",
+    254,
+    "An error occurred (AccessDenied) when calling the AssumeRole operation: User is not authorized",
+    "Denied"
+  ],
+  [
+    "aws",
+    254,
+    "An error occurred (AccessDenied) when calling the AssumeRole operation: MultiFactorAuthentication failed with invalid MFA one time pass code.",
+    "LoginRequired",
+    /MFA/
+  ],
+  ["aws", 255, "Enter MFA code for arn:aws:iam::1:mfa/me: \nEOF when reading a line", "LoginRequired", /MFA/],
+  ["aws", 255, "Error when retrieving token from sso: Token has expired and refresh failed", "LoginRequired"],
+  ["aws", 255, "An error occurred (InvalidGrantException) when calling the CreateToken operation", "LoginRequired"],
+  ["aws", 255, "Credentials were refreshed, but the refreshed credentials are still expired.", "LoginRequired"],
+  [
+    "az",
+    1,
+    "ERROR: Run the command below to authenticate interactively; additional arguments may be added as needed:\naz logout\naz login",
+    "LoginRequired",
+    /az login/
+  ],
+  [
+    "az",
+    1,
+    "ERROR: AADSTS53003: Access has been blocked by Conditional Access policies. Trace ID: x\nRun the command below to authenticate interactively; additional arguments may be added as needed:\naz login",
+    "Denied",
+    /administrator/
+  ],
+  ["az", 1, "ERROR: AADSTS530003: Your device is required to be managed to access this resource.", "Denied"],
+  ["az", 1, "ERROR: AADSTS50105: The signed in user is not assigned to a role for the application.", "Denied"],
+  [
+    "az",
+    1,
+    "Status: Response_Status.Status_InteractionRequired, Error code: 3399614467, Tag: 558133255",
+    "LoginRequired"
+  ],
+  [
+    "az",
+    1,
+    "Status: Response_Status.Status_TransientError, Error code: 1000\nRun the command below to authenticate interactively; additional arguments may be added as needed:",
+    "Unavailable"
+  ],
+  [
+    "az",
+    1,
+    "ERROR: AADSTS7000222: The provided client secret keys for app 'x' are expired.",
+    "LoginRequired",
+    /principal/
+  ],
+  ["az", 1, "ERROR: AADSTS90002: Tenant 'x' not found.", "NotFound"],
+  ["az", 1, "ERROR: Certificate verification failed. This typically happens behind a proxy", "Unavailable"],
+  [
+    "gcloud",
+    1,
+    "ERROR: (gcloud.auth.print-access-token) There was a problem refreshing your current auth tokens: Reauthentication failed. cannot prompt during non-interactive execution.",
+    "LoginRequired"
+  ],
+  ["gcloud", 1, "Your current active account [x] does not have any valid credentials", "LoginRequired"],
+  ["gcloud", 1, "google.auth.exceptions.RefreshError: Reauthentication is needed.", "LoginRequired"],
+  ["bw", 1, "? Master password: [hidden]", "LoginRequired", /bw unlock/],
+  [
+    "gh",
+    1,
+    "  X Failed to log in to github.com account me (keyring)\n  - The token in keyring is invalid.",
+    "LoginRequired"
+  ],
+  ["git", 128, "fatal: Cannot show prompt because terminal prompts have been disabled.", "LoginRequired"],
+  ["git", 128, "fatal: unable to access 'https://x/': Could not resolve host: x", "Unavailable"],
+  ["git-credential-manager", 255, "fatal: No credential store has been selected.", "NotFound", /credentialStore/],
+  ["git-credential-manager", 255, "fatal: User cancelled dialog.", "LoginRequired"],
+  ["kubelogin", 1, "authentication error: could not open the browser: exec: xdg-open not found", "LoginRequired"],
+  ["kubelogin", 1, "error: listen tcp 127.0.0.1:8000: bind: address already in use", "Unavailable", /listen-address/],
+  ["kubelogin", 1, "failed to get token: AADSTS53003: Access has been blocked by Conditional Access", "Denied"],
+  [
+    "databricks",
+    1,
+    "Error: A new access token could not be retrieved because the refresh token is invalid. To reauthenticate, run the following command:\n  $ databricks auth login --profile dev",
+    "LoginRequired"
+  ],
+  ["databricks", 1, "Error: no profiles configured. Run 'databricks auth login' to create a profile", "LoginRequired"],
+  ["databricks", 1, "Error: resolve: ~/.databrickscfg has no dev profile configured", "NotFound"],
+  ["azd", 1, "ERROR: not logged in, run `azd auth login` to login", "LoginRequired", /azd auth login/],
+  ["azd", 1, "ERROR: reauthentication required, run `azd auth login` to log in", "LoginRequired"],
+  ["azd", 1, "ERROR: AADSTS53003: Access has been blocked by Conditional Access policies.", "Denied"],
+  ["rbw", 1, "rbw get: couldn't find entry for 'x': no entry found", "NotFound", /rbw list/],
+  ["rbw", 1, "rbw get: couldn't find entry for 'x': multiple entries found: a, b", "NotFound"],
+  ["rbw", 1, "rbw unlocked: agent is locked", "LoginRequired", /rbw unlock/],
+  [
+    "rbw",
+    1,
+    'rbw get: failed to read password from pinentry: failed to parse pinentry output ("S ERROR curses.isatty 83918950")',
+    "LoginRequired"
+  ],
+  ["rbw", 1, "rbw sync: api request unauthorized", "LoginRequired", /rbw login/],
+  ["lpass", 1, "Error: Could not find decryption key. Perhaps you need to login with `lpass login`.", "LoginRequired"],
+  ["lpass", 1, "Error: Could not find specified account(s).", "NotFound"],
+  ["lpass", 1, "Error: Multiple matches found for 'x'. You must specify an ID instead of a name.", "NotFound", /id/],
+  ["fnox", 1, "Error: Secret 'X' not found in profile 'default'", "NotFound"],
+  [
+    "sops",
+    128,
+    "Failed to get the data key required to decrypt the SOPS file.\n\nGroup 0: FAILED",
+    "Denied",
+    /SOPS_AGE_KEY_FILE/
+  ],
+  [
+    "sops",
+    128,
+    "Failed to get the data key required to decrypt the SOPS file.\n  | dial tcp 10.0.0.1:443: i/o timeout",
+    "Unavailable"
+  ],
+  ["sops", 100, 'Error: cannot operate on non-existent file "x"', "NotFound"],
+  ["sops", 91, "error: invalid path", "NotFound"],
+  ["tsh", 1, "ERROR: Active profile expired.", "LoginRequired", /tsh login/],
+  ["tsh", 1, "ERROR: Not logged in.", "LoginRequired"],
+  ["tsh", 1, "ERROR: access denied to app", "Denied"],
+  ["lite", 1, "Not authenticated. Run 'lite login'.", "LoginRequired", /lite login/],
+  ["lite", 1, "Token expired. Run 'lite login' again.", "LoginRequired"],
+  ["lite", 1, "Your credential is stored in your OS keychain, which could not be read.", "LoginRequired", /[Uu]nlock/],
+  ["pwsh", 1, "Get-Secret: The secret GITHUB_TOKEN was not found.", "NotFound", /Get-SecretInfo/],
+  ["pwsh", 1, "A valid password is required to access the Microsoft.PowerShell.SecretStore vault.", "LoginRequired"],
+  [
+    "aws-vault",
+    1,
+    "aws-vault: error: exec: Error getting temporary credentials: profile x: credentials missing",
+    "NotFound"
+  ],
+  ["aws-vault", 1, "aws-vault: error: exec: Failed to get credentials for x: unexpected end of JSON input", "NotFound"],
+  ["aws-vault", 1, "operation error STS: AssumeRole, api error AccessDenied: User is not authorized", "Denied"],
+  [
+    "saml2aws",
+    1,
+    "Error authenticating to IdP.: unable to locate saml response field",
+    "LoginRequired",
+    /saml2aws login/
+  ],
+  ["saml2aws", 1, "Error authenticating to IdP.: dial tcp: lookup idp.example.com: no such host", "Unavailable"],
+  ["saml2aws", 1, "No roles available.", "Denied"],
+  ["granted", 1, "[✘] SSO token is expired", "LoginRequired", /granted sso login/],
+  ["assume", 1, "profile not found", "NotFound"],
+  ["chamber", 1, "Error: Failed to read: secret not found", "NotFound", /chamber list/],
+  ["chamber", 1, "Failed to read: operation error SSM: GetParameters, api error AccessDeniedException: no", "Denied"],
+  [
+    "chamber",
+    1,
+    "Failed to read: get credentials: failed to refresh cached credentials, no EC2 IMDS role found",
+    "LoginRequired"
+  ],
+  ["aws-iam-authenticator", 1, "Error: cluster ID not specified", "NotFound"],
+  [
+    "aws-iam-authenticator",
+    1,
+    "could not get token: NoCredentialProviders: no valid providers in chain",
+    "LoginRequired"
+  ]
+]
+
 describe.each([
   ["seen with the real program", allMeasured],
-  ["as its manual or source has it", fromManuals]
+  ["as its manual or source has it", fromManuals],
+  [
+    "in short",
+    reported.map(
+      ([program, exitCode, stderr, reason, remedy]): Seen => ({
+        program,
+        exitCode,
+        stderr,
+        reason,
+        ...(remedy === undefined ? {} : { remedy })
+      })
+    )
+  ]
 ])("a failure %s means", (_, failures) => {
   it.each(failures)(
     "$program, status $exitCode: $reason",
@@ -623,7 +821,9 @@ describe("the catalog", () => {
   const wanted = [
     ...["op", "vault", "aws", "gcloud", "az", "gh", "git", "pass", "gopass", "gpg", "age", "secret-tool", "security"],
     ...["keepassxc-cli", "bw", "doppler", "infisical", "dotenvx", "kubelogin", "docker-credential-pass", "keyring"],
-    ...["ansible-vault", "jq"]
+    ...["ansible-vault", "jq"],
+    ...["databricks", "azd", "rbw", "lpass", "sops", "fnox", "chamber", "aws-vault", "saml2aws", "granted", "tsh"],
+    ...["pwsh", "lite", "aws-iam-authenticator"]
   ]
 
   it.each(wanted)("knows %s: how to install it, where that is known from, what it prints", (program) => {
@@ -771,6 +971,43 @@ describe("the catalog", () => {
     expect(Option.map(HelperCatalog.find("az.cmd"), ({ program }) => program)).toEqual(Option.some(/^az$/))
     expect(HelperCatalog.find("opensnitch")).toEqual(Option.none())
     expect(HelperCatalog.find("my-op")).toEqual(Option.none())
+  })
+})
+
+describe("the variables of a helper", () => {
+  const find = (program: string) => Option.getOrThrow(HelperCatalog.find(program))
+
+  it.each([
+    ["az", "AZURE_CORE_OUTPUT"],
+    ["vault", "VAULT_FORMAT"],
+    ["bao", "BAO_FORMAT"],
+    ["op", "OP_FORMAT"],
+    ["aws", "AWS_DEFAULT_OUTPUT"],
+    ["gcloud", "CLOUDSDK_CORE_DEFAULT_FORMAT"],
+    ["bw", "BW_QUIET"],
+    ["databricks", "DATABRICKS_OUTPUT_FORMAT"]
+  ])("unset what would change %s's answer: %s", (program, name) => {
+    expect(find(program).env).toHaveProperty(name, undefined)
+  })
+
+  it.each([
+    ["bw", "BW_NOINTERACTION", "true"],
+    ["git", "GIT_TERMINAL_PROMPT", "0"],
+    ["git", "GCM_INTERACTIVE", "never"],
+    ["git-credential-manager", "GCM_INTERACTIVE", "never"],
+    ["gh", "GH_PROMPT_DISABLED", "1"],
+    ["gcloud", "CLOUDSDK_CORE_DISABLE_PROMPTS", "1"],
+    ["fnox", "FNOX_NON_INTERACTIVE", "true"]
+  ])("let %s fail at once where nobody can answer at a terminal: %s", (program, name, value) => {
+    expect(find(program).envWithoutTerminal).toHaveProperty(name, value)
+    expect(find(program).env ?? {}).not.toHaveProperty(name)
+  })
+
+  it("are names and values, with no place, program or secret among them", () => {
+    const set = HelperCatalog.all.flatMap(({ env, envWithoutTerminal }) =>
+      Object.entries({ ...env, ...envWithoutTerminal })
+    )
+    expect(set.filter(([name, value]) => !/^[A-Z][A-Z0-9_]+$/.test(name) || /[\s/]/.test(value ?? ""))).toEqual([])
   })
 })
 

@@ -1,9 +1,15 @@
 /** Command lines of clouds, and of services that keep secrets for others. */
 import type { Meaning } from "../format/failure.js"
 import type { Entry } from "./entry.js"
+import { accessPolicy } from "./shared.js"
 
 /** What several failures of one program mean. */
 const awsLogin = { reason: "LoginRequired", remedy: "Log in to AWS: aws sso login" } as const satisfies Meaning
+const awsOwnLogin = { reason: "LoginRequired", remedy: "Log in again: aws login" } as const satisfies Meaning
+const awsMfa = {
+  reason: "LoginRequired",
+  remedy: "It asks for an MFA code: run it once at a terminal, or use a profile without MFA."
+} as const satisfies Meaning
 const awsDenied = {
   reason: "Denied",
   remedy: "Ask for the permission that the message names, or use another profile (--profile)."
@@ -30,11 +36,17 @@ export const clouds: ReadonlyArray<Entry> = [
     program: /^(?:vault|bao)$/,
     install: "Install Vault (https://developer.hashicorp.com/vault/install) or OpenBao, and log in: vault login",
     mayPrompt: false,
+    env: { VAULT_FORMAT: undefined, BAO_FORMAT: undefined, VAULT_CLI_NO_COLOR: "1", BAO_CLI_NO_COLOR: "1" },
     failures: [
       {
         stderr: /missing client token|invalid token|token expired/i,
         reason: "LoginRequired",
         remedy: "Log in to Vault: vault login"
+      },
+      {
+        stderr: /wrapping token is not valid/,
+        reason: "LoginRequired",
+        remedy: "That wrapping token was used before or is expired: get a new one."
       },
       {
         stderr: /No value found at|Code: 404|no handler for route/i,
@@ -67,7 +79,13 @@ export const clouds: ReadonlyArray<Entry> = [
     program: /^aws2?$/,
     install: "Install the AWS command line version 2 and log in: aws configure sso, aws sso login",
     mayPrompt: true,
+    env: { AWS_PAGER: "", AWS_DEFAULT_OUTPUT: undefined, AWS_CLI_AUTO_PROMPT: "off" },
     failures: [
+      { stderr: /Error loading SSO Token/, ...awsLogin },
+      // Before the rows for denied access: the service of `aws login` answers so for an expired session.
+      { stderr: /calling the CreateOAuth2Token operation/, ...awsOwnLogin },
+      { stderr: /MultiFactorAuthentication failed/, ...awsMfa },
+      { stderr: /Enter MFA code/, ...awsMfa },
       {
         stderr: /\(ResourceNotFoundException\)/,
         reason: "NotFound",
@@ -97,10 +115,13 @@ export const clouds: ReadonlyArray<Entry> = [
       },
       {
         stderr: /session has expired.*'aws login'/,
-        reason: "LoginRequired",
-        remedy: "Log in again: aws login"
+        ...awsOwnLogin
       },
-      { stderr: /Error loading SSO Token/, ...awsLogin },
+      { stderr: /reauthenticate using 'aws login'/, ...awsOwnLogin },
+      {
+        stderr: /InvalidGrantException|UnauthorizedSSOToken|refreshed credentials are still expired/,
+        ...awsLogin
+      },
       {
         stderr: /The SSO session .*has expired|Token has expired/i,
         ...awsLogin
@@ -146,6 +167,14 @@ export const clouds: ReadonlyArray<Entry> = [
     program: /^gcloud$/,
     install: "Install the Google Cloud CLI and log in: gcloud auth login",
     mayPrompt: true,
+    env: {
+      CLOUDSDK_CORE_DISABLE_COLOR: "1",
+      CLOUDSDK_CORE_DEFAULT_FORMAT: undefined,
+      CLOUDSDK_CORE_SHOW_STRUCTURED_LOGS: undefined,
+      CLOUDSDK_CORE_USER_OUTPUT_ENABLED: undefined,
+      CLOUDSDK_CORE_VERBOSITY: undefined
+    },
+    envWithoutTerminal: { CLOUDSDK_CORE_DISABLE_PROMPTS: "1" },
     failures: [
       {
         stderr: /do not currently have an active account/,
@@ -173,6 +202,11 @@ export const clouds: ReadonlyArray<Entry> = [
         ...gcloudLogin
       },
       {
+        stderr:
+          /problem refreshing your current auth tokens|Reauthentication is needed|does not have any valid credentials/,
+        ...gcloudLogin
+      },
+      {
         stderr: /NOT_FOUND/,
         reason: "NotFound",
         remedy: "Look for the secret: gcloud secrets list"
@@ -188,8 +222,25 @@ export const clouds: ReadonlyArray<Entry> = [
     program: /^az$/,
     install: "Install the Azure CLI and log in: az login",
     mayPrompt: true,
+    env: { AZURE_CORE_OUTPUT: undefined, AZURE_CORE_NO_COLOR: "true" },
+    envWithoutTerminal: { AZURE_CORE_DISABLE_CONFIRM_PROMPT: "true" },
     failures: [
       { stderr: /Please run 'az login'/, ...azLogin },
+      accessPolicy,
+      {
+        stderr: /Status_(?:TransientError|NoNetwork|NetworkTemporarilyUnavailable|ServerTemporarilyUnavailable)/,
+        reason: "Unavailable"
+      },
+      {
+        stderr: /AADSTS70002(?:15|22)/,
+        reason: "LoginRequired",
+        remedy: "The secret of the service principal is wrong or expired: az login --service-principal"
+      },
+      {
+        stderr: /AADSTS90002/,
+        reason: "NotFound",
+        remedy: "There is no such tenant: az account list, az login --tenant ID"
+      },
       {
         stderr: /AADSTS(?:700082|70043|50173|50076|50078|50079|65001|700084)|Interactive authentication is needed/,
         ...azLogin
@@ -198,6 +249,13 @@ export const clouds: ReadonlyArray<Entry> = [
         stderr: /Failed to establish a new connection|Max retries exceeded|Name or service not known/i,
         reason: "Unavailable"
       },
+      {
+        stderr: /Certificate verification failed|CERTIFICATE_VERIFY_FAILED/,
+        reason: "Unavailable",
+        remedy: "A proxy replaces the certificate: set REQUESTS_CA_BUNDLE to the file with its authority."
+      },
+      // What MSAL says of a token that it cannot get silently; the reasons above say more.
+      { stderr: /authenticate interactively|Status_(?:InteractionRequired|UserCanceled|AccountUnusable)/, ...azLogin },
       {
         stderr: /No subscription found/,
         reason: "NotFound",
@@ -240,6 +298,7 @@ export const clouds: ReadonlyArray<Entry> = [
   {
     program: /^infisical$/,
     install: "Install the Infisical command line and log in: infisical login",
+    env: { INFISICAL_DISABLE_UPDATE_CHECK: "true" },
     mayPrompt: true,
     timeToLive: "1 hour",
     failures: [

@@ -1,7 +1,7 @@
 /** Credential helpers of containers: Kubernetes' and docker's. */
 import { docker } from "../format/messages.js"
 import type { Entry, Failure } from "./entry.js"
-import { noBus, noKeyringService, noSecretKey, noSecretKeyBehind, onStdout, unlockGpg } from "./shared.js"
+import { accessPolicy, noBus, noKeyringService, noSecretKey, noSecretKeyBehind, onStdout, unlockGpg } from "./shared.js"
 
 /** What a credential helper of docker's says, whatever the store: on stdout. */
 const dockerFailures: ReadonlyArray<Failure> = [
@@ -31,13 +31,20 @@ export const containers: ReadonlyArray<Entry> = [
         reason: "Unavailable",
         remedy: "The identity provider does not answer: check the network and the issuer's URL."
       },
+      accessPolicy,
+      {
+        stderr: /address already in use/,
+        reason: "Unavailable",
+        remedy: "Its port for the browser's answer is taken: choose another one with --listen-address."
+      },
       {
         stderr: /oidc discovery error: 40[13]/i,
         reason: "Denied",
         remedy: "The identity provider refuses its own description: check the issuer's URL."
       },
       {
-        stderr: /authentication error|authorization code flow error|context deadline exceeded|az login|AADSTS/i,
+        stderr:
+          /authentication error|authorization code flow error|context deadline exceeded|az login|AADSTS|could not open the browser/i,
         reason: "LoginRequired",
         remedy: "Log in with it once where a browser can open."
       }

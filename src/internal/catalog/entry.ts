@@ -40,6 +40,13 @@ export interface Entry {
   readonly subcommandFormats?: Readonly<Record<string, Exclude<FormatName, "auto">>>
   /** It may prompt the user without a terminal: in a window, by fingerprint or in a browser. */
   readonly mayPrompt: boolean
+  /**
+   * Variables for a run of the program, so that it neither colours, pages nor answers in another shape: a value sets one,
+   * `undefined` unsets one that would be inherited. The caller's `env` overrides them.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The same for a run without a terminal, so that it fails instead of prompting there. */
+  readonly envWithoutTerminal?: Readonly<Record<string, string | undefined>>
   /** For how long a key without an expiry is kept. */
   readonly timeToLive?: Duration.DurationInput
 }

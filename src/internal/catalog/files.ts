@@ -1,6 +1,6 @@
 /** Programs that decrypt a file or pick a key out of one. */
 import type { Entry } from "./entry.js"
-import { gpgLocked, noSuchFile, unreadable } from "./shared.js"
+import { gpgLocked, noConnection, noSuchFile, unlockGpg, unreadable } from "./shared.js"
 
 export const files: ReadonlyArray<Entry> = [
   {
@@ -76,6 +76,41 @@ export const files: ReadonlyArray<Entry> = [
         reason: "Denied",
         remedy: "The file is not encrypted to that identity; give another with -i."
       }
+    ]
+  },
+  {
+    program: /^sops$/,
+    install: "Install SOPS (https://getsops.io).",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    env: { SOPS_DISABLE_VERSION_CHECK: "true" },
+    failures: [
+      unreadable,
+      { stderr: /No pinentry|Inappropriate ioctl for device/, ...unlockGpg },
+      {
+        stderr: noConnection,
+        reason: "Unavailable",
+        remedy: "The service with the key cannot be reached: check the network."
+      },
+      {
+        stderr: /ExpiredToken|NoCredentialProviders|could not find default credentials/,
+        reason: "LoginRequired",
+        remedy: "Log in to the cloud whose key encrypts that file."
+      },
+      {
+        exitCode: 128,
+        reason: "Denied",
+        remedy: "None of your keys decrypts that file: check SOPS_AGE_KEY_FILE, gpg or the login to the cloud's keys."
+      },
+      { exitCode: 100, ...noSuchFile },
+      { exitCode: 2, ...noSuchFile },
+      { exitCode: 91, reason: "NotFound", remedy: "The file has no such value: check --extract." },
+      {
+        stderr: /component \[.* not found/,
+        reason: "NotFound",
+        remedy: "The file has no such value: check --extract."
+      },
+      { exitCode: 51, reason: "Unknown", remedy: "The file was changed after its encryption (MAC mismatch)." }
     ]
   },
   {

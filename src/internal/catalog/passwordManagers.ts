@@ -1,7 +1,16 @@
 /** Helpers that read a password manager or the keyring of a desktop. */
 import { bitwarden } from "../format/messages.js"
 import type { Entry } from "./entry.js"
-import { gpgLocked, gpgLockedBehind, noBus, noKeyringService, onStderr, onStdout, unlockGpg } from "./shared.js"
+import {
+  gpgLocked,
+  gpgLockedBehind,
+  noBus,
+  noConnection,
+  noKeyringService,
+  onStderr,
+  onStdout,
+  unlockGpg
+} from "./shared.js"
 
 export const passwordManagers: ReadonlyArray<Entry> = [
   {
@@ -9,12 +18,23 @@ export const passwordManagers: ReadonlyArray<Entry> = [
     install: "Install the 1Password command line (1password-cli) and sign in: op signin",
     mayPrompt: true,
     timeToLive: "1 hour",
+    env: { OP_FORMAT: undefined, OP_DEBUG: undefined },
     failures: [
       {
         stderr:
-          /not currently signed in|account is not signed in|session expired|No accounts configured|no account found|authorization prompt dismissed|authorization timeout/i,
+          /not currently signed in|account is not signed in|session expired|authorization prompt dismissed|authorization timeout|authorization denied/i,
         reason: "LoginRequired",
         remedy: "Sign in to 1Password: op signin"
+      },
+      {
+        stderr: /interactive IO not available/i,
+        reason: "LoginRequired",
+        remedy: "op needs a terminal here: sign in at one (op signin), or set OP_SERVICE_ACCOUNT_TOKEN."
+      },
+      {
+        stderr: /No accounts configured|no account found/i,
+        reason: "LoginRequired",
+        remedy: "1Password knows no account here: op account add, or turn on the integration with its application."
       },
       {
         stderr: /\(401\)|SACredentials/,
@@ -46,6 +66,11 @@ export const passwordManagers: ReadonlyArray<Entry> = [
           /rate-limited|Too many requests|connecting to desktop app|cannot setup session|deadline exceeded|dial tcp|i\/o timeout/i,
         reason: "Unavailable",
         remedy: "1Password does not answer now: unlock its application, check the network, try again."
+      },
+      {
+        stderr: noConnection,
+        reason: "Unavailable",
+        remedy: "1Password cannot be reached: check the network, the proxy and its certificate."
       }
     ]
   },
@@ -162,11 +187,15 @@ export const passwordManagers: ReadonlyArray<Entry> = [
     install: "Install the Bitwarden command line (@bitwarden/cli) and log in: bw login",
     mayPrompt: true,
     timeToLive: "1 hour",
+    env: { BW_CLEANEXIT: undefined, BW_RESPONSE: undefined, BW_QUIET: undefined, BW_PRETTY: undefined },
+    envWithoutTerminal: { BW_NOINTERACTION: "true" },
     failures: [
       onStderr(bitwarden.notLoggedIn),
       // BW_RESPONSE puts it there, as JSON.
       onStdout(bitwarden.notLoggedIn),
       onStderr(bitwarden.locked),
+      // What it asks on stderr where it may ask.
+      { stderr: /\? Master password:/, ...bitwarden.locked.meaning },
       onStderr(bitwarden.notFound),
       onStderr(bitwarden.several),
       {
@@ -175,6 +204,90 @@ export const passwordManagers: ReadonlyArray<Entry> = [
         remedy: "Bitwarden's master password is another: bw unlock"
       },
       { stderr: /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/, reason: "Unavailable" }
+    ]
+  },
+  {
+    program: /^rbw$/,
+    install: "Install rbw and log in: rbw login",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stderr: /agent is locked|pinentry|failed to unlock database|Password is incorrect/i,
+        reason: "LoginRequired",
+        remedy: "Unlock the vault at a terminal: rbw unlock"
+      },
+      {
+        stderr: /no entry found|not a login entry|unknown field/,
+        reason: "NotFound",
+        remedy: "Look for the entry: rbw list"
+      },
+      {
+        stderr: /multiple entries found/,
+        reason: "NotFound",
+        remedy: "Several entries fit: name the user too, or the id."
+      },
+      { stderr: /not yet been registered/, reason: "LoginRequired", remedy: "Register this device: rbw register" },
+      {
+        stderr: /email address not set|find email address in config/,
+        reason: "LoginRequired",
+        remedy: "Say whose vault it is: rbw config set email ADDRESS, then rbw login"
+      },
+      {
+        stderr: /api request unauthorized|incorrect api key|failed to find \w+ token in db|two factor required/,
+        reason: "LoginRequired",
+        remedy: "Log in to Bitwarden again: rbw login"
+      },
+      { stderr: /error making api request/, reason: "Unavailable" },
+      { stderr: /failed to run rbw-agent/, reason: "Unknown", remedy: "Put rbw-agent beside rbw, or on PATH." }
+    ]
+  },
+  {
+    program: /^lpass$/,
+    install: "Install the LastPass command line and log in: lpass login NAME",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    failures: [
+      {
+        stderr: /Perhaps you need to login with|Unable to fetch blob|Failed to enter (?:correct )?password/,
+        reason: "LoginRequired",
+        remedy: "Log in to LastPass: lpass login NAME"
+      },
+      {
+        stderr: /Could not find specified (?:account|field|attachment)/,
+        reason: "NotFound",
+        remedy: "Look for the entry: lpass ls"
+      },
+      {
+        stderr: /Multiple matches found/,
+        reason: "NotFound",
+        remedy: "Several entries have that name: use the id (lpass ls)."
+      },
+      {
+        stderr: /Could not authenticate for protected entry/,
+        reason: "LoginRequired",
+        remedy: "The entry asks for the master password again: run it at a terminal."
+      }
+    ]
+  },
+  {
+    program: /^fnox$/,
+    install: "Install fnox (mise use -g fnox).",
+    mayPrompt: true,
+    timeToLive: "1 hour",
+    envWithoutTerminal: { FNOX_NON_INTERACTIVE: "true" },
+    failures: [
+      {
+        stderr: /[Ss]ecret \S+ not found/,
+        reason: "NotFound",
+        remedy: "List what is there: fnox list, and check --profile."
+      },
+      {
+        stderr: /authentication failed|not authenticated/i,
+        reason: "LoginRequired",
+        remedy: "Log in to the provider that the message names."
+      },
+      { stderr: noConnection, reason: "Unavailable" }
     ]
   },
   {

@@ -29,6 +29,17 @@ export const noKeyringService =
 
 export const noBus = /Cannot autolaunch D-Bus|Could not connect|org\.freedesktop\.secrets was not provided/
 
+/** A service that cannot be reached, in the words of Go's and of most other libraries. */
+export const noConnection =
+  /dial tcp|no such host|connection refused|connection reset|network is unreachable|i\/o timeout|TLS handshake|x509: |Could not resolve host|Name or service not known|Max retries exceeded/i
+
+/** Microsoft Entra: a sign-in that conditional access or an assignment denies. Another login changes nothing. */
+export const accessPolicy: Failure = {
+  stderr: /AADSTS(?:5300[0-4]|50105|50057|50020)/,
+  reason: "Denied",
+  remedy: "A policy of your organization denies this login: ask its administrator, and name the AADSTS code."
+}
+
 export const unreadable: Failure = {
   stderr: /permission denied/i,
   reason: "Denied",

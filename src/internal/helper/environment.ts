@@ -30,8 +30,29 @@ const always: ReadonlyArray<string> = [
   "PATHEXT"
 ]
 
-/** Bitwarden's variables: one makes every exit status 0, the other prints failures on stdout. Inherited only if listed. */
-const misleading: ReadonlyArray<string> = ["BW_CLEANEXIT", "BW_RESPONSE"]
+/**
+ * Variables that change what a helper prints: colours in spite of NO_COLOR, the behaviour of a terminal, and Bitwarden's, of which
+ * one makes every exit status 0 and the other prints failures on stdout. Inherited only if listed.
+ */
+const misleading: ReadonlyArray<string> = [
+  "FORCE_COLOR",
+  "CLICOLOR_FORCE",
+  "PY_COLORS",
+  "PYTHON_COLORS",
+  "CARGO_TERM_COLOR",
+  "ANSIBLE_FORCE_COLOR",
+  "NPM_CONFIG_COLOR",
+  "npm_config_color",
+  "DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION",
+  "SYSTEMD_COLORS",
+  "FORCE_TTY",
+  "GH_FORCE_TTY",
+  "AZD_FORCE_TTY",
+  "TTY_COMPATIBLE",
+  "TTY_INTERACTIVE",
+  "BW_CLEANEXIT",
+  "BW_RESPONSE"
+]
 
 export interface EnvironmentOptions {
   /** Variables to set; `undefined` unsets one. */
@@ -40,6 +61,8 @@ export interface EnvironmentOptions {
   readonly inheritEnv: boolean | ReadonlyArray<string>
   /** The protocol variables for helpers (`EFFECT_APIKEY_*` and the format's). The caller's `env` overrides them. */
   readonly protocolEnv: Readonly<Record<string, string>>
+  /** What the catalog sets and unsets for this helper. Variables in the list of `inheritEnv` and the caller's `env` override it. */
+  readonly catalogEnv?: Readonly<Record<string, string | undefined>>
   readonly platform: NodeJS.Platform
 }
 
@@ -48,7 +71,7 @@ const keyOf = (name: string, platform: NodeJS.Platform): string => (platform ===
 
 export const environmentFor = (
   ours: Readonly<Record<string, string | undefined>>,
-  { env, inheritEnv, protocolEnv, platform }: EnvironmentOptions
+  { catalogEnv = {}, env, inheritEnv, protocolEnv, platform }: EnvironmentOptions
 ): Record<string, string> => {
   const key = (name: string): string => keyOf(name, platform)
   const allowed =
@@ -57,15 +80,16 @@ export const environmentFor = (
     ([name]) => allowed?.has(key(name)) ?? !misleading.map(key).includes(key(name))
   )
   const isInherited = (name: string): boolean => inherited.some(([other, value]) => other === name && value)
-  // English messages without colours, so that the catalog recognises them. The user's own choice is kept.
-  const plain = { NO_COLOR: "1", ...(isInherited("LC_ALL") || isInherited("LC_MESSAGES") ? {} : { LC_MESSAGES: "C" }) }
+  const listed = new Set(Array.isArray(inheritEnv) ? inheritEnv.map(key) : [])
+  // English messages without colours, so that the catalog recognises them, and no pager. The user's own language is kept.
+  const plain = {
+    ...(isInherited("NO_COLOR") ? {} : { NO_COLOR: "1" }),
+    ...(isInherited("LC_ALL") || isInherited("LC_MESSAGES") ? {} : { LC_MESSAGES: "C" }),
+    PAGER: "cat"
+  }
+  const quiet = Object.entries({ ...plain, ...catalogEnv }).filter(([name]) => !listed.has(key(name)))
   const result = new Map<string, readonly [name: string, value: string]>()
-  for (const [name, value] of [
-    ...Object.entries(plain),
-    ...inherited,
-    ...Object.entries(protocolEnv),
-    ...Object.entries(env)
-  ]) {
+  for (const [name, value] of [...inherited, ...quiet, ...Object.entries(protocolEnv), ...Object.entries(env)]) {
     if (value === undefined) result.delete(key(name))
     else result.set(key(name), [name, value])
   }

@@ -17,10 +17,12 @@ import type { RemedyInput } from "../model/remedy.js"
 import { stop, stopOnTerminal } from "../process/terminate.js"
 import { shownPath, shownPaths } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
-import { checkDirectory, extendPath, locate, shellSyntaxHint } from "./locate.js"
+import { shellWord } from "../util/shell.js"
+import { formatRemedy, interpreterRemedy } from "./executable.js"
+import { catalogEnv } from "./knownCommand.js"
+import { checkDirectory, extendPath, type Located, locate, shellSyntaxHint } from "./locate.js"
 import type { Attempt } from "./request.js"
 import { remedyFor } from "./searchPath.js"
-import { shebangRemedy } from "./shebang.js"
 
 /** Finds and starts the program. When the scope closes, its process group is stopped, unless it exited with status 0. */
 export const launch = ({
@@ -28,6 +30,7 @@ export const launch = ({
   options,
   request,
   entry,
+  install,
   onTerminal
 }: Attempt): Effect.Effect<
   CommandExecutor.Process,
@@ -38,27 +41,26 @@ export const launch = ({
     const executor = yield* HelperExecutor.HelperExecutor
     const cwd = Option.fromNullable(options.cwd)
     yield* checkDirectory(name, cwd)
-    const { env, found, program } = yield* locate(options, {
-      EFFECT_APIKEY_PROVIDER: request.provider,
-      EFFECT_APIKEY_REASON: request.reason,
-      EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
-      ...request.environment?.(onTerminal, request.reason)
+    const { env, failedShell, found, program } = yield* locate(options, {
+      protocolEnv: {
+        EFFECT_APIKEY_PROVIDER: request.provider,
+        EFFECT_APIKEY_REASON: request.reason,
+        EFFECT_APIKEY_INTERACTIVE: onTerminal ? "1" : "0",
+        ...request.environment?.(onTerminal, request.reason)
+      },
+      catalogEnv: catalogEnv(entry, onTerminal)
     })
     const [, ...args] = options.argv
-    const notFound = (searched: ReadonlyArray<string>): CommandNotFound => {
-      const remedy = Option.orElse(shellSyntaxHint(options), () =>
-        Option.flatMapNullable(entry, (known) => known.install)
-      )
-      return new CommandNotFound({ command: name, searched: shownPaths(program, searched), ...remedyField(remedy) })
-    }
+    const errors = startErrors({ name, options, install, program, failedShell })
     // Another executor may have programs that are not files (a fake, a remote shell). Only ours fails before the start.
-    if (found._tag === "Missing" && executor.isLocal) return yield* notFound(found.searched)
+    if (found._tag === "Missing" && executor.isLocal) return yield* errors.notFound(found.searched)
     if (found._tag === "NotExecutable") {
-      const shown = shownPath(program, name, found.path)
-      return yield* new CommandNotExecutable({ command: name, path: shown, remedy: remedyFor[found.obstacle] })
+      return yield* errors.notExecutable(found.path, Option.some(remedyFor[found.obstacle]))
     }
     const { path, beyondPath } =
       found._tag === "Executable" ? found : { path: program, beyondPath: Option.none<string>() }
+    const foreign = executor.isLocal ? yield* formatRemedy(path) : Option.none()
+    if (Option.isSome(foreign)) return yield* errors.notExecutable(path, foreign)
 
     const command = Command.make(path, ...args).pipe(
       // A program found outside PATH (a mise shim, an npm script) often calls other programs in its directory.
@@ -68,18 +70,14 @@ export const launch = ({
     )
     const explain = (cause: Cause.Cause<PlatformError>): Effect.Effect<ApiKeyError, never, FileSystem.FileSystem> => {
       const code = codeOf(Cause.squash(cause))
-      if (code === "ENOENT" && found._tag === "Missing") return Effect.succeed(notFound(found.searched))
+      if (code === "ENOENT" && found._tag === "Missing") return Effect.succeed(errors.notFound(found.searched))
       // The file and the directory exist, so the interpreter is missing.
       if (code === "ENOENT") {
-        return Effect.map(
-          shebangRemedy(path),
-          (remedy) =>
-            new CommandNotExecutable({ command: name, path: shownPath(program, name, path), ...remedyField(remedy) })
-        )
+        return Effect.map(interpreterRemedy(path), (remedy) => errors.notExecutable(path, remedy))
       }
       return Effect.succeed(
         code === "EACCES" || code === "ENOEXEC"
-          ? new CommandNotExecutable({ command: name, path: shownPath(program, name, path) })
+          ? errors.notExecutable(path, Option.none())
           : new SpawnFailed({ command: name, code })
       )
     }
@@ -93,6 +91,35 @@ export const launch = ({
       Effect.uninterruptible
     )
   })
+
+/** The errors of a program that is missing or cannot be executed. */
+const startErrors = ({
+  name,
+  options,
+  install,
+  program,
+  failedShell
+}: Pick<Attempt, "name" | "options" | "install"> & Pick<Located, "program" | "failedShell">) => ({
+  notFound: (searched: ReadonlyArray<string>): CommandNotFound => {
+    const remedy = Option.firstSomeOf<RemedyInput>([
+      shellSyntaxHint(options),
+      Option.map(failedShell, shellRemedy),
+      install
+    ])
+    return new CommandNotFound({
+      command: name,
+      searched: shownPaths(program, searched),
+      ...Option.match(failedShell, { onNone: () => ({}), onSome: (failed) => ({ failedShell: failed }) }),
+      ...remedyField(remedy)
+    })
+  },
+  notExecutable: (path: string, remedy: Option.Option<string>): CommandNotExecutable =>
+    new CommandNotExecutable({ command: name, path: shownPath(program, name, path), ...remedyField(remedy) })
+})
+
+/** What the shell does at its start, a hang or an `exec` of something else, is seen by running it. */
+const shellRemedy = (shell: string): string =>
+  `Give the full path of the program, or correct the start-up files of the shell, until this prints a PATH: ${shellWord(shell)} -ilc 'printenv PATH'`
 
 const remedyField = (remedy: Option.Option<RemedyInput>): { readonly remedy?: RemedyInput } =>
   Option.match(remedy, { onNone: () => ({}), onSome: (known) => ({ remedy: known }) })

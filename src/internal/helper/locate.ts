@@ -1,7 +1,8 @@
-/** Finds the program that a run starts: in PATH, in the usual folders, or in the PATH of the log-in shell. */
+/** Finds the program that a run starts: on PATH, in the install directories, or on the PATH of the login shell. */
 import { delimiter } from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import { detectDefaultShell } from "default-shell"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SpawnFailed } from "../../ApiKeyError.js"
@@ -9,7 +10,7 @@ import * as HelperExecutor from "../../HelperExecutor.js"
 import type { RemedyInput } from "../model/remedy.js"
 import { isKey } from "../redact/programName.js"
 import { codeOf } from "../util/platformError.js"
-import { entryOf, environmentFor } from "./environment.js"
+import { type EnvironmentOptions, entryOf, environmentFor } from "./environment.js"
 import { installDirs } from "./installDirs.js"
 import { loginShellPath } from "./loginShell.js"
 import type { Options } from "./options.js"
@@ -35,29 +36,39 @@ export const shellSyntaxHint = ({ argv: [first = "", ...others], program }: Opti
 const looksBeyond = ({ env, search, program }: Options): boolean =>
   search !== "path" && program === undefined && entryOf(env ?? {}, "PATH", process.platform) === undefined
 
+export interface Located {
+  /** The program's name as given. */
+  readonly program: string
+  readonly found: Found
+  readonly env: Record<string, string>
+  /** The login shell, if it was asked for its PATH and gave none. */
+  readonly failedShell: Option.Option<string>
+}
+
 /**
- * The program that a run would start: its given name, the path found, and its environment.
+ * The program that a run would start, and its environment.
  *
  * @internal
  */
 export const locate = (
   options: Options,
-  protocolEnv: Readonly<Record<string, string>>
-): Effect.Effect<
-  { readonly program: string; readonly found: Found; readonly env: Record<string, string> },
-  never,
-  HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path
-> =>
+  variables: Pick<EnvironmentOptions, "protocolEnv" | "catalogEnv">
+): Effect.Effect<Located, never, HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const { platform } = process
     const { argv: command, cwd, inheritEnv = true, program = command[0] ?? "" } = options
-    const find = (env: Record<string, string>, beyond: ReadonlyArray<string>) =>
+    const find = (
+      env: Record<string, string>,
+      beyond: ReadonlyArray<string>,
+      failedShell: Option.Option<string> = Option.none()
+    ) =>
       Effect.map(findProgram(program, { env, cwd: Option.fromNullable(cwd), platform, beyond }), (found) => ({
         env,
         program,
-        found
+        found,
+        failedShell
       }))
-    const env = environmentFor(process.env, { env: options.env ?? {}, inheritEnv, protocolEnv, platform })
+    const env = environmentFor(process.env, { ...variables, env: options.env ?? {}, inheritEnv, platform })
     const beyond = looksBeyond(options) ? installDirs({ ...process.env, ...env }, platform) : []
     if (options.search !== "login-shell" || !looksBeyond(options) || isPath(program, platform)) {
       return yield* find(env, beyond)
@@ -65,7 +76,10 @@ export const locate = (
     // A shell may be slow or hang. It is not needed if PATH has the program.
     const inPath = yield* find(env, [])
     if (inPath.found._tag === "Executable") return inPath
-    return yield* find(extendPath(env, yield* loginShellPath(yield* HelperExecutor.HelperExecutor)), beyond)
+    const shell = detectDefaultShell()
+    const path = yield* loginShellPath(yield* HelperExecutor.HelperExecutor, shell)
+    const hasFailed = Option.isNone(path) && platform !== "win32"
+    return yield* find(extendPath(env, path), beyond, hasFailed ? Option.some(shell) : Option.none())
   })
 
 /** Appends directories to PATH. */

@@ -41,6 +41,8 @@ export interface Attempt {
   readonly options: Options
   readonly request: Request
   readonly entry: Option.Option<Entry>
+  /** What to do if the program is not installed. */
+  readonly install: Option.Option<string>
   readonly onTerminal: boolean
   readonly progress: Progress
 }

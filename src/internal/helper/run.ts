@@ -11,7 +11,7 @@ import { type Progress, type Request, setPhase } from "./request.js"
 import { attempt, takesTerminal } from "./supervise.js"
 
 export const run = (
-  { entry, name }: KnownCommand,
+  { entry, install, name }: KnownCommand,
   options: Options,
   request: Request
 ): Effect.Effect<Output, ApiKeyError, Requirements> =>
@@ -23,7 +23,7 @@ export const run = (
     yield* checkArguments(name, options)
 
     const progress: Progress = { phase: "queued", warnedSlow: false }
-    const once = attempt({ name, options, request, entry, onTerminal, progress }).pipe(
+    const once = attempt({ name, options, request, entry, install, onTerminal, progress }).pipe(
       // After an attempt the run waits again (for a retry).
       Effect.ensuring(setPhase(progress, "queued")),
       runSlots.withPermit,

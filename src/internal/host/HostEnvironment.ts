@@ -18,15 +18,15 @@ export interface HostEnvironmentShape {
 /** Reading the working directory fails if it was removed. */
 const workingDirectory = Option.liftThrowable(() => process.cwd())
 
-/** A user without a passwd entry has no home directory. */
+/** `HOME`, else what the user database knows. Both calls throw for a user id that it does not know. */
+const namedHome = Option.liftThrowable(homedir)
 const knownHome = Option.liftThrowable(() => userInfo({ encoding: "utf8" }).homedir)
 
-/** Ignores a relative `HOME`: it would depend on the working directory. */
-export const homeFolder = (): string => {
-  const named = homedir()
-  if (isAbsolute(named)) return named
-  return Option.getOrElse(Option.filter(knownHome(), isAbsolute), () => "/")
-}
+/** Ignores a relative `HOME`: it would depend on the working directory. A user id without a home directory has `/`. */
+export const homeFolder = (): string =>
+  Option.firstSomeOf([Option.filter(namedHome(), isAbsolute), Option.filter(knownHome(), isAbsolute)]).pipe(
+    Option.getOrElse(() => "/")
+  )
 
 const real: HostEnvironmentShape = {
   get env() {

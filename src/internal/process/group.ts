@@ -1,25 +1,25 @@
-/** What the system says of process groups: whether anything of one still runs, and whether ours has the terminal. */
+/** Queries about process groups: whether a group has a running process, and whether ours is in the foreground. */
 import { readdirSync, readFileSync } from "node:fs"
 import { hasProperty } from "effect/Predicate"
 
-/** A zombie has ended, but stays in its group until PID 1 reaps it, which in a container may take long or never come. */
+/** Whether a group has a running process. Zombies do not count: in a container PID 1 may reap them late or never. */
 export const groupIsAlive = (group: number): boolean => {
   try {
     process.kill(-group, 0)
   } catch (error) {
-    // A group of another user's (sudo) is alive, though not ours to signal.
+    // EPERM: the group exists but belongs to another user (sudo), so it cannot be signalled.
     return hasProperty(error, "code") && error.code === "EPERM"
   }
   return process.platform !== "linux" || hasRunning(group)
 }
 
-/** Which groups had something that runs when all of /proc was last read, and until when that is believed, in ms. */
+/** The groups with a running process at the last scan of /proc, and until when the result is used, in `performance.now()` ms. */
 let last: { readonly groups: ReadonlySet<number>; readonly until: number } = { groups: new Set(), until: 0 }
 
-/** So many times as long as a reading takes there is no other, however many runs wait for their groups at once. */
+/** The pause between scans, as a multiple of the scan's duration. It limits the cost when many runs wait at the same time. */
 const pauseShare = 4
 
-/** That a group runs may be believed a while; that it does not only of what was read just now: it may have begun since. */
+/** Uses the last scan for a group that was running. Scans again for any other group, because it may have started since. */
 const hasRunning = (group: number): boolean => {
   if (!last.groups.has(group) || performance.now() > last.until) {
     const start = performance.now()
@@ -55,7 +55,7 @@ const groupOfRunning = (pid: string): ReadonlyArray<number> => {
   }
 }
 
-/** Whether another process group than ours has our terminal. If that is unknown (no /proc; gVisor reports 0), it counts as ours. */
+/** Whether another process group has the terminal. If that is unknown (no /proc; gVisor reports 0), ours counts as the foreground. */
 export const isInBackground = (): boolean => {
   try {
     const { foreground, processGroup } = statOf("self")

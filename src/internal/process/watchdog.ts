@@ -1,16 +1,16 @@
 /**
- * Kills a child when the thread that started it has died without a word.
+ * Kills a child if this process dies while a worker thread runs the child.
  *
- * A signal that ends a process is heard by its main thread alone, and another thread dies with it unasked. So there a shell
- * outside of it waits on a pipe, and kills when that closes without a word.
+ * Only the main thread receives signals; a worker thread ends without notice. So a separate shell reads a pipe from us, and
+ * kills the child if the pipe closes before a line arrives.
  */
 import { spawn } from "node:child_process"
 
 const waits = 'read -r word || kill -s KILL -- "$1"'
 
-/** Kills the process, or with a minus the group, when we have ended; told to end, it does nothing. */
+/** Starts the shell. `target` is a process id, or a negated group id. The returned function ends the shell without a kill. */
 export const watchdog = (target: number): (() => void) => {
-  // Nothing of ours goes along: neither the group nor the terminal, which the signals go to, nor an environment with secrets.
+  // Detached, so that signals to our group or terminal do not reach the shell. Its environment is empty: ours may have secrets.
   const dog = spawn("/bin/sh", ["-c", waits, "sh", String(target)], {
     cwd: "/",
     env: {},

@@ -1,4 +1,4 @@
-/** The key of a source that is not a command: a literal, a variable, a file, an entry of `auth.json`. */
+/** Reads the key of a source that is not a command: a literal, a variable, a file, or an entry of `auth.json`. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"

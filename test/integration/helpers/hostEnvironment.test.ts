@@ -192,6 +192,27 @@ PATH=/opt/late/bin:$PATH; export PATH; ${asked}`
     assert.include("searched" in missing ? missing.searched : [], at("from-shell"))
   })
 
+  it("that a shell does not give is named when the program is not found", { timeout: 60_000 }, async () => {
+    const errorOf = (argv: ReadonlyArray<string>) =>
+      Effect.runPromise(Effect.flip(keyOf({ argv, search: "login-shell" })))
+    for (const [name, source] of [
+      ["replaces-itself", `echo $$ > ${at("left")}; exec sleep 60`],
+      ["prints-no-path", "exit 0"],
+      ["fails-at-start", "echo broken >&2; exit 3"]
+    ] as const) {
+      chosen.shell = shell(name, source)
+      const error = await errorOf(["nobody-knows"])
+      assert.include(error, { _tag: "CommandNotFound", failedShell: at(name) })
+      assert.include(error.message, `the login shell ${at(name)} gave no PATH`)
+      assert.include(error.hint, `${at(name)} -ilc 'printenv PATH'`)
+    }
+    assert.isTrue(await eventually(() => !isAlive(Number(readFileSync(at("left"), "utf8")))))
+    chosen.shell = shell("gives-a-path", asked)
+    const found = await errorOf(["nobody-knows"])
+    assert.notInclude(found.message, "login shell")
+    assert.isFalse("failedShell" in found && found.failedShell !== undefined)
+  })
+
   it("is not asked for where PATH has the program, or a path names it, whatever the shell would do", async () => {
     program("in-path", "#!/bin/sh\necho sk-from-path-0123456789\n")
     chosen.shell = shell("would-hang", `touch ${at("it-hangs")}; sleep 600`)

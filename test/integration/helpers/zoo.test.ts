@@ -286,7 +286,12 @@ const cases: ReadonlyArray<Case> = [
     gives: { _tag: "SpawnFailed", code: "ENOTDIR" }
   },
   // what it is
-  { name: "is a script without #!", program: "without-interpreter-line", gives: key },
+  {
+    name: "is a script without #!",
+    program: "without-interpreter-line",
+    gives: { _tag: "CommandNotExecutable" },
+    also: (error) => assert.include(error?.hint, "It has no #! line")
+  },
   {
     name: "is a script whose interpreter is missing",
     program: "missing-interpreter",
@@ -302,7 +307,8 @@ const cases: ReadonlyArray<Case> = [
   {
     name: "is a script whose interpreter is no program",
     program: "interpreter-is-no-program",
-    gives: { _tag: "CommandNotExecutable" }
+    gives: { _tag: "CommandNotExecutable" },
+    also: (error) => assert.include(error?.hint, "/etc/passwd cannot be executed")
   },
   {
     name: "is a file that is not executable",
