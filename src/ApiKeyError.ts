@@ -385,7 +385,12 @@ export class InvalidOutput extends defineError<InvalidOutput>()(
     message: ({ path, format, command, expected }) => {
       const where = path === "" ? "" : ` at ${path}`
       const what = format === "auto" ? "output of no known format" : `output that is not "${format}"`
-      const problem = format === "header" ? "the key cannot be sent" : `${named(command)} printed ${what}`
+      const problem =
+        format === "header"
+          ? "the key cannot be sent"
+          : format === "source"
+            ? `${named(command)} cannot be used as a key`
+            : `${named(command)} printed ${what}`
       return `${problem}: expected ${expected}${where}`
     },
     remedy: () => ({ text: "Change the command's arguments, or set the format that it prints", option: "format" })
@@ -393,7 +398,7 @@ export class InvalidOutput extends defineError<InvalidOutput>()(
 ) {}
 
 /**
- * The key had already expired when the command printed it.
+ * The key had already expired when the command or another source gave it.
  *
  * @since 0.1.0
  * @category errors
@@ -402,7 +407,7 @@ export class ExpiredOnArrival extends defineError<ExpiredOnArrival>()(
   "ExpiredOnArrival",
   { command: Schema.String, expiredAt: Schema.DateTimeUtc },
   {
-    message: ({ command, expiredAt }) => `${named(command)} printed a key that expired at ${isoOf(expiredAt)}`,
+    message: ({ command, expiredAt }) => `the key from ${named(command)} expired at ${isoOf(expiredAt)}`,
     remedy: () => "Log in with that tool again or clear its cache, and check the clock of this machine."
   }
 ) {}

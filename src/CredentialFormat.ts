@@ -12,8 +12,8 @@ import * as ApiKey from "./ApiKey.js"
 import { type ApiKeyError, EmptyOutput, ExpiredOnArrival, InvalidOutput } from "./ApiKeyError.js"
 import { formatNames } from "./formats/table.js"
 import type { Output } from "./internal/format/format.js"
-import { jwtExpiry } from "./internal/format/jwt.js"
 import { type Format, get } from "./internal/format/lookup.js"
+import { tokenExpiry } from "./internal/format/tokenExpiry.js"
 import { decodeUtf8 } from "./internal/util/bytes.js"
 
 export type { CredentialFormat } from "./internal/format/format.js"
@@ -49,7 +49,7 @@ export const encode = (format: Format, key: ApiKey.ApiKey): Either.Either<string
 
 /**
  * The key in the output of a run. The output must be UTF-8, not blank and as the format says. The key gets the earlier of its own expiry
- * and that of a JWT, and must not have expired at `now`.
+ * and the one that the token carries, and must not have expired at `now`.
  *
  * @since 0.1.0
  * @category constructors
@@ -79,7 +79,7 @@ export const decode = (
     ),
     Either.flatMap((input) => decodeText(input, output)),
     Either.map((key) =>
-      Option.match(jwtExpiry(Redacted.value(key.value)), {
+      Option.match(tokenExpiry(Redacted.value(key.value)), {
         onNone: () => key,
         onSome: (at) => ApiKey.expiringBy(key, at)
       })

@@ -12,17 +12,16 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, field, jsonLine } from "../internal/format/define.js"
+import { expiryIn, rfc3339 } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { Rfc3339 } from "../internal/format/instant.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
-import { fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
+import { fromJson, maybe, mismatch, open, Text } from "../internal/format/schema.js"
 
-const Answer = Schema.Struct({
+const Answer = open({
   Version: Schema.Literal(1).annotations({ description: "the number 1" }),
   AccessKeyId: Text,
   SecretAccessKey: Text,
-  SessionToken: maybe(Schema.String),
-  Expiration: maybe(Rfc3339)
+  SessionToken: maybe(Schema.String)
 })
 
 const read = fromJson(Answer)
@@ -30,9 +29,14 @@ const read = fromJson(Answer)
 export const awsCredentialProcess: CredentialFormat = define({
   name: "aws-credential-process",
   recognizes: ({ object }) => typeof object["Version"] === "number" && "AccessKeyId" in object,
-  read: (text) =>
+  read: (text, { startedAt }) =>
     Either.gen(function* () {
-      const { AccessKeyId, Expiration, SecretAccessKey, SessionToken } = yield* read(text)
+      const object = yield* read(text)
+      const { AccessKeyId, SecretAccessKey, SessionToken } = object
+      const expiresAt = yield* expiryIn([{ path: "", object }], {
+        startedAt,
+        own: { Expiration: Option.some(rfc3339) }
+      })
       const username = yield* KeySyntax.token(AccessKeyId, "AccessKeyId")
       const value = yield* KeySyntax.token(SecretAccessKey, "SecretAccessKey")
       const sessionToken = yield* Option.match(
@@ -46,7 +50,7 @@ export const awsCredentialProcess: CredentialFormat = define({
         value: Redacted.make(value),
         username: Option.some(username),
         sessionToken: Option.map(sessionToken, Redacted.make),
-        expiresAt: Expiration
+        expiresAt
       })
     }),
   write: (key) => {

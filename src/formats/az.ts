@@ -7,20 +7,14 @@
 
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { epochSeconds, expiryIn, localOrRfc3339 } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { EpochSeconds, formatLocal, LocalOrRfc3339, toEpochSeconds } from "../internal/format/instant.js"
-import { jwtExpiry } from "../internal/format/jwt.js"
-import { fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
+import { formatLocal, toEpochSeconds } from "../internal/format/instant.js"
+import { fromJson, mismatch, open, Text } from "../internal/format/schema.js"
+import { tokenExpiry } from "../internal/format/tokenExpiry.js"
 
-const Answer = Schema.Struct({
-  accessToken: Text,
-  expires_on: maybe(EpochSeconds),
-  expiresOn: maybe(LocalOrRfc3339)
-})
-
-const read = fromJson(Answer)
+const read = fromJson(open({ accessToken: Text }))
 
 export const az: CredentialFormat = define({
   name: "az",
@@ -28,18 +22,23 @@ export const az: CredentialFormat = define({
   recognizes: ({ object }) =>
     typeof object["accessToken"] === "string" &&
     ["expiresOn", "expires_on"].some((name) => (object[name] ?? null) !== null),
-  read: (text) =>
-    Either.flatMap(read(text), ({ accessToken, expires_on, expiresOn }) =>
-      tokenKey(
-        "accessToken",
-        accessToken,
-        Option.orElse(expires_on, () => expiresOn)
-      )
-    ),
+  read: (text, { startedAt }) =>
+    Either.gen(function* () {
+      const object = yield* read(text)
+      const expiresAt = yield* expiryIn([{ path: "", object }], {
+        startedAt,
+        own: {
+          expires_on: Option.some(epochSeconds),
+          // Local time is ambiguous for an hour a year.
+          expiresOn: (object["expires_on"] ?? null) === null ? Option.some(localOrRfc3339) : Option.none()
+        }
+      })
+      return yield* tokenKey("accessToken", object.accessToken, expiresAt)
+    }),
   write: (key) =>
     Either.flatMap(onlyValue(key), (accessToken) =>
       Option.match(
-        Option.orElse(key.expiresAt, () => jwtExpiry(accessToken)),
+        Option.orElse(key.expiresAt, () => tokenExpiry(accessToken)),
         {
           onNone: () => mismatch("expiresAt", "a key with an expiry: az always prints one"),
           onSome: (at) =>

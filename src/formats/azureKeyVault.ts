@@ -9,37 +9,36 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { epochSeconds, expiryIn, rfc3339 } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { EpochSeconds, Rfc3339 } from "../internal/format/instant.js"
-import { anObject, fromJson, maybe, mismatch, Text } from "../internal/format/schema.js"
+import { fromJson, maybe, mismatch, open, Text } from "../internal/format/schema.js"
 
-const Answer = Schema.Struct({
+const Answer = open({
   value: Text,
-  attributes: maybe(
-    Schema.Struct({
-      enabled: maybe(Schema.Boolean.annotations({ description: "true or false" })),
-      expires: maybe(Rfc3339),
-      exp: maybe(EpochSeconds)
-    }).annotations(anObject)
-  )
+  attributes: maybe(open({ enabled: maybe(Schema.Boolean.annotations({ description: "true or false" })) }))
 })
 
 const read = fromJson(Answer)
+
+const own = { expires: Option.some(rfc3339), exp: Option.some(epochSeconds) }
 const secretId = /^https:\/\/[^/]+\/secrets\//
 
 export const azureKeyVault: CredentialFormat = define({
   name: "azure-key-vault",
   recognizes: ({ object }) => typeof object["id"] === "string" && secretId.test(object["id"]) && "value" in object,
-  read: (text) =>
-    Either.flatMap(read(text), ({ attributes, value }) =>
-      Option.exists(attributes, ({ enabled }) => Option.contains(enabled, false))
-        ? mismatch("attributes.enabled", "true", "That version of the secret is disabled; enable it or name another.")
-        : tokenKey(
-            "value",
-            value,
-            Option.flatMap(attributes, ({ exp, expires }) => Option.orElse(expires, () => exp))
-          )
-    ),
+  read: (text, { startedAt }) =>
+    Either.gen(function* () {
+      const { attributes, value } = yield* read(text)
+      if (Option.exists(attributes, ({ enabled }) => Option.contains(enabled, false))) {
+        return yield* mismatch(
+          "attributes.enabled",
+          "true",
+          "That version of the secret is disabled; enable it or name another."
+        )
+      }
+      const places = Option.toArray(attributes).map((object) => ({ path: "attributes", object }))
+      return yield* tokenKey("value", value, yield* expiryIn(places, { startedAt, own }))
+    }),
   write: (key) =>
     Either.map(onlyValue(key), (value) =>
       jsonLine({

@@ -11,11 +11,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, field, jsonLine } from "../internal/format/define.js"
+import { expiryIn, rfc3339 } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { Rfc3339 } from "../internal/format/instant.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"
-import { AnyText, fromJson, maybe, mismatch } from "../internal/format/schema.js"
+import { AnyText, fromJson, maybe, mismatch, open } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("bazel"),
@@ -26,7 +26,7 @@ export const Spec = Schema.Struct({
   )
 })
 
-const Answer = Schema.Struct({
+const Answer = open({
   headers: maybe(
     Schema.Record({
       key: Schema.String,
@@ -34,8 +34,7 @@ const Answer = Schema.Struct({
         description: "a list of strings"
       })
     })
-  ),
-  expires: maybe(Rfc3339)
+  )
 })
 
 const read = fromJson(Answer)
@@ -61,9 +60,11 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
       object["headers"] !== null &&
       Object.values(object["headers"]).every(Array.isArray) &&
       Object.keys(object["headers"]).length > 0,
-    read: (text) =>
+    read: (text, { startedAt }) =>
       Either.gen(function* () {
         const answer = yield* read(text)
+        const own = { expires: Option.some(rfc3339) }
+        const expiresAt = yield* expiryIn([{ path: "", object: answer }], { startedAt, own })
         // An empty list is the same as no such header.
         const given = Object.entries(Option.getOrElse(answer.headers, () => ({}))).filter(
           ([, values]) => values.length > 0
@@ -85,7 +86,7 @@ export const bazel = ({ uri }: typeof Spec.Type): CredentialFormat =>
         }
         return new ApiKey.ApiKey({
           value: Redacted.make(secret.value),
-          expiresAt: answer.expires,
+          expiresAt,
           headers: ApiKey.make({ value: secret.value, headers }).headers
         })
       }),

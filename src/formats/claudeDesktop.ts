@@ -5,17 +5,19 @@
  */
 
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, jsonLine, onlyValue } from "../internal/format/define.js"
+import { expiryIn } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
 import { isAuthorization } from "../internal/format/keySyntax.js"
 import { keyIn, onlyLine } from "../internal/format/line.js"
-import { AnyText, fromJson, Text } from "../internal/format/schema.js"
+import { AnyText, fromJson, open, Text } from "../internal/format/schema.js"
 
-const Answer = Schema.Struct({
+const Answer = open({
   token: Text,
   headers: Schema.optionalWith(
     Schema.Record({ key: Schema.String, value: AnyText }).annotations({
@@ -35,15 +37,21 @@ export const claudeDesktop: CredentialFormat = define({
     CLAUDE_HELPER_CONTEXT: interactive ? "interactive" : reason === "first" ? "background" : "mid-session-refresh"
   }),
   recognizes: ({ object }) => typeof object["token"] === "string" && typeof object["headers"] === "object",
-  read: (text) =>
+  read: (text, { startedAt }) =>
     Either.gen(function* () {
       if (!isJson(text)) return yield* keyIn(onlyLine(text))
-      const { headers: own, token } = yield* read(text)
+      const object = yield* read(text)
+      const { headers: own, token } = object
+      const expiresAt = yield* expiryIn([{ path: "", object }], { startedAt })
       const value = yield* KeySyntax.token(token, "token")
       yield* KeySyntax.headers(own)
       // The headers go beside the bearer token, and a key's own headers stand for all it needs.
       const needsBearer = Object.keys(own).length > 0 && !Object.keys(own).some(isAuthorization)
-      return ApiKey.make({ value, headers: needsBearer ? { authorization: `Bearer ${value}`, ...own } : own })
+      return ApiKey.make({
+        value,
+        expiresAt: Option.getOrUndefined(expiresAt),
+        headers: needsBearer ? { authorization: `Bearer ${value}`, ...own } : own
+      })
     }),
   write: (key) => {
     const { sessionToken, username, value } = key

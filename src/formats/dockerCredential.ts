@@ -10,11 +10,12 @@ import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, failed, jsonLine, withoutUser } from "../internal/format/define.js"
 import { eraseCommand } from "../internal/format/erase.js"
+import { expiryIn } from "../internal/format/expiry.js"
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
 import { docker } from "../internal/format/messages.js"
-import { AnyText, fromJson, mismatch } from "../internal/format/schema.js"
+import { AnyText, fromJson, mismatch, open } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("docker-credential"),
@@ -25,7 +26,7 @@ export const Spec = Schema.Struct({
   )
 })
 
-const Answer = Schema.Struct({
+const Answer = open({
   ServerURL: Schema.optionalWith(AnyText, { nullable: true, default: () => "" }),
   Username: Schema.optionalWith(AnyText, { nullable: true, default: () => "" }),
   Secret: AnyText
@@ -50,11 +51,13 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
     recognizes: ({ object, text }) =>
       Option.isSome(explain(text)) ||
       ("Secret" in object && ("ServerURL" in object || typeof object["Username"] === "string")),
-    read: (text, { command, redact }) => {
+    read: (text, { command, redact, startedAt }) => {
       const failure = explain(text)
       if (Option.isSome(failure)) return failed({ command, redact }, failure.value)
       return Either.gen(function* () {
-        const { Secret, Username } = yield* read(text)
+        const object = yield* read(text)
+        const { Secret, Username } = object
+        const expiresAt = yield* expiryIn([{ path: "", object }], { startedAt })
         if (Username === identityToken) {
           return yield* mismatch(
             "Username",
@@ -70,8 +73,8 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
           )
         }
         const value = yield* KeySyntax.password(Secret, "Secret")
-        const username = Username === "" ? undefined : yield* KeySyntax.password(Username, "Username")
-        return ApiKey.make({ value, username })
+        const username = Username === "" ? undefined : yield* KeySyntax.username(Username, "Username")
+        return ApiKey.make({ value, username, expiresAt: Option.getOrUndefined(expiresAt) })
       })
     },
     write: (key) =>

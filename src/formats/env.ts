@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
+import { isOfOneCase, saysSecret } from "../internal/format/notAKey.js"
 import { type Mismatch, mismatch } from "../internal/format/schema.js"
 
 export const Spec = Schema.Struct({
@@ -85,13 +86,8 @@ const assignmentsIn = (input: string): Either.Either<ReadonlyArray<Assignment>, 
   return Either.right(found)
 }
 
-const saysSecret = /KEY|TOKEN|SECRET|PASSWO?R?D|CREDENTIAL|(?:^|[_.-])(?:AUTH|PAT)(?:$|[_.-])/i
-
 /** Git's answers are lines with these names as well, and are git's. */
 const isGit = /^[^\S\n]*(?:username|password|credential|quit|continue)=/m
-
-/** As variables are written: base64 that a "=" fills up has capitals and small letters. */
-const isOfOneCase = (name: string): boolean => name === name.toUpperCase() || name === name.toLowerCase()
 
 /** Any text may hold a "=", base64 at its end and a connection string all over: no bare key looks like a file that assigns. */
 const isAssigning = ({ isQuoted, name, value }: Assignment): boolean =>

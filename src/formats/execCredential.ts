@@ -10,9 +10,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { expiryIn, rfc3339 } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { Rfc3339 } from "../internal/format/instant.js"
-import { AnyText, anObject, fromJson, maybe, mismatch } from "../internal/format/schema.js"
+import { AnyText, fromJson, maybe, mismatch, open } from "../internal/format/schema.js"
 
 const group = "client.authentication.k8s.io"
 const versions = ["v1", "v1beta1"] as const
@@ -43,15 +43,10 @@ export const Spec = Schema.Struct({
   )
 })
 
-const Answer = Schema.Struct({
+const Answer = open({
   kind: Schema.Literal("ExecCredential").annotations({ description: "the word ExecCredential" }),
   apiVersion: Schema.Literal(...apiVersions).annotations({ description: apiVersions.join(" or ") }),
-  status: Schema.Struct({
-    token: maybe(AnyText),
-    clientCertificateData: maybe(AnyText),
-    clientKeyData: maybe(AnyText),
-    expirationTimestamp: maybe(Rfc3339)
-  }).annotations(anObject)
+  status: open({ token: maybe(AnyText), clientCertificateData: maybe(AnyText), clientKeyData: maybe(AnyText) })
 })
 
 const read = fromJson(Answer)
@@ -72,9 +67,9 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
       })
     }),
     recognizes: ({ object }) => object["kind"] === "ExecCredential",
-    read: (text) =>
+    read: (text, { startedAt }) =>
       Either.flatMap(read(text), (answer) => {
-        const { clientCertificateData, clientKeyData, expirationTimestamp, token } = answer.status
+        const { clientCertificateData, clientKeyData, token } = answer.status
         if (isAsked && answer.apiVersion !== version) {
           return mismatch("apiVersion", version, {
             text: "The answer has another version than the request. Ask for the other version",
@@ -90,10 +85,17 @@ const speaking = ({ apiVersion = "v1", cluster }: typeof Spec.Type, isAsked: boo
             "A client certificate cannot be sent in a header; make the plugin print a token."
           )
         }
-        return tokenKey(
-          "status.token",
-          Option.getOrElse(token, () => ""),
-          expirationTimestamp
+        const places = [
+          { path: "", object: answer },
+          { path: "status", object: answer.status }
+        ]
+        const own = { expirationTimestamp: Option.some(rfc3339) }
+        return Either.flatMap(expiryIn(places, { startedAt, own }), (expiresAt) =>
+          tokenKey(
+            "status.token",
+            Option.getOrElse(token, () => ""),
+            expiresAt
+          )
         )
       }),
     write: (key) =>

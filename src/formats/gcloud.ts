@@ -8,32 +8,38 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { define, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { expiryIn, rfc3339 } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { Rfc3339 } from "../internal/format/instant.js"
-import { anObject, fromJson, jsonOf, maybe, objectOf, Text } from "../internal/format/schema.js"
+import { fromJson, jsonOf, objectOf, open, Text } from "../internal/format/schema.js"
 
-const Printed = Schema.Struct({ token: Text, token_expiry: maybe(Rfc3339) })
+const readPrinted = fromJson(open({ token: Text }))
 
-const readPrinted = fromJson(Printed)
+const read = fromJson(open({ credential: open({ access_token: Text }) }))
 
-const Answer = Schema.Struct({
-  credential: Schema.Struct({ access_token: Text, token_expiry: maybe(Rfc3339) }).annotations(anObject)
-})
-
-const read = fromJson(Answer)
+const own = { token_expiry: Option.some(rfc3339) }
 
 export const gcloud: CredentialFormat = define({
   name: "gcloud",
   recognizes: ({ object }) =>
     Option.exists(objectOf(object["credential"]), (credential) => "access_token" in credential),
-  read: (text) =>
+  read: (text, { startedAt }) =>
     Option.exists(Option.flatMap(jsonOf(text), objectOf), (object) => "token" in object && !("credential" in object))
-      ? Either.flatMap(readPrinted(text), ({ token, token_expiry }) => tokenKey("token", token, token_expiry))
-      : Either.flatMap(read(text), ({ credential }) =>
-          tokenKey("credential.access_token", credential.access_token, credential.token_expiry)
-        ),
+      ? Either.flatMap(readPrinted(text), (object) =>
+          Either.flatMap(expiryIn([{ path: "", object }], { startedAt, own }), (expiresAt) =>
+            tokenKey("token", object.token, expiresAt)
+          )
+        )
+      : Either.flatMap(read(text), (object) => {
+          const { credential } = object
+          const places = [
+            { path: "", object },
+            { path: "credential", object: credential }
+          ]
+          return Either.flatMap(expiryIn(places, { startedAt, own }), (expiresAt) =>
+            tokenKey("credential.access_token", credential.access_token, expiresAt)
+          )
+        }),
   write: (key) =>
     Either.map(onlyValue(key), (access_token) =>
       jsonLine({

@@ -241,7 +241,7 @@ export const gitCredential = (spec: typeof Spec.Type): CredentialFormat => {
         }
         const value = yield* KeySyntax.password(textOf(fields.password), "password")
         const user = textOf(fields.username)
-        const username = user === "" ? undefined : yield* KeySyntax.password(user, "username")
+        const username = user === "" ? undefined : yield* KeySyntax.username(user, "username")
         return ApiKey.make({ value, username, expiresAt })
       }),
     write: (key) => {

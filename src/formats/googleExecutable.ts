@@ -10,11 +10,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { define, failed, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { epochSeconds, expiryIn } from "../internal/format/expiry.js"
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { EpochSeconds, toEpochSeconds } from "../internal/format/instant.js"
-import { jwtExpiry } from "../internal/format/jwt.js"
-import { AnyText, fromJson, jsonOf, maybe, mismatch, objectOf } from "../internal/format/schema.js"
+import { toEpochSeconds } from "../internal/format/instant.js"
+import { AnyText, fromJson, jsonOf, maybe, mismatch, objectOf, open } from "../internal/format/schema.js"
+import { tokenExpiry } from "../internal/format/tokenExpiry.js"
 import { secretsIn } from "../internal/redact/candidates.js"
 import { withoutSecrets } from "../internal/redact/redact.js"
 import { printable, tail } from "../internal/redact/terminal.js"
@@ -42,15 +43,14 @@ export const Spec = Schema.Struct({
 
 const version = Schema.Literal(1).annotations({ description: "the number 1" })
 
-const Success = Schema.Struct({
+const Success = open({
   version,
   success: Schema.Literal(true).annotations({ description: "true or false" }),
   token_type: Schema.Literal(...tokenTypes.map((type) => `${prefix}${type}` as const)).annotations({
     description: `${prefix}id_token, …:jwt or …:saml2`
   }),
   id_token: maybe(AnyText),
-  saml_response: maybe(AnyText),
-  expiration_time: maybe(EpochSeconds)
+  saml_response: maybe(AnyText)
 })
 
 const readSuccess = fromJson(Success)
@@ -118,7 +118,7 @@ export const googleExecutable = ({
     }),
     explain: ({ stdout }) => explain(stdout),
     recognizes: ({ object }) => typeof object["version"] === "number" && typeof object["success"] === "boolean",
-    read: (text, { command, redact }) => {
+    read: (text, { command, redact, startedAt }) => {
       if (Option.exists(Option.flatMap(jsonOf(text), objectOf), ({ success }) => success === false)) {
         return Either.flatMap(readFailure(text), () =>
           failed(
@@ -127,24 +127,19 @@ export const googleExecutable = ({
           )
         )
       }
-      return Either.flatMap(readSuccess(text), ({ expiration_time, id_token, saml_response, token_type }) =>
-        token_type === `${prefix}saml2`
-          ? tokenKey(
-              "saml_response",
-              Option.getOrElse(saml_response, () => ""),
-              expiration_time
-            )
-          : tokenKey(
-              "id_token",
-              Option.getOrElse(id_token, () => ""),
-              expiration_time
-            )
-      )
+      return Either.gen(function* () {
+        const object = yield* readSuccess(text)
+        const own = { expiration_time: Option.some(epochSeconds) }
+        const expiresAt = yield* expiryIn([{ path: "", object }], { startedAt, own })
+        const name = object.token_type === `${prefix}saml2` ? "saml_response" : "id_token"
+        const token = Option.getOrElse(object[name], () => "")
+        return yield* tokenKey(name, token, expiresAt)
+      })
     },
     write: (key) =>
       Either.flatMap(onlyValue(key), (token) =>
         Option.match(
-          Option.orElse(key.expiresAt, () => jwtExpiry(Redacted.value(key.value))),
+          Option.orElse(key.expiresAt, () => tokenExpiry(Redacted.value(key.value))),
           {
             onNone: () => mismatch("expiration_time", "a key with an expiry: Google's libraries want one"),
             onSome: (at) =>

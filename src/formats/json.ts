@@ -1,5 +1,5 @@
 /**
- * Any JSON, by the places of its fields: for what has no format of its own. A place is a dot path (`data.key`) or a JSON Pointer
+ * Any JSON, by the paths of its fields, for tools without a format of their own. A path is a dot path (`data.key`) or a JSON Pointer
  * (RFC 6901: https://www.rfc-editor.org/rfc/rfc6901).
  */
 
@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ApiKey from "../ApiKey.js"
 import { define, jsonLine, withoutUser } from "../internal/format/define.js"
+import { expiryIn } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import {
   after,
@@ -25,18 +26,16 @@ import {
 import * as KeySyntax from "../internal/format/keySyntax.js"
 import { jsonOf, type Mismatch, mismatch } from "../internal/format/schema.js"
 import type { Remedy } from "../internal/model/remedy.js"
-import { build, lookUp } from "../internal/util/pointer.js"
+import { around, build, lookUp } from "../internal/util/pointer.js"
 
-const place = (description: string) => Schema.NonEmptyString.annotations({ description })
+const path = (description: string) => Schema.NonEmptyString.annotations({ description })
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("json"),
-  field: place("The field of the key: a dot path (data.key) or a JSON Pointer (/data/key)."),
-  username: Schema.optional(place("The field of the user name, if the key is a pair.")),
-  expiresAt: Schema.optional(
-    place("The field of the expiry: an RFC 3339 time, or a number in `unit` since the epoch.")
-  ),
-  expiresIn: Schema.optional(place("The field of the lifetime, in `unit`, counted from the start of the run.")),
+  field: path("The path of the key: a dot path (data.key) or a JSON Pointer (/data/key)."),
+  username: Schema.optional(path("The path of the user name of a pair.")),
+  expiresAt: Schema.optional(path("The path of the expiry: an RFC 3339 time, or a number in `unit` since the epoch.")),
+  expiresIn: Schema.optional(path("The path of the lifetime, in `unit`, counted from the start of the run.")),
   unit: Schema.optional(
     Schema.Literal("seconds", "milliseconds").annotations({ description: "The unit of numbers. Default: seconds." })
   )
@@ -51,12 +50,12 @@ const noString = (option: "field" | "username"): Remedy => ({
 
 const millisPerSecond = 1000
 
-const expiryIn = (
+const namedExpiry = (
   value: unknown,
   { expiresAt, expiresIn, unit = "seconds" }: Spec,
   startedAt: number
 ): Either.Either<Option.Option<DateTime.Utc>, Mismatch> => {
-  // Who names a place expects an expiry there: only `null` says that there is none.
+  // A path that the user names must have an expiry. Only `null` means that there is none.
   const at = (
     path: string | undefined,
     expected: string,
@@ -68,7 +67,11 @@ const expiryIn = (
     const instant = Option.flatMap(found, toInstant)
     if (Option.isSome(instant)) return Either.right(instant)
     return unit === "seconds" && Option.isSome(Option.flatMap(found, parseNumber))
-      ? mismatch(path, expected, 'If the number is in milliseconds: unit: "milliseconds"')
+      ? mismatch(path, expected, {
+          text: "If the number is in milliseconds, set",
+          option: "unit",
+          example: "milliseconds"
+        })
       : mismatch(path, expected)
   }
   const absolute = at(expiresAt, `an RFC 3339 time or ${epoch(unit)}`, (found) =>
@@ -93,7 +96,10 @@ export const json = (spec: Spec): CredentialFormat =>
         const found = lookUp(value, spec.field)
         if (Option.isNone(found) || typeof found.value !== "string")
           return yield* mismatch(spec.field, "a string", noString("field"))
-        const expiresAt = yield* expiryIn(value, spec, startedAt)
+        const named = yield* namedExpiry(value, spec, startedAt)
+        const isNamed = spec.expiresAt !== undefined || spec.expiresIn !== undefined
+        const beside = yield* expiryIn(around(value, spec.field), { startedAt, isUserData: isNamed })
+        const expiresAt = earlier(named, beside)
         if (spec.username === undefined) {
           const secret = yield* KeySyntax.token(found.value, spec.field)
           return new ApiKey.ApiKey({ value: Redacted.make(secret), expiresAt })
@@ -101,7 +107,7 @@ export const json = (spec: Spec): CredentialFormat =>
         const name = lookUp(value, spec.username)
         if (Option.isNone(name) || typeof name.value !== "string")
           return yield* mismatch(spec.username, "a string", noString("username"))
-        const username = yield* KeySyntax.password(name.value, spec.username)
+        const username = yield* KeySyntax.username(name.value, spec.username)
         const secret = yield* KeySyntax.password(found.value, spec.field)
         return new ApiKey.ApiKey({ value: Redacted.make(secret), username: Option.some(username), expiresAt })
       }),
@@ -130,7 +136,7 @@ export const json = (spec: Spec): CredentialFormat =>
           path === undefined || Option.isNone(part) ? [] : [[path, part.value] as const]
         )
         return Option.match(build(fields), {
-          onNone: () => mismatch(spec.field, "places that do not lie inside one another"),
+          onNone: () => mismatch(spec.field, "paths that do not lie inside one another"),
           onSome: (object) => Either.right(jsonLine(object))
         })
       })

@@ -1,6 +1,6 @@
 /**
- * The answer of an OAuth 2.0 token endpoint, with `expires_at` as many helpers add it and `expires_on` as Azure does. `expires_in` counts from the start of the
- * run, and some servers quote it.
+ * The answer of an OAuth 2.0 token endpoint. `expires_in` counts from the start of the run. Libraries and servers add other fields for
+ * the expiry: `expiry` (Go), `expires_at`, `expires_on` (Azure), `expiry_date` (Google). The earliest counts.
  *
  * Protocol: RFC 6749, sections 5.1 and 5.2: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
@@ -8,31 +8,13 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { define, failed, field, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { expiryIn } from "../internal/format/expiry.js"
 import type { Meaning } from "../internal/format/failure.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { after, EpochSecondsOrRfc3339, earlier, lifetime, Seconds } from "../internal/format/instant.js"
-import { fromJson, jsonOf, maybe, mismatch, objectOf, Text } from "../internal/format/schema.js"
+import { fromJson, jsonOf, objectOf, open, Text } from "../internal/format/schema.js"
 
-const Answer = Schema.Struct({
-  access_token: Text,
-  expires_in: maybe(Seconds),
-  expires_at: maybe(EpochSecondsOrRfc3339)
-})
-
-const readAnswer = fromJson(Answer)
-const readAzures = fromJson(Schema.Struct({ ...Answer.fields, expires_on: maybe(EpochSecondsOrRfc3339) }))
-
-/** Azure has more than one way to write its own field: one that cannot be read is passed over where another says when it ends. */
-const read = (text: string) =>
-  Either.orElse(readAzures(text), (found) =>
-    Either.flatMap(readAnswer(text), (answer) =>
-      Option.isSome(answer.expires_in) || Option.isSome(answer.expires_at)
-        ? Either.right({ ...answer, expires_on: Option.none<DateTime.Utc>() })
-        : Either.left(found)
-    )
-  )
+const read = fromJson(open({ access_token: Text }))
 
 /** The codes of section 5.2 are a closed list, so messages may include them. `error_description` is free text and is not included. */
 const meanings: Readonly<Record<string, Meaning["reason"]>> = {
@@ -66,13 +48,12 @@ export const oauth: CredentialFormat = define({
   read: (text, { command, redact, startedAt }) => {
     const failure = explain(text)
     if (Option.isSome(failure)) return failed({ command, redact }, failure.value)
-    return Either.flatMap(read(text), ({ access_token, expires_at, expires_in, expires_on }) => {
-      const absolute = earlier(expires_at, expires_on)
-      const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))
-      return Option.isNone(absolute) && Option.exists(relative, Option.isNone)
-        ? mismatch("expires_in", lifetime("seconds"))
-        : tokenKey("access_token", access_token, earlier(absolute, Option.flatten(relative)))
-    })
+    return Either.flatMap(read(text), (object) =>
+      // Azure has more than one way to write `expires_on`.
+      Either.flatMap(expiryIn([{ path: "", object }], { startedAt, weak: ["expires_on"] }), (expiresAt) =>
+        tokenKey("access_token", object.access_token, expiresAt)
+      )
+    )
   },
   write: (key) =>
     Either.map(onlyValue(key), (access_token) =>

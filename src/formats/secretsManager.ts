@@ -8,9 +8,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { expiryIn } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
 import { AnyText, fromJson, jsonOf, maybe, mismatch } from "../internal/format/schema.js"
-import { build, lookUp } from "../internal/util/pointer.js"
+import { around, build, lookUp } from "../internal/util/pointer.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("secrets-manager"),
@@ -32,7 +33,7 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
     name: "secrets-manager",
     recognizes: ({ object }) => "ARN" in object && ("SecretString" in object || "SecretBinary" in object),
-    read: (text) =>
+    read: (text, { startedAt }) =>
       Either.flatMap(read(text), ({ SecretBinary, SecretString }) => {
         if (Option.isNone(SecretString)) {
           return Option.isSome(SecretBinary)
@@ -57,7 +58,11 @@ export const secretsManager = ({ field }: typeof Spec.Type): CredentialFormat =>
           ),
           {
             onNone: () => mismatch(path, "a string"),
-            onSome: (value) => tokenKey(path, value)
+            onSome: (value) =>
+              Either.flatMap(
+                expiryIn(around(Option.getOrNull(json), field), { startedAt, isUserData: true }),
+                (expiresAt) => tokenKey(path, value, expiresAt)
+              )
           }
         )
       }),

@@ -8,22 +8,22 @@
  * Protocol: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#sample-response-1
  */
 
-import type * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
+import { expiryIn, type Place, secondsFromStart } from "../internal/format/expiry.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { after, lifetime, Seconds } from "../internal/format/instant.js"
+import { earlier, parseNumber } from "../internal/format/instant.js"
 import {
   AnyObject,
   AnyText,
-  anObject,
   fromJson,
   type Mismatch,
   maybe,
   mismatch,
   objectOf,
+  open,
   Text
 } from "../internal/format/schema.js"
 
@@ -36,12 +36,11 @@ export const Spec = Schema.Struct({
   )
 })
 
-const Answer = Schema.Struct({
+const Answer = open({
   lease_id: maybe(AnyText),
-  lease_duration: maybe(Seconds),
   data: maybe(AnyObject),
   wrap_info: maybe(Schema.Unknown),
-  auth: maybe(Schema.Struct({ client_token: Text, lease_duration: maybe(Seconds) }).annotations(anObject))
+  auth: maybe(open({ client_token: Text }))
 })
 
 const read = fromJson(Answer)
@@ -86,23 +85,17 @@ const valueOf = (
 const isWrapped = (wrapInfo: unknown): boolean =>
   Option.exists(objectOf(wrapInfo), (own) => "token" in own && "ttl" in own)
 
-/** No duration, or none of it: no end that is known. */
-const endOf = (
-  startedAt: number,
-  seconds: Option.Option<number>,
-  path: string
-): Either.Either<Option.Option<DateTime.Utc>, Mismatch> =>
-  Option.match(
-    Option.filter(seconds, (value) => value !== 0),
-    {
-      onNone: () => Either.right(Option.none()),
-      onSome: (value) =>
-        Option.match(after(startedAt, value), {
-          onNone: () => mismatch(path, lifetime("seconds")),
-          onSome: (at) => Either.right(Option.some(at))
-        })
+/** A duration of 0 means that the end is not known. */
+const leaseIn = ({ object, path }: Place, startedAt: number, isLeased = true) =>
+  expiryIn([{ path, object }], {
+    startedAt,
+    own: {
+      lease_duration:
+        isLeased && !Option.contains(parseNumber(object["lease_duration"]), 0)
+          ? Option.some(secondsFromStart)
+          : Option.none()
     }
-  )
+  })
 
 export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
   define({
@@ -118,20 +111,28 @@ export const vault = ({ field }: typeof Spec.Type): CredentialFormat =>
       Option.exists(objectOf(object["auth"]), (auth) => "client_token" in auth && "lease_duration" in auth),
     read: (text, { startedAt }) =>
       Either.gen(function* () {
-        const { auth, data, lease_duration, lease_id, wrap_info } = yield* read(text)
+        const object = yield* read(text)
+        const { auth, data, lease_id, wrap_info } = object
         if (Option.isSome(wrap_info)) {
           return yield* mismatch("wrap_info", "an unwrapped answer", "Unwrap it first: vault unwrap -format=json")
         }
         if (Option.isSome(auth)) {
-          const { client_token, lease_duration: lifetime } = auth.value
-          const expiresAt = yield* endOf(startedAt, lifetime, "auth.lease_duration")
-          return yield* tokenKey("auth.client_token", client_token, expiresAt)
+          const expiresAt = yield* leaseIn({ path: "auth", object: auth.value }, startedAt)
+          return yield* tokenKey("auth.client_token", auth.value.client_token, expiresAt)
         }
         if (Option.isNone(data)) return yield* mismatch("data", "an object")
-        const [path, value] = yield* Either.flatMap(secretIn(data.value), (secret) => valueOf(secret, field))
+        const secret = yield* secretIn(data.value)
+        const [path, value] = yield* valueOf(secret, field)
         const isLeased = Option.exists(lease_id, (id) => id !== "")
-        const lease = isLeased ? lease_duration : Option.none<number>()
-        return yield* tokenKey(path, value, yield* endOf(startedAt, lease, "lease_duration"))
+        const leased = yield* leaseIn({ path: "", object }, startedAt, isLeased)
+        // Secrets engines write expiries beside the key (`expires_at_seconds`), and users write what they like.
+        const beside = yield* expiryIn([{ path: secret.path, object: secret.fields }], {
+          startedAt,
+          isUserData: true,
+          // In version 1, `ttl` is only a hint when to look again.
+          own: isLeased ? {} : { ttl: Option.none() }
+        })
+        return yield* tokenKey(path, value, earlier(leased, beside))
       }),
     write: (key) =>
       Either.map(onlyValue(key), (value) =>

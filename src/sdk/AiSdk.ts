@@ -14,6 +14,7 @@ import { hasProperty, isRecord } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type { ConfigInvalid } from "../ApiKeyError.js"
+import { isUnresolved } from "../internal/format/notAKey.js"
 import type { Requirements } from "../internal/helper/options.js"
 import { inCode } from "../internal/model/configInvalid.js"
 import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
@@ -32,6 +33,9 @@ import * as AmazonBedrock from "./AmazonBedrock.js"
 import { commandOf } from "./aiSdk/command.js"
 import { loadFactory } from "./aiSdk/loadFactory.js"
 import * as settings from "./aiSdk/settings.js"
+
+const hasKey = (apiKey: unknown): boolean =>
+  typeof apiKey === "string" ? apiKey !== "" && !isUnresolved(apiKey) : (apiKey ?? undefined) !== undefined
 
 /**
  * The settings of factories that hold a credential. effect-apikey gives them itself.
@@ -235,8 +239,8 @@ export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.s
       const factory = yield* loadFactory(npm)
       const id = name ?? npm
       const given = { name: id, ...rest }
-      // opencode replaces `{env:MISSING}` with an empty string; that and JSON's null must not hide the command.
-      if (apiKeyCommand === undefined || (rest["apiKey"] ?? "") !== "") {
+      // opencode replaces `{env:MISSING}` with an empty string, and other references not at all. They must not hide the command.
+      if (apiKeyCommand === undefined || hasKey(rest["apiKey"])) {
         return yield* checked(npm, () => settings.call(factory, given))
       }
       const shared = yield* providerFor(yield* commandOf(id, apiKeyCommand))

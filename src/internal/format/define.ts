@@ -11,9 +11,9 @@ import { withoutSecrets } from "../redact/redact.js"
 import { asRead } from "../util/bytes.js"
 import type { Meaning } from "./failure.js"
 import type { CredentialFormat, DecodeContext } from "./format.js"
-import { jwtExpiry } from "./jwt.js"
 import * as KeySyntax from "./keySyntax.js"
 import { type Mismatch, mismatch } from "./schema.js"
+import { tokenExpiry } from "./tokenExpiry.js"
 
 /** The context for encoding: this program writes the key. */
 const ourselves: DecodeContext = {
@@ -76,7 +76,7 @@ const withoutBearerHeader = (key: ApiKey.ApiKey): ApiKey.ApiKey => {
 
 /** A key with an expiry must carry it, in the format's expiry field or in a JWT. Else a reader would keep the key too long. */
 const losesExpiry = (read: ApiKey.ApiKey, key: ApiKey.ApiKey): boolean => {
-  const within = jwtExpiry(Redacted.value(read.value))
+  const within = tokenExpiry(Redacted.value(read.value))
   const ends = [...Option.toArray(read.expiresAt), ...Option.toArray(within)]
   return Option.exists(key.expiresAt, (at) => !ends.some((end) => DateTime.lessThanOrEqualTo(end, at)))
 }

@@ -72,7 +72,7 @@ export const parseRfc3339 = (text: string): Option.Option<DateTime.Utc> => {
 }
 
 /** A time without a zone, which is this machine's local time. Only where a protocol says so. */
-const parseLocal = (text: string): Option.Option<DateTime.Utc> => {
+export const parseLocal = (text: string): Option.Option<DateTime.Utc> => {
   const parts = zoneless.exec(text.trim())
   if (parts === null) return Option.none()
   return Option.flatMap(fieldsOf(parts), ({ day, hour, millis, minute, month, second, year }) => {
@@ -104,6 +104,40 @@ export const fromEpochMillis = (millis: number): Option.Option<DateTime.Utc> => 
 
 /** Cut to whole seconds: a key may end a little early, never late. */
 export const toEpochSeconds = (at: DateTime.Utc): number => Math.floor(at.epochMillis / millisPerSecond)
+
+/** The zero time of Go and .NET as a text, and as Go's epoch seconds. */
+export const isZeroTime = (value: unknown): boolean =>
+  typeof value === "string"
+    ? /^\s*0001-01-01[Tt ]00:00:00(?:\.0+)?(?:[Zz]|[+-]00:?00)?\s*$/.test(value)
+    : value === zeroTimeSeconds || value === zeroTimeSeconds * millisPerSecond
+
+const zeroTimeSeconds = -62_135_596_800
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+const httpDate = new RegExp(`^\\w{3}, (\\d{2}) (${months.join("|")}) (\\d{4}) (\\d{2}):(\\d{2}):(\\d{2}) GMT$`)
+
+/** The date of HTTP headers (RFC 9110, IMF-fixdate): `Fri, 29 May 2026 00:21:43 GMT`. */
+export const parseHttpDate = (text: string): Option.Option<DateTime.Utc> => {
+  const [, day, month = "", year, hour, minute, second] = httpDate.exec(text.trim()) ?? []
+  const number = String(months.indexOf(month) + 1).padStart(2, "0")
+  return parseRfc3339(`${year}-${number}-${day}T${hour}:${minute}:${second}Z`)
+}
+
+const secondsPerUnit = { d: 86_400, h: 3600, m: 60, s: 1, ms: 1e-3 } as const
+const goDuration = /^-?(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/
+
+/** A duration as Go and protocol buffers print it, in seconds: `3600s`, `1h30m`. */
+export const parseLifetime = (text: string): Option.Option<number> => {
+  const trimmed = text.trim()
+  if (!goDuration.test(trimmed)) return Option.none()
+  const parts = Array.from(trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g))
+  const sum = parts.reduce((total, [, amount, unit = "s"]) => total + Number(amount) * unitOf(unit), 0)
+  return Option.some(trimmed.startsWith("-") ? -sum : sum)
+}
+
+const unitOf = (unit: string): number => (isUnit(unit) ? secondsPerUnit[unit] : 0)
+
+const isUnit = (unit: string): unit is keyof typeof secondsPerUnit => Object.hasOwn(secondsPerUnit, unit)
 
 /** A lifetime that counts from the start of the run. */
 export const after = (startedAt: number, seconds: number): Option.Option<DateTime.Utc> =>

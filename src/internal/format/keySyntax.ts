@@ -1,25 +1,23 @@
 /** Which strings are valid as a token, as password or user name of a pair, and as a header. */
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { isHeaderName } from "../util/headerName.js"
+import { notAPassword, notAToken } from "./notAKey.js"
 import { type Mismatch, mismatch } from "./schema.js"
+import { unwrapped } from "./wrapping.js"
 
-/** Words that tools print where there is nothing: jq, Node, and what is written in Python (`aws --output text`) or Go. */
-const wordsForNothing: ReadonlyArray<string> = ["null", "undefined", "None", "<nil>"]
 const visibleAscii = /^[\x21-\x7E]+$/
 /** Line ends and NUL would end a header, a line of git's protocol or a C string early; an unpaired surrogate is not a character. */
 const controls = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}/u
 
 /** A token is sent in a header, so it is one word of visible ASCII. Surrounding white space is removed. */
-export const token = (candidate: string, path = ""): Either.Either<string, Mismatch> => {
-  const word = candidate.trim()
+export const token = (candidate: string, path = ""): Either.Either<string, Mismatch> =>
+  Either.flatMap(withoutWrapping(candidate.trim(), path), (word) => bareToken(word, path))
+
+const bareToken = (word: string, path: string): Either.Either<string, Mismatch> => {
   if (word === "") return mismatch(path, "a key that is not empty")
-  if (word.startsWith("[use 'op item get")) {
-    return mismatch(
-      path,
-      "a key, not what stands for a hidden one",
-      "1Password hides that field's value: add --reveal to op item get, or use op read."
-    )
-  }
+  const found = notAToken(word)
+  if (Option.isSome(found)) return mismatch(path, found.value.expected, found.value.remedy)
   if (!visibleAscii.test(word)) {
     return mismatch(
       path,
@@ -27,21 +25,33 @@ export const token = (candidate: string, path = ""): Either.Either<string, Misma
       "A key holds no spaces, colours or umlauts; print it without decoration."
     )
   }
-  if (wordsForNothing.includes(word)) {
-    return mismatch(
-      path,
-      "a key, not a word for nothing",
-      "Tools print null, undefined, None or <nil> where there is nothing; check the field's name in the command (jq -e fails instead)."
-    )
-  }
-  if (word.startsWith("encrypted:")) {
-    return mismatch(path, "a decrypted key", "The value was not decrypted; give the command its private key.")
-  }
   return Either.right(word)
 }
 
-/** A password, or the user name that goes with it: it may hold spaces and umlauts (Basic encodes them), but nothing that ends a line. */
+const withoutWrapping = (text: string, path: string): Either.Either<string, Mismatch> =>
+  Option.match(unwrapped(text), {
+    onNone: () => Either.right(text),
+    onSome: Either.mapBoth({
+      onLeft: (prefix) => ({
+        path,
+        expected: `what ${prefix} announces`,
+        remedy: "The store's entry is damaged: log in with that tool again."
+      }),
+      onRight: (inner) => inner.trim()
+    })
+  })
+
+/** A password. It may have spaces and umlauts, since Basic encodes them, but nothing that ends a line. */
 export const password = (candidate: string, path: string): Either.Either<string, Mismatch> =>
+  Either.flatMap(withoutWrapping(candidate, path), (word) =>
+    Option.match(notAPassword(word.trim()), {
+      onNone: () => username(word, path),
+      onSome: ({ expected, remedy }) => mismatch(path, expected, remedy)
+    })
+  )
+
+/** The user name of a pair. */
+export const username = (candidate: string, path: string): Either.Either<string, Mismatch> =>
   candidate.trim() === ""
     ? mismatch(path, "a string that is not empty")
     : controls.test(candidate)

@@ -39,6 +39,12 @@ export const AnyObject = Schema.Record({ key: Schema.String, value: Schema.Unkno
   description: "a JSON object"
 })
 
+/** An object with these fields, which keeps its other fields: expiries have many names. */
+export const open = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
+  Schema.extend(Schema.Struct(fields), Schema.Record({ key: Schema.String, value: Schema.Unknown })).annotations(
+    anObject
+  )
+
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 /** The JSON value in a text, where it is JSON. */

@@ -4,16 +4,29 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as ApiKey from "../../ApiKey.js"
-import { type ApiKeyError, ExpiredOnArrival, KeyNotConfigured, SourceUnreadable } from "../../ApiKeyError.js"
+import {
+  type ApiKeyError,
+  ExpiredOnArrival,
+  InvalidOutput,
+  KeyNotConfigured,
+  SourceUnreadable
+} from "../../ApiKeyError.js"
 import * as CredentialFormat from "../../CredentialFormat.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
+import { define } from "../format/define.js"
+import type { Output } from "../format/format.js"
+import { keyIn, writeLine } from "../format/line.js"
+import { mismatch } from "../format/schema.js"
 import { HostEnvironment, variableLabel } from "../host/HostEnvironment.js"
 import { expanded } from "../host/paths.js"
 import { readSecretFile } from "../host/secretFile.js"
+import type { RemedyInput } from "../model/remedy.js"
 import { withoutSecrets } from "../redact/redact.js"
+import { decodeUtf8 } from "../util/bytes.js"
 import { label } from "./inspect.js"
 import type { Single } from "./schema.js"
 
@@ -45,7 +58,7 @@ export const readSource = (
         const entries = yield* AuthJson.read({ strict: source.strict })
         const entry = Option.fromNullable(entries.get(source.auth))
         const stored = yield* Effect.mapError(Option.flatMap(entry, AuthJson.keyOf), () => absent)
-        const key = yield* keyFrom("auth.json", Redacted.value(stored.value))
+        const key = yield* keyFrom("auth.json", Redacted.value(stored.value), logInAgain)
         if (Option.isNone(stored.expiresAt)) return key
         const expiredAt = stored.expiresAt.value
         return DateTime.lessThanOrEqualTo(expiredAt, yield* DateTime.now)
@@ -67,18 +80,42 @@ const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.ApiKey, A
 
 const isWhiteSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
-/** Makes a key by the rules of the plain-text format, with the expiry of a JWT. */
-export const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
-  Effect.flatMap(DateTime.now, (now) =>
-    CredentialFormat.decode(
-      "text",
-      {
-        command: name,
-        stdout: Redacted.make(typeof text === "string" ? new TextEncoder().encode(text) : text),
-        stderr: () => "",
-        redact: (part) => withoutSecrets(part, [part]),
-        startedAt: now.epochMillis
-      },
-      now
-    )
-  )
+/** The rules of the format `text`, in the words of a source: no command printed it. */
+const sourceText = define({
+  name: "source",
+  read: (input) =>
+    /[\r\n]/.test(input.trim())
+      ? mismatch("", "one line", "Keep only the key there, on one line.")
+      : keyIn(Either.right(input)),
+  write: writeLine
+})
+
+/** A key from a text that no command printed, with the expiry that the text itself carries. */
+export const keyFrom = (
+  name: string,
+  text: string | Uint8Array,
+  ifExpired: RemedyInput = "Replace it by a new key, or use a command that fetches one."
+): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
+  Effect.flatMap(DateTime.now, (now) => {
+    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text
+    const output: Output = {
+      command: name,
+      stdout: Redacted.make(bytes),
+      stderr: () => "",
+      redact: (part) => withoutSecrets(part, [part]),
+      startedAt: now.epochMillis
+    }
+    return Option.isNone(decodeUtf8(bytes))
+      ? Effect.fail(
+          new InvalidOutput({
+            command: name,
+            format: sourceText.name,
+            path: "",
+            expected: "UTF-8 text",
+            remedy: "It holds binary data or another encoding: keep only the key there, as text."
+          })
+        )
+      : Effect.mapError(CredentialFormat.decode(sourceText, output, now), (error) =>
+          error._tag === "ExpiredOnArrival" ? new ExpiredOnArrival({ ...error, remedy: ifExpired }) : error
+        )
+  })

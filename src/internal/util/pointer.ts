@@ -1,6 +1,6 @@
-/** The way to a field inside JSON: a JSON Pointer (RFC 6901, `/data/key`) or a dot path (`data.key`). */
+/** The path of a field inside JSON: a JSON Pointer (RFC 6901, `/data/key`) or a dot path (`data.key`). */
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isRecord } from "effect/Predicate"
 
 /** The names on the way; a dot path cannot name a field that has a dot in it, a pointer can. */
 const segmentsOf = (path: string): ReadonlyArray<string> =>
@@ -11,17 +11,29 @@ const segmentsOf = (path: string): ReadonlyArray<string> =>
         .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
     : path.split(".")
 
-/** What stands there; only a value's own fields count. */
+/** The value at a path. Only a value's own fields count. */
 export const lookUp = (value: unknown, path: string): Option.Option<unknown> =>
-  segmentsOf(path).reduce(
-    (at, segment) =>
-      Option.flatMap(at, (parent) =>
-        typeof parent === "object" && Object.hasOwn(parent ?? {}, segment) && hasProperty(parent, segment)
-          ? Option.some(parent[segment])
-          : Option.none()
-      ),
-    Option.some(value)
-  )
+  segmentsOf(path).reduce((at, segment) => Option.flatMap(at, child(segment)), Option.some(value))
+
+const child =
+  (segment: string) =>
+  (parent: unknown): Option.Option<unknown> =>
+    typeof parent === "object" && Object.hasOwn(parent ?? {}, segment) && hasProperty(parent, segment)
+      ? Option.some(parent[segment])
+      : Option.none()
+
+/** The objects that enclose the value at a path, the outermost first, each with its own path. */
+export const around = (
+  value: unknown,
+  path: string
+): ReadonlyArray<{ readonly path: string; readonly object: Readonly<Record<string, unknown>> }> => {
+  const segments = segmentsOf(path)
+  return segments.flatMap((_, depth) => {
+    const names = segments.slice(0, depth)
+    const found = names.reduce((at, name) => Option.flatMap(at, child(name)), Option.some(value))
+    return Option.toArray(Option.filter(found, isRecord)).map((object) => ({ path: names.join("."), object }))
+  })
+}
 
 /** An object with these values at these paths; none where one path lies inside another. */
 export const build = (

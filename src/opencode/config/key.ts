@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import { type ApiKeyError, KeyNotConfigured } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
+import { isUnresolved } from "../../internal/format/notAKey.js"
 import { Provenance } from "../../internal/policy/provenance.js"
 import { keyFrom } from "../../internal/source/read.js"
 import * as AuthJson from "../../OpencodeAuthJson.js"
@@ -107,6 +108,7 @@ const writtenKey = (
   const { value } = leaf
   const { scope } = leaf.origin
   if (value.trim() === "") return { candidate: Option.none(), notes: [hidesAuth("`apiKey` is empty", leaf)] }
+  if (!Placeholder.isIn(value) && isUnresolved(value)) return { candidate: Option.none(), notes: [isNoKey(leaf)] }
   const variable = wholeVariable.exec(value)?.[1]
   const notes =
     variable !== undefined && !isSet(scope.variable(variable)) ? [hidesAuth(`${variable} is not set`, leaf)] : []
@@ -138,6 +140,11 @@ const emptyKey = (leaf: Tree.Leaf<Origin>, provider: string): ApiKeyError =>
 const hidesAuth = (what: string, leaf: Tree.Leaf<Origin>): string => {
   const { file, line, column } = placeOf(leaf)
   return `${file}:${line}:${column}: ${what}: opencode would send no key and not look at auth.json; here the next source is asked`
+}
+
+const isNoKey = (leaf: Tree.Leaf<Origin>): string => {
+  const { file, line, column } = placeOf(leaf)
+  return `${file}:${line}:${column}: \`apiKey\` is a reference or a placeholder that opencode does not know: opencode would send it as the key; here the next source is asked`
 }
 
 const variablesOf = (

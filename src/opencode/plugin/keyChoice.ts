@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import type { Candidate, Resolved } from "../../internal/config/model.js"
+import { isUnresolved } from "../../internal/format/notAKey.js"
 import { type Needs, variableLabel } from "../../internal/host/HostEnvironment.js"
 import { escaped } from "../../internal/redact/terminal.js"
 import { placeholder } from "../../internal/request/placeholder.js"
@@ -49,7 +50,8 @@ const firstChoice = (
   env: Readonly<Record<string, string | undefined>>
 ): Choice => {
   const { apiKey } = options
-  if (typeof apiKey === "string" && apiKey.trim() !== "" && apiKey !== placeholder) return own("options.apiKey is set")
+  const isKey = typeof apiKey === "string" && apiKey.trim() !== "" && !isUnresolved(apiKey)
+  if (isKey && apiKey !== placeholder) return own("options.apiKey is set")
   if (isVertex(id, entry)) {
     return { _tag: "Unsupported", reason: `apiKeyCommand is not supported for ${id}, which has no API key` }
   }

@@ -235,11 +235,18 @@ const rows: ReadonlyArray<Row> = [
     ours: "Bearer from-auth"
   },
   {
+    name: "harm: a reference that opencode does not know is sent as the key; here auth.json is asked",
+    files: { [`${global}/opencode.json`]: options("{cred:abc}") },
+    auth: apiEntry("from-auth"),
+    key: "Bearer {cred:abc}",
+    ours: "Bearer from-auth"
+  },
+  {
     name: "harm: a variable's value becomes JSON; here it stays the value",
     files: { [`${global}/opencode.json`]: options("{env:INJECTED}") },
     env: { INJECTED: `x", "ignored": "y` },
     key: "Bearer x",
-    ours: `InvalidOutput: INJECTED printed output that is not "text": expected visible ASCII characters without spaces`
+    ours: `InvalidOutput: INJECTED cannot be used as a key: expected visible ASCII characters without spaces`
   },
   {
     name: "harm: a {file:} in a variable's value is read; here it stays the value",
