@@ -174,7 +174,7 @@ const wordsOf = (name: string): ReadonlyArray<string> =>
 
 const longestName = 60
 
-/** How the field of this name is read. None if it is no expiry of the key. */
+/** How the field of this name is read. None if it is not an expiry of the key. */
 export const readingOf = (name: string): Option.Option<Reading> => {
   const words = name.length > longestName ? [] : [...wordsOf(name)]
   let unit = 1
@@ -203,7 +203,7 @@ export interface Options {
   readonly own?: Readonly<Record<string, Option.Option<Reading>>>
   /** Fields that are passed over if they cannot be read and another field has an expiry. */
   readonly weak?: ReadonlyArray<string>
-  /** The fields are the user's own data: what cannot be read is no expiry. */
+  /** The fields are the user's own data: what cannot be read does not count. */
   readonly isUserData?: boolean
 }
 

@@ -159,8 +159,8 @@ const encrypted: ReadonlyArray<Row> = [
 const stores = [
   "1password|onepassword|akeyless|akv|aws-secretsmanager|aws-sm|awsps|awssecrets|awssm|awsssm|azkv|azurekeyvault|bao|bitwarden|bw|bws",
   "chamber|conjur|cred|credential|credentials|credstash|dashlane|dl|doppler|gcp-sm|gcpsecretmanager|gcpsecrets|gcpsm|gopass|gsm|infisical",
-  "k8s|keepass|keepassxc|keeper|keychain|keyring|keyvault|kms|kubernetes|lastpass|lpass|openbao|pass|proton-pass|protonpass",
-  "secret|secret-ref|secretref|secrets|secretsmanager|sm|sops|ssm|teller|vals|vault|wincred"
+  "k8s|keepass|keepassxc|keychain|keyring|keyvault|kms|kubernetes|lastpass|lpass|openbao|pass|proton-pass|protonpass",
+  "secret|secret-ref|secretref|secrets|secretsmanager|sm|sops|ssm|vals|vault|wincred"
 ].join("|")
 
 const references: ReadonlyArray<Row> = [
@@ -330,6 +330,6 @@ export const notAPassword = (text: string): Option.Option<NotAKey> =>
     rows.filter(({ kind }) => inPasswords.has(kind))
   )
 
-/** Whether a text is only the mark of where a key should be: whoever reads it as a setting has none. */
+/** Whether a text only marks where a key should be. As a setting, it counts as not set. */
 export const isUnresolved = (text: string): boolean =>
   Option.exists(notAToken(text.trim()), ({ kind }) => kind === "reference" || kind === "placeholder")
