@@ -6,8 +6,8 @@ import ts from "typescript"
 import { readJson, repositoryFiles, root } from "./support.mjs"
 
 const SEARCHED = /^(?:src|docs|scripts)\/.*\.(?:ts|mjs|md|sh)$|^(?:README|CONTRIBUTING|CHANGELOG)\.md$/
-/** Text that is not ours: messages that tools print, quoted as evidence. */
-const QUOTED = /^docs\/data\//
+/** Text that is not ours: messages that tools print, quoted as evidence, and the words that such messages have. */
+const QUOTED = /^docs\/data\/|^src\/internal\/redact\/words\.ts$/
 
 const words = readJson(join(root, "scripts", "words.json")).map(({ pattern, flags = "", use }) => ({
   pattern: new RegExp(pattern, `g${flags}`),

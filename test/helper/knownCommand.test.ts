@@ -39,7 +39,7 @@ const plain: ReadonlyArray<ReadonlyArray<string>> = [
   ["mise", "exec", "--"],
   ["mise", "x", "1password@2", "--"],
   ["asdf", "exec"],
-  ["direnv", "exec", "/work/project"],
+  ["direnv", "exec", "/srv/project"],
   ["doppler", "run", "--project", "p", "--"],
   ["op", "run", "--env-file", ".env", "--"],
   ["aws-vault", "exec", "work", "--"],

@@ -183,30 +183,6 @@ export const EpochSeconds = decoding<DateTime.Utc, number | string>(
   toEpochSeconds
 ).annotations({ description: epoch("seconds") })
 
-export const EpochSecondsOrRfc3339 = decoding<DateTime.Utc, number | string>(
-  NumberOrText,
-  Schema.DateTimeUtcFromSelf,
-  (input) =>
-    Option.orElse(Option.flatMap(parseNumber(input), fromEpochSeconds), () =>
-      typeof input === "string" ? parseRfc3339(input) : Option.none()
-    ),
-  DateTime.formatIso
-).annotations({ description: `an RFC 3339 time or ${epoch("seconds")}` })
-
-export const LocalOrRfc3339 = decoding(
-  Schema.String,
-  Schema.DateTimeUtcFromSelf,
-  (input) => Option.orElse(parseLocal(input), () => parseRfc3339(input)),
-  formatLocal
-).annotations({ description: "a local time (YYYY-MM-DD HH:MM:SS) or an RFC 3339 time" })
-
-export const Seconds = decoding<number, number | string>(
-  NumberOrText,
-  Schema.Number,
-  parseNumber,
-  (seconds) => seconds
-).annotations({ description: "a number of seconds" })
-
 /** Of two expiries the one that comes first. */
 export const earlier = (
   one: Option.Option<DateTime.Utc>,

@@ -42,7 +42,7 @@ const partPatterns: ReadonlyArray<RegExp> = [
 
 const percentDecoded = Option.liftThrowable(decodeURIComponent)
 
-/** A value that is one of few says nothing, and hidden it would take a common word from a message. */
+/** A value that is one of few reveals nothing, and hiding it would remove a common word from a message. */
 const isConstant = (value: string): boolean => /^\s*(?:true|false|null|none|yes|auto|always|never),?\s*$/i.test(value)
 
 const decodeString = Option.liftThrowable((quoted: string) => String(JSON.parse(quoted)))
@@ -97,7 +97,7 @@ export const secretsByName = (variables: Readonly<Record<string, string | undefi
     isSecretName(name) && value.length >= minSecretLength && !isConstant(value) ? [value] : []
   )
 
-/** Variables that say who and where somebody is, or what a program is like. */
+/** Variables that hold a user's name, a location or a property of a program. */
 const plainNames =
   /^(?:user|logname|username|host|hostname|hosttype|machtype|ostype|lang|language|lc_\w+|term|term_program|colorterm|tz|\w+_(?:region|zone|version|profile|project|account))$/i
 

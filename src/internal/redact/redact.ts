@@ -66,7 +66,7 @@ const widen = (text: string, marks: Uint8Array): void => {
   }
 }
 
-/** Where a secret of `minRun` characters and more stands whole in a text. A longer one is told by its front. */
+/** Where a secret of `minRun` characters and more stands whole in a text. A longer one is recognised by its first characters. */
 const placesOf = (text: string, secret: string): ReadonlyArray<Span> => {
   const front = secret.slice(0, maxCompared)
   const places: Array<Span> = []

@@ -59,7 +59,7 @@ export const knownWords =
 
 export const isKnown: IsKnownWord = knownWords(new Set())
 
-/** The words of a text, for `knownWords`, as they are written and in lower case. One letter is no word. */
+/** The words of a text, for `knownWords`, as they are written and in lower case. One letter is not a word. */
 export const wordsOf = (text: string): ReadonlyArray<string> =>
   partsOf(text)
     .filter((part) => part.length > 1)

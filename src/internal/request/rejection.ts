@@ -63,7 +63,7 @@ const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 const isJson = ({ header }: ResponseHead): boolean => /[/+]json\b/i.test(header("content-type") ?? "")
 
-/** A parameter of a challenge. A name begins only where no name goes on, so that the time is linear. */
+/** A parameter of a challenge. A name begins only where no other name continues, so that the time is linear. */
 const parameter = /(?<![\w-])([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/g
 
 /** The `error` of each challenge in `WWW-Authenticate` (RFC 6750, section 3). Its description may name other errors. */
