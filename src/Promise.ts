@@ -40,6 +40,7 @@ import { type ApiKey, modelOf, plainOf, promiseOf } from "./internal/request/pla
 import type * as authorization from "./internal/request/scheme.js"
 import { decodeProblem } from "./internal/source/decode.js"
 import { runPromise } from "./internal/util/fiber.js"
+import { ownProperties } from "./internal/util/ownProperties.js"
 
 export type { ApiKey } from "./internal/request/plainKey.js"
 
@@ -266,8 +267,9 @@ export const placeholder: string = placeholders.placeholder
  */
 export const createApiKeyProvider = (
   source: ReadonlyArray<string> | Command | Source,
-  options: Options = {}
+  givenOptions: Options = {}
 ): ApiKeyProvider => {
+  const options = isRecord(givenOptions) ? ownProperties(givenOptions) : givenOptions
   const scope = Effect.runSync(Scope.make())
   const decoded = sourceOf(source, options)
   const provider = Runtime.runSync(runtime)(
@@ -322,7 +324,7 @@ const checks: Checks<Options> = {
 
 /** An argv and a command object stand for a source with that command. */
 const asSource = (source: unknown): unknown =>
-  Array.isArray(source) || typeof source === "string" || (isRecord(source) && "argv" in source)
+  Array.isArray(source) || typeof source === "string" || (isRecord(source) && Object.hasOwn(source, "argv"))
     ? { command: source }
     : source
 

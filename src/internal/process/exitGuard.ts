@@ -1,8 +1,9 @@
-/** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its group gets SIGKILL. */
+/** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its session gets SIGKILL. */
 import { spawnSync } from "node:child_process"
 import { isMainThread } from "node:worker_threads"
 import { onExit } from "signal-exit"
-import { watchdog } from "./watchdog.js"
+import { signalSession } from "./group.js"
+import { startWatchdog, type Watchdog } from "./watchdog.js"
 
 const isWindows = process.platform === "win32"
 const live = new Map<number, boolean>()
@@ -14,9 +15,10 @@ const kill = (pid: number, ownsGroup: boolean): void => {
     return
   }
   try {
-    process.kill(ownsGroup ? -pid : pid, "SIGKILL")
+    if (ownsGroup) signalSession(pid, "SIGKILL")
+    else process.kill(pid, "SIGKILL")
   } catch {
-    // ended already
+    // It ended already.
   }
 }
 
@@ -76,6 +78,38 @@ export interface Watch {
 
 let watches = 0
 
+/** No handler runs when we crash or get SIGKILL. What runs for so long is then killed by a process of its own. */
+const watchdogAfterMillis = 100
+
+/** One for all helpers of this thread. */
+let dog: Watchdog | undefined
+const watchedByDog = new Map<number, number>()
+
+const updateDog = (): void => {
+  if (watchedByDog.size > 0) {
+    if (dog === undefined) dog = startWatchdog(watchedByDog.values())
+    else dog.watch(watchedByDog.values())
+  } else {
+    dog?.end()
+    dog = undefined
+  }
+}
+
+/** A worker thread hears no signals, so there it starts at once. */
+const watchByDog = (pid: number, ownsGroup: boolean): (() => void) => {
+  if (isWindows) return () => undefined
+  const begin = (): void => {
+    watchedByDog.set(pid, ownsGroup ? -pid : pid)
+    updateDog()
+  }
+  const timer = isMainThread ? setTimeout(begin, watchdogAfterMillis).unref() : undefined
+  if (timer === undefined) begin()
+  return () => {
+    clearTimeout(timer)
+    if (watchedByDog.delete(pid)) updateDog()
+  }
+}
+
 /**
  * To be made before the process is started: a signal that comes while it starts is then ours to answer. We listen only
  * while there is something to watch.
@@ -90,7 +124,7 @@ export const watch = (): Watch => {
     over: (pid, ownsGroup) => {
       watched = pid
       live.set(pid, ownsGroup)
-      if (!isMainThread && !isWindows) endWatchdog = watchdog(ownsGroup ? -pid : pid)
+      endWatchdog = watchByDog(pid, ownsGroup)
     },
     end: () => {
       if (ended) return

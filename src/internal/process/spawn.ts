@@ -1,7 +1,7 @@
-/** Starts a child in a process group of its own, signals it, waits for its end, and releases it. */
+/** Starts a child in a session of its own, signals it, waits for its end, and releases it. */
 
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync } from "node:fs"
 import { isatty } from "node:tty"
 import type * as Command from "@effect/platform/Command"
 import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
@@ -13,11 +13,12 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { programName } from "../redact/programName.js"
+import { checkFreeDescriptors } from "./descriptors.js"
 import { type Watch, watch } from "./exitGuard.js"
-import { groupIsAlive } from "./group.js"
+import { sessionIsAlive, signalSession } from "./group.js"
 import { isWindows, openTerminal, stderrFd, stdinFd, terminalExists } from "./terminal.js"
 
-/** How often a group that was sent a signal is looked at. */
+/** How often a session that was sent a signal is looked at. */
 const pollMillis = 10
 
 /** How long a release waits for a process that was sent SIGKILL before it gives up. */
@@ -47,7 +48,7 @@ export const systemError = (method: string, command: Command.StandardCommand, er
 export interface Child {
   readonly handle: ChildProcess
   readonly pid: number
-  /** Only for a child that is the leader of a group of its own. */
+  /** Only for a child that leads a session of its own. One on our terminal shares our session and group, and is killed alone. */
   readonly ownsGroup: boolean
   readonly watch: Watch
   /** SIGKILL was sent and its sender has waited: nothing more can be done. */
@@ -56,8 +57,8 @@ export interface Child {
 
 export const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
 
-/** Nothing of it is left: the child has exited and, where it has a group, the group is empty. */
-const isTerminated = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
+/** Nothing of it is left: the child has exited and, where it has a session, that is empty. */
+const isTerminated = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && sessionIsAlive(child.pid))
 
 // Boundary: Node throws in this section and nowhere else in the file; what its functions give the others are values.
 
@@ -69,23 +70,6 @@ const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof
 
 const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
-
-/** Three pairs for stdio, and one through which libuv receives the error of a failed exec. */
-const descriptorsPerSpawn = 8
-
-/**
- * Fails with EMFILE before Node is asked where descriptors are too few: Node does not close the pipes of a start that fails
- * so. The test that fails without it: "N at once with M descriptors queue, none fails" (test/integration/helpers/load.test.ts).
- */
-const checkFreeDescriptors = (): void => {
-  if (isWindows) return
-  const open: Array<number> = []
-  try {
-    while (open.length < descriptorsPerSpawn) open.push(openSync("/dev/null", "r"))
-  } finally {
-    for (const descriptor of open) closeSync(descriptor)
-  }
-}
 
 /** Starts it; with a terminal to keep, what of ours is redirected is the terminal for it. */
 const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): ChildProcess => {
@@ -131,7 +115,7 @@ export const send = (child: Child, signal: NodeJS.Signals): void => {
   try {
     if (isWindows) {
       if (!hasExited(child)) taskkill(child.pid)
-    } else if (child.ownsGroup) process.kill(-child.pid, signal)
+    } else if (child.ownsGroup) signalSession(child.pid, signal)
     else child.handle.kill(signal)
   } catch {
     // ESRCH: ended already; EPERM: another user's (sudo), which denies it
@@ -189,7 +173,7 @@ export const spawn = (command: Command.StandardCommand): Effect.Effect<Child, Pl
     return undefined
   })
 
-/** What still runs is killed; after a failure so is what the child left in its group, as the stock executor does. */
+/** What still runs is killed; after a failure so is what the child left in its session. */
 export const release = (child: Child): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (hasExited(child)) {

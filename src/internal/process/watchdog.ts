@@ -1,25 +1,55 @@
 /**
- * Kills a child when the thread that started it has died without a word.
- *
- * A signal that ends a process is heard by its main thread alone, and another thread dies with it unasked. So there a shell
- * outside of it waits on a pipe, and kills when that closes without a word.
+ * Kills helpers when the thread that started them has died without running its exit handlers: by SIGKILL, a crash, or the end
+ * of the process of a worker thread. A shell outside of the process waits on a pipe, and kills when that closes.
  */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
+import { checkFreeDescriptors } from "./descriptors.js"
 
-const waits = 'read -r word || kill -s KILL -- "$1"'
+/**
+ * Each line replaces the list: a process id, or with a minus a session. Of a session each process group is killed, by proc(5):
+ * `pid (comm) state ppid pgrp session …`.
+ */
+const script = `list=$*
+while read -r line; do list=$line; done
+for target in $list; do
+  kill -s KILL -- "$target"
+  case $target in -*)
+    for stat in /proc/[0-9]*/stat; do
+      read -r line < "$stat" && set -- \${line##*) } && [ "-$4" = "$target" ] && kill -s KILL -- "-$3"
+    done
+  esac
+done`
 
-/** Kills the process, or with a minus the group, when we have ended; told to end, it does nothing. */
-export const watchdog = (target: number): (() => void) => {
-  // Nothing of ours goes along: neither the group nor the terminal, which the signals go to, nor an environment with secrets.
-  const dog = spawn("/bin/sh", ["-c", waits, "sh", String(target)], {
-    cwd: "/",
-    env: {},
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"]
-  })
+export interface Watchdog {
+  /** Replaces the list of targets: process ids, or with a minus the leaders of sessions. */
+  readonly watch: (targets: Iterable<number>) => void
+  readonly end: () => void
+}
+
+/** None if no process can be started now. The first list is in its arguments, so that it counts from the start. */
+export const startWatchdog = (targets: Iterable<number>): Watchdog | undefined => {
+  const dog = spawnShell(Array.from(targets, String))
+  if (dog === undefined) return undefined
   dog.on("error", () => undefined)
-  // Without a free descriptor there is no watchdog, and the run continues without it.
   dog.stdin?.on("error", () => undefined)
   dog.unref()
-  return () => dog.stdin?.end("end\n")
+  return {
+    watch: (others) => dog.stdin?.write(`${Array.from(others).join(" ")}\n`),
+    end: () => dog.stdin?.end("\n")
+  }
+}
+
+/** It inherits nothing of ours: neither the group nor the terminal, which signals go to, nor an environment with secrets. */
+const spawnShell = (targets: ReadonlyArray<string>): ChildProcess | undefined => {
+  try {
+    checkFreeDescriptors()
+    return spawn("/bin/sh", ["-c", script, "sh", ...targets], {
+      cwd: "/",
+      env: {},
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"]
+    })
+  } catch {
+    return undefined
+  }
 }
