@@ -50,8 +50,8 @@ ${picture}
 
 ${table}
 
-The seams of SDKs reach only \`util\`, \`model\` and each other: ${listed(seam.files.filter((path) => !isPrivate(path)))} and
-\`internal/request/\`. A program that uses one of them loads nothing of helpers, caches or configuration.
+These SDK modules import only from \`util\`, \`model\` and each other: ${listed(seam.files.filter((path) => !isPrivate(path)))} and
+\`internal/request/\`. A program that uses one of them loads no code for helpers, caches or configuration.
 
 ${end}`
 

@@ -105,7 +105,7 @@ export function layer(
 }
 
 /**
- * A fixed key, served as it is. If the server rejects it, `status` says so and the key is still served: there is no other.
+ * A fixed key. If the server rejects it, the status becomes `rejected`, and the key is still served because there is no other.
  *
  * @since 0.1.0
  * @category layers
@@ -128,8 +128,8 @@ export const layerEnv = (name: string, options?: SourceOptions): Layer.Layer<Api
   layer({ _tag: "Env", env: name }, options)
 
 /**
- * The key in a file, read at each `get`. A missing file is `KeyNotConfigured`. One that others can read is a warning, and with
- * `strict` an error.
+ * The key in a file, read at each `get`. Fails with `KeyNotConfigured` if the file is missing. If other users can read it, a
+ * warning is logged; with `strict` it is an `InsecurePermissions` error.
  *
  * @since 0.1.0
  * @category layers
@@ -141,8 +141,8 @@ export const layerFile = (
   layer({ _tag: "File", file: path, strict: options?.strict ?? false }, options)
 
 /**
- * The key of an entry in opencode's `auth.json`, read at each `get`. A missing entry is `KeyNotConfigured`. The provider's name
- * is `id` by default.
+ * The key of an entry in opencode's `auth.json`, read at each `get`. Fails with `KeyNotConfigured` if the entry is missing. The
+ * provider's name is `id` by default.
  *
  * @since 0.1.0
  * @category layers
@@ -166,7 +166,7 @@ export const layerConfig = (
   Layer.unwrapEffect(Effect.map(config, (source) => layer(source, options)))
 
 /**
- * The key that an Effect gives, cached as the key of a command is: see `fromEffect`.
+ * The key that an Effect fetches, cached like the key of a command. See `fromEffect`.
  *
  * @example
  * ```ts
@@ -233,7 +233,7 @@ export const layerFirstOf = <E, R>(
   )
 
 /**
- * A tag class as `Tag` makes it.
+ * A tag class that `Tag` makes.
  *
  * @since 0.1.0
  * @category models

@@ -29,7 +29,7 @@ import * as SharedCommands from "./internal/provider/shared.js"
 import { fromSource } from "./internal/provider/source.js"
 
 /**
- * The interface of the registry.
+ * The interface of the registry of providers.
  *
  * @since 0.1.0
  * @category models
@@ -86,11 +86,11 @@ const maxIdsShown = 10
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Providers, never, Requirements | Scope.Scope> =>
-  Effect.gen(function* () {
+export const make: (options: Options) => Effect.Effect<Providers, never, Requirements | Scope.Scope> =
+  Effect.fnUntraced(function* (options) {
     const registry = yield* Registry.make(options.idleTimeToLive)
     const handles = new Map<string, Provider>()
-    // Not on `sharing`, which counts scopes: a slot outlives its provider, and all its ids are idle together.
+    // Not built on `sharing`, which counts scopes: a slot outlives its provider, and ids that share a slot become idle together.
     const shared = new Map<string, { readonly slot: Registry.Slot; readonly ids: Array<string> }>()
     const prefetched: Array<Effect.Effect<unknown, ApiKeyError>> = []
 

@@ -1,7 +1,7 @@
 /**
- * Where a key comes from, as configuration: a schema, its JSON Schema, and sources from the environment.
+ * Sources of a key as configuration: a schema, its JSON Schema, and sources from the environment.
  *
- * `ApiKeyProvider.layer` makes a provider of one. The tables of precedence are in docs/guides/configuration-files.md.
+ * `ApiKeyProvider.layer` makes a provider from a source. docs/guides/configuration-files.md lists the precedence.
  *
  * @since 0.1.0
  */
@@ -96,7 +96,7 @@ export const firstOf = (
 ): FirstOf => ({ _tag: "FirstOf", firstOf: sources, ...options })
 
 /**
- * Reads a source from JSONC. Fails with one `ConfigInvalid` that has line, column and remedy. `file` is the file name to show.
+ * Parses a source from JSONC. Fails with one `ConfigInvalid` that has line, column and remedy. `file` is the name to show in it.
  *
  * @example
  * ```ts
@@ -120,7 +120,7 @@ export const parse = (text: string, file = "code"): Either.Either<ApiKeySource, 
 const encode = Schema.encodeSync(ApiKeySource)
 
 /**
- * A source as a configuration file would write it. A `literal` is written in plain text: it is for files, not for logs.
+ * The JSON of a source, for a configuration file. It contains a `literal` in plain text, so do not log it.
  *
  * @since 0.1.0
  * @category getters
@@ -128,9 +128,12 @@ const encode = Schema.encodeSync(ApiKeySource)
 export const print = (source: ApiKeySource): string => JSON.stringify(encode(source))
 
 /**
- * The source of a provider's key in the environment, through whatever `ConfigProvider` is in force: for `openai` these
- * variables, in this order, the first that is set: `OPENAI_API_KEY`, the key itself; `OPENAI_API_KEY_FILE`, a path;
- * `OPENAI_API_KEY_COMMAND`, a JSON array (it runs in the home directory).
+ * The source of a provider's key in the environment, read through the current `ConfigProvider`. For `openai` it is the first of
+ * these variables that is set:
+ *
+ * - `OPENAI_API_KEY`: the key itself
+ * - `OPENAI_API_KEY_FILE`: the path of a file
+ * - `OPENAI_API_KEY_COMMAND`: a command as a JSON array, which runs in the home directory
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Starts helpers: each in a process group of its own, a kill that reaches the whole group, the terminal on request, Windows
- * shims, and no helper that outlives this process.
+ * Starts helpers. Each helper has its own process group, and a kill signals the whole group. A helper gets the terminal on
+ * request. Windows shims work. Helpers are killed when this process exits.
  *
- * It has a tag of its own: a program's `CommandExecutor` runs no helpers unless `fromCommandExecutor` says so.
+ * The service has its own tag, so a program's `CommandExecutor` runs helpers only with `fromCommandExecutor`.
  *
  * @since 0.1.0
  */
@@ -24,8 +24,8 @@ import { release, spawn } from "./internal/process/spawn.js"
 import { terminalExists } from "./internal/process/terminal.js"
 
 /**
- * What starts helpers. `start` takes one program without a shell. A command whose stdin or stderr is `"inherit"` gets the
- * terminal.
+ * The interface of the executor. `start` runs one program without a shell. A command whose stdin or stderr is `"inherit"` gets
+ * the terminal.
  *
  * @since 0.1.0
  * @category models
@@ -34,7 +34,7 @@ export interface Executor {
   readonly start: CommandExecutor.CommandExecutor["start"]
   /** Whether there is a terminal to give to a helper. */
   readonly hasTerminal: Effect.Effect<boolean>
-  /** Programs are files that `FileSystem` shows, so a program that is not found is not started. */
+  /** Whether programs are files in `FileSystem`. If so, a program that is not found there is not started. */
   readonly isLocal: boolean
 }
 
@@ -62,8 +62,8 @@ const start = (command: Command.Command): Effect.Effect<CommandExecutor.Process,
 }
 
 /**
- * The executor for Node, as a value. It needs no other service. Each helper gets a process group of its own, unless it has
- * the terminal: then it stays in the session and process group of this process.
+ * The executor for Node, as a value. It needs no other service. Each helper has its own process group. A helper with the
+ * terminal stays in the session and process group of this process.
  *
  * @since 0.1.0
  * @category constructors
@@ -95,8 +95,9 @@ export const layer: Layer.Layer<HelperExecutor | FileSystem.FileSystem | Path.Pa
 
 /**
  * Runs helpers with the `CommandExecutor` of the program: a fake for tests, another runtime's, or one for another machine.
- * Compared with `layer`, helpers get no terminal, this package sets no process group and no Windows shim, and a helper may
- * outlive this process. After a timeout, SIGTERM and then SIGKILL go through that executor.
+ *
+ * Compared with `layer`, helpers get no terminal, no process group and no Windows shim, and may outlive this process. After a
+ * timeout, SIGTERM and then SIGKILL are sent through that executor.
  *
  * @example
  * ```ts

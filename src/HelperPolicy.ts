@@ -17,7 +17,7 @@ import { type ApiKeyError, CommandNotTrusted } from "./ApiKeyError.js"
 import { variablesFor } from "./ApiKeySource.js"
 import { findProgram } from "./internal/helper/searchPath.js"
 import { HostEnvironment, type Needs } from "./internal/host/HostEnvironment.js"
-import { expanded, isInside } from "./internal/host/paths.js"
+import { expanded, isInside, mayExist } from "./internal/host/paths.js"
 import { argumentsMatch } from "./internal/policy/allowList.js"
 import { digest } from "./internal/policy/digest.js"
 import { needOf, variablesOf } from "./internal/policy/environmentVariables.js"
@@ -34,6 +34,7 @@ import { PolicyRules, policyInForce } from "./internal/policy/rules.js"
 import * as TrustStore from "./internal/policy/trustStore.js"
 import { programName } from "./internal/redact/programName.js"
 import type { RunOptions } from "./internal/source/schema.js"
+import { shellWord } from "./internal/util/shell.js"
 
 export { type ArgumentPattern, argumentsMatch } from "./internal/policy/allowList.js"
 export { digest, scriptsOf } from "./internal/policy/digest.js"
@@ -125,7 +126,7 @@ export const revoke = (file: string): Effect.Effect<number, ApiKeyError, Needs> 
  */
 export const trusted: Effect.Effect<ReadonlyArray<TrustStore.Trusted>, ApiKeyError, Needs> = TrustStore.read
 
-/** What the user would have without the project: its own variable, by the name that everybody uses. */
+/** What the user would have without the project: its own variable, by its conventional name. */
 const isConventionalVariable = ({ provider, source }: AuthorizationRequest): boolean =>
   source._tag === "Env" && source.env === variablesFor(provider).key
 
@@ -141,7 +142,7 @@ const hasUnlistedOptions = ({
   ...rest
 }: Omit<RunOptions, "argv" | "env" | "cwd">): boolean =>
   Object.keys(rest).length > 0 ||
-  // What a format is told goes to the program's stdin or environment, as an argument would.
+  // A format's parameters are passed to the program's stdin or environment, so they count like arguments.
   (typeof format === "object" && Object.keys(format).some((parameter) => parameter !== "name"))
 
 const isListed = (rules: Rules, argv: ReadonlyArray<string>, program: string, searchPath: string) =>
@@ -162,7 +163,11 @@ const requireTrust = (rules: Rules, request: AuthorizationRequest): Effect.Effec
       // Where nothing is trusted nothing is read.
       const hash = ofFile.length === 0 ? "" : yield* digest(declaration, origin)
       if (!ofFile.some((entry) => entry.digest === hash)) {
-        return yield* refusal(request, undefined, declaration.file)
+        const remedy =
+          request.overridesUser === true && request.source._tag !== "Command"
+            ? `The project's own key would replace yours. To use it, run: effect-apikey trust ${shellWord(declaration.file)}`
+            : undefined
+        return yield* refusal(request, remedy, declaration.file)
       }
     }
     return { options: {}, reason: "you trusted it" }
@@ -196,7 +201,10 @@ const projectCommand = (
       : yield* Effect.flatMap(resolveProgram(name, searchPath, file), (program) =>
           Effect.zipWith(
             isListed(rules, argv, program, searchPath),
-            isProjectFile(program, root),
+            isProjectFile(
+              program,
+              Option.getOrElse(folder, () => root)
+            ),
             // A link of the project's is its own to turn.
             (isNamed, isBrought) =>
               isNamed && !isBrought && !Option.exists(folder, (within) => isInside(within, program, path))
@@ -239,6 +247,11 @@ const authorize = (rules: Rules, request: AuthorizationRequest): Effect.Effect<G
     const redirected = Option.exists(request.destination, (to) => isProject(to.provenance))
     if (isProject(from)) {
       if (source._tag === "Command") return yield* projectCommand(rules, request, source.command, from)
+      // Otherwise the user's requests would be made with the account of whoever wrote the file.
+      const isKeyThere =
+        source._tag === "Literal" ||
+        (source._tag === "File" && (yield* mayExist(expanded(source.file, yield* HostEnvironment, yield* Path.Path))))
+      if (request.overridesUser === true && isKeyThere) return yield* requireTrust(rules, request)
       if (source._tag === "Literal") return { options: {}, reason: "the key is the project's own" }
       // What git ignores in a checkout is the user's: it goes nowhere that the project says.
       if (!redirected && source._tag === "File" && (yield* isProjectFile(source.file, from.root))) {
@@ -298,7 +311,7 @@ const refusal = (request: AuthorizationRequest, remedy?: string, file?: string):
   })
 }
 
-/** Links are followed first: what counts is where they lead. A file that is not there is nobody's. */
+/** Whether the real path of a file is in the project. A missing file belongs to no project. */
 const isProjectFile = (file: string, root: string): Effect.Effect<boolean, never, Needs> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

@@ -58,7 +58,7 @@ export type AuthJson = ReadonlyMap<string, Entry>
 const decodeEntry = Schema.decodeUnknownOption(Entry)
 
 /**
- * Where the file is: `$XDG_DATA_HOME/opencode/auth.json`.
+ * The path of the file: `$XDG_DATA_HOME/opencode/auth.json`.
  *
  * @since 0.1.0
  * @category getters
@@ -76,26 +76,25 @@ export const location: Effect.Effect<string, never, Path.Path> = Effect.gen(func
  * @since 0.1.0
  * @category constructors
  */
-export const read = (options?: {
+export const read: (options?: {
   readonly strict?: boolean | undefined
-}): Effect.Effect<
+}) => Effect.Effect<
   AuthJson,
   ConfigInvalid | SourceUnreadable | InsecurePermissions | OutputTooLarge,
   FileSystem.FileSystem | Path.Path
-> =>
-  Effect.gen(function* () {
-    const { env } = yield* HostEnvironment
-    const inEnvironment = env["OPENCODE_AUTH_CONTENT"]
-    // opencode falls back to the file when the variable is not JSON.
-    if (inEnvironment !== undefined && inEnvironment !== "") {
-      const parsed = Document.parse("OPENCODE_AUTH_CONTENT", inEnvironment)
-      if (parsed._tag === "Right") return entriesOf(parsed.right)
-    }
-    const file = yield* location
-    const bytes = yield* readSecretFile(file, { source: "auth.json", strict: options?.strict ?? false })
-    if (Option.isNone(bytes)) return new Map()
-    return entriesOf(yield* Document.parse(file, new TextDecoder().decode(bytes.value)))
-  })
+> = Effect.fnUntraced(function* (options) {
+  const { env } = yield* HostEnvironment
+  const inEnvironment = env["OPENCODE_AUTH_CONTENT"]
+  // opencode falls back to the file when the variable is not JSON.
+  if (inEnvironment !== undefined && inEnvironment !== "") {
+    const parsed = Document.parse("OPENCODE_AUTH_CONTENT", inEnvironment)
+    if (parsed._tag === "Right") return entriesOf(parsed.right)
+  }
+  const file = yield* location
+  const bytes = yield* readSecretFile(file, { source: "auth.json", strict: options?.strict ?? false })
+  if (Option.isNone(bytes)) return new Map()
+  return entriesOf(yield* Document.parse(file, new TextDecoder().decode(bytes.value)))
+})
 
 const entriesOf = ({ root }: Document.Document): AuthJson => {
   const value = Document.valueOf(root)

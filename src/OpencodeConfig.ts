@@ -1,8 +1,8 @@
 /**
- * opencode's configuration, as opencode 1.18.33 was seen to read it: for each provider the key that opencode would use, and,
- * where there is none, the command in `options.apiKeyCommand`.
+ * Reads opencode's configuration: for each provider the key that opencode would use, else the command in
+ * `options.apiKeyCommand`. It writes no file and makes no request.
  *
- * Where opencode's way does harm ours is safe; docs/guides/opencode.md has the list. Nothing is written, nothing is fetched.
+ * The rules follow the observed behaviour of opencode 1.18.33. docs/guides/opencode.md lists where ours are safer.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import { loadAll, type OpencodeConfig } from "./opencode/config/load.js"
 export type { OpencodeConfig } from "./opencode/config/load.js"
 
 /**
- * Reads opencode's configuration from all its places, as it would in the working directory of the process.
+ * Reads the configuration from all files and variables that opencode would read in the working directory of the process.
  *
  * @since 0.1.0
  * @category constructors

@@ -53,7 +53,7 @@ export type { ApiKey } from "./internal/request/plainKey.js"
 export type Time = string
 
 /**
- * A program and its arguments. Never a shell string.
+ * A program and its arguments. It is not a shell string.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +90,7 @@ export interface Command {
   readonly refreshAhead?: Time
   /** What happens when the helper prints the rejected key again. Default `"serve"`. */
   readonly onRepeatedKey?: OnRepeatedKey
-  /** Whether the helper is asked to erase a key that the server rejected. Default false. */
+  /** Whether the helper erases a key that the server rejected, before the next run. Default false. */
   readonly eraseOnReject?: boolean
   /** What happens to a run when its last caller is aborted. Default `"interrupt"`; `"complete"` for helpers that may prompt. */
   readonly onAbandon?: OnAbandon
@@ -143,18 +143,18 @@ export type Scheme =
  * @category models
  */
 export interface FetchOptions {
-  /** Where the key goes: requests to another origin than this URL's go out without it. */
+  /** The key is sent to the origin of this URL only. Other requests are sent without it. */
   readonly baseUrl: string | URL
-  /** Default: each header that holds the placeholder, else `Authorization: Bearer`. */
+  /** How the key is sent. Default: in each header that holds the placeholder, else as `Authorization: Bearer`. */
   readonly scheme?: Scheme
-  /** Which answers mean that the key was refused. Default: as `effect-apikey/sdk/Fetch`. */
+  /** Which responses mean that the server rejected the key. The default is that of `effect-apikey/sdk/Fetch`. */
   readonly isRejection?: (response: Response) => boolean | Promise<boolean>
-  /** What sends the requests. Default: the global `fetch`. */
+  /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
 }
 
 /**
- * How a provider stands. Holds no secret.
+ * The status of a provider. It contains no secret.
  *
  * @since 0.1.0
  * @category models
@@ -174,8 +174,8 @@ export interface Status {
 }
 
 /**
- * Every way that getting a key can fail: `_tag` says which, `message` what happened, `hint` what to do. The tags are those of
- * `effect-apikey/ApiKeyError`; of their fields it has those that a program decides by, the others stand in the message.
+ * The error of every failure to get a key. `_tag` is the kind, `message` says what happened, and `hint` what to do. The tags are
+ * those of `effect-apikey/ApiKeyError`. Fields that programs need for decisions are copied; the message contains the others.
  *
  * @since 0.1.0
  * @category errors
@@ -183,16 +183,16 @@ export interface Status {
 export class ApiKeyFailure extends Error {
   readonly _tag: ApiKeyError["_tag"]
   readonly hint: string
-  /** Another try may help. */
+  /** Whether a retry may help. */
   readonly isTransient: boolean
-  /** Set while a back-off runs: nothing is tried before it. */
+  /** Set during a back-off: no run starts before this instant. */
   readonly retryAt: Date | undefined
   /** The program's name. */
   readonly command: string | undefined
   readonly exitCode: number | undefined
-  /** Why a helper ended with a status other than 0, as far as it is known. */
+  /** The meaning of a helper's non-zero exit status, if known. */
   readonly reason: "LoginRequired" | "NotFound" | "Denied" | "Unavailable" | "Unknown" | undefined
-  /** The end of what the helper wrote there, with secrets removed. */
+  /** The end of the helper's stderr, without secrets. */
   readonly stderr: string | undefined
 
   /** @internal */
@@ -215,21 +215,21 @@ export class ApiKeyFailure extends Error {
  * @category models
  */
 export interface ApiKeyProvider extends AsyncDisposable {
-  /** The current key, fetched if need be. An abort rejects at once with the signal's reason. */
+  /** The current key. Fetches one if there is no usable key. An abort rejects at once with the signal's reason. */
   readonly get: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
-  /** Fetches a key now, also during a back-off. It joins a run that is in progress. An abort rejects at once with the signal's reason. */
+  /** Fetches a key now, ignoring any back-off. Joins a run in flight. An abort rejects at once with the signal's reason. */
   readonly refresh: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
-  /** The server refused this very key: the next `get` brings another, if there is one. */
+  /** Reports that the server rejected this key. If it is still the current key, the next `get` fetches another one. */
   readonly reject: (key: ApiKey) => Promise<void>
-  /** A `fetch` that puts the key in every request, and sends one that was refused for it once more with another. */
+  /** A `fetch` that puts the key in every request. If the server rejects the key, it sends the request once more with a new key. */
   readonly fetch: (options: FetchOptions) => typeof globalThis.fetch
   readonly status: () => Status
-  /** Stops a run in flight and forgets the key. `await using` calls it. */
+  /** Stops a run in flight and drops the key. `await using` calls it. */
   readonly dispose: () => Promise<void>
 }
 
 /**
- * What a library that insists on a key is given; `fetch` replaces it.
+ * Give this to a library that requires a key. `fetch` replaces it with the key.
  *
  * @since 0.1.0
  * @category constants
@@ -239,8 +239,8 @@ export const placeholder: string = placeholders.placeholder
 /**
  * Makes a provider from a command or any other source. Nothing runs before the first `get`, unless `prefetch` is set.
  *
- * A source that is invalid makes every `get` reject with `ConfigInvalid`. Faults that do not reject, such as a refresh that fails
- * while the key is still valid, are warnings of the process with the type `ApiKeyWarning`. Node prints them on stderr; listen to
+ * If the source is invalid, every `get` rejects with `ConfigInvalid`. Failures that reject no call, such as a failed refresh while
+ * the key is still valid, become process warnings of the type `ApiKeyWarning`. Node prints them on stderr; listen to
  * `process.on("warning")` to handle them.
  *
  * @example
@@ -309,7 +309,7 @@ export const createApiKeyProvider = (
   }
 }
 
-/** Who does not use Effect does not expect its log, which goes to stdout, where a program's output belongs. */
+/** Turns log messages into process warnings. Effect's default logger writes to stdout, which is for the program's output. */
 const warnings = Logger.make(({ message }) =>
   process.emitWarning(Arr.ensure(message).map(String).join(" "), { type: "ApiKeyWarning" })
 )
@@ -322,13 +322,13 @@ const checks: Checks<Options> = {
   prefetch: oneOf([true, false])
 }
 
-/** An argv and a command object stand for a source with that command. */
+/** The source of an argv or a command object; other values are unchanged. */
 const asSource = (source: unknown): unknown =>
   Array.isArray(source) || typeof source === "string" || (isRecord(source) && Object.hasOwn(source, "argv"))
     ? { command: source }
     : source
 
-/** JavaScript gives what no type has checked. What is wrong with it is the error of the first `get`. */
+/** Checks untyped input from JavaScript. `get` rejects with the error. */
 const sourceOf = (source: unknown, options: unknown): Either.Either<ApiKeySource.ApiKeySource, ApiKeyError> => {
   const wrong = isRecord(options)
     ? wrongOrUnknownField(options, checks)

@@ -6,12 +6,12 @@ import packageJson from "../package.json" with { type: "json" }
 import { interrupted, unexpected } from "./cli/exit.js"
 import { run } from "./cli/main.js"
 
-// A closed stdout (`effect-apikey … | head -0`) does not deserve a stack trace.
+// Exits without a stack trace if stdout is closed (`effect-apikey … | head -0`).
 process.stdout.on("error", () => process.exit(unexpected))
 
 NodeRuntime.runMain(run(process.argv, packageJson.version), {
   disableErrorReporting: true,
-  // It writes to stdout, which is the key's.
+  // The pretty logger writes to stdout, which carries only the key.
   disablePrettyLogger: true,
   teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) && typeof exit.value === "number" ? exit.value : interrupted)
 })

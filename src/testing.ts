@@ -198,45 +198,44 @@ export const executor = (helper: (call: Call) => Effect.Effect<Answer | undefine
 
 let lastPid = 0
 
-const start = (
+const start = Effect.fnUntraced(function* (
   command: Command.Command,
   helper: (call: Call) => Effect.Effect<Answer | undefined>
-): Effect.Effect<CommandExecutor.Process, PlatformError, Scope.Scope> =>
-  Effect.gen(function* () {
-    if (command._tag === "PipedCommand") return yield* Effect.fail(failure(command.right, "EINVAL"))
-    const call: Call = {
-      program: programName([command.command]),
-      args: command.args,
-      env: Object.fromEntries(HashMap.toEntries(command.env)),
-      cwd: command.cwd,
-      stdin: typeof command.stdin === "string" ? "" : yield* Stream.mkString(Stream.decodeText(command.stdin))
-    }
-    const exit = yield* Deferred.make<Answer, PlatformError>()
-    const answering = yield* Effect.forkScoped(
-      Effect.flatMap(helper(call), (answer) =>
-        answer === undefined ? Deferred.fail(exit, failure(command, "ENOENT")) : Deferred.succeed(exit, answer)
-      )
+): Effect.fn.Return<CommandExecutor.Process, PlatformError, Scope.Scope> {
+  if (command._tag === "PipedCommand") return yield* Effect.fail(failure(command.right, "EINVAL"))
+  const call: Call = {
+    program: programName([command.command]),
+    args: command.args,
+    env: Object.fromEntries(HashMap.toEntries(command.env)),
+    cwd: command.cwd,
+    stdin: typeof command.stdin === "string" ? "" : yield* Stream.mkString(Stream.decodeText(command.stdin))
+  }
+  const exit = yield* Deferred.make<Answer, PlatformError>()
+  const answering = yield* Effect.forkScoped(
+    Effect.flatMap(helper(call), (answer) =>
+      answer === undefined ? Deferred.fail(exit, failure(command, "ENOENT")) : Deferred.succeed(exit, answer)
     )
-    // The helper answers at once for a program that does not exist, so that the start fails.
-    yield* Effect.yieldNow()
-    const known = yield* Deferred.poll(exit)
-    if (Option.isSome(known)) yield* known.value
-    const output = (name: "stdout" | "stderr") =>
-      Stream.fromEffect(Deferred.await(exit)).pipe(
-        Stream.map((answer) => answer[name] ?? ""),
-        Stream.encodeText
-      )
-    const killed = Deferred.fail(exit, signalError(command, "SIGTERM"))
-    return executorProcess({
-      pid: CommandExecutor.ProcessId(++lastPid),
-      exitCode: Effect.map(Deferred.await(exit), ({ exitCode }) => CommandExecutor.ExitCode(exitCode ?? 0)),
-      isRunning: Effect.map(Deferred.isDone(exit), (done) => !done),
-      kill: () => Effect.zipRight(killed, answering.interruptAsFork(answering.id())),
-      stdin: Sink.drain,
-      stdout: output("stdout"),
-      stderr: output("stderr")
-    })
+  )
+  // A program that does not exist makes the helper return at once, so that the start fails.
+  yield* Effect.yieldNow()
+  const known = yield* Deferred.poll(exit)
+  if (Option.isSome(known)) yield* known.value
+  const output = (name: "stdout" | "stderr") =>
+    Stream.fromEffect(Deferred.await(exit)).pipe(
+      Stream.map((answer) => answer[name] ?? ""),
+      Stream.encodeText
+    )
+  const killed = Deferred.fail(exit, signalError(command, "SIGTERM"))
+  return executorProcess({
+    pid: CommandExecutor.ProcessId(++lastPid),
+    exitCode: Effect.map(Deferred.await(exit), ({ exitCode }) => CommandExecutor.ExitCode(exitCode ?? 0)),
+    isRunning: Effect.map(Deferred.isDone(exit), (done) => !done),
+    kill: () => Effect.zipRight(killed, answering.interruptAsFork(answering.id())),
+    stdin: Sink.drain,
+    stdout: output("stdout"),
+    stderr: output("stderr")
   })
+})
 
 const failure = (command: Command.Command, description: string): PlatformError =>
   new SystemError({

@@ -1,4 +1,4 @@
-/** `effect-apikey check`: where a provider's key comes from, whether it may, whether it does, and what to do. Never the key. */
+/** `effect-apikey check`: prints where a provider's key comes from, what the policy decides, whether the key works, and remedies. Never the key. */
 
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -10,7 +10,13 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../ApiKey.js"
 import { type ApiKeyError, KeyNotConfigured } from "../ApiKeyError.js"
 import * as ApiKeySource from "../ApiKeySource.js"
-import type { Candidate, Configuration, Resolved, Template } from "../internal/config/model.js"
+import {
+  type Candidate,
+  type Configuration,
+  overridesUser,
+  type Resolved,
+  type Template
+} from "../internal/config/model.js"
 import type { Output } from "../internal/format/format.js"
 import * as Formats from "../internal/format/lookup.js"
 import { locate } from "../internal/helper/locate.js"
@@ -26,7 +32,7 @@ import type { Single } from "../internal/source/schema.js"
 import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
 import { exitStatusOf, Reported, UsageError } from "./exit.js"
 
-/** What became of one source. */
+/** The result of checking one source. */
 type Outcome =
   | { readonly _tag: "Key" }
   | { readonly _tag: "NotRun" }
@@ -84,82 +90,89 @@ const expiryOf = (key: ApiKey, otherwise: string): Effect.Effect<string> =>
       })
   })
 
-/** One provider as it is checked. */
+/** The provider that is checked. */
 interface Subject extends Pick<Resolved, "provider" | "destination" | "declarations"> {
   readonly isRun: boolean
+  readonly overridesUser: boolean
 }
 
 type Run = Extract<Single, { readonly _tag: "Command" }>
 
-const authorized = ({ provider, destination, declarations }: Subject, source: Single, provenance: Provenance) =>
+const authorized = (
+  { provider, destination, declarations, overridesUser: overrides }: Subject,
+  source: Single,
+  provenance: Provenance
+) =>
   Effect.flatMap(HelperPolicy, (policy) =>
-    Effect.either(policy.authorize({ provider, source, provenance, destination, declarations }))
+    Effect.either(
+      policy.authorize({ provider, source, provenance, destination, declarations, overridesUser: overrides })
+    )
   )
 
-const checkSingle = (subject: Subject, source: Single, provenance: Provenance) =>
-  Effect.gen(function* () {
-    const top = heading(ApiKeySource.label(source), provenance)
-    const grant = yield* authorized(subject, source, provenance)
-    const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
-    if (Either.isLeft(grant)) {
-      return after([top, ...program, field("policy", "denied")], failed(grant.left))
-    }
-    const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
-    if (source._tag !== "Command") {
-      return after(before, answered(yield* Effect.either(Effect.scoped(readLines(subject, source)))))
-    }
-    if (!subject.isRun) {
-      return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
-    }
-    return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, grant.right)))))
-  })
+const checkSingle = Effect.fnUntraced(function* (subject: Subject, source: Single, provenance: Provenance) {
+  const top = heading(ApiKeySource.label(source), provenance)
+  const grant = yield* authorized(subject, source, provenance)
+  const program = source._tag === "Command" ? yield* programLine(source, provenance, grant, subject.isRun) : []
+  if (Either.isLeft(grant)) {
+    return after([top, ...program, field("policy", "denied")], failed(grant.left))
+  }
+  const before = [top, ...program, field("policy", `allowed: ${grant.right.reason}`)]
+  if (source._tag !== "Command") {
+    return after(before, answered(yield* Effect.either(Effect.scoped(readLines(subject, source)))))
+  }
+  if (!subject.isRun) {
+    return { lines: [...before, field("run", "not run (--no-run)")], outcome: { _tag: "NotRun" } } as const
+  }
+  return after(before, answered(yield* Effect.either(Effect.scoped(runLines(subject, source, grant.right)))))
+})
 
-const readLines = ({ provider }: Subject, source: Single) =>
-  Effect.gen(function* () {
-    const self = yield* fromSource(source, { provider })
-    const key = yield* self.get
-    return [field("key", "there"), yield* expiryOf(key, "does not say")]
-  })
+const readLines = Effect.fnUntraced(function* ({ provider }: Subject, source: Single) {
+  const self = yield* fromSource(source, { provider })
+  const key = yield* self.get
+  return [field("key", "there"), yield* expiryOf(key, "does not say")]
+})
 
-const runLines = ({ provider }: Subject, source: Run, { options }: Grant) =>
-  Effect.gen(function* () {
-    let output: Option.Option<Output> = Option.none()
-    const self = yield* fromSource(source, {
-      provider,
-      interactive: "if-available",
-      guard: () => Effect.succeed(options),
-      observe: (given) => {
-        output = Option.some(given)
-      }
-    })
-    const start = yield* Clock.currentTimeMillis
-    const key = yield* self.get
-    const took = (yield* Clock.currentTimeMillis) - start
-    const { hardExpiry } = yield* self.status
-    const recognized = Option.flatMap(output, (given) => Formats.recognized(source.command.format ?? "auto", given))
-    const kept = Option.match(hardExpiry, {
-      onNone: () => "does not say; kept for good",
-      onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
-    })
-    return [
-      field("run", `gave a key in ${secondsOf(took)}`),
-      field(
-        "format",
-        Option.getOrElse(recognized, () => "unknown")
-      ),
-      yield* expiryOf(key, kept)
-    ]
-  })
-
-const checkTemplate = (subject: Subject, { label, read, singles }: Template, provenance: Provenance) =>
-  Effect.gen(function* () {
-    const top = heading(label, provenance)
-    for (const single of singles) {
-      const grant = yield* authorized(subject, single, provenance)
-      if (Either.isLeft(grant)) return after([top, field("policy", "denied")], failed(grant.left))
+const runLines = Effect.fnUntraced(function* ({ provider }: Subject, source: Run, { options }: Grant) {
+  let output: Option.Option<Output> = Option.none()
+  const self = yield* fromSource(source, {
+    provider,
+    interactive: "if-available",
+    guard: () => Effect.succeed(options),
+    observe: (given) => {
+      output = Option.some(given)
     }
-    return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
   })
+  const start = yield* Clock.currentTimeMillis
+  const key = yield* self.get
+  const took = (yield* Clock.currentTimeMillis) - start
+  const { hardExpiry } = yield* self.status
+  const recognized = Option.flatMap(output, (given) => Formats.recognized(source.command.format ?? "auto", given))
+  const kept = Option.match(hardExpiry, {
+    onNone: () => "does not say; kept for good",
+    onSome: (at) => `does not say; kept until ${DateTime.formatIso(at)}`
+  })
+  return [
+    field("run", `gave a key in ${secondsOf(took)}`),
+    field(
+      "format",
+      Option.getOrElse(recognized, () => "unknown")
+    ),
+    yield* expiryOf(key, kept)
+  ]
+})
+
+const checkTemplate = Effect.fnUntraced(function* (
+  subject: Subject,
+  { label, read, singles }: Template,
+  provenance: Provenance
+) {
+  const top = heading(label, provenance)
+  for (const single of singles) {
+    const grant = yield* authorized(subject, single, provenance)
+    if (Either.isLeft(grant)) return after([top, field("policy", "denied")], failed(grant.left))
+  }
+  return after([top], answered(yield* Effect.either(Effect.as(read, [field("key", "there")]))))
+})
 
 const checkSource = (
   subject: Subject,
@@ -186,7 +199,12 @@ const checkProvider = (
   isRun: boolean
 ) => {
   const { provider, destination } = resolved
-  const checks = candidates.map((candidate) => checkCandidate({ ...resolved, isRun }, candidate))
+  const checks = candidates.map((candidate) =>
+    checkCandidate(
+      { ...resolved, isRun, overridesUser: overridesUser({ ...resolved, candidates }, candidate) },
+      candidate
+    )
+  )
   return Effect.map(checkFirst(checks, "stop"), ({ lines, outcome }): Checked => {
     const end = [
       ...Option.toArray(
@@ -204,7 +222,7 @@ const checkProvider = (
   })
 }
 
-/** The first that has a key or fails ends it, as a provider would. */
+/** Checks in order and stops at the first source that has a key or fails, as a provider does. */
 const checkFirst = <R>(
   each: ReadonlyArray<Effect.Effect<Checked, never, R>>,
   onFailure: "stop" | "next"
@@ -224,52 +242,50 @@ const checkFirst = <R>(
     return { lines, outcome: Option.getOrElse(failure, (): Outcome => ({ _tag: "Absent", tried })) }
   })
 
-/** Where a run would find its program. The login shell is also a program, so it is started only if the command is run. */
-const programLine = (
+/** The program that a run would start. Finding it may start the login shell, which happens only if the command is run too. */
+const programLine = Effect.fnUntraced(function* (
   { command }: Run,
   provenance: Provenance,
   grant: Either.Either<Grant, ApiKeyError>,
   isRun: boolean
-) =>
-  Effect.gen(function* () {
-    const written = commandOptions(command)
-    const asksShell = written.search === "login-shell" && isRun && Either.isRight(grant)
-    const { found, program } = yield* locate(
-      {
-        ...written,
-        ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
-        ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
-      },
-      { protocolEnv: {} }
-    )
-    if (found._tag !== "Missing") return [field("program", found.path)]
-    const name = programName([program])
-    const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
-    return [field("program", unasked ? `${name}: where the login shell finds it` : `${name} is not found`)]
-  })
+) {
+  const written = commandOptions(command)
+  const asksShell = written.search === "login-shell" && isRun && Either.isRight(grant)
+  const { found, program } = yield* locate(
+    {
+      ...written,
+      ...(asksShell ? {} : { search: written.search === "login-shell" ? "path" : written.search }),
+      ...(Either.isRight(grant) ? grant.right.options : { env: { PATH: yield* searchPathFor(provenance) } })
+    },
+    { protocolEnv: {} }
+  )
+  if (found._tag !== "Missing") return [field("program", found.path)]
+  const name = programName([program])
+  const unasked = written.search === "login-shell" && !asksShell && !/[\\/]/.test(program)
+  return [field("program", unasked ? `${name}: where the login shell finds it` : `${name} is not found`)]
+})
 
 export interface CheckOptions extends ConfigurationOptions {
   /** False for `--no-run`. */
   readonly run: boolean
 }
 
-export const check = (id: string | undefined, options: CheckOptions) =>
-  Effect.gen(function* () {
-    const configuration = yield* configurationFor(options)
-    const ids = id === undefined ? configuration.ids : [id]
-    const [problem] = configuration.problems
-    if (ids.length === 0 && problem !== undefined) return yield* problem
-    if (ids.length === 0) {
-      return yield* new UsageError({
-        problem: "no provider is configured",
-        hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
-      })
-    }
-    let status = 0
-    for (const each of ids) {
-      const { lines, outcome } = yield* checkProvider(configuration, yield* configuration.resolve(each), options.run)
-      yield* Console.log(lines.join("\n"))
-      if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
-    }
-    if (status !== 0) return yield* new Reported({ status })
-  })
+export const check = Effect.fnUntraced(function* (id: string | undefined, options: CheckOptions) {
+  const configuration = yield* configurationFor(options)
+  const ids = id === undefined ? configuration.ids : [id]
+  const [problem] = configuration.problems
+  if (ids.length === 0 && problem !== undefined) return yield* problem
+  if (ids.length === 0) {
+    return yield* new UsageError({
+      problem: "no provider is configured",
+      hint: "Name one (effect-apikey check openai), or write an effect-apikey.jsonc."
+    })
+  }
+  let status = 0
+  for (const each of ids) {
+    const { lines, outcome } = yield* checkProvider(configuration, yield* configuration.resolve(each), options.run)
+    yield* Console.log(lines.join("\n"))
+    if (outcome._tag === "Failed" && status === 0) status = exitStatusOf(outcome.error)
+  }
+  if (status !== 0) return yield* new Reported({ status })
+})

@@ -1,4 +1,4 @@
-/** `effect-apikey completion SHELL`, and the candidates that its scripts ask for at each Tab. */
+/** `effect-apikey completion SHELL`, and the candidates that its scripts request at each Tab. */
 
 import type { Command, Option } from "commander"
 import * as Console from "effect/Console"
@@ -37,7 +37,7 @@ export const completion = (shell: Shell): Effect.Effect<void> => Console.log(scr
 
 interface Position {
   readonly command: Command
-  /** The option whose value comes next. */
+  /** The option whose value is the next word. */
   readonly pending: Option | undefined
 }
 
@@ -56,14 +56,13 @@ const positionAfter = (program: Command, words: ReadonlyArray<string>): Position
   )
 
 /** The candidates for the last word. */
-export const candidates = (program: Command, words: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const current = words.at(-1) ?? ""
-    const { command, pending } = positionAfter(program, words.slice(0, -1))
-    const all = words.includes("--") ? [] : yield* candidatesAt(command, pending, current)
-    const fitting = all.filter((candidate) => candidate.startsWith(current))
-    if (fitting.length > 0) yield* Console.log(fitting.join("\n"))
-  })
+export const candidates = Effect.fnUntraced(function* (program: Command, words: ReadonlyArray<string>) {
+  const current = words.at(-1) ?? ""
+  const { command, pending } = positionAfter(program, words.slice(0, -1))
+  const all = words.includes("--") ? [] : yield* candidatesAt(command, pending, current)
+  const fitting = all.filter((candidate) => candidate.startsWith(current))
+  if (fitting.length > 0) yield* Console.log(fitting.join("\n"))
+})
 
 const providers = Effect.map(configurationFor({}), ({ ids }) => ids)
 

@@ -1,9 +1,9 @@
-/** The exit statuses of the command line, and the errors that are its own. */
+/** The exit statuses and the errors of the command line. */
 
 import * as Data from "effect/Data"
 import type { ApiKeyError } from "../ApiKeyError.js"
 
-/** The failure has been printed already; what is left is the exit status. */
+/** A failure that has already been printed. Only its exit status remains. */
 export class Reported extends Data.TaggedError("Reported")<{ readonly status: number }> {}
 
 export class UsageError extends Data.TaggedError("UsageError")<{
@@ -15,7 +15,7 @@ export const usage = 64
 
 export const interrupted = 130
 
-/** EX_SOFTWARE: ours is the fault. */
+/** EX_SOFTWARE: a defect in this program. */
 export const unexpected = 70
 
 const dataError = 65

@@ -1,4 +1,4 @@
-/** `--format` and the parameters of formats as flags: they derive from the table of formats. */
+/** `--format` and a flag for each parameter of a format, derived from the table of formats. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -29,7 +29,7 @@ export interface FormatOptions {
 export interface ParameterFlag {
   readonly name: string
   readonly isBoolean: boolean
-  /** The values that it takes, where they are named. */
+  /** The allowed values, if the parameter lists them. */
   readonly choices: ReadonlyArray<string>
   readonly formats: ReadonlyArray<string>
   readonly description: string
@@ -54,7 +54,7 @@ const descriptionOf = (ast: AST.AST): string =>
     () => ""
   )
 
-/** The flags of all formats' parameters, in the order of the table. A parameter that is an object takes JSON. */
+/** The flags of all formats' parameters, in the order of the table. For an object the flag's value is JSON. */
 export const parameterFlags: ReadonlyArray<ParameterFlag> = (() => {
   const flags = new Map<string, ParameterFlag>()
   for (const format of formatsWithParameters) {
@@ -77,10 +77,10 @@ const isParameter = (name: string): boolean => parameterFlags.some((flag) => fla
 
 export const isFormatOption = (name: string): boolean => name === "format" || isParameter(name)
 
-/** Every name that `--format` takes. */
+/** The names that `--format` accepts. */
 export const formatNames: ReadonlyArray<string> = [...new Set([...namesAlone, ...formatsWithParameters])]
 
-/** `--use-http-path` of `useHttpPath`. */
+/** The flag of a parameter: `--use-http-path` for `useHttpPath`. */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 const unknownFormat = (name: string): UsageError =>
@@ -92,7 +92,7 @@ const unknownFormat = (name: string): UsageError =>
     })
   })
 
-/** What a parameter's flag was given: an object is JSON. */
+/** The value of a parameter's flag. Text that is a JSON object is parsed. */
 const valueOf = (value: unknown): unknown => {
   if (!isString(value) || !value.startsWith("{")) return value
   return Either.getOrElse(
@@ -112,17 +112,16 @@ const misplaced = (format: string, name: string): UsageError =>
       .join(", ")}.`
   })
 
-/** The format that the flags name for a command; none where they name none. */
-export const formatFor = (
+/** The format that the flags choose, else that of the command's sub-command. `undefined` if neither sets one. */
+export const formatFor = Effect.fnUntraced(function* (
   command: ReadonlyArray<string>,
   options: FormatOptions
-): Effect.Effect<Format | undefined, UsageError> =>
-  Effect.gen(function* () {
-    const given = Object.entries(options).filter(([name, value]) => isParameter(name) && value !== undefined)
-    const format = yield* specOf(options.format, given)
-    const printing = seenThrough(command).at(-1) ?? command
-    return yield* withRequest(format ?? subcommandFormat(printing), programName(printing))
-  })
+): Effect.fn.Return<Format | undefined, UsageError> {
+  const given = Object.entries(options).filter(([name, value]) => isParameter(name) && value !== undefined)
+  const format = yield* specOf(options.format, given)
+  const printing = seenThrough(command).at(-1) ?? command
+  return yield* withRequest(format ?? subcommandFormat(printing), programName(printing))
+})
 
 const isSpec = Schema.is(FormatSpec, { onExcessProperty: "error" })
 
@@ -136,7 +135,7 @@ const parameterWithoutFormat = (name: string): UsageError =>
       .join(" or ")}.`
   })
 
-/** What the catalog knows of the sub-command, such as git's `credential`. */
+/** The catalog's format for the sub-command, such as git's `credential`. */
 const subcommandFormat = (command: ReadonlyArray<string>): FormatName | undefined =>
   Option.getOrUndefined(
     Option.flatMapNullable(HelperCatalog.find(programName(command)), ({ subcommandFormats = {} }) =>
@@ -147,7 +146,7 @@ const subcommandFormat = (command: ReadonlyArray<string>): FormatName | undefine
     )
   )
 
-/** A format whose helper reads a request on stdin gets ours, where no flag says what to ask for. */
+/** For a format whose helper reads a request on stdin: passes our stdin as the request, unless a flag sets it. */
 const withRequest = (format: Format | undefined, program: string): Effect.Effect<Format | undefined, UsageError> => {
   const resolved = resolve(format ?? "auto", program)
   if (Either.isLeft(resolved) || resolved.right.readsStdin !== true || resolved.right.input !== undefined) {

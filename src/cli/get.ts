@@ -16,16 +16,18 @@ export interface GetOptions extends ConfigurationOptions, FormatOptions {
   readonly timeout?: string
 }
 
-/** `command` is what stands after `--`. */
-export const get = (ids: ReadonlyArray<string>, command: ReadonlyArray<string>, options: GetOptions) =>
-  Effect.gen(function* () {
-    const [id] = ids
-    yield* checkUsage(ids, command, options)
-    const provider =
-      id === undefined ? yield* commandProvider(command, options) : yield* configuredProvider(id, options)
-    const key = yield* provider.get
-    yield* Console.log(Redacted.value(key.value))
-  }).pipe(Effect.scoped)
+/** Prints the key of a provider, or of `command`: the words after `--`. */
+export const get = Effect.fnUntraced(function* (
+  ids: ReadonlyArray<string>,
+  command: ReadonlyArray<string>,
+  options: GetOptions
+) {
+  const [id] = ids
+  yield* checkUsage(ids, command, options)
+  const provider = id === undefined ? yield* commandProvider(command, options) : yield* configuredProvider(id, options)
+  const key = yield* provider.get
+  yield* Console.log(Redacted.value(key.value))
+}, Effect.scoped)
 
 const checkUsage = (
   ids: ReadonlyArray<string>,
@@ -60,24 +62,22 @@ const checkUsage = (
       })
 }
 
-const commandProvider = (command: ReadonlyArray<string>, options: GetOptions) =>
-  Effect.gen(function* () {
-    const timeout = yield* Effect.transposeOption(Option.map(Option.fromNullable(options.timeout), timeoutOf))
-    const format = yield* formatFor(command, options)
-    return yield* fromCommand({
-      argv: command,
-      format,
-      timeout: Option.getOrUndefined(timeout),
-      interactive: "if-available"
-    })
+const commandProvider = Effect.fnUntraced(function* (command: ReadonlyArray<string>, options: GetOptions) {
+  const timeout = yield* Effect.transposeOption(Option.map(Option.fromNullable(options.timeout), timeoutOf))
+  const format = yield* formatFor(command, options)
+  return yield* fromCommand({
+    argv: command,
+    format,
+    timeout: Option.getOrUndefined(timeout),
+    interactive: "if-available"
   })
+})
 
-const configuredProvider = (id: string, options: ConfigurationOptions) =>
-  Effect.gen(function* () {
-    const configuration = yield* configurationFor(options)
-    const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
-    return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
-  })
+const configuredProvider = Effect.fnUntraced(function* (id: string, options: ConfigurationOptions) {
+  const configuration = yield* configurationFor(options)
+  const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
+  return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
+})
 
 const timeoutOf = (input: string): Effect.Effect<Duration.Duration, UsageError> =>
   Effect.mapError(

@@ -1,23 +1,23 @@
-/** How a help text looks: what the command does, examples, usage, then sub-commands and options in aligned columns. */
+/** The layout of a help text: description, examples, usage, then sub-commands and options in aligned columns. */
 
 import type { Command } from "commander"
 
 export interface HelpText {
   readonly description: string
   readonly examples: ReadonlyArray<{ readonly what: string; readonly line: string }>
-  /** What may follow the command's name, one line each. */
+  /** The usage lines, without the command's name. */
   readonly usage: ReadonlyArray<string>
 }
 
 const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
 
-/** `effect-apikey opencode init` of `init`. */
+/** The full name of a sub-command: `effect-apikey opencode init` for `init`. */
 const fullName = (command: Command): string =>
   command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
 
 const usageIndent = " ".repeat("Usage: ".length)
 
-/** Commander removes the style if the output is not a terminal or NO_COLOR is set, and aligns the columns. */
+/** Adds the help text to a command. Commander aligns the columns, and removes styles if NO_COLOR is set or the output is not a terminal. */
 export const withHelp = (command: Command, { description, examples, usage }: HelpText): Command => {
   const shown = examples.map(({ line, what }) => `  # ${what}\n  ${line}`).join("\n\n")
   return command

@@ -1,4 +1,4 @@
-/** The command line as a whole: its sub-commands, what it prints on failure, and its exit status. */
+/** Runs the command line: parses the argv, runs the sub-command, prints failures, and chooses the exit status. */
 
 import { isQuitException } from "@effect/platform/Terminal"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
@@ -22,8 +22,8 @@ import { parse } from "./program.js"
 import { inFlagWords, stderrLine } from "./report.js"
 
 /**
- * What it prints is for the shell that called it: the key alone on stdout, all else on stderr. A failure's warning is for programs that
- * go on: here the failure itself is reported.
+ * Logs to stderr, because stdout carries only the key. A warning that repeats a run's failure is dropped: the failure itself is
+ * reported.
  */
 const stderrLogger = Logger.make<unknown, void>(({ annotations, message }) => {
   if (HashMap.has(annotations, "error")) return
@@ -36,7 +36,7 @@ const layer = Layer.mergeAll(
   Logger.replace(Logger.defaultLogger, stderrLogger)
 )
 
-/** Runs the command line on an argv as Node gives it; succeeds with the exit status, whatever happens. */
+/** Runs the command line. `argv` is `process.argv`. Always succeeds, with the exit status. */
 export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect<number> => {
   const { command, own } = splitPassthrough(argv.slice(2))
   return Either.getOrElse(parse(own, command, version), (error) => error).pipe(
@@ -51,13 +51,13 @@ export const run = (argv: ReadonlyArray<string>, version: string): Effect.Effect
   )
 }
 
-/** For a command that was given here the remedies name flags; for a provider they name options of its configuration. */
+/** Prints a failure. The remedy names flags for a command after `--`, and configuration options for a provider. */
 const report =
   (render: (remedy: Remedy) => string) =>
   (cause: Cause.Cause<unknown>): Effect.Effect<number> => {
     if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
     const error = Cause.squash(cause)
-    // Ctrl-C at a question.
+    // The user pressed Ctrl-C at a question.
     if (isQuitException(error)) return Effect.succeed(interrupted)
     if (error instanceof Reported) return Effect.succeed(error.status)
     if (error instanceof UsageError) return Effect.as(say(error.problem, error.hint), usage)

@@ -1,4 +1,4 @@
-/** What stands after `--` is the helper's: our own argument parser never sees it. */
+/** Splits the argv at `--`. The words after it are the helper's command, and our argument parser does not see them. */
 
 export const splitPassthrough = (
   argv: ReadonlyArray<string>

@@ -1,4 +1,4 @@
-/** The sub-commands with their arguments, options and help texts, and the effect that an argv asks for. */
+/** The sub-commands with their arguments, options and help texts, and the parser that turns an argv into an effect. */
 
 import type { QuitException, Terminal } from "@effect/platform/Terminal"
 import { Argument, Command, CommanderError, Option } from "commander"
@@ -26,15 +26,15 @@ export type Action = Effect.Effect<
   Requirements | HelperPolicy | Terminal
 >
 
-/** Where a sub-command leaves its action for `parse`. */
+/** Called by a sub-command to pass its action to `parse`. */
 type Select = (action: Action) => void
 
 interface Context {
-  /** What stands after `--`. */
+  /** The words after `--`. */
   readonly command: ReadonlyArray<string>
   readonly version: string
   readonly select: Select
-  /** The same for sub-commands that take no command. */
+  /** `select` for sub-commands that accept no command after `--`. */
   readonly selectWithout: Select
 }
 
@@ -207,7 +207,7 @@ const programOf = (context: Context): Command => {
   )
 }
 
-/** All commands, the program first. */
+/** The program and all its sub-commands, the program first. */
 const allOf = (command: Command): ReadonlyArray<Command> => [command, ...command.commands.flatMap(allOf)]
 
 const misplacedCommand = new UsageError({
@@ -219,11 +219,11 @@ const helpHint = "effect-apikey --help lists the commands; add --help to one for
 
 const noSubcommand = new UsageError({ problem: "no sub-command was given", hint: helpHint })
 
-/** What is joined to a flag, as in `--header=VALUE` and `-HVALUE`. Without `--` before a helper it may be the helper's secret. */
+/** Values joined to a flag, as in `--header=VALUE` and `-HVALUE`. If the user forgot `--`, they may be a helper's secrets. */
 const joinedValues = (argv: ReadonlyArray<string>): ReadonlyArray<string> =>
   argv.flatMap((word) => /^--[^=]+=(.+)$/s.exec(word)?.[1] ?? /^-[^-](.+)$/s.exec(word)?.[1] ?? [])
 
-/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" as problem and hint. It quotes the user's words. */
+/** Splits Commander's "error: unknown option '--x'\n(Did you mean --y?)" into problem and hint. Its message quotes the argv. */
 const usageErrorOf = (message: string, argv: ReadonlyArray<string>): UsageError => {
   const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n(Did you mean ")
   return new UsageError({
@@ -232,9 +232,9 @@ const usageErrorOf = (message: string, argv: ReadonlyArray<string>): UsageError 
   })
 }
 
-// --- boundary: commander calls back, prints and throws
+// --- boundary: Commander calls back, prints and throws
 
-/** The effect that an argv asks for: the action of a sub-command, a text to print, or what is wrong with it. */
+/** Turns an argv into an effect: a sub-command's action, a text to print, or a usage error. */
 export const parse = (
   argv: ReadonlyArray<string>,
   command: ReadonlyArray<string>,
@@ -259,7 +259,7 @@ export const parse = (
         writeOut: (text) => {
           help += text
         },
-        // The error that it throws says the same.
+        // Commander also throws an error with the same text.
         writeErr: () => {}
       })
   }

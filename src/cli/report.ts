@@ -1,4 +1,4 @@
-/** How the command line reports a failure: remedies that name flags, and the helper's own line. */
+/** The parts of a failure's report: a remedy that names flags, and a line of the helper's stderr. */
 
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
@@ -9,11 +9,11 @@ import { shellWord } from "../internal/util/shell.js"
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** One word of a shell, or what stands for it. */
+/** A value as one shell word. */
 const word = (value: unknown): string =>
   typeof value === "string" ? shellWord(value) : shellWord(JSON.stringify(value))
 
-/** `--format git-credential --url https://…` of `{ name: "git-credential", url: "https://…" }`. */
+/** A format as flags: `--format git-credential --url https://…` for `{ name: "git-credential", url: "https://…" }`. */
 const formatFlags = ({ name, ...parameters }: Readonly<Record<string, unknown>>): string =>
   [
     `--format ${word(name)}`,
@@ -33,7 +33,7 @@ const flagFor = (option: string, example: Remedy["example"]): string | undefined
   }
 }
 
-/** For a command that was given here: the option as a flag. An option without a flag belongs into a configuration file. */
+/** The remedy for a command after `--`, with its option as a flag. An option without a flag is shown for a configuration file. */
 export const inFlagWords = (remedy: Remedy): string => {
   const { example, option, text } = remedy
   const flag = option === undefined ? undefined : flagFor(option, example)
@@ -42,7 +42,7 @@ export const inFlagWords = (remedy: Remedy): string => {
 
 const maxLength = 200
 
-/** Of what it wrote on stderr the line that the catalog knows the failure by, else the last one. */
+/** The line of stderr by which the catalog recognizes the failure, else the last line. */
 export const stderrLine = (error: ApiKeyError): string | undefined => {
   if (!("stderr" in error)) return undefined
   const lines = error.stderr

@@ -1,4 +1,4 @@
-/** Our own stdin, for a helper that reads a request there. */
+/** Reads our stdin, as the request for a helper that reads one. */
 
 import * as NodeStream from "@effect/platform-node-shared/NodeStream"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ const maxBytes = 64 * 1024
 
 const patience = "30 seconds"
 
-/** All of it; empty where it is a terminal. */
+/** All of stdin. Empty if it is a terminal. */
 export const readRequest: Effect.Effect<string, UsageError> = Effect.suspend(() =>
   process.stdin.isTTY === true
     ? Effect.succeed("")

@@ -28,36 +28,35 @@ const opencodeFiles: ReadonlyArray<string> = ["opencode.json", "opencode.jsonc"]
 
 interface Read {
   readonly items: ReadonlyArray<Item>
-  /** What is wrong with single entries. */
+  /** Errors in single entries. */
   readonly problems: ReadonlyArray<ConfigInvalid>
 }
 
-/** What in a file needs trust. `named` may be a link to it. */
+/** The declarations of a file that need trust. `named` may be a symlink to the file. */
 export const itemsIn = (named: string): Effect.Effect<ReadonlyArray<Item>, ApiKeyError, Needs> =>
   Effect.map(readIn(named), ({ items }) => items)
 
-const readIn = (named: string): Effect.Effect<Read, ApiKeyError, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const host = yield* HostEnvironment
-    const place = path.resolve(host.cwd, named)
-    const file = yield* realPathOf(place)
-    // What `get`, `check` and the plugin ask about where the user stands; only then what it would say in its own folder.
-    const opencodes = yield* loadAll
-    const inForce = yield* itemsOf(file, [yield* load(), opencodes])
-    const isInForce = inForce.items.length > 0
-    if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
-      if (isInForce) return inForce
-      const folder = path.dirname(place)
-      const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
-      const there = { env: host.env, home: host.home, cwd }
-      return yield* itemsOf(file, [yield* Effect.provideService(loadAll, HostEnvironment, there)])
-    }
-    // Named by `--config`, what it says may go to another place.
-    const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
-    const { items, problems } = yield* itemsOf(file, otherwise)
-    return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
-  })
+const readIn = Effect.fnUntraced(function* (named: string): Effect.fn.Return<Read, ApiKeyError, Needs> {
+  const path = yield* Path.Path
+  const host = yield* HostEnvironment
+  const place = path.resolve(host.cwd, named)
+  const file = yield* realPathOf(place)
+  // First what `get`, `check` and the plugin would use in the working directory, then what they would use in the file's directory.
+  const opencodes = yield* loadAll
+  const inForce = yield* itemsOf(file, [yield* load(), opencodes])
+  const isInForce = inForce.items.length > 0
+  if (opencodes.files.includes(file) || [place, file].some((each) => opencodeFiles.includes(path.basename(each)))) {
+    if (isInForce) return inForce
+    const folder = path.dirname(place)
+    const cwd = path.basename(folder) === ".opencode" ? path.dirname(folder) : folder
+    const there = { env: host.env, home: host.home, cwd }
+    return yield* itemsOf(file, [yield* Effect.provideService(loadAll, HostEnvironment, there)])
+  }
+  // With `--config` the same file may have another destination.
+  const otherwise = yield* Effect.all([load({ config: place }), ...(isInForce ? [] : [load({ project: place })])])
+  const { items, problems } = yield* itemsOf(file, otherwise)
+  return distinct([...inForce.items, ...items], [...inForce.problems, ...problems])
+})
 
 const distinct = (items: ReadonlyArray<Item>, problems: ReadonlyArray<ConfigInvalid>): Read => ({
   items: Array.from(new Map(items.map((item) => [item.digest, item])).values()),
@@ -67,30 +66,30 @@ const distinct = (items: ReadonlyArray<Item>, problems: ReadonlyArray<ConfigInva
 const isAbout = (error: ApiKeyError, file: string): boolean =>
   (error._tag === "ConfigInvalid" && error.file === file) || (error._tag === "SourceUnreadable" && error.path === file)
 
-const itemsOf = (file: string, configurations: ReadonlyArray<Configuration>): Effect.Effect<Read, ApiKeyError, Needs> =>
-  Effect.gen(function* () {
-    const items: Array<Item> = []
-    const wrong: Array<ConfigInvalid> = []
-    for (const { ids, problems, resolve } of configurations) {
-      const problem = problems.find((error) => isAbout(error, file))
-      if (problem !== undefined) return yield* problem
-      for (const id of ids) {
-        const { candidates, declarations, destination } = yield* resolve(id)
-        const wrongHere = candidates.flatMap(({ source }) =>
-          Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file)
-            ? [source.left]
-            : []
-        )
-        wrong.push(...wrongHere)
-        if (wrongHere.length > 0) continue
-        const origin = Option.map(destination, (to) => to.origin)
-        for (const declaration of declarations.filter((each) => each.file === file)) {
-          items.push({ declaration, origin, digest: yield* HelperPolicy.digest(declaration, origin) })
-        }
+const itemsOf = Effect.fnUntraced(function* (
+  file: string,
+  configurations: ReadonlyArray<Configuration>
+): Effect.fn.Return<Read, ApiKeyError, Needs> {
+  const items: Array<Item> = []
+  const wrong: Array<ConfigInvalid> = []
+  for (const { ids, problems, resolve } of configurations) {
+    const problem = problems.find((error) => isAbout(error, file))
+    if (problem !== undefined) return yield* problem
+    for (const id of ids) {
+      const { candidates, declarations, destination } = yield* resolve(id)
+      const wrongHere = candidates.flatMap(({ source }) =>
+        Either.isLeft(source) && source.left._tag === "ConfigInvalid" && isAbout(source.left, file) ? [source.left] : []
+      )
+      wrong.push(...wrongHere)
+      if (wrongHere.length > 0) continue
+      const origin = Option.map(destination, (to) => to.origin)
+      for (const declaration of declarations.filter((each) => each.file === file)) {
+        items.push({ declaration, origin, digest: yield* HelperPolicy.digest(declaration, origin) })
       }
     }
-    return distinct(items, wrong)
-  })
+  }
+  return distinct(items, wrong)
+})
 
 const list = Effect.gen(function* () {
   const trusted = yield* HelperPolicy.trusted
@@ -108,68 +107,70 @@ export interface TrustOptions {
   readonly allowEnv?: ReadonlyArray<string>
 }
 
-export const trust = (named: string | undefined, options: TrustOptions) =>
-  Effect.gen(function* () {
-    const { allowEnv = [], list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
-    if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && named !== undefined)) {
-      return yield* new UsageError({
-        problem: "--list, --revoke and --yes exclude each other",
-        hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
-      })
-    }
-    if (allowEnv.length > 0 && !isYes) {
-      return yield* new UsageError({
-        problem: "--allow-env needs --yes",
-        hint: "effect-apikey trust FILE --yes --allow-env NAME"
-      })
-    }
-    if (isList) return yield* list
-    const path = yield* Path.Path
-    const { cwd } = yield* HostEnvironment
-    // Without a name, the one that `get` and `check` would use.
-    const given = named === undefined ? yield* projectFile : Option.some(named)
-    if (Option.isNone(given)) {
-      return yield* new UsageError({
-        problem: `this directory and those above it have no ${fileName} of a project`,
-        hint: "Name the file: effect-apikey trust FILE"
-      })
-    }
-    const place = path.resolve(cwd, given.value)
-    const file = yield* realPathOf(place)
-    if (isRevoke) {
-      const revoked = yield* HelperPolicy.revoke(file)
-      return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
-    }
-    yield* trustFile(place, file, isYes ? Option.some(allowEnv) : Option.none())
-  })
+export const trust = Effect.fnUntraced(function* (named: string | undefined, options: TrustOptions) {
+  const { allowEnv = [], list: isList = false, revoke: isRevoke = false, yes: isYes = false } = options
+  if ([isList, isRevoke, isYes].filter((each) => each).length > 1 || (isList && named !== undefined)) {
+    return yield* new UsageError({
+      problem: "--list, --revoke and --yes exclude each other",
+      hint: "effect-apikey trust FILE [--yes | --revoke], or effect-apikey trust --list"
+    })
+  }
+  if (allowEnv.length > 0 && !isYes) {
+    return yield* new UsageError({
+      problem: "--allow-env needs --yes",
+      hint: "effect-apikey trust FILE --yes --allow-env NAME"
+    })
+  }
+  if (isList) return yield* list
+  const path = yield* Path.Path
+  const { cwd } = yield* HostEnvironment
+  // The default is the file that `get` and `check` use.
+  const given = named === undefined ? yield* projectFile : Option.some(named)
+  if (Option.isNone(given)) {
+    return yield* new UsageError({
+      problem: `this directory and those above it have no ${fileName} of a project`,
+      hint: "Name the file: effect-apikey trust FILE"
+    })
+  }
+  const place = path.resolve(cwd, given.value)
+  const file = yield* realPathOf(place)
+  if (isRevoke) {
+    const revoked = yield* HelperPolicy.revoke(file)
+    return yield* Console.error(`effect-apikey: ${escaped(file)}: ${revoked} revoked`)
+  }
+  yield* trustFile(place, file, isYes ? Option.some(allowEnv) : Option.none())
+})
 
 /** `allowed`: with `--yes`, the variables of `--allow-env`. Without, the user is asked. */
-const trustFile = (place: string, file: string, allowed: Option.Option<ReadonlyArray<string>>) =>
-  Effect.gen(function* () {
-    yield* readText(file)
-    const { items, problems } = yield* readIn(place)
-    const [problem] = problems
-    if (items.length === 0 && problem !== undefined) return yield* problem
-    for (const { message, remedy } of problems) {
-      yield* Console.error(
-        `effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(inJsonWords(remedy))}`
-      )
+const trustFile = Effect.fnUntraced(function* (
+  place: string,
+  file: string,
+  allowed: Option.Option<ReadonlyArray<string>>
+) {
+  yield* readText(file)
+  const { items, problems } = yield* readIn(place)
+  const [problem] = problems
+  if (items.length === 0 && problem !== undefined) return yield* problem
+  for (const { message, remedy } of problems) {
+    yield* Console.error(
+      `effect-apikey: ${escaped(message)}: its provider is left out. ${escaped(inJsonWords(remedy))}`
+    )
+  }
+  if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
+  const variables = namesOf(items)
+  if (Option.isSome(allowed)) {
+    const missing = variables.filter((name) => !allowed.value.includes(name))
+    if (missing.length > 0) return yield* variablesNotAllowed(file, variables, missing)
+  } else {
+    yield* Console.error(yield* question(file, items))
+    if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file, variables)
+    if (!(yield* confirm("Trust it as it is now?", false))) {
+      return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
     }
-    if (items.length === 0) return yield* Console.error(`effect-apikey: ${escaped(file)}: nothing in it needs trust`)
-    const variables = namesOf(items)
-    if (Option.isSome(allowed)) {
-      const missing = variables.filter((name) => !allowed.value.includes(name))
-      if (missing.length > 0) return yield* variablesNotAllowed(file, variables, missing)
-    } else {
-      yield* Console.error(yield* question(file, items))
-      if (!(yield* HelperExecutor.node.hasTerminal)) return yield* noTerminal(file, variables)
-      if (!(yield* confirm("Trust it as it is now?", false))) {
-        return yield* new CommandNotTrusted({ command: fileName, file, remedy: "Nothing was changed." })
-      }
-    }
-    yield* HelperPolicy.trust(items)
-    yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
-  })
+  }
+  yield* HelperPolicy.trust(items)
+  yield* Console.error(`effect-apikey: ${escaped(file)}: trusted as it is now`)
+})
 
 /** The variables that need a question, by name. */
 const namesOf = (items: ReadonlyArray<Item>): ReadonlyArray<string> =>

@@ -26,7 +26,7 @@ export interface Item {
 
 const redacted = "<redacted>"
 
-/** Headers by which a gateway is given another host. They decide where the key ends up. */
+/** Names of headers that give a gateway another host. They decide which server gets the key. */
 const directs = /host|url|uri|endpoint|target|origin|forward|server|upstream|domain/i
 
 const carriesCredential = /authorization|auth|key|token|secret|passw|cookie|credential|signature|session/i
@@ -34,14 +34,13 @@ const carriesCredential = /authorization|auth|key|token|secret|passw|cookie|cred
 /** A header's value: hidden if its name says that it is a credential, or if it looks like one. */
 const shownHeader = (name: string, value: string): string => {
   if (directs.test(name)) return value
-  // A placeholder is replaced by a value of the user's.
+  // A placeholder stands for a value of the user, so only the placeholder is shown.
   if (carriesCredential.test(name) || /[{}$]/.test(value)) return hideAllElse(value, redacted)
   return withoutSecrets(value, [])
 }
 
 /**
- * The declaration without the secrets in it. What is hidden depends on the place: nothing is hidden within a command, whatever its
- * name.
+ * The declaration without its secrets: keys and headers. Nothing in a command is hidden, because the user trusts exactly that.
  */
 const withoutKeys = (value: unknown, within?: string): unknown => {
   if (Array.isArray(value)) return value.map((each) => withoutKeys(each, within))
@@ -60,37 +59,36 @@ const runsText = /^-[A-Za-z]*[ceprS]$|^-m$|^--(?:eval|print|split-string)|[$({`]
 
 /**
  * Whether other project files may run besides the named ones: through a shell, a module, a directory or the working directory.
- * Of a program that the catalog does not know, nothing is known.
+ * A program that the catalog does not know may always do so.
  */
-const runsMore = (
+const runsMore = Effect.fnUntraced(function* (
   { commands, file, root }: ProjectDeclaration,
   scripts: ReadonlyArray<string>
-): Effect.Effect<boolean, never, Needs> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const { home } = yield* HostEnvironment
-    const isIn = (place: string) =>
-      Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
-    const isOther = (place: string) =>
-      Effect.flatMap(Effect.option(fs.realPath(place)), (real) =>
-        Option.isNone(real) || scripts.includes(real.value) ? Effect.succeed(false) : isIn(place)
-      )
-    return yield* Effect.exists(commands, ({ argv: [program, ...args], cwd }) => {
-      if (Option.isNone(HelperCatalog.find(program)) || args.some((each) => runsText.test(each)))
-        return Effect.succeed(true)
-      const bases = [cwd ?? home, path.dirname(file)]
-      const paths = args
-        .flatMap(pathsIn)
-        .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
-      // Paths in /proc and /dev mean another thing to another process.
-      const runsInside =
-        cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
-      return Effect.zipWith(runsInside, Effect.exists(paths, isOther), (a, b) => a || b)
-    })
+): Effect.fn.Return<boolean, never, Needs> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const { home } = yield* HostEnvironment
+  const isIn = (place: string) =>
+    Effect.map(realPathOf(place), (real) => [place, real].some((each) => isInside(root, each, path)))
+  const isOther = (place: string) =>
+    Effect.flatMap(Effect.option(fs.realPath(place)), (real) =>
+      Option.isNone(real) || scripts.includes(real.value) ? Effect.succeed(false) : isIn(place)
+    )
+  return yield* Effect.exists(commands, ({ argv: [program, ...args], cwd }) => {
+    if (Option.isNone(HelperCatalog.find(program)) || args.some((each) => runsText.test(each)))
+      return Effect.succeed(true)
+    const bases = [cwd ?? home, path.dirname(file)]
+    const paths = args
+      .flatMap(pathsIn)
+      .flatMap((each) => bases.map((base) => expanded(each, { home, cwd: base }, path)))
+    // A path in /proc or /dev can mean another file in the helper's process.
+    const runsInside =
+      cwd === undefined ? Effect.succeed(false) : /^\/(?:proc|dev)\//.test(cwd) ? Effect.succeed(true) : isIn(cwd)
+    return Effect.zipWith(runsInside, Effect.exists(paths, isOther), (a, b) => a || b)
   })
+})
 
-/** Whole commands, also if a part is in another file. As written: a variable's value is not shown. */
+/** The whole commands, because parts of a merged one may be in other files. Placeholders are shown unfilled. */
 const wholesOf = ({ commands, merged }: ProjectDeclaration): ReadonlyArray<unknown> =>
   merged === undefined ? commands.map(({ argv }) => argv) : [isRecord(merged) ? merged["argv"] : merged]
 
@@ -112,23 +110,22 @@ const scriptLine = (script: string): Effect.Effect<string, never, Needs> =>
     onSuccess: () => `runs the file ${escaped(script)}, as it is now`
   })
 
-const shownItem = ({ declaration, origin }: Item): Effect.Effect<string, never, Needs> =>
-  Effect.gen(function* () {
-    const scripts = yield* scriptsOf(declaration)
-    const isMore = yield* runsMore(declaration, scripts)
-    const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
-    const facts = [
-      ...Option.toArray(Option.map(origin, (to) => `the key goes to ${escaped(to)}`)),
-      ...wholesOf(declaration).map((argv) => `runs ${escaped(JSON.stringify(argv))}`),
-      ...variableLines(declaration).map(escaped),
-      ...(yield* Effect.forEach(scripts, scriptLine)),
-      ...(isMore ? ["other files that it runs may change without your being asked again"] : [])
-    ]
-    return [`${escaped(declaration.provider)}:`, ...[...lines.map(escaped), ...facts].map((line) => `  ${line}`)].join(
-      "\n"
-    )
-  })
+const shownItem = Effect.fnUntraced(function* ({ declaration, origin }: Item): Effect.fn.Return<string, never, Needs> {
+  const scripts = yield* scriptsOf(declaration)
+  const isMore = yield* runsMore(declaration, scripts)
+  const lines = JSON.stringify(withoutKeys(declaration.declared), undefined, 2).split("\n")
+  const facts = [
+    ...Option.toArray(Option.map(origin, (to) => `the key goes to ${escaped(to)}`)),
+    ...wholesOf(declaration).map((argv) => `runs ${escaped(JSON.stringify(argv))}`),
+    ...variableLines(declaration).map(escaped),
+    ...(yield* Effect.forEach(scripts, scriptLine)),
+    ...(isMore ? ["other files that it runs may change without your being asked again"] : [])
+  ]
+  return [`${escaped(declaration.provider)}:`, ...[...lines.map(escaped), ...facts].map((line) => `  ${line}`)].join(
+    "\n"
+  )
+})
 
-/** The text to confirm. It cannot move the cursor, change a colour or reverse the direction of writing. */
+/** The question to confirm. It is escaped, so it cannot move the cursor, change colours or reverse the text direction. */
 export const question = (file: string, items: ReadonlyArray<Item>): Effect.Effect<string, never, Needs> =>
   Effect.map(Effect.forEach(items, shownItem), (shown) => [`In ${escaped(file)}:`, ...shown].join("\n"))

@@ -1,8 +1,8 @@
 /**
  * The plugin for opencode: `"plugin": ["effect-apikey"]`, and `"apiKeyCommand": [...]` among a provider's `options`.
  *
- * It is the package's `./server` export, with everything in it, and runs inside opencode (under Bun). opencode
- * takes every export of such a file for a plugin, so there is but this one. docs/guides/opencode.md says how it is used.
+ * It is the package's `./server` export: a bundle that runs inside opencode (under Bun). opencode loads every export of this
+ * file as a plugin, so there is only one. docs/guides/opencode.md shows how to use it.
  *
  * @since 0.1.0
  */
@@ -10,10 +10,10 @@ import type { Hooks, Host, HostConfig } from "./plugin/host.js"
 import { copyOf, entriesWithCommand, type NamedEntry, putInto } from "./plugin/providerEntry.js"
 import type { OpenInstance } from "./plugin/runtime.js"
 
-/** If the plugin does not start, opencode's log has the reason, and no request is sent without a key. */
+/** Blocks a provider's requests if the plugin does not start: none is sent without a key. opencode's log has the reason. */
 const blockProvider = ({ id, entry: original }: NamedEntry): NamedEntry => {
   const { entry, options } = copyOf({ id, entry: original })
-  // What is there wins, as always; a blank one makes the SDK fail before it comes to our message.
+  // An existing key is used, as always. A blank key would make the SDK fail before it shows our message.
   options["apiKey"] ||= "none"
   if (options["apiKey"] === "none") {
     options["fetch"] = async () => {
@@ -23,7 +23,7 @@ const blockProvider = ({ id, entry: original }: NamedEntry): NamedEntry => {
   return { id, entry }
 }
 
-/** For a project without a command only this file is loaded. The rest is imported on demand. */
+/** For a project without a command only this file is loaded. The rest is imported when it is needed. */
 const server = async (host: Host): Promise<Hooks> => {
   let opened: Promise<OpenInstance> | undefined
   const open = (): Promise<OpenInstance> => {
@@ -53,7 +53,7 @@ const server = async (host: Host): Promise<Hooks> => {
 }
 
 /**
- * What opencode loads: the plugin's id and the function that makes its hooks.
+ * The plugin: its id, and the function that makes its hooks.
  *
  * @since 0.1.0
  * @category plugin

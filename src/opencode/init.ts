@@ -1,4 +1,4 @@
-/** The change to a user's opencode.jsonc that gives a provider a command: comments and everything else stay as they are. */
+/** Computes the edit of the user's opencode.jsonc that gives a provider a command. Comments and all other text stay unchanged. */
 
 import { createTwoFilesPatch, OMIT_HEADERS } from "diff"
 import * as Either from "effect/Either"
@@ -19,21 +19,21 @@ export interface Wish {
 
 export interface Change {
   readonly text: string
-  /** The hunks of a unified diff, line by line, without what may be a secret in the file. */
+  /** The lines of a unified diff, without possible secrets in the file. */
   readonly shown: ReadonlyArray<string>
   readonly notes: ReadonlyArray<string>
 }
 
 const pluginName = "effect-apikey"
 
-/** As opencode writes a model, `provider/model`: what stands before the slash. */
+/** A provider's id. It has no slash, because opencode writes a model as `provider/model`. */
 const providerId = /^[A-Za-z0-9][\w.-]*$/
-/** A package of npm, with a version or without, or a file. */
+/** An npm package, with or without a version, or a `file:` URL. */
 const packageName = /^(?:file:\/\/\S+|(?:@[\w.-]+\/)?[\w.-]+(?:@[^\s/]+)?)$/
 
 const isWebUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
-/** What opencode or the plugin would not take, before it is written anywhere. */
+/** Checks the wish for values that opencode or the plugin would not accept. */
 export const problemWith = ({ provider, command, baseUrl, npm }: Wish): Option.Option<string> => {
   if (!providerId.test(provider)) return Option.some(`${JSON.stringify(provider)} is not the id of a provider`)
   if (baseUrl !== undefined && !isWebUrl(baseUrl)) {
@@ -51,13 +51,13 @@ type JsonPath = Array<string | number>
 interface Step {
   readonly path: JsonPath
   readonly value: unknown
-  /** A list that is there grows at its end, so that the comments in it stay. */
+  /** Whether the last item is appended to an existing list, which keeps the list's comments. */
   readonly grows?: boolean
 }
 
 const emptyConfig = `{\n  "$schema": "https://opencode.ai/config.json"\n}\n`
 
-/** Another file of the user's that opencode reads as well, before the one that is changed. */
+/** Another configuration file of the user, which opencode reads before the file that is changed. */
 export interface Other {
   readonly file: string
   readonly config: unknown
@@ -66,7 +66,7 @@ export interface Other {
 export const otherOf = (file: string, text: string): Either.Either<Other, ConfigInvalid> =>
   Either.map(Placeholder.parse(file, text), ({ root }) => ({ file, config: Document.valueOf(root) }))
 
-/** Of a name that stands twice opencode takes the last, and the change would be made in the first. */
+/** Fails if an object has the same name twice: opencode uses the last one, but the edit would change the first. */
 const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, ConfigInvalid> => {
   const twice = Document.duplicateKey(root)
   if (twice === undefined) return Either.void
@@ -78,11 +78,11 @@ const notTwice = ({ file, root, text }: Document.Document): Either.Either<void, 
 const pluginsIn = (config: unknown): ReadonlyArray<unknown> | undefined =>
   isRecord(config) && Array.isArray(config["plugin"]) ? config["plugin"] : undefined
 
-/** Of its global files' lists opencode takes the one that it reads last: the other file whose list that is, if it is another's. */
+/** The other file whose plugin list opencode uses now, if any. Of several global lists opencode uses the last one that it reads. */
 const listedIn = (config: unknown, others: ReadonlyArray<Other>): Other | undefined =>
   pluginsIn(config) === undefined ? others.find((other) => pluginsIn(other.config) !== undefined) : undefined
 
-/** The path of the change and its value; none if it is already set. */
+/** The edits. The plugin is not listed again if it is listed already. */
 const stepsFor = (
   config: unknown,
   wish: Wish,
@@ -100,7 +100,7 @@ const stepsFor = (
   const steps: Array<Step> = []
   const listed = pluginsIn(config) ?? pluginsIn(listedIn(config, others)?.config) ?? []
   if (!listed.some(isOurs)) {
-    // A list of ours hides the other file's: its plugins come along.
+    // A list in this file hides the other file's list, so its plugins are copied.
     steps.push({ path: ["plugin"], value: [...listed, pluginName], grows: Array.isArray(plugin) && plugin.length > 0 })
   }
   if (wish.npm !== undefined) steps.push({ path: [...at, "npm"], value: wish.npm })
@@ -109,7 +109,7 @@ const stepsFor = (
   return Either.right(steps)
 }
 
-/** The bundle itself, or the directory of the package. */
+/** A path to the bundle, or to the package's directory. */
 const ourFile = /(?:^|[\\/])(?:opencode-plugin\.js|effect-apikey[\\/]?)$/
 
 const isOurs = (plugin: unknown): boolean => {
@@ -122,7 +122,7 @@ const formattingOf = (text: string) => {
   return indent.startsWith("\t") ? { insertSpaces: false, tabSize: 1 } : { insertSpaces: true, tabSize: indent.length }
 }
 
-/** `text` is what the file holds; nothing or blank is a file to be made. `others` stand beside it. */
+/** Computes the change. A blank `text` means a new file. `others` are the user's other global configuration files. */
 export const changeFor = (
   file: string,
   text: string,
@@ -160,7 +160,7 @@ const changed = (text: string, { path, value, grows }: Step): string => {
   return applyEdits(text, edits)
 }
 
-/** CRLF is shown as LF. */
+/** The lines of a unified diff. CRLF is shown as LF. */
 const difference = (before: string, after: string): ReadonlyArray<string> =>
   createTwoFilesPatch("", "", before, after, undefined, undefined, { headerOptions: OMIT_HEADERS })
     .split(/\r?\n/)
@@ -169,13 +169,13 @@ const difference = (before: string, after: string): ReadonlyArray<string> =>
 const redacted = '"<redacted>"'
 const quoted = /"(?:[^"\\\n]|\\.)*"/g
 
-/** Where a string is the name of a package or of a schema, which is not secret. */
+/** Whether a path holds the name of a package or schema, which is not secret. */
 const isPublic = (path: ReadonlyArray<string | number>): boolean =>
   path[0] === "$schema" ||
   (path[0] === "plugin" && path.length === 2) ||
   (path[0] === "provider" && path.length === 3 && path[2] === "npm")
 
-/** The text as the diff may show it: any string that is neither public nor part of the wish may be a secret, in comments too. */
+/** Redacts possible secrets, also in comments: every string that is neither public nor part of the wish. */
 const withoutSecretsIn = (text: string, { command, baseUrl, npm }: Wish): string => {
   const wished = new Set<unknown>([...command, baseUrl, npm])
   const edits: Array<Edit> = []
@@ -215,7 +215,7 @@ const notesOn = (config: unknown, { provider, npm }: Wish): ReadonlyArray<string
   const entry = entryIn(config, provider)
   const { models } = entry
   const notes = [...apiKeyIn(config, provider, "this file")]
-  // Those that opencode knows by itself need neither a package nor a list of models.
+  // A provider that opencode knows needs neither a package nor a list of models.
   if ((npm ?? entry["npm"]) !== undefined && !(isRecord(models) && Object.keys(models).length > 0)) {
     notes.push(`opencode offers no model of ${provider} before it names one: add "models": { "MODEL": {} }`)
   }

@@ -181,7 +181,7 @@ export class Registry extends Context.Tag("effect-apikey/sdk/AiSdk/Registry")<
  * The helper runs at the first request. Configurations share a key if their commands are equal and their `name` is the same,
  * or `provider` in the command: the helper reads that in `EFFECT_APIKEY_PROVIDER`.
  *
- * No policy is asked, because the configuration is your program's own. Do not pass what a project's file contains.
+ * No policy applies, because the configuration is your program's own. Do not pass the content of a project's file.
  *
  * Fails with `ConfigInvalid` if the configuration is wrong, if the package is missing (the hint is the install command), or
  * if the package has no factory.
@@ -226,24 +226,23 @@ export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.s
     const providerFor = (command: CommandOptions) =>
       inOwnFiber(runtime, Scope.extend(shared(resolveCommand(command)), scope))
 
-    const build = ({ name, npm, options = {} }: SdkConfig) =>
-      Effect.gen(function* () {
-        const { apiKeyCommand, scheme, ...rest } = options
-        if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme(scheme)
-        const factory = yield* loadFactory(npm)
-        const id = name ?? npm
-        const given = { name: id, ...rest }
-        // opencode replaces `{env:MISSING}` with an empty string; that and JSON's null must not hide the command.
-        if (apiKeyCommand === undefined || (rest["apiKey"] ?? "") !== "") {
-          return yield* checked(npm, () => settings.call(factory, given))
-        }
-        const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
-        return yield* checked(npm, () =>
-          npm === bedrockPackage
-            ? AmazonBedrock.makeWith(provider, factory, given, runtime)
-            : makeWith(provider, factory, { scheme, ...given }, runtime)
-        )
-      })
+    const build = Effect.fnUntraced(function* ({ name, npm, options = {} }: SdkConfig) {
+      const { apiKeyCommand, scheme, ...rest } = options
+      if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme(scheme)
+      const factory = yield* loadFactory(npm)
+      const id = name ?? npm
+      const given = { name: id, ...rest }
+      // opencode replaces `{env:MISSING}` with an empty string; that and JSON's null must not hide the command.
+      if (apiKeyCommand === undefined || (rest["apiKey"] ?? "") !== "") {
+        return yield* checked(npm, () => settings.call(factory, given))
+      }
+      const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
+      return yield* checked(npm, () =>
+        npm === bedrockPackage
+          ? AmazonBedrock.makeWith(provider, factory, given, runtime)
+          : makeWith(provider, factory, { scheme, ...given }, runtime)
+      )
+    })
 
     return {
       get: (config) =>

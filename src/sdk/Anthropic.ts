@@ -79,7 +79,7 @@ export const makeWith = (
     middleware: [...(options.middleware ?? []), (...args) => keyFirst(preflight, home, ...args)],
     fetch: (input, init) => fetch(input, init)
   })
-  // The client is asked, because its base URL may come from the environment.
+  // The base URL is read from the client, because it may come from the environment.
   const { baseURL } = client
   const home = originOf(baseURL, "baseURL")
   const fetch = authorizedFetch(
@@ -96,8 +96,8 @@ export const makeWith = (
 }
 
 /**
- * Gets the key in a middleware, whose errors go to the caller unchanged; the client would treat an error of `fetch` as a
- * network fault. Each try has its own signal.
+ * Gets the key in a middleware, whose errors reach the caller unchanged. The client would treat an error of `fetch` as a network
+ * fault. Each try has its own signal.
  */
 const keyFirst = async (
   preflight: Preflight,

@@ -78,7 +78,7 @@ export type Signer = authorization.Signer
 export type SignableRequest = authorization.SignableRequest
 
 /**
- * Where the key goes, and how requests are sent.
+ * The destination of the key, and how requests are sent.
  *
  * @since 0.1.0
  * @category models
@@ -109,8 +109,8 @@ export class FetchClient extends Context.Tag("effect-apikey/sdk/Fetch/FetchClien
 /**
  * Makes the `fetch`, with the key provider of the context.
  *
- * It rejects with the provider's `ApiKeyError` if there is no key to send, with the signal's reason after an abort, and
- * otherwise with what the underlying `fetch` rejects with.
+ * It rejects with the provider's `ApiKeyError` if there is no key to send, and with the signal's reason after an abort. Other
+ * errors are those of the underlying `fetch`.
  *
  * It follows redirects itself, so that no key is sent to another origin. It cannot send a body that is a stream again.
  *
@@ -159,7 +159,7 @@ export const layer = (options: Options): Layer.Layer<FetchClient, never, ApiKeyP
 /**
  * The headers that carry the current key to a URL, by lower-case name; no headers for another origin than `baseUrl`'s.
  *
- * For connections that are not made by `fetch`: a WebSocket's handshake, an MCP client's `requestInit`. Ask again for each
+ * For connections that are not made by `fetch`: a WebSocket's handshake, an MCP client's `requestInit`. Call it again for each
  * connection. `ws:` counts as `http:`, and `wss:` as `https:`.
  *
  * Fails with the provider's `ApiKeyError`, and with `ConfigInvalid` if a URL is not valid.
@@ -192,12 +192,12 @@ export const headers = (
  * @since 0.1.0
  * @category constructors
  */
-export const headersWith = (
+export const headersWith: (
   provider: Provider,
   url: string | URL,
   options: authorization.Authorization
-): Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> =>
-  Effect.gen(function* () {
+) => Effect.Effect<Readonly<Record<string, string>>, ApiKeyError> = Effect.fnUntraced(
+  function* (provider, url, options) {
     const { baseUrl, scheme } = withBaseUrl(options)
     const origin = yield* originOf(asHttp(baseUrl))
     const target = asHttp(url)
@@ -218,6 +218,7 @@ export const headersWith = (
           })
         : authorization.headersFor(key, scheme)
     )
-  })
+  }
+)
 
 const asHttp = (url: string | URL): string => String(url).replace(/^ws(s?):/i, "http$1:")

@@ -41,7 +41,7 @@ import type { Hop } from "../internal/request/replay.js"
 import { type Authorization, headersFor, isSigner, signedHeaders } from "../internal/request/scheme.js"
 
 /**
- * Where the key goes, and when it counts as rejected.
+ * The destination of the key, and when it counts as rejected.
  *
  * @since 0.1.0
  * @category models
@@ -223,7 +223,7 @@ const sendWithKey = <E, R>(
       guardFetch: (fetch: Fetch) => keepAtOrigin(fetch, keyHeaders, origin, onFetched, from)
     }
     const judged = (response: HttpClientResponse.HttpClientResponse) => {
-      // Answered by a cache or a fake below, or sent by a client that we cannot look through: without the key.
+      // The response came from a cache or a fake below, or from a client whose requests we cannot see. The key was not sent.
       if (sentKey === undefined && denied.has(response.status)) {
         return Effect.zipRight(cancel(response), Effect.fail(overlooked()))
       }

@@ -1,11 +1,12 @@
 // What trust in a project's file covers, and what the question says of the rest.
-import { chmodSync, mkdirSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { isApiKeyError } from "../../src/ApiKeyError.js"
+import { variablesFor } from "../../src/ApiKeySource.js"
 import { itemsIn, trust } from "../../src/cli/trust.js"
 import { question } from "../../src/cli/trustQuestion.js"
 import * as HelperPolicy from "../../src/HelperPolicy.js"
@@ -180,6 +181,131 @@ describe("what a digest covers", () => {
       assert.strictEqual(yield* command(two), "two")
       assert.isTrue(isDenied(yield* command(one)))
       assert.lengthOf(yield* HelperPolicy.trusted.pipe(within(self)), 1)
+    })
+  )
+})
+
+describe("a project's own key", () => {
+  const files = (self: Sandbox, projects: unknown, users?: unknown) => {
+    if (users !== undefined) self.write("home/.config/effect-apikey/effect-apikey.jsonc", key(users))
+    self.write("project/effect-apikey.jsonc", key(projects))
+    self.write("project/key", "sk-projects")
+  }
+
+  for (const source of [{ literal: "sk-projects" }, { file: "./key" }]) {
+    scenario(
+      `${JSON.stringify(source)} is used where the user has none, and needs trust to replace the user's`,
+      (self) =>
+        Effect.gen(function* () {
+          files(self, source)
+          assert.strictEqual(yield* attempt(self, "openai"), "sk-projects")
+          files(self, source, { literal: "sk-users" })
+          const outcome = yield* attempt(self, "openai")
+          assert.isTrue(isDenied(outcome), String(outcome))
+          assert.include(String(isApiKeyError(outcome) && outcome.hint), "The project's own key would replace yours.")
+          yield* trustFile(self, self.projectFile)
+          assert.strictEqual(yield* attempt(self, "openai"), "sk-projects")
+        })
+    )
+  }
+})
+
+describe("the root of a project", () => {
+  scenario("is not made by another user's .git, nor by one in a directory like /tmp", (self) =>
+    Effect.gen(function* () {
+      self.write("shared/clone/effect-apikey.jsonc", key({ file: "../mine/s" }))
+      self.write("shared/mine/s", "sk-victims-other-secret")
+      const cwd = join(self.root, "shared/clone")
+      const theirs = yield* attempt(self, "openai", { cwd })
+      assert.isTrue(isDenied(theirs), String(theirs))
+      mkdirSync(join(self.root, "shared/.git"))
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-victims-other-secret")
+      chmodSync(join(self.root, "shared"), 0o1777)
+      assert.isTrue(isDenied(yield* attempt(self, "openai", { cwd })))
+      chmodSync(join(self.root, "shared"), 0o755)
+      if (process.getuid?.() !== 0) return console.log("skipped the rest: only root can give a file to somebody else")
+      chownSync(join(self.root, "shared/.git"), 65_534, 65_534)
+      assert.isTrue(isDenied(yield* attempt(self, "openai", { cwd })))
+    })
+  )
+
+  scenario("of a submodule is the outer repository as far as programs are concerned", (self) =>
+    Effect.gen(function* () {
+      const user = self.program("bin/op", "users-op")
+      self.program("project/node_modules/.bin/op", "projects-op")
+      self.write("home/.config/effect-apikey/effect-apikey.jsonc", {
+        policy: { allow: [["op", "read", "op://Work/*"]] }
+      })
+      self.write("project/sub/effect-apikey.jsonc", key({ command: ["op", "read", "op://Work/x"] }))
+      mkdirSync(join(self.project, ".git"), { recursive: true })
+      self.env["PATH"] = [join(self.project, "node_modules/.bin"), join(self.root, "bin"), self.env["PATH"]].join(":")
+      const cwd = join(self.project, "sub")
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "users-op")
+      self.write("project/sub/.git", "gitdir: ../.git/modules/sub")
+      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "users-op")
+      assert.isNotEmpty(user)
+    })
+  )
+})
+
+describe("one variable for two providers", () => {
+  scenario("is given to neither, and the error names both", (self) =>
+    Effect.gen(function* () {
+      self.write("home/.config/effect-apikey/effect-apikey.jsonc", {
+        providers: {
+          "my-provider": { key: { env: "UNSET" } },
+          my_provider: { key: { literal: "sk-own" } },
+          openai: { key: { literal: "sk-openai" } }
+        }
+      })
+      assert.strictEqual(yield* attempt(self, "my_provider"), "sk-own")
+      self.env["MY_PROVIDER_API_KEY"] = "sk-of-one-of-them"
+      const [one, two, other] = yield* Effect.forEach(["my-provider", "my_provider", "openai"], (id) =>
+        attempt(self, id)
+      )
+      for (const outcome of [one, two]) {
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+        assert.include(outcome.message, "MY_PROVIDER_API_KEY")
+        assert.match(outcome.message, /my-provider and my_provider|my_provider and my-provider/)
+      }
+      assert.strictEqual(other, "sk-openai")
+    })
+  )
+
+  it("letters beyond ASCII stand for no ASCII letter", () => {
+    assert.notStrictEqual(variablesFor("openaı").key, "OPENAI_API_KEY")
+    assert.notStrictEqual(variablesFor("ﬁreworks").key, "FIREWORKS_API_KEY")
+    assert.notStrictEqual(variablesFor("ſambanova").key, "SAMBANOVA_API_KEY")
+    assert.notStrictEqual(variablesFor("groß").key, variablesFor("gross").key)
+  })
+})
+
+describe("a configuration that is not UTF-8", () => {
+  for (const [name, bytes, line] of [
+    [
+      "a byte of Latin-1",
+      Buffer.concat([Buffer.from('{\n"é": 1,\n"a": "'), Buffer.from([0xff]), Buffer.from('"}')]),
+      3
+    ],
+    ["half a character", Buffer.concat([Buffer.from('{"a": "'), Buffer.from([0xc3])]), 1],
+    ["UTF-16", Buffer.from("\ufeff{}", "utf16le"), 1]
+  ] as const) {
+    scenario(`is refused with its line: ${name}`, (self) =>
+      Effect.gen(function* () {
+        const file = self.write("home/.config/effect-apikey/effect-apikey.jsonc", "")
+        writeFileSync(file, bytes)
+        const outcome = yield* attempt(self, "openai")
+        assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
+        assert.strictEqual(outcome.message, `${file}:${line}:1: not UTF-8`)
+      })
+    )
+  }
+
+  scenario("but one with a byte order mark is read", (self) =>
+    Effect.gen(function* () {
+      const file = self.write("home/.config/effect-apikey/effect-apikey.jsonc", "")
+      writeFileSync(file, `\ufeff${JSON.stringify(key({ literal: "sk-key-1234" }))}`)
+      assert.strictEqual(yield* attempt(self, "openai"), "sk-key-1234")
     })
   )
 })

@@ -1,6 +1,6 @@
 /**
- * Keeps one key fresh. Concurrent callers share one run, refreshes happen in the background, a rejected key is dropped
- * once, and a failing helper is not run again until its back-off ends.
+ * Keeps one key fresh. Concurrent callers share one run, and refreshes happen in the background. A rejected key is dropped once.
+ * A failing helper is not run again until its back-off ends.
  *
  * States and transitions are drawn in docs/concepts/how-a-key-is-kept.md.
  */

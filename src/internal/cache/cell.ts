@@ -1,4 +1,4 @@
-/** The cell of a cache: holds its state, makes every change to it and publishes the status. */
+/** The mutable state of a cache. All changes go through it, and it publishes the status. */
 
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"

@@ -77,7 +77,7 @@ const leave = (inFlight: InFlight): Effect.Effect<void> =>
     return Effect.asVoid(Fiber.interrupt(inFlight.fiber))
   })
 
-/** Gives the result to all waiters and marks the run as done. */
+/** Completes all waiters with the result and marks the run as done. */
 export const end = (inFlight: InFlight, answer: Effect.Effect<ApiKey, ApiKeyError>): void => {
   if (inFlight.phase === "done") return
   inFlight.phase = "done"

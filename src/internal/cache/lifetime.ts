@@ -15,7 +15,7 @@ export interface CachedKey {
   readonly served: Effect.Effect<ApiKey>
   /** The expiry that the helper declared first for this key, as long as it lies in the future. */
   readonly declaredExpiry: Option.Option<number>
-  /** When the key came into the cache. */
+  /** When the key was stored in the cache. */
   readonly cachedAt: number
   readonly refreshAt: number
   readonly expiresAt: number
@@ -74,7 +74,7 @@ export const isUsable = (cached: CachedKey, now: number): boolean => now < cache
 
 /**
  * Makes the cached key from a run's result. If the helper printed the current key again and once declared its expiry, the
- * lifetime stays as it was (`expires_in` counts from each run), and the next refresh waits for half of the remaining time.
+ * lifetime stays as it was: `expires_in` counts from each run. The next refresh then waits for half of the remaining time.
  */
 export const cachedKeyOf = (
   life: Life,

@@ -29,7 +29,7 @@ export interface LifeOptions {
   readonly onRepeatedKey?: OnRepeatedKey | undefined
   /** What happens to a run when its last caller is interrupted. Default `"interrupt"`; `"complete"` for helpers that may prompt. */
   readonly onAbandon?: OnAbandon | undefined
-  /** Fetch the first key when the layer is built, in the background. Default false. */
+  /** Whether the first key is fetched in the background when the layer is built. Default false. */
   readonly prefetch?: boolean | undefined
 }
 
@@ -42,5 +42,5 @@ export const lifeChecks = {
   prefetch: oneOf([true, false])
 } satisfies Checks<LifeOptions>
 
-/** A run that may prompt completes without callers, so that the user is not asked twice. */
+/** The default: a run that may prompt completes without callers, so that the user is not prompted twice. */
 export const defaultOnAbandon = (mayPrompt: boolean): OnAbandon => (mayPrompt ? "complete" : "interrupt")

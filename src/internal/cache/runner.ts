@@ -37,28 +37,27 @@ export type Start = (from: Empty | Ready, now: number, by: "caller" | "backgroun
 
 export const makeRunner = <R>(options: RunnerOptions<R>): Effect.Effect<Start, never, R> => {
   const { cell, counters, rules, format } = options
-  const run = (inFlight: InFlight): Effect.Effect<void, never, R> =>
-    Effect.gen(function* () {
-      const { background, reason } = inFlight
-      const startedAt = yield* Clock.currentTimeMillis
-      const exit = yield* Effect.suspend(() => options.fetch({ reason, background })).pipe(
-        Effect.interruptible,
-        inRunSpan(inFlight, { program: rules.program, format, reason }),
-        Effect.exit
-      )
-      const random = yield* Random.next
-      const now = yield* Clock.currentTimeMillis
-      const settlement = settle(rules, cell.current(), { exit, now, random })
-      const reported = counters.report(inFlight, { exit, startedAt, now }, settlement.result)
-      if (settlement._tag === "Superseded") {
-        inFlight.reason = "rejected"
-        counters.counts.runs++
-        return yield* Effect.zipRight(reported, run(inFlight))
-      }
-      cell.move(settlement.state, now)
-      end(inFlight, settlement.answer)
-      yield* Effect.zipRight(reported, settlement.announce)
-    })
+  const run = Effect.fnUntraced(function* (inFlight: InFlight): Effect.fn.Return<void, never, R> {
+    const { background, reason } = inFlight
+    const startedAt = yield* Clock.currentTimeMillis
+    const exit = yield* Effect.suspend(() => options.fetch({ reason, background })).pipe(
+      Effect.interruptible,
+      inRunSpan(inFlight, { program: rules.program, format, reason }),
+      Effect.exit
+    )
+    const random = yield* Random.next
+    const now = yield* Clock.currentTimeMillis
+    const settlement = settle(rules, cell.current(), { exit, now, random })
+    const reported = counters.report(inFlight, { exit, startedAt, now }, settlement.result)
+    if (settlement._tag === "Superseded") {
+      inFlight.reason = "rejected"
+      counters.counts.runs++
+      return yield* Effect.zipRight(reported, run(inFlight))
+    }
+    cell.move(settlement.state, now)
+    end(inFlight, settlement.answer)
+    yield* Effect.zipRight(reported, settlement.announce)
+  })
   /** A defect while settling, such as a `fetch` that returns no ApiKey, fails the run, so that its callers do not hang. */
   const failRun = (inFlight: InFlight, cause: Cause.Cause<never>): Effect.Effect<void> =>
     at((now) => {

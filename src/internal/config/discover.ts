@@ -11,23 +11,21 @@ import * as Document from "../source/jsonc.js"
 import { shellWord } from "../util/shell.js"
 
 /** Searches up to the root of the repository, but never in the home directory or above it. */
-const belowHome = (from: string) =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { home: namedHome } = yield* HostEnvironment
-    // The working directory has its symlinks resolved, so the home directory must too.
-    const realHome = yield* realPathOf(namedHome)
-    return yield* upwards(from, (folder) => [namedHome, realHome].some((home) => isInside(folder, home, path)))
-  })
+const belowHome = Effect.fnUntraced(function* (from: string) {
+  const path = yield* Path.Path
+  const { home: namedHome } = yield* HostEnvironment
+  // The working directory has its symlinks resolved, so the home directory must too.
+  const realHome = yield* realPathOf(namedHome)
+  return yield* upwards(from, (folder) => [namedHome, realHome].some((home) => isInside(folder, home, path)))
+})
 
 /** The root directory of the project to which a file belongs: its repository, else the file's directory. */
-export const projectRoot = (file: string): Effect.Effect<string, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const folder = path.dirname(file)
-    const { repository } = yield* belowHome(folder)
-    return Option.getOrElse(repository, () => folder)
-  })
+export const projectRoot = Effect.fnUntraced(function* (file: string): Effect.fn.Return<string, never, Needs> {
+  const path = yield* Path.Path
+  const folder = path.dirname(file)
+  const { repository } = yield* belowHome(folder)
+  return Option.getOrElse(repository, () => folder)
+})
 
 interface Project {
   readonly file: Option.Option<string>

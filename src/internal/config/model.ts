@@ -1,4 +1,4 @@
-/** What configuration says of a provider once it is resolved: candidates for its key, its destination and its declarations. */
+/** The resolved configuration of a provider: the candidates for its key, its destination, and projects' declarations. */
 
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -7,7 +7,7 @@ import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
 import type { Needs } from "../host/HostEnvironment.js"
 import type { AuthorizationRequest, ProjectDeclaration } from "../policy/model.js"
-import type { Provenance } from "../policy/provenance.js"
+import { isProject, type Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
 
 /** One configured source of a key. */
@@ -28,13 +28,24 @@ export interface Resolved {
   readonly provider: string
   /** The candidates in the order in which they are tried. */
   readonly candidates: ReadonlyArray<Candidate>
-  /** Other places that were checked, for `KeyNotConfigured`. */
+  /** The user named the file (`--config`), so it may override the user's other sources. Default: false. */
+  readonly isChosen?: boolean
+  /** Other sources that were checked and have no key, for `KeyNotConfigured`. */
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
   readonly declarations: ReadonlyArray<ProjectDeclaration>
   /** Notes for the user, one line each. */
   readonly notes: ReadonlyArray<string>
 }
+
+/** Whether a candidate is a project's and another one, the user's, comes after it. */
+export const overridesUser = (
+  { candidates, isChosen = false }: Pick<Resolved, "candidates" | "isChosen">,
+  candidate: Candidate
+): boolean =>
+  !isChosen &&
+  isProject(candidate.provenance) &&
+  candidates.slice(candidates.indexOf(candidate) + 1).some(({ provenance }) => !isProject(provenance))
 
 export interface Configuration {
   readonly ids: ReadonlyArray<string>

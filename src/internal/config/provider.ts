@@ -14,7 +14,7 @@ import { fromFirstOf } from "../provider/firstOf.js"
 import type { CommandUse } from "../provider/shared.js"
 import { fromSource, type SourceOptions } from "../provider/source.js"
 import type { Single } from "../source/schema.js"
-import type { Resolved } from "./model.js"
+import { type Candidate, overridesUser, type Resolved } from "./model.js"
 
 /** The trust domain in which commands may be shared. Project commands are shared only within their project, because it affects how programs are found. */
 const trustDomainOf = (provenance: Provenance): string => (provenance._tag === "Project" ? provenance.root : "")
@@ -27,41 +27,48 @@ export const commandUses = ({ candidates, provider }: Resolved): ReadonlyArray<C
       : []
   )
 
-/** Makes the provider. The policy is asked before every read and run, not only once. */
-export const toProvider = (
+/** Makes the provider. The policy decides before each read and run, not only once. */
+export const toProvider = Effect.fnUntraced(function* (
   resolved: Resolved,
   options?: Pick<SourceOptions, "interactive"> & {
     readonly share?: (trustDomain: string) => Open
   }
-): Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope> =>
-  Effect.gen(function* () {
-    const policy = yield* HelperPolicy
-    const { provider, destination, declarations } = resolved
-    const asking = (provenance: Provenance) => (source: Single) =>
-      Effect.map(
-        policy.authorize({ provider, source, provenance, destination, declarations }),
-        (grant) => grant.options
-      )
-    const context = yield* Effect.context<Needs>()
-    const providers = yield* Effect.forEach(resolved.candidates, ({ provenance, source }) => {
-      if (Either.isLeft(source)) {
-        return Effect.succeed(make({ provider, get: Effect.fail(source.left) }))
-      }
-      if (source.right._tag !== "Template") {
-        return fromSource(source.right, {
-          interactive: options?.interactive,
-          provider,
-          guard: asking(provenance),
-          open: options?.share?.(trustDomainOf(provenance))
-        })
-      }
-      const { singles, read } = source.right
-      const get = Effect.zipRight(Effect.forEach(singles, asking(provenance), { discard: true }), read)
-      return Effect.succeed(make({ provider, get: Effect.provide(get, context) }))
-    })
-    const nothing = make({
-      provider,
-      get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.consulted }))
-    })
-    return fromFirstOf([...providers, nothing], { provider })
+): Effect.fn.Return<Provider, never, Requirements | HelperPolicy | Scope.Scope> {
+  const policy = yield* HelperPolicy
+  const { provider, destination, declarations } = resolved
+  const asking = (candidate: Candidate) => (source: Single) =>
+    Effect.map(
+      policy.authorize({
+        provider,
+        source,
+        provenance: candidate.provenance,
+        destination,
+        declarations,
+        overridesUser: overridesUser(resolved, candidate)
+      }),
+      (grant) => grant.options
+    )
+  const context = yield* Effect.context<Needs>()
+  const providers = yield* Effect.forEach(resolved.candidates, (candidate) => {
+    const { provenance, source } = candidate
+    if (Either.isLeft(source)) {
+      return Effect.succeed(make({ provider, get: Effect.fail(source.left) }))
+    }
+    if (source.right._tag !== "Template") {
+      return fromSource(source.right, {
+        interactive: options?.interactive,
+        provider,
+        guard: asking(candidate),
+        open: options?.share?.(trustDomainOf(provenance))
+      })
+    }
+    const { singles, read } = source.right
+    const get = Effect.zipRight(Effect.forEach(singles, asking(candidate), { discard: true }), read)
+    return Effect.succeed(make({ provider, get: Effect.provide(get, context) }))
   })
+  const nothing = make({
+    provider,
+    get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.consulted }))
+  })
+  return fromFirstOf([...providers, nothing], { provider })
+})

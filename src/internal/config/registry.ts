@@ -54,29 +54,28 @@ export interface Registry {
 }
 
 /** Makes a registry that lives as long as its scope. Idle providers need no timer and no fiber. */
-export const make = (
+export const make = Effect.fnUntraced(function* (
   idleTimeToLive: Duration.DurationInput = defaultIdleTimeToLive
-): Effect.Effect<Registry, never, Requirements | Scope.Scope> =>
-  Effect.gen(function* () {
-    const registry: Registry = {
-      // Without the current scope: each provider has its own scope and must not attach to this one.
-      runtime: Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope)),
-      scope: yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential),
-      idleMillis: positiveMillis("idleTimeToLive", idleTimeToLive),
-      open: new Set(),
-      sweepAt: Number.NEGATIVE_INFINITY,
-      isClosed: false
-    }
-    // This finalizer runs first, so that providers are not used while they close.
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        registry.isClosed = true
-        for (const slot of registry.open) slot.opened = Option.none()
-        registry.open.clear()
-      })
-    )
-    return registry
-  })
+): Effect.fn.Return<Registry, never, Requirements | Scope.Scope> {
+  const registry: Registry = {
+    // Without the current scope: each provider has its own scope and must not attach to this one.
+    runtime: Runtime.updateContext(yield* Effect.runtime<Requirements>(), Context.omit(Scope.Scope)),
+    scope: yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential),
+    idleMillis: positiveMillis("idleTimeToLive", idleTimeToLive),
+    open: new Set(),
+    sweepAt: Number.NEGATIVE_INFINITY,
+    isClosed: false
+  }
+  // This finalizer runs first, so that providers are not used while they close.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      registry.isClosed = true
+      for (const slot of registry.open) slot.opened = Option.none()
+      registry.open.clear()
+    })
+  )
+  return registry
+})
 
 /** The provider in a slot. Opens one if there is none. */
 export const openedIn = (registry: Registry, slot: Slot, id: string): Effect.Effect<Provider, ApiKeyError> =>

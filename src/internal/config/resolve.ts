@@ -27,24 +27,23 @@ interface LoadedFile {
   readonly entries: Either.Either<ConfigFile.Entries, ApiKeyError>
 }
 
-/** A file's owner is decided by its real path, not by how it was found. Only files directly in the user's configuration directory are the user's; a repository cloned below it is not. */
-const loadFile = (named: string): Effect.Effect<LoadedFile, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const file = yield* realPathOf(named)
-    const folder = yield* userFolder
-    const realFolder = yield* realPathOf(folder)
-    const origin = path.dirname(file) === realFolder ? "user" : "project"
-    const root = yield* projectRoot(file)
-    const entries = Effect.gen(function* () {
-      // Read the path that was checked, because a symlink may have changed since.
-      const document = yield* Document.read(file)
-      const weak = origin === "user" ? yield* findInsecurePath(named) : Option.none()
-      if (Option.isSome(weak)) return yield* insecureFile(file, weak.value)
-      return yield* ConfigFile.entriesOf(document, origin)
-    })
-    return { file, origin, root, entries: yield* Effect.either(entries) } as const
+/** Loads a file. Its real path decides its owner: only files directly in the user's configuration directory are the user's. */
+const loadFile = Effect.fnUntraced(function* (named: string): Effect.fn.Return<LoadedFile, never, Needs> {
+  const path = yield* Path.Path
+  const file = yield* realPathOf(named)
+  const folder = yield* userFolder
+  const realFolder = yield* realPathOf(folder)
+  const origin = path.dirname(file) === realFolder ? "user" : "project"
+  const root = yield* projectRoot(file)
+  const entries = Effect.gen(function* () {
+    // Read the path that was checked, because a symlink may have changed since.
+    const document = yield* Document.read(file)
+    const weak = origin === "user" ? yield* findInsecurePath(named) : Option.none()
+    if (Option.isSome(weak)) return yield* insecureFile(file, weak.value)
+    return yield* ConfigFile.entriesOf(document, origin)
   })
+  return { file, origin, root, entries: yield* Effect.either(entries) } as const
+})
 
 export interface LoadOptions {
   /** The only file to read (`--config`). */
@@ -54,51 +53,53 @@ export interface LoadOptions {
 }
 
 /** Reads the files once. Errors in them are reported when the entry is used. */
-export const load = (options: LoadOptions = {}): Effect.Effect<Configuration, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { cwd, home } = yield* HostEnvironment
-    const user = yield* userFile
-    const named = Option.map(Option.fromNullable(options.config), (file) => path.resolve(cwd, file))
-    const { file: project, skipped } =
-      options.project === undefined && Option.isNone(named)
-        ? yield* findProject
-        : { file: Option.map(Option.fromNullable(options.project), (file) => path.resolve(cwd, file)), skipped: [] }
-    const notes = skipped.map(skippedNote)
-    yield* Effect.forEach(notes, (note) => Effect.logWarning(note), { discard: true })
-    const inFiles = Option.isSome(named)
-      ? [named.value]
-      : [...Option.toArray(project), ...((yield* Document.isThere(user)) ? [user] : [])]
-    const files = yield* Effect.forEach(inFiles, loadFile)
-    const ids = new Set(
-      files.flatMap(({ entries }) =>
-        Either.match(entries, { onLeft: () => [], onRight: (known) => Array.from(known.keys()) })
-      )
+export const load = Effect.fnUntraced(function* (
+  options: LoadOptions = {}
+): Effect.fn.Return<Configuration, never, Needs> {
+  const path = yield* Path.Path
+  const { cwd, home } = yield* HostEnvironment
+  const user = yield* userFile
+  const named = Option.map(Option.fromNullable(options.config), (file) => path.resolve(cwd, file))
+  const { file: project, skipped } =
+    options.project === undefined && Option.isNone(named)
+      ? yield* findProject
+      : { file: Option.map(Option.fromNullable(options.project), (file) => path.resolve(cwd, file)), skipped: [] }
+  const notes = skipped.map(skippedNote)
+  yield* Effect.forEach(notes, (note) => Effect.logWarning(note), { discard: true })
+  const inFiles = Option.isSome(named)
+    ? [named.value]
+    : [...Option.toArray(project), ...((yield* Document.isThere(user)) ? [user] : [])]
+  const files = yield* Effect.forEach(inFiles, loadFile)
+  const ids = new Set(
+    files.flatMap(({ entries }) =>
+      Either.match(entries, { onLeft: () => [], onRight: (known) => Array.from(known.keys()) })
     )
-    const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`an ${fileName} of the project's`] : []
-    const noUser = Option.isSome(named) || inFiles.includes(user) ? [] : [user]
-    return {
-      ids: Array.from(ids),
-      problems: files.flatMap(({ entries }) => Option.toArray(Either.getLeft(entries))),
-      resolve: (id) =>
-        Effect.map(fromEnvironment(id), (environment) => {
-          const fromFiles = files.map((file) => resolveIn(file, id, { home, path }))
-          const consulted = fromFiles.flatMap(({ consulted: label }) => label)
-          // --config has the highest precedence.
-          const candidates = Option.isSome(named)
-            ? [...fromFiles.flatMap((each) => each.candidates), ...environment.candidates]
-            : [...environment.candidates, ...fromFiles.flatMap((each) => each.candidates)]
-          return {
-            provider: id,
-            candidates,
-            consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
-            destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
-            declarations: fromFiles.flatMap(({ declarations }) => declarations),
-            notes
-          }
-        })
-    }
-  })
+  )
+  const absent = Option.isSome(named) ? [] : Option.isNone(project) ? [`an ${fileName} of the project's`] : []
+  const noUser = Option.isSome(named) || inFiles.includes(user) ? [] : [user]
+  return {
+    ids: Array.from(ids),
+    problems: files.flatMap(({ entries }) => Option.toArray(Either.getLeft(entries))),
+    resolve: (id) =>
+      Effect.map(fromEnvironment(id, Array.from(ids)), (environment) => {
+        const fromFiles = files.map((file) => resolveIn(file, id, { home, path }))
+        const consulted = fromFiles.flatMap(({ consulted: label }) => label)
+        // --config has the highest precedence.
+        const candidates = Option.isSome(named)
+          ? [...fromFiles.flatMap((each) => each.candidates), ...environment.candidates]
+          : [...environment.candidates, ...fromFiles.flatMap((each) => each.candidates)]
+        return {
+          provider: id,
+          candidates,
+          isChosen: Option.isSome(named),
+          consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
+          destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
+          declarations: fromFiles.flatMap(({ declarations }) => declarations),
+          notes
+        }
+      })
+  }
+})
 
 interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "declarations"> {}
 
@@ -142,14 +143,40 @@ const resolveIn = (
   }
 }
 
-const fromEnvironment = (id: string): Effect.Effect<Pick<Part, "candidates" | "consulted">> => {
+/** Another provider of the configuration whose variables have the same names. */
+const sharesVariables = (id: string, ids: ReadonlyArray<string>): Option.Option<string> => {
+  const { key } = ApiKeySource.variablesFor(id)
+  return ids.includes(id)
+    ? Option.fromNullable(ids.find((other) => other !== id && ApiKeySource.variablesFor(other).key === key))
+    : Option.none()
+}
+
+const sharedVariable = (id: string, other: string): ConfigInvalid =>
+  new ConfigInvalid({
+    file: variableLabel(ApiKeySource.variablesFor(id).key),
+    line: 0,
+    column: 0,
+    problem: `it is the variable of two providers, ${id} and ${other}`,
+    remedy: "Rename one of them, or unset the variable and name another one with `env`."
+  })
+
+const fromEnvironment = (
+  id: string,
+  ids: ReadonlyArray<string>
+): Effect.Effect<Pick<Part, "candidates" | "consulted">> => {
   const names = Object.values(ApiKeySource.variablesFor(id))
   const found = (source: Candidate["source"]) => ({
     candidates: [{ provenance: Provenance.Environment(), source }],
     consulted: []
   })
   return Effect.match(environmentSource(id), {
-    onSuccess: found,
+    onSuccess: (source) =>
+      found(
+        Option.match(sharesVariables(id, ids), {
+          onNone: () => source,
+          onSome: (other) => Either.left(sharedVariable(id, other))
+        })
+      ),
     onFailure: (error) =>
       ConfigError.isMissingDataOnly(error)
         ? { candidates: [], consulted: names.map(variableLabel) }

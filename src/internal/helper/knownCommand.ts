@@ -19,7 +19,9 @@ export interface KnownCommand {
 
 /** Accesses the disk if the program's name contains a space, so call it once per command. */
 export const knownCommand = (command: ReadonlyArray<string>, cwd: string | undefined): KnownCommand => {
-  const [name = "", ...inside] = seenThrough(command).map((argv) => programName(argv, cwd))
+  // Code without types may give anything. The check of the options, which comes later, has the error for it.
+  const isArgv = Array.isArray(command) && command.every((each) => typeof each === "string")
+  const [name = "", ...inside] = (isArgv ? seenThrough(command) : [command]).map((argv) => programName(argv, cwd))
   const own = HelperCatalog.find(name)
   return {
     name,

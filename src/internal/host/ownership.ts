@@ -1,4 +1,4 @@
-/** Ownership checks: could anyone other than the user or root have written or replaced this path? */
+/** Checks whether another user than the user or root could have written or replaced a path. */
 import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -85,6 +85,15 @@ export const findInsecurePath = (named: string): Effect.Effect<Option.Option<Ins
     }
     return Option.none()
   })
+
+/** Whether anyone may create files in a directory, as in /tmp. */
+export const isSharedFolder = (folder: string): boolean => {
+  try {
+    return (statSync(folder).mode & (sticky | writableByOthers)) === (sticky | writableByOthers)
+  } catch {
+    return false
+  }
+}
 
 /** Whether a file, or the symlink to it, is owned by another user: not us, root or the owner of the working directory. */
 export const isOwnedBySomebodyElse = (file: string, cwd: string): boolean => {

@@ -1,4 +1,4 @@
-/** The values that options take by name, each list once, and how options that were given in code are checked, field by field. */
+/** The named values of options, and checks for options that are given in code. */
 import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
@@ -11,8 +11,8 @@ export const onRepeatedKeyNames = ["serve", "fail"] as const
 export const onAbandonNames = ["interrupt", "complete"] as const
 
 /**
- * Whether the helper may prompt the user on the terminal: `"never"`, where there is a terminal (`"if-available"`), or it must
- * have one (`"always"`).
+ * Whether the helper may prompt the user on the terminal: `"never"`, only if there is a terminal (`"if-available"`), or
+ * `"always"`, which fails with `NoTerminal` if there is none.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export type Search = (typeof searchNames)[number]
 export type OnRepeatedKey = (typeof onRepeatedKeyNames)[number]
 export type OnAbandon = (typeof onAbandonNames)[number]
 
-/** Names that options had, and what to write instead. An old name is an error: it would be ignored otherwise. */
+/** Old names of options, and what to write instead. An old name is an error, because it would be ignored otherwise. */
 const renamedOptions: Readonly<Record<string, string>> = {
   cache: "Write its options beside `argv`: timeToLive, refreshAhead, onRepeatedKey, onAbandon, eraseOnReject.",
   command: "Use `argv`.",
@@ -46,20 +46,20 @@ const renamedOptions: Readonly<Record<string, string>> = {
   whenAbandoned: "Use `onAbandon`."
 }
 
-/** The first option that goes by an old name, and the remedy. */
+/** The first option with an old name, and the remedy. */
 export const renamedOption = (options: object): Option.Option<{ readonly name: string; readonly remedy: string }> =>
   Option.map(
     Arr.findFirst(Object.entries(renamedOptions), ([name]) => Object.hasOwn(options, name)),
     ([name, remedy]) => ({ name, remedy })
   )
 
-/** `"a", "b" or "c"` */
+/** The values as text: `"a", "b" or "c"`. */
 export const anyOf = (values: ReadonlyArray<unknown>): string => {
   const written = values.map((value) => JSON.stringify(value))
   return [written.slice(0, -1).join(", "), ...written.slice(-1)].filter((part) => part !== "").join(" or ")
 }
 
-/** What a field takes, for a sentence that begins with "Give", and whether a value is that. */
+/** The check of a field. `takes` completes a sentence that begins with "Give". */
 export interface Check {
   readonly takes: string
   readonly is: (value: unknown) => boolean
@@ -67,7 +67,7 @@ export interface Check {
   readonly problem?: string
 }
 
-/** One check for each field: a field without one is not known. */
+/** One check for each field. A field without a check is unknown. */
 export type Checks<Options> = Readonly<Record<keyof Options, Check>>
 
 export const optional = ({ is, takes }: Check): Check => ({ takes, is: (value) => value === undefined || is(value) })
@@ -77,12 +77,12 @@ export const oneOf = (values: ReadonlyArray<unknown>): Check =>
 
 export const text: Check = optional({ takes: "a string", is: isString })
 
-/** For what is checked where it is used. */
+/** For a field that is checked where it is used. */
 export const unchecked: Check = { takes: "", is: () => true }
 
 /**
- * The first field that is wrong. Callers without types (JavaScript, a file) need it. Its value is never shown. `parent` is the
- * field that has them all.
+ * The error for the first invalid field, for callers without types (JavaScript, a file). It never shows the value. `parent` is
+ * the field that contains the options.
  */
 export const wrongField = (
   options: object,
@@ -99,7 +99,7 @@ export const wrongField = (
       )
   )
 
-/** The same; a field that has no check is wrong, too. */
+/** The same. A field without a check is an error too. */
 export const wrongOrUnknownField = (
   options: object,
   checks: Readonly<Record<string, Check>>,

@@ -1,4 +1,4 @@
-/** What a provider of keys is: its interface, its tag, its status, and one that is made from its `get`. */
+/** The provider of keys: its interface, tag and status, and a constructor from `get`. */
 
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
@@ -11,10 +11,10 @@ import * as Stream from "effect/Stream"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 
-/** The key of a hit without an Effect runtime, for callers that live in promises. A cache offers it, other providers need not. */
+/** Reads a cached key without an Effect runtime, for Promise code. Caches have it; other providers may lack it. */
 export const peekSymbol: unique symbol = Symbol.for("effect-apikey/peek")
 
-/** `nowMillis` is the time of the clock that the provider goes by. */
+/** `nowMillis` is the time of the provider's clock, in epoch milliseconds. */
 export type Peek = (nowMillis: number) => ApiKey.ApiKey | undefined
 
 interface Peekable {
@@ -29,7 +29,7 @@ const never: Peek = () => undefined
 export const peekOf = (provider: object): Peek => (isPeekable(provider) ? provider[peekSymbol] : never)
 
 /**
- * How a provider stands. Holds no secret.
+ * The status of a provider. It contains no secret.
  *
  * @since 0.1.0
  * @category models
@@ -37,26 +37,30 @@ export const peekOf = (provider: object): Peek => (isPeekable(provider) ? provid
 export interface ApiKeyStatus {
   readonly provider: string
   /**
-   * `empty`: no key; `stale`: past its soft expiry, so refreshed at its next use (of a helper that may prompt: once its hard expiry
-   * has passed); `failing`: the last run failed; `rejected`: the server rejected the key.
+   * - `empty`: there is no key
+   * - `fresh`: the key is used as it is
+   * - `refreshing`: a run is in flight
+   * - `stale`: the soft expiry has passed, so the next use refreshes the key (for a helper that may prompt: after the hard expiry)
+   * - `failing`: the last run failed
+   * - `rejected`: the server rejected the key
    */
   readonly state: "empty" | "fresh" | "refreshing" | "stale" | "failing" | "rejected"
-  /** Since when the current key is held. */
+  /** The time since the current key was fetched. */
   readonly age: Option.Option<Duration.Duration>
-  /** From when a fresher key is fetched in the background. */
+  /** After this instant a new key is fetched in the background, unless the helper may prompt. */
   readonly softExpiry: Option.Option<DateTime.Utc>
-  /** From when the key may not be used. */
+  /** After this instant the key is not used. */
   readonly hardExpiry: Option.Option<DateTime.Utc>
-  /** Runs started. One with its retries counts once, so the helper may have been started more often. */
+  /** The number of runs. A run counts once with its retries, so the helper may have been started more often. */
   readonly runs: number
-  /** Keys served without waiting for a run. */
+  /** How often a key was served without waiting for a run. */
   readonly hits: number
-  /** Runs that brought another key than the one before. */
+  /** The number of runs that returned another key than the one before. */
   readonly renewals: number
   readonly rejections: number
-  /** The error of the last run, if it failed; of one that ended with a defect, `ConfigInvalid` says so. */
+  /** The error of the last run, if it failed. A defect is reported as `ConfigInvalid`. */
   readonly lastFailure: Option.Option<ApiKeyError>
-  /** Until when no run starts: the back-off after a failure, or after a rejected key that is still served. */
+  /** The end of the back-off, during which no run starts: after a failure, or after a rejection of a key that is still served. */
   readonly nextTry: Option.Option<DateTime.Utc>
 }
 
@@ -75,20 +79,20 @@ export const emptyStatus = (provider: string): ApiKeyStatus => ({
 })
 
 /**
- * What a provider can do.
+ * The interface of a provider.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Provider {
-  /** The current key, fetched if need be. */
+  /** The current key. Fetches one if there is no usable key. */
   readonly get: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
-  /** Fetches now, past any back-off; joins a run in flight. */
+  /** Fetches now, ignoring any back-off. Joins a run in flight. */
   readonly refresh: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
   /** Reports that the server rejected this key. */
   readonly reject: (key: ApiKey.ApiKey) => Effect.Effect<void>
   readonly status: Effect.Effect<ApiKeyStatus>
-  /** The status now and at every change. */
+  /** Emits the current status, then one on every change. */
   readonly changes: Stream.Stream<ApiKeyStatus>
 }
 
@@ -101,8 +105,8 @@ export interface Provider {
 export class ApiKeyProvider extends Context.Tag("effect-apikey/ApiKeyProvider")<ApiKeyProvider, Provider>() {}
 
 /**
- * A provider from its `get`; everything else has defaults: `refresh` is `get`, a rejected key is only marked if it is the one
- * that `get` gave last, and `changes` is the status now.
+ * Makes a provider from its `get`. Defaults: `refresh` is `get`, `reject` changes only the status, and only for the last key, and
+ * `changes` emits the current status once.
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ const Value = Schema.Union(
  * What to do about an error.
  *
  * - `text`: what to do, in one line
- * - `option`: the option of a command that it concerns, such as `"timeout"`
+ * - `option`: the option of a command to set or change, such as `"timeout"`
  * - `example`: a value for that option
  *
  * Each surface renders the option in its own spelling: code as `timeout: "1 minute"`, the command line as `--timeout "1 minute"`,
@@ -34,12 +34,12 @@ export const Remedy = Schema.Struct({
  */
 export type Remedy = typeof Remedy.Type
 
-/** A remedy without an option may be given as its text. */
+/** A remedy, or its text if it has no option. */
 export type RemedyInput = string | Remedy
 
 export const toRemedy = (input: RemedyInput): Remedy => (typeof input === "string" ? { text: input } : input)
 
-/** `{ name: "json", field: "data.key" }`, as code is written. */
+/** A value in the syntax of code: `{ name: "json", field: "data.key" }`. */
 const asCode = (value: unknown): string =>
   JSON.stringify(value, undefined, 1)
     .replace(/\n\s*/g, " ")
@@ -49,14 +49,14 @@ const asJson = (value: unknown): string => JSON.stringify(value, undefined, 1).r
 
 const withOption = ({ text }: Remedy, shown: string): string => `${text.replace(/\.$/, "")}: ${shown}`
 
-/** For a program: the option as a property. */
+/** Renders a remedy for code: the option as a property. */
 export const inCodeWords = (remedy: Remedy): string => {
   const { example, option, text } = remedy
   if (option === undefined) return text
   return withOption(remedy, example === undefined ? `\`${option}\`` : `\`${option}: ${asCode(example)}\``)
 }
 
-/** For a configuration file: the option as a JSON property. */
+/** Renders a remedy for a configuration file: the option as a JSON property. */
 export const inJsonWords = (remedy: Remedy): string => {
   const { example, option, text } = remedy
   if (option === undefined) return text

@@ -1,10 +1,10 @@
-/** An error with the instant before which nothing is tried again. */
+/** Sets the instant before which no run starts on an error. */
 
 import type * as DateTime from "effect/DateTime"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 
 /**
- * The same error, saying that nothing is tried before an instant.
+ * The same error with `retryAt`: no run starts before this instant.
  *
  * @internal
  */

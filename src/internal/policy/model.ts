@@ -45,6 +45,8 @@ export interface AuthorizationRequest {
   readonly destination: Option.Option<{ readonly origin: string; readonly provenance: Provenance }>
   /** What project files declare about the provider. */
   readonly declarations: ReadonlyArray<ProjectDeclaration>
+  /** The user has a source for the provider too, which this one overrides. Default: false. */
+  readonly overridesUser?: boolean
 }
 
 /**

@@ -9,16 +9,21 @@ import { findProgram, remedyFor, type SearchOptions } from "../helper/searchPath
 import { HostEnvironment, type Needs } from "../host/HostEnvironment.js"
 import { describe, findInsecurePath } from "../host/ownership.js"
 import { isInside, realPathOf } from "../host/paths.js"
+import { outermost } from "../host/repository.js"
 import { programName, shownPath, shownPaths } from "../redact/programName.js"
 import { isProject, type Provenance } from "./provenance.js"
 
-/** A directory that contains the user's home directory is not a project. */
+/**
+ * The directory whose programs are a project's: its root, or the outermost repository around it. In a submodule the programs of the
+ * outer repository are as little the user's. A directory that contains the user's home directory is not a project.
+ */
 export const projectFolder = (root: string): Effect.Effect<Option.Option<string>, never, Needs> =>
   Effect.gen(function* () {
     const path = yield* Path.Path
     const { home } = yield* HostEnvironment
-    const holdsHome = [yield* realPathOf(home), home].some((folder) => isInside(root, folder, path))
-    return holdsHome ? Option.none() : Option.some(root)
+    const homes = [yield* realPathOf(home), home]
+    const holdsHome = (folder: string) => homes.some((each) => isInside(folder, each, path))
+    return holdsHome(root) ? Option.none() : Option.orElseSome(yield* outermost(root, holdsHome), () => root)
   })
 
 /** PATH without entries that are empty, relative, in the project, or writable by others. */

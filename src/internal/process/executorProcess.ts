@@ -1,4 +1,4 @@
-/** What every `Process` of a `CommandExecutor` has: its prototype, and its error when a signal ended it. */
+/** The parts that every `Process` of a `CommandExecutor` shares: its prototype, and its error for a process that a signal killed. */
 
 import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"
@@ -14,7 +14,7 @@ const ProcessProto = {
   }
 }
 
-/** Its type asks for what only the prototype has. */
+/** Makes a `Process`. The parameter leaves out the members that the prototype has. */
 export const executorProcess = (
   members: Pick<CommandExecutor.Process, "pid" | "exitCode" | "isRunning" | "kill" | "stdin" | "stdout" | "stderr">
 ): CommandExecutor.Process => Object.assign(Object.create(ProcessProto), members)

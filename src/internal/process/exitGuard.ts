@@ -1,4 +1,4 @@
-/** No helper outlives us: on a deadly signal, an uncaught exception and a normal exit its session gets SIGKILL. */
+/** Kills running helpers when this process exits: after a fatal signal, after an uncaught exception, and normally. */
 import { spawnSync } from "node:child_process"
 import { isMainThread } from "node:worker_threads"
 import { onExit } from "signal-exit"
@@ -18,7 +18,7 @@ const kill = (pid: number, ownsGroup: boolean): void => {
     if (ownsGroup) signalSession(pid, "SIGKILL")
     else process.kill(pid, "SIGKILL")
   } catch {
-    // It ended already.
+    // It has already exited.
   }
 }
 
@@ -30,8 +30,8 @@ const killAll = (): void => {
 const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
 
 /**
- * signal-exit ends us if it is the only one to listen. It has to look first: a listener before it that removes itself when
- * called (runMain's) would otherwise be overlooked, and its orderly end cut off.
+ * Installs signal-exit's listeners in front of all others. signal-exit ends the process if no other listener is installed.
+ * If it ran later, it would not count a listener that removes itself when called (runMain's), and would cut off its shutdown.
  */
 const listenFirst = (): (() => void) => {
   const before = signals.map((signal) => process.listeners(signal))
@@ -40,18 +40,18 @@ const listenFirst = (): (() => void) => {
     const added = process.listeners(signal).filter((listener) => !before[index]?.includes(listener))
     for (const listener of added) {
       process.prependListener(signal, listener)
-      // Of two, the later is removed.
+      // `removeListener` removes the last of two equal entries, which is the original.
       process.removeListener(signal, listener)
     }
   }
   return stop
 }
 
-/** signal-exit does nothing under Bun, so there it is done by hand, as it would. */
+/** Does for Bun what signal-exit does for Node. signal-exit has no effect under Bun. */
 const listenUnderBun = (): (() => void) => {
   const listeners = signals.map((signal) => {
     const listener = (): void => {
-      // If another handler is installed it decides; our `exit` listener still runs.
+      // If another listener is installed, it decides whether the process exits. The `exit` listener below still runs.
       if (process.listenerCount(signal) > 1) return
       stop()
       killAll()
@@ -71,14 +71,14 @@ const listenUnderBun = (): (() => void) => {
 const listen = process.versions["bun"] === undefined ? listenFirst : listenUnderBun
 
 export interface Watch {
-  /** From now on it goes with us. */
+  /** Sets the process to kill when this process exits. */
   readonly over: (pid: number, ownsGroup: boolean) => void
   readonly end: () => void
 }
 
 let watches = 0
 
-/** No handler runs when we crash or get SIGKILL. What runs for so long is then killed by a process of its own. */
+/** After this time a watchdog is started, because no handler of ours runs after a crash or SIGKILL. */
 const watchdogAfterMillis = 100
 
 /** One for all helpers of this thread. */
@@ -95,7 +95,7 @@ const updateDog = (): void => {
   }
 }
 
-/** A worker thread hears no signals, so there it starts at once. */
+/** In a worker thread, which receives no signals, the watchdog starts at once. */
 const watchByDog = (pid: number, ownsGroup: boolean): (() => void) => {
   if (isWindows) return () => undefined
   const begin = (): void => {
@@ -111,8 +111,8 @@ const watchByDog = (pid: number, ownsGroup: boolean): (() => void) => {
 }
 
 /**
- * To be made before the process is started: a signal that comes while it starts is then ours to answer. We listen only
- * while there is something to watch.
+ * Starts a watch. Call it before starting the process, so that a signal during the start is handled too. Listeners are
+ * installed only while there is a watch.
  */
 export const watch = (): Watch => {
   let watched: number | undefined

@@ -1,17 +1,17 @@
-/** What the system says of process groups and sessions: what of them still runs, and whether ours has the terminal. */
+/** Queries and signals for sessions of processes, and whether our process group is in the foreground. */
 import { readdirSync, readFileSync } from "node:fs"
 import { hasProperty } from "effect/Predicate"
 
 /**
- * Whether anything of a session still runs, by the process that leads it. A helper's own processes may form groups of their
- * own: `timeout` and `set -m` do. Only Linux tells which ones; elsewhere the leader's group counts.
+ * Whether a session has a running process. It is named by its leader. Processes of a helper may form other groups in it, as
+ * those of `timeout` and `set -m` do. Only Linux lists them; on other systems the leader's group counts.
  */
 export const sessionIsAlive = (leader: number): boolean => {
   const own = groupState(leader)
-  // A group of another user's (sudo) is alive, though not ours to signal.
+  // The group exists but belongs to another user (sudo), so it cannot be signalled.
   if (process.platform !== "linux" || own === "denied") return own !== "gone"
   if (believedGroups(leader).some((group) => groupState(group) !== "gone")) return true
-  // A zombie has ended, but stays in its group until PID 1 reaps it, which in a container may take long or never come.
+  // Zombies do not count: in a container PID 1 may reap them late or never.
   const groups = readGroups(leader)
   return groups === undefined ? own !== "gone" : groups.length > 0
 }
@@ -25,10 +25,10 @@ const groupState = (group: number): "there" | "denied" | "gone" => {
   }
 }
 
-/** How often a signal that cannot be caught is sent to groups that began while it was sent. */
+/** How often SIGKILL is repeated for groups that started meanwhile. */
 const maxRounds = 5
 
-/** Signals every process group of a session. Errors are ignored: a group ended already, or is another user's. */
+/** Signals every process group of a session. Errors are ignored. */
 export const signalSession = (leader: number, signal: NodeJS.Signals): void => {
   const reached = new Set([leader])
   signalGroup(leader, signal)
@@ -47,20 +47,20 @@ const signalGroup = (group: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(-group, signal)
   } catch {
-    // ESRCH: ended already; EPERM: another user's (sudo), which denies it
+    // ESRCH: the group is empty. EPERM: it belongs to another user (sudo).
   }
 }
 
-/** The groups that had something that runs when all of /proc was last read, by session, and until when that is believed. */
+/** The groups with a running process at the last scan of /proc, by session, and until when the result is used. */
 let last: { readonly sessions: ReadonlyMap<number, ReadonlyArray<number>>; readonly until: number } = {
   sessions: new Map(),
   until: 0
 }
 
-/** So many times as long as a reading takes there is no other, however many runs wait for their sessions at once. */
+/** The pause between scans, as a multiple of the scan's duration. It limits the cost when many runs wait at the same time. */
 const pauseShare = 4
 
-/** That a session runs may be believed a while; that it does not only of what was read just now: it may have begun since. */
+/** The groups of a session at the last scan, if its result is still used. New groups may have started since. */
 const believedGroups = (session: number): ReadonlyArray<number> =>
   performance.now() <= last.until ? (last.sessions.get(session) ?? []) : []
 

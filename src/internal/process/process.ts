@@ -1,4 +1,4 @@
-/** A child as a `Process` of a `CommandExecutor`: its exit code, its streams, and how it is killed. */
+/** Makes a `Process` of a `CommandExecutor` from a child: its exit code, its streams, and its kill. */
 
 import type * as Command from "@effect/platform/Command"
 import * as CommandExecutor from "@effect/platform/CommandExecutor"

@@ -1,4 +1,4 @@
-/** Starts a child in a session of its own, signals it, waits for its end, and releases it. */
+/** Starts a child in its own session, signals it, waits until it has exited, and releases it. */
 
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
 import { closeSync } from "node:fs"
@@ -18,10 +18,10 @@ import { type Watch, watch } from "./exitGuard.js"
 import { sessionIsAlive, signalSession } from "./group.js"
 import { isWindows, openTerminal, stderrFd, stdinFd, terminalExists } from "./terminal.js"
 
-/** How often a session that was sent a signal is looked at. */
+/** The interval at which a session is checked after a signal. */
 const pollMillis = 10
 
-/** How long a release waits for a process that was sent SIGKILL before it gives up. */
+/** How long a release waits after SIGKILL before it gives up. */
 const reapMillis = 400
 
 const reasons: Readonly<Record<string, SystemErrorReason>> = {
@@ -33,7 +33,7 @@ const reasons: Readonly<Record<string, SystemErrorReason>> = {
   ELOOP: "BadResource"
 }
 
-/** No argument may stand in an error, so Node's own, which holds the whole argv, is not passed on. */
+/** The error for a failed system call. It keeps only the code, because Node's error contains the whole argv. */
 export const systemError = (method: string, command: Command.StandardCommand, error: unknown): PlatformError => {
   const code = hasProperty(error, "code") && typeof error.code === "string" ? error.code : "EUNKNOWN"
   return new SystemError({
@@ -48,21 +48,21 @@ export const systemError = (method: string, command: Command.StandardCommand, er
 export interface Child {
   readonly handle: ChildProcess
   readonly pid: number
-  /** Only for a child that leads a session of its own. One on our terminal shares our session and group, and is killed alone. */
+  /** Whether the child leads its own session. A child on our terminal shares our session, and is killed alone. */
   readonly ownsGroup: boolean
   readonly watch: Watch
-  /** SIGKILL was sent and its sender has waited: nothing more can be done. */
+  /** Whether SIGKILL was sent. A release then neither kills nor waits again. */
   sigkilled: boolean
 }
 
 export const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
 
-/** Nothing of it is left: the child has exited and, where it has a session, that is empty. */
+/** Whether the child has exited and its session, if it has one, is empty. */
 const isTerminated = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && sessionIsAlive(child.pid))
 
-// Boundary: Node throws in this section and nowhere else in the file; what its functions give the others are values.
+// --- boundary: calls to Node that throw. The functions in this section return values instead.
 
-/** An empty stream is /dev/null: one pipe less, and the same to the child. */
+/** Uses /dev/null for an empty stream: the child sees no difference, and no pipe is needed. */
 const stdinOf = (stdin: Command.Command.Input): "pipe" | "inherit" | "ignore" =>
   typeof stdin === "string" ? stdin : stdin === Stream.empty ? "ignore" : "pipe"
 
@@ -71,7 +71,7 @@ const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof
 const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
 
-/** Starts it; with a terminal to keep, what of ours is redirected is the terminal for it. */
+/** Starts the child. A child that inherits stdin or stderr gets the terminal, even if ours is redirected. */
 const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): ChildProcess => {
   const stdin = stdinOf(command.stdin)
   const stderr = outputOf(command.stderr)
@@ -118,20 +118,20 @@ export const send = (child: Child, signal: NodeJS.Signals): void => {
     } else if (child.ownsGroup) signalSession(child.pid, signal)
     else child.handle.kill(signal)
   } catch {
-    // ESRCH: ended already; EPERM: another user's (sudo), which denies it
+    // ESRCH: it has already exited. EPERM: it belongs to another user (sudo) and cannot be signalled.
   }
 }
 
-/** Windows knows neither groups nor a polite way; this ends the whole tree. */
+/** Kills the process tree. Windows has neither process groups nor SIGTERM. */
 const taskkill = (pid: number): void => {
   const killer = nodeSpawn("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true })
   killer.on("error", () => undefined)
   killer.unref()
 }
 
-// End of the boundary.
+// --- end of the boundary
 
-/** Waits until nothing of it is left, or for so long. Real time on purpose: processes do not live by a test's clock. */
+/** Waits until the child and its group have exited, or until the limit. It uses real time: `TestClock` does not move processes. */
 export const awaitTermination = (child: Child, limitMillis = Number.POSITIVE_INFINITY): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const started = performance.now()
@@ -162,7 +162,7 @@ export const spawn = (command: Command.StandardCommand): Effect.Effect<Child, Pl
     }
     const handle = started.right
     const { pid } = handle
-    // An "error" after the start (a failed kill) has no receiver and must not become an uncaught exception.
+    // An "error" event after the start (a failed kill) would be an uncaught exception without this listener.
     handle.on("error", (error) => resume(Effect.fail(systemError("spawn", command, error))))
     if (pid === undefined) guard.end()
     else {
@@ -173,7 +173,7 @@ export const spawn = (command: Command.StandardCommand): Effect.Effect<Child, Pl
     return undefined
   })
 
-/** What still runs is killed; after a failure so is what the child left in its session. */
+/** Kills a running child. After a non-zero exit it kills what is left in its session. */
 export const release = (child: Child): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (hasExited(child)) {

@@ -1,4 +1,4 @@
-/** The controlling terminal: whether there is one that a person can answer on, and opening it. */
+/** The controlling terminal: opens it, and tells whether the user can answer on it. */
 
 import { closeSync, openSync } from "node:fs"
 import { isatty } from "node:tty"
@@ -10,12 +10,12 @@ export const stdinFd = 0
 
 export const stderrFd = 2
 
-/** Node cannot ask for a controlling terminal otherwise; without one this throws. */
+/** Opens the controlling terminal. Throws if there is none. Node has no other way to find out. */
 export const openTerminal = (): number => openSync("/dev/tty", "r+")
 
 /**
- * If the controlling terminal can be opened, the user can answer on it, whatever our stdin is. Not so if we run in its
- * background: there a prompt would stop the whole job until the user brings it to the foreground.
+ * Whether the user can answer on the controlling terminal. Our stdin may be redirected. In the background the answer is no: a
+ * prompt would stop the whole job until the user brings it to the foreground.
  */
 export const terminalExists = (): boolean => {
   if (isWindows) return isatty(stdinFd)

@@ -1,4 +1,4 @@
-/** Stops a process: SIGTERM, a grace, then SIGKILL. */
+/** Stops a process: SIGTERM, a grace period, then SIGKILL. */
 import type { Process, Signal } from "@effect/platform/CommandExecutor"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,19 +8,20 @@ const killGrace = Duration.millis(500)
 /** How long to wait after SIGKILL. Only a process blocked in the kernel survives it. */
 const reapLimit = Duration.millis(300)
 /**
- * Ctrl-C reaches a child on our terminal and us. So long the child may end by itself, and leave the terminal as it was; and
- * so long its failure waits for our own end, of which it may be the first sign.
+ * Ctrl-C sends SIGINT to this process and to a child on our terminal. The child gets this long to exit by itself and to
+ * restore the terminal. Its failure is reported after that
+ * time, because this process may be about to exit as well.
  */
 export const settleLimit = Duration.millis(100)
 
-/** What stopping takes at most; the caller of a run waits no longer. */
+/** The longest time that stopping takes. The caller of a run waits no longer. */
 export const stopLimit = Duration.millis(950)
 
-/** Whether it ended in time. A finalizer is uninterruptible, so without `interruptible` the limit could not end it. */
+/** Whether an effect ended in time. Finalizers are uninterruptible, so without `interruptible` the limit would have no effect. */
 const endsWithin = <A, E>(self: Effect.Effect<A, E>, limit: Duration.Duration): Effect.Effect<boolean> =>
   self.pipe(Effect.exit, Effect.interruptible, Effect.timeoutOption(limit), Effect.map(Option.isSome))
 
-/** SIGTERM to its group, a grace, SIGKILL to its group. */
+/** Sends SIGTERM to the group, waits for the grace period, then sends SIGKILL to the group. */
 export const stop = (process_: Process): Effect.Effect<void> => {
   const kill = (signal: Signal, limit: Duration.Duration) => endsWithin(process_.kill(signal), limit)
   return Effect.flatMap(kill("SIGTERM", killGrace), (ended) =>
@@ -28,7 +29,7 @@ export const stop = (process_: Process): Effect.Effect<void> => {
   )
 }
 
-/** The same for a child on our terminal. It shares our process group, so it is killed alone, and may leave something. */
+/** Stops a child on our terminal. It shares our process group, so only the child is killed; its own children may remain. */
 export const stopOnTerminal = (process_: Process, name: string): Effect.Effect<void> =>
   Effect.flatMap(endsWithin(process_.exitCode, settleLimit), (ended) =>
     ended

@@ -1,6 +1,6 @@
 /**
- * Kills helpers when the thread that started them has died without running its exit handlers: by SIGKILL, a crash, or the end
- * of the process of a worker thread. A shell outside of the process waits on a pipe, and kills when that closes.
+ * Kills helpers if this process dies without running its exit handlers: by SIGKILL, by a crash, or while a worker thread runs
+ * them. A separate shell reads a pipe from us, and kills the helpers when the pipe closes.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { checkFreeDescriptors } from "./descriptors.js"
@@ -39,7 +39,7 @@ export const startWatchdog = (targets: Iterable<number>): Watchdog | undefined =
   }
 }
 
-/** It inherits nothing of ours: neither the group nor the terminal, which signals go to, nor an environment with secrets. */
+/** Detached, so that signals to our group or terminal do not reach it. Its environment is empty: ours may have secrets. */
 const spawnShell = (targets: ReadonlyArray<string>): ChildProcess | undefined => {
   try {
     checkFreeDescriptors()

@@ -1,4 +1,4 @@
-/** A provider whose key a helper command prints: its cache, and the erase command before a run after a rejection. */
+/** Makes a provider from a helper command: its cache, and the erase command before a run that a rejection caused. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -23,7 +23,7 @@ import { defaultProvider, type Provider } from "../model/provider.js"
 import { type CommandOptions, type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 
 /**
- * A provider whose key a helper command prints, as a value; it lives as long as the scope.
+ * Makes a provider whose key a helper command prints. It lives as long as its scope.
  *
  * @since 0.1.0
  * @category constructors
@@ -32,7 +32,7 @@ export const fromCommand = (options: CommandOptions): Effect.Effect<Provider, ne
   fromResolvedCommand(resolveCommand(options))
 
 /**
- * Asked before each run: may it be, and with which of its options changed.
+ * Runs before each run. It fails to deny the run, or succeeds with options to change.
  *
  * @internal
  */
@@ -44,10 +44,10 @@ export type Guard = Effect.Effect<Partial<Options>, ApiKeyError, FileSystem.File
  * @internal
  */
 export interface ProviderOptions {
-  /** Instead of the provider that the command's options name. */
+  /** Replaces the provider's name in the command's options. */
   readonly provider?: string | undefined
   readonly guard?: Guard | undefined
-  /** Sees what each run gave. */
+  /** Called with the output of each run. */
   readonly observe?: ((output: Output) => void) | undefined
 }
 
@@ -60,7 +60,7 @@ export const fromResolvedCommand = (
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const { cwd, format, mayPrompt, name, options, timeToLive } = resolved
   const provider = own.provider ?? options.provider ?? defaultProvider
-  /** Kept only to be erased, and no longer than the scope. */
+  /** The last key, kept only to erase it, and dropped when the scope closes. */
   let last: Option.Option<ApiKey.ApiKey> = Option.none()
   return ApiKeyCache.make({
     ...options,
@@ -69,25 +69,24 @@ export const fromResolvedCommand = (
     format: Either.match(format, { onLeft: () => "invalid", onRight: (known) => known.name }),
     mayPrompt,
     timeToLive,
-    fetch: (request) =>
-      Effect.gen(function* () {
-        const speaking = yield* format
-        const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
-        const known =
-          allowed.argv === options.argv && allowed.cwd === cwd ? resolved : knownCommand(allowed.argv, allowed.cwd)
-        yield* checkErase(allowed, speaking)
-        const { environment, explain, input } = speaking
-        const asked = { ...request, provider, environment }
-        const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
-        // Only once: afterwards the store may hold a new key that the user has just stored.
-        if (before !== undefined) last = Option.none()
-        const output = yield* run(known, allowed, { ...asked, input, explain, before })
-        own.observe?.(output)
-        const now = yield* DateTime.now
-        const key = yield* CredentialFormat.decode(speaking, output, now)
-        if (options.eraseOnReject === true) last = Option.some(key)
-        return key
-      })
+    fetch: Effect.fnUntraced(function* (request) {
+      const speaking = yield* format
+      const allowed = { ...options, ...(yield* own.guard ?? Effect.succeed({})) }
+      const known =
+        allowed.argv === options.argv && allowed.cwd === cwd ? resolved : knownCommand(allowed.argv, allowed.cwd)
+      yield* checkErase(allowed, speaking)
+      const { environment, explain, input } = speaking
+      const asked = { ...request, provider, environment }
+      const before = request.reason === "rejected" ? erase(allowed, speaking, last, asked) : undefined
+      // Only once: afterwards the store may hold a new key that the user has just stored.
+      if (before !== undefined) last = Option.none()
+      const output = yield* run(known, allowed, { ...asked, input, explain, before })
+      own.observe?.(output)
+      const now = yield* DateTime.now
+      const key = yield* CredentialFormat.decode(speaking, output, now)
+      if (options.eraseOnReject === true) last = Option.some(key)
+      return key
+    })
   }).pipe(
     Effect.zipLeft(
       Effect.addFinalizer(() =>
@@ -137,7 +136,7 @@ const erase = (
   )
 
 /**
- * From a command to its provider.
+ * Makes the provider of a command.
  *
  * @internal
  */

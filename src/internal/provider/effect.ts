@@ -1,4 +1,4 @@
-/** A provider whose key an Effect gives: its cache, around one scope for each run. */
+/** Makes a provider from an Effect that fetches the key. Each run has its own scope. */
 
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -10,7 +10,7 @@ import type { RunReason } from "../format/format.js"
 import { defaultProvider, type Provider } from "../model/provider.js"
 
 /**
- * What fetches a key: an Effect, or a function from the reason of the run to one.
+ * Fetches a key: an Effect, or a function that gets the reason of the run and returns an Effect.
  *
  * @since 0.1.0
  * @category models
@@ -20,7 +20,7 @@ export type Fetch<R> =
   | ((reason: RunReason) => Effect.Effect<ApiKey, ApiKeyError, R>)
 
 /**
- * Options of a provider whose key an Effect gives.
+ * Options of a provider that fetches its key with an Effect.
  *
  * @since 0.1.0
  * @category models
@@ -28,13 +28,13 @@ export type Fetch<R> =
 export interface FetchOptions extends LifeOptions {
   /** The name in errors, status, metrics and spans. Default `"default"`. */
   readonly provider?: string | undefined
-  /** Whether a run may ask the user. If true, no key is refreshed in the background. Default false. */
+  /** Whether a run may prompt the user. If true, no key is refreshed in the background. Default false. */
   readonly mayPrompt?: boolean | undefined
 }
 
 /**
- * A provider whose key an Effect gives, cached as the key of a command is: callers share one run, and a key is refreshed before
- * it expires. After a failure, no run starts during the back-off. It lives as long as the scope.
+ * Makes a provider that fetches its key with an Effect and caches it like the key of a command. Callers share one run, and a key
+ * is refreshed before it expires. After a failure, no run starts during the back-off. The provider lives as long as its scope.
  *
  * `reason` is `"first"`, `"expiry"`, or `"rejected"` after the server rejected the last key. Each run has its own scope, which
  * closes when the run ends. A run has no time limit and no retries: add them with `Effect.timeout` and `Effect.retry`.

@@ -1,4 +1,4 @@
-/** A provider that asks several others in order and gives the first key. */
+/** A provider that tries several others in order and returns the first key. */
 
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -7,8 +7,8 @@ import { type ApiKeyError, KeyNotConfigured } from "../../ApiKeyError.js"
 import { defaultProvider, emptyStatus, type Provider } from "../model/provider.js"
 
 /**
- * The first of several providers that has a key. Absence lets the next one try; a failure does so only with
- * `onFailure: "next"`, and is then the error if no provider has a key.
+ * Makes a provider that returns the key of the first provider that has one. After `KeyNotConfigured` the next provider is tried.
+ * After another failure it is tried only with `onFailure: "next"`; if no provider has a key, `get` fails with the first failure.
  *
  * @since 0.1.0
  * @category constructors
@@ -21,27 +21,26 @@ export const fromFirstOf = (
   const onFailure = options?.onFailure ?? "stop"
   const [first] = providers
   let current = first
-  const asking = (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) =>
-    Effect.gen(function* () {
-      const tried: Array<string> = []
-      let failure: ApiKeyError | undefined
-      for (const candidate of providers) {
-        const answer = yield* Effect.either(ask(candidate))
-        if (answer._tag === "Right") {
-          current = candidate
-          return answer.right
-        }
-        if (answer.left._tag === "KeyNotConfigured") tried.push(...answer.left.tried)
-        else if (onFailure === "stop") return yield* answer.left
-        else failure ??= answer.left
+  const asking = Effect.fnUntraced(function* (ask: (self: Provider) => Effect.Effect<ApiKey.ApiKey, ApiKeyError>) {
+    const tried: Array<string> = []
+    let failure: ApiKeyError | undefined
+    for (const candidate of providers) {
+      const answer = yield* Effect.either(ask(candidate))
+      if (answer._tag === "Right") {
+        current = candidate
+        return answer.right
       }
-      return yield* failure ?? new KeyNotConfigured({ provider, tried })
-    })
+      if (answer.left._tag === "KeyNotConfigured") tried.push(...answer.left.tried)
+      else if (onFailure === "stop") return yield* answer.left
+      else failure ??= answer.left
+    }
+    return yield* failure ?? new KeyNotConfigured({ provider, tried })
+  })
   const status = Effect.suspend(() => (current === undefined ? Effect.succeed(emptyStatus(provider)) : current.status))
   return {
     get: asking(({ get }) => get),
     refresh: asking(({ refresh }) => refresh),
-    // Each drops only what it gave itself, and who that was may have answered before another did.
+    // All are called: each drops only its own key, and the key may come from an earlier provider than the current one.
     reject: (key) => Effect.forEach(providers, ({ reject }) => reject(key), { discard: true }),
     status,
     changes: Stream.mapEffect(

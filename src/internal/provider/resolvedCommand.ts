@@ -1,4 +1,4 @@
-/** A command with all that is known of it before it runs, resolved once: its name, catalog entry, format, times and identity. */
+/** A command whose options are resolved once, before it runs: name, catalog entry, format, timeout, time to live and identity. */
 
 import * as Duration from "effect/Duration"
 import type * as Either from "effect/Either"
@@ -18,7 +18,7 @@ import { digestOf } from "../util/digest.js"
 import { ownProperties } from "../util/ownProperties.js"
 
 /**
- * Everything that shapes a command's runs, the format of its answer, and the life of its key.
+ * The options of a helper command: its runs, its output format, and the lifetime of its key.
  *
  * @since 0.1.0
  * @category models
@@ -26,27 +26,27 @@ import { ownProperties } from "../util/ownProperties.js"
 export interface CommandOptions extends Options, LifeOptions {
   /** The name in errors, status and the helper's `EFFECT_APIKEY_PROVIDER`. Default `"default"`. */
   readonly provider?: string | undefined
-  /** The protocol that the command's stdout speaks. Default `"auto"`. */
+  /** What the command prints to stdout: a format's name, or an object with its name and parameters. Default `"auto"`. */
   readonly format?: Format | undefined
   /**
-   * Whether the helper is asked to erase a key that the server rejected, before the next run and within its timeout. Default false.
-   * Only `git-credential` with a `url` and `docker-credential` with a `serverUrl` can do that, for a command that ends in `get` or
-   * `fill`.
+   * Whether the helper erases a key that the server rejected. The erase command runs before the next run, within its timeout.
+   * Default false. Only `git-credential` with a `url` and `docker-credential` with a `serverUrl` support it, for a command that
+   * ends in `get` or `fill`.
    */
   readonly eraseOnReject?: boolean | undefined
 }
 
-/** Two are equal when all of their options are, those that are left out taken for their defaults. */
+/** A resolved command. Two are equal if all their options are equal. A missing option equals its default. */
 export class ResolvedCommand implements KnownCommand, Equal.Equal {
   readonly name: string
   readonly printer: string
   readonly entry: KnownCommand["entry"]
   readonly install: KnownCommand["install"]
-  /** An error where the options name no format that exists: each run fails with it. */
+  /** The format. If it does not exist, each run fails with the error. */
   readonly format: Either.Either<CredentialFormat, ConfigInvalid>
   /** Whether a run may prompt the user. */
   readonly mayPrompt: boolean
-  /** None where it depends on whether the run gets the terminal. */
+  /** None if it depends on whether the run gets the terminal. */
   readonly timeout: Option.Option<Duration.DurationInput>
   readonly timeToLive: Duration.DurationInput
   #identity: string | undefined
@@ -75,7 +75,7 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
       )
   }
 
-  /** A digest, since arguments and variables can hold secrets. */
+  /** A digest of all options, because arguments and variables may be secret. */
   get identity(): string {
     this.#identity ??= identityOf(this)
     return this.#identity
@@ -101,7 +101,7 @@ const durations: ReadonlySet<string> = new Set(["timeout", "timeToLive", "refres
   keyof CommandOptions
 >)
 
-/** An option that is left out and one that is set to its default are the same. `retry` and `refreshAhead` have no default that can be set. */
+/** The options with defaults filled in. `retry` and `refreshAhead` have no default that could be written as a value. */
 const effectiveOptions = ({ cwd, mayPrompt, options, timeout, timeToLive }: ResolvedCommand): CommandOptions => ({
   ...options,
   cwd,
@@ -118,7 +118,7 @@ const effectiveOptions = ({ cwd, mayPrompt, options, timeout, timeToLive }: Reso
   onAbandon: options.onAbandon ?? defaultOnAbandon(mayPrompt)
 })
 
-/** By all options, so that one added later counts too. Functions and instances are the same only if they are one. */
+/** Covers all options, including options that are added later. Functions and instances are equal only to themselves. */
 const identityOf = (command: ResolvedCommand): string =>
   digestOf(
     sorted(effectiveOptions(command)).flatMap(([name, value]) =>

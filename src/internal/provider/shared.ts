@@ -1,4 +1,4 @@
-/** Equal commands of several providers from configuration: one cache and one run, and each provider's policy asked for itself. */
+/** Shares one cache and one run between equal commands of several configured providers. The policy authorizes each provider. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,7 +17,7 @@ import { fromResolvedCommand, type Guard, type Open } from "./command.js"
 import { type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 import { commandOptions } from "./source.js"
 
-/** A source whose commands a provider uses. Commands are equal only within a trust domain: how a program is found depends on it. */
+/** A source whose commands a provider uses. Commands are shared only within a trust domain, which affects how a program is found. */
 export interface CommandUse {
   readonly id: string
   readonly trustDomain: string
@@ -29,7 +29,7 @@ interface Group {
   readonly ids: Set<string>
 }
 
-/** One provider's policy, and its last answer: before the provider's first get, and in each run since. */
+/** One provider's guard and its last decision. The guard runs before the provider's first `get` and in each later run. */
 interface User {
   readonly guard: Guard
   verdict: Option.Option<Either.Either<Permitted, ApiKeyError>>
@@ -42,41 +42,39 @@ interface Shared {
   readonly users: Set<User>
 }
 
-/** From all uses to what makes a provider of a command, which runs in `cwd` unless its options name a folder. */
-export const make = (
+/** Makes the function that opens a command's provider. `cwd` is the default working directory. */
+export const make = Effect.fnUntraced(function* (
   uses: ReadonlyArray<CommandUse>,
   cwd?: string
-): Effect.Effect<(trustDomain: string) => Open, never, Requirements | Scope.Scope> =>
-  Effect.gen(function* () {
-    const keyOf = (trustDomain: string, { identity }: ResolvedCommand): string =>
-      JSON.stringify([trustDomain, identity])
-    const groups = new Map<string, Group>()
-    for (const { id, trustDomain, source } of uses) {
-      for (const single of singles(source)) {
-        if (single._tag !== "Command") continue
-        const command = resolveCommand(commandOptions(single.command), cwd)
-        const key = keyOf(trustDomain, command)
-        const group = groups.get(key) ?? { command, ids: new Set() }
-        groups.set(key, { ...group, ids: group.ids.add(id) })
-      }
+): Effect.fn.Return<(trustDomain: string) => Open, never, Requirements | Scope.Scope> {
+  const keyOf = (trustDomain: string, { identity }: ResolvedCommand): string => JSON.stringify([trustDomain, identity])
+  const groups = new Map<string, Group>()
+  for (const { id, trustDomain, source } of uses) {
+    for (const single of singles(source)) {
+      if (single._tag !== "Command") continue
+      const command = resolveCommand(commandOptions(single.command), cwd)
+      const key = keyOf(trustDomain, command)
+      const group = groups.get(key) ?? { command, ids: new Set() }
+      groups.set(key, { ...group, ids: group.ids.add(id) })
     }
-    const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
-      const users = new Set<User>()
-      const provider = providerIds(Array.from(group.ids))
-      return Effect.map(fromResolvedCommand(group.command, { provider, guard: permitOf(users, provider) }), (made) => ({
-        provider: made,
-        users
-      }))
-    })
-    return (trustDomain) =>
-      ({ provider, ...options }, guard) => {
-        const command = resolveCommand(options, cwd)
-        const group = groups.get(keyOf(trustDomain, command))
-        return group === undefined || group.ids.size < 2
-          ? fromResolvedCommand(command, { provider, guard })
-          : Effect.flatMap(opened(group), (shared) => handle(shared, provider, guard))
-      }
+  }
+  const opened = yield* sharing((group: Group): Effect.Effect<Shared, never, Requirements | Scope.Scope> => {
+    const users = new Set<User>()
+    const provider = providerIds(Array.from(group.ids))
+    return Effect.map(fromResolvedCommand(group.command, { provider, guard: permitOf(users, provider) }), (made) => ({
+      provider: made,
+      users
+    }))
   })
+  return (trustDomain) =>
+    ({ provider, ...options }, guard) => {
+      const command = resolveCommand(options, cwd)
+      const group = groups.get(keyOf(trustDomain, command))
+      return group === undefined || group.ids.size < 2
+        ? fromResolvedCommand(command, { provider, guard })
+        : Effect.flatMap(opened(group), (shared) => handle(shared, provider, guard))
+    }
+})
 
 const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>, never, Effect.Effect.Context<Guard>> =>
   Effect.tap(Effect.either(user.guard), (outcome) =>
@@ -87,43 +85,42 @@ const judge = (user: User): Effect.Effect<Either.Either<Permitted, ApiKeyError>,
 
 const isAllowed = ({ verdict }: User): boolean => Option.exists(verdict, Either.isRight)
 
-/** A run asks all who have been allowed so far, and needs the word of one. */
+/** The guard of a shared run: it needs the permission of one provider that was allowed before. All of these are checked again. */
 const permitOf = (users: ReadonlySet<User>, provider: string): Guard =>
   Effect.suspend(() => Effect.forEach(Array.from(users).filter(isAllowed), judge)).pipe(
     Effect.flatMap((verdicts) => verdicts.find(Either.isRight) ?? verdicts[0] ?? new ProviderClosed({ provider }))
   )
 
 /** The policy authorizes each provider before it starts a shared run, and before it gets the key of one. */
-const handle = (
+const handle = Effect.fnUntraced(function* (
   { provider: shared, users }: Shared,
   id: string | undefined,
   guard: Guard
-): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
-  Effect.gen(function* () {
-    const context = yield* Effect.context<Requirements>()
-    const user: User = { guard, verdict: Option.none() }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => users.add(user)),
-      () => Effect.sync(() => users.delete(user))
+): Effect.fn.Return<Provider, never, Requirements | Scope.Scope> {
+  const context = yield* Effect.context<Requirements>()
+  const user: User = { guard, verdict: Option.none() }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => users.add(user)),
+    () => Effect.sync(() => users.delete(user))
+  )
+  const allowed = Effect.suspend(() => (isAllowed(user) ? Effect.void : Effect.flatten(judge(user)))).pipe(
+    Effect.provide(context)
+  )
+  const refusal = () => Option.flatMap(user.verdict, Either.getLeft)
+  const asking = (ask: Effect.Effect<ApiKey, ApiKeyError>): Effect.Effect<ApiKey, ApiKeyError> =>
+    Effect.flatMap(Effect.zipRight(allowed, Effect.either(ask)), (answer) =>
+      Option.match(refusal(), { onNone: () => answer, onSome: Effect.fail })
     )
-    const allowed = Effect.suspend(() => (isAllowed(user) ? Effect.void : Effect.flatten(judge(user)))).pipe(
-      Effect.provide(context)
-    )
-    const refusal = () => Option.flatMap(user.verdict, Either.getLeft)
-    const asking = (ask: Effect.Effect<ApiKey, ApiKeyError>): Effect.Effect<ApiKey, ApiKeyError> =>
-      Effect.flatMap(Effect.zipRight(allowed, Effect.either(ask)), (answer) =>
-        Option.match(refusal(), { onNone: () => answer, onSome: Effect.fail })
-      )
-    const own = (status: ApiKeyStatus): ApiKeyStatus => ({
-      ...status,
-      provider: id ?? status.provider,
-      ...(Option.isSome(refusal()) ? { state: "failing", lastFailure: refusal() } : {})
-    })
-    return {
-      get: asking(shared.get),
-      refresh: asking(shared.refresh),
-      reject: shared.reject,
-      status: Effect.map(shared.status, own),
-      changes: Stream.map(shared.changes, own)
-    }
+  const own = (status: ApiKeyStatus): ApiKeyStatus => ({
+    ...status,
+    provider: id ?? status.provider,
+    ...(Option.isSome(refusal()) ? { state: "failing", lastFailure: refusal() } : {})
   })
+  return {
+    get: asking(shared.get),
+    refresh: asking(shared.refresh),
+    reject: shared.reject,
+    status: Effect.map(shared.status, own),
+    changes: Stream.map(shared.changes, own)
+  }
+})

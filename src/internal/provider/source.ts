@@ -1,4 +1,4 @@
-/** A provider whose key comes from an `ApiKeySource`: a literal, a variable, a file, auth.json, a command, or the first of several. */
+/** Makes a provider from an `ApiKeySource`: a literal, a variable, a file, auth.json, a command, or the first of several. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -18,7 +18,7 @@ import { fromFirstOf } from "./firstOf.js"
 import { type CommandOptions, resolveCommand } from "./resolvedCommand.js"
 
 /**
- * What the layers of sources take beside the source.
+ * Options of a provider that is made from a source.
  *
  * @since 0.1.0
  * @category models
@@ -26,22 +26,22 @@ import { type CommandOptions, resolveCommand } from "./resolvedCommand.js"
 export interface SourceOptions {
   /** The name in errors and status. Default `"default"`. */
   readonly provider?: string | undefined
-  /** For commands that do not say. Default `"never"`. */
+  /** Whether commands that do not set it may prompt the user on the terminal. Default `"never"`. */
   readonly interactive?: Interactive | undefined
   /**
-   * Asked before each reading and each run: whether it may be, and with which options of the run changed.
+   * Runs before each read and each run. It fails to deny it, or succeeds with options of the run to change.
    *
    * @internal
    */
   readonly guard?: ((source: Single) => Guard) | undefined
   /**
-   * What makes a provider of a command, where commands are shared.
+   * Makes the provider of a command. Set if commands are shared.
    *
    * @internal
    */
   readonly open?: Open | undefined
   /**
-   * Sees what each run gave.
+   * Called with the output of each run.
    *
    * @internal
    */
@@ -49,9 +49,8 @@ export interface SourceOptions {
 }
 
 /**
- * A provider whose key comes from a source, as a value; it lives as long as the scope. Environment, files and `auth.json`
- * are read at each `get`, so a secret that is replaced there is used at once; of several sources each `get` asks from the
- * first on.
+ * Makes a provider from a source. It lives as long as its scope. Environment, files and `auth.json` are read at each `get`, so a
+ * replaced secret is used at once. With several sources, each `get` begins with the first one.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,7 +89,7 @@ const fromReadable = (
   })
 
 /**
- * The options of a provider for a command that configuration says.
+ * The options of a provider for a configured command.
  *
  * @internal
  */
@@ -100,7 +99,7 @@ export const commandOptions = ({ retries, env, ...run }: RunOptions): CommandOpt
   env: env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? undefined]))
 })
 
-/** The library's own delays, with another number of tries: one schedule a number, so that equal commands are known as such. */
+/** The default delays with this number of retries. One schedule per number, so that equal commands stay equal. */
 const retrying = (times: number): Schedule.Schedule<unknown, ApiKeyError> => {
   const known = schedules.get(times)
   if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** From plain data to a source, with one problem that has a path where it is none. */
+/** Decodes plain data to a source, or to one problem with a path. */
 
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -59,7 +59,7 @@ const problemIn = ({ issue }: ParseResult.ParseError): Problem => problemOf(issu
 export const shellString = (line: string): Problem =>
   atValue("a command is a list of strings, not a shell string", `It probably means ${shownArgv(line)}`)
 
-/** Of a format's parameters likewise the one that is named says what it takes. */
+/** The first problem in a format's parameters, by the schema of the format that is named. */
 const formatProblem = (format: unknown): Problem | undefined => {
   const named = isRecord(format) && typeof format["name"] === "string" ? parametersOf(format["name"]) : undefined
   if (named === undefined) return undefined
@@ -74,7 +74,7 @@ const renamedKey = ({ name, remedy }: { readonly name: string; readonly remedy: 
   remedy: remedy.replaceAll("`", '"')
 })
 
-/** The members of the command's union have nothing in common, so which one was meant is found before either complains. */
+/** The first problem in a command. It chooses argv or object first, because an error of the union would describe neither. */
 export const commandProblem = (value: unknown): Problem | undefined => {
   if (typeof value === "string") return shellString(value)
   if (isRecord(value)) {
@@ -95,7 +95,7 @@ const problemInCommand = (command: unknown): Problem | undefined => {
   return problem && inside("command", problem)
 }
 
-/** An option stands inside `command`, never beside it. */
+/** The problem of an option that is written beside `command` instead of inside it. */
 const optionBeside = (names: ReadonlyArray<string>): Problem | undefined => {
   const option = names.find((name) => Object.hasOwn(RunOptions.fields, name) && !isKind(name))
   return option === undefined
@@ -111,7 +111,7 @@ const optionBeside = (names: ReadonlyArray<string>): Problem | undefined => {
 const isKind = (name: string): name is keyof typeof kinds => Object.hasOwn(kinds, name)
 
 /**
- * From plain data to a source, with one problem that has a path.
+ * Decodes plain data to a source, or to one problem with a path.
  *
  * @internal
  */

@@ -21,7 +21,8 @@ import type { ApiKeySource } from "./schema.js"
  * @category getters
  */
 export const variablesFor = (id: string): { readonly key: string; readonly file: string; readonly command: string } => {
-  const name = id.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
+  // Letters beyond ASCII go first: some of them have an ASCII letter as their capital ("ı" has "I").
+  const name = id.replace(/[^A-Za-z0-9]+/g, "_").toUpperCase()
   const key = `${/^[0-9]/.test(name) ? "_" : ""}${name}_API_KEY`
   return { key, file: `${key}_FILE`, command: `${key}_COMMAND` }
 }
@@ -33,7 +34,7 @@ const nonBlank = (name: string): Config.Config<Option.Option<string>> =>
     Option.filter((value) => value.trim() !== "")
   )
 
-/** Text that begins like JSON is meant as JSON, not as a command line. */
+/** Whether a text begins like JSON. If so, its error is about JSON; otherwise it is probably a command line. */
 const looksLikeJson = (text: string): boolean => /^\s*[[{"]/.test(text)
 
 const notJson = ({ column, problem }: ConfigInvalid): Problem =>
@@ -54,11 +55,11 @@ const parseArgv = (text: string): Either.Either<ApiKeySource, Problem> =>
         return problem === undefined ? decodeProblem({ command: value }) : Either.left(problem)
       }
     ),
-    // git and others would read the configuration of the project in the current directory.
+    // In the current directory, git and other programs would read the project's configuration.
     (source) => inDirectory(source, homeFolder())
   )
 
-/** The first of the variables that is set. One that holds no command is an error of its own, not of the `Config`. */
+/** The first of the variables that is set. An invalid command is a `ConfigInvalid`, not a `ConfigError`. */
 export const environmentSource = (id: string): Config.Config<Either.Either<ApiKeySource, ConfigInvalid>> => {
   const names = variablesFor(id)
   const invalid = ({ problem, remedy }: Problem): ConfigInvalid =>

@@ -1,11 +1,11 @@
-/** What one may say of a source, and the commands and other single sources in it. */
+/** Labels of sources for messages, and the single sources in a source. */
 
 import { variableLabel } from "../host/HostEnvironment.js"
 import { programName } from "../redact/programName.js"
 import type { ApiKeySource, Single } from "./schema.js"
 
 /**
- * What a message may say of a source: never its secret, of a command only the program's name.
+ * The name of a source for messages. It contains no secret; for a command it is only the program's name.
  *
  * @since 0.1.0
  * @category getters
@@ -28,7 +28,7 @@ export const label = (source: ApiKeySource): string => {
 }
 
 /**
- * All the sources in one, in the order in which they are asked.
+ * All single sources in a source, in the order in which they are tried.
  *
  * @since 0.1.0
  * @category getters
@@ -37,7 +37,7 @@ export const singles = (source: ApiKeySource): ReadonlyArray<Single> =>
   source._tag === "FirstOf" ? source.firstOf.flatMap(singles) : [source]
 
 /**
- * The same source, its commands running in this directory unless they say otherwise.
+ * The same source with a default working directory for its commands.
  *
  * @internal
  */

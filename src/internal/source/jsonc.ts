@@ -1,4 +1,5 @@
-/** A JSONC text with positions: read within bounds, refused with file, line and column. */
+/** Reads JSONC with positions, within limits of size and depth. Errors have file, line and column. */
+import { isUtf8 } from "node:buffer"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -21,7 +22,7 @@ export interface Document {
   readonly root: Node
 }
 
-/** Where something stands; both count from 1. */
+/** A position in a text. Both numbers count from 1. */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -30,7 +31,7 @@ export interface Position {
 export type Path = ReadonlyArray<string | number>
 
 const maxBytes = 1024 * 1024
-/** The parser is recursive, so depth is looked at before it runs. */
+/** The maximum depth. It is checked before parsing, because the parser is recursive. */
 const maxDepth = 64
 
 const syntaxProblems: Readonly<Record<string, string>> = {
@@ -53,7 +54,7 @@ const syntaxProblems: Readonly<Record<string, string>> = {
 const startsOf = (text: string): ReadonlyArray<number> =>
   [0].concat(Array.from(text.matchAll(/\n/g), ({ index }) => index + 1))
 
-/** Of the last text only: a document's positions are asked for one after another. */
+/** The line starts of the last text. One text is enough: the positions of a document are computed one after another. */
 let last: { readonly text: string; readonly starts: ReadonlyArray<number> } = { text: "", starts: [0] }
 
 export const positionAt = (text: string, offset: number): Position => {
@@ -78,54 +79,63 @@ export const read = (file: string): Effect.Effect<Document, ConfigInvalid | Sour
 
 const nowhere: Position = { line: 0, column: 0 }
 
-/** Whether there is something to read or to complain of: a link that leads nowhere is there. */
+/** Whether a path exists. A broken symlink counts, so that reading it reports the problem. */
 export const isThere = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
-  // Whatever else than absence keeps it from being found makes reading it fail.
+  // Another error than a missing file is reported when the file is read.
   Effect.if(mayExist(file), { onTrue: () => Effect.succeed(true), onFalse: () => isLink(file) })
 
 const isLink = (file: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.isSuccess(fs.readLink(file)))
 
 /** Opens only a regular file of limited size: a FIFO would block, and a device never ends. */
-export const readText = (
+export const readText = Effect.fnUntraced(function* (
   file: string
-): Effect.Effect<string, ConfigInvalid | SourceUnreadable, FileSystem.FileSystem> =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const unreadable = (code: string) =>
-      code === "ENOENT"
-        ? invalid(file, nowhere, "there is no such file", "Create it, or name another one with --config.")
-        : new SourceUnreadable({
-            source: "configuration",
-            path: file,
-            code,
-            remedy: "Correct what the path leads to or its permissions."
-          })
-    const stat = yield* Effect.either(fs.stat(file))
-    if (stat._tag === "Left") {
-      const code = codeOf(stat.left)
-      return yield* code === "ENOENT" && (yield* isLink(file))
-        ? invalid(file, nowhere, "it is a symbolic link that leads nowhere", "Correct the link, or remove it.")
-        : unreadable(code)
-    }
-    const { type } = stat.right
-    if (type !== "File") return yield* unreadable(type === "Directory" ? "EISDIR" : "not a plain file")
-    const decoder = new TextDecoder()
-    let text = ""
-    const isWhole = yield* Effect.mapError(
-      chunksOf(file, maxBytes, (chunk) => {
-        text += decoder.decode(chunk, { stream: true })
-      }),
-      (error) => unreadable(codeOf(error))
-    )
-    if (isWhole) return text + decoder.decode()
-    return yield* invalid(
-      file,
-      { line: 1, column: 1 },
-      `larger than ${maxBytes / 1024} KiB`,
-      "Remove everything that is not configuration."
-    )
-  })
+): Effect.fn.Return<string, ConfigInvalid | SourceUnreadable, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const unreadable = (code: string) =>
+    code === "ENOENT"
+      ? invalid(file, nowhere, "there is no such file", "Create it, or name another one with --config.")
+      : new SourceUnreadable({
+          source: "configuration",
+          path: file,
+          code,
+          remedy: "Correct what the path leads to or its permissions."
+        })
+  const stat = yield* Effect.either(fs.stat(file))
+  if (stat._tag === "Left") {
+    const code = codeOf(stat.left)
+    return yield* code === "ENOENT" && (yield* isLink(file))
+      ? invalid(file, nowhere, "it is a symbolic link that leads nowhere", "Correct the link, or remove it.")
+      : unreadable(code)
+  }
+  const { type } = stat.right
+  if (type !== "File") return yield* unreadable(type === "Directory" ? "EISDIR" : "not a plain file")
+  const chunks: Array<Buffer> = []
+  const isWhole = yield* Effect.mapError(
+    chunksOf(file, maxBytes, (chunk) => chunks.push(Buffer.from(chunk))),
+    (error) => unreadable(codeOf(error))
+  )
+  if (!isWhole) {
+    const problem = `larger than ${maxBytes / 1024} KiB`
+    return yield* invalid(file, { line: 1, column: 1 }, problem, "Remove everything that is not configuration.")
+  }
+  const bytes = Buffer.concat(chunks)
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes)
+  return yield* invalid(file, { line: firstLineNotUtf8(bytes), column: 1 }, "not UTF-8", "Save it as UTF-8.")
+})
+
+const newline = 0x0a
+
+/** No character of UTF-8 but the newline itself has its byte, so each line can be judged alone. */
+const firstLineNotUtf8 = (bytes: Buffer): number => {
+  let line = 1
+  for (let start = 0, end = 0; start < bytes.length; start = end + 1, line += 1) {
+    const found = bytes.indexOf(newline, start)
+    end = found < 0 ? bytes.length : found
+    if (!isUtf8(bytes.subarray(start, end))) break
+  }
+  return line
+}
 
 export const parse = (file: string, text: string): Either.Either<Document, ConfigInvalid> => {
   const tooDeep = firstTooDeep(text)
@@ -165,7 +175,7 @@ const firstTooDeep = (text: string): number | undefined => {
   return undefined
 }
 
-/** The members of an object node, in their order; of a key given twice all are there. */
+/** The members of an object node in order, including duplicate keys. */
 export const membersOf = (
   node: Node
 ): ReadonlyArray<{ readonly key: string; readonly keyNode: Node; readonly value: Node }> =>
@@ -174,7 +184,7 @@ export const membersOf = (
     return keyNode === undefined || value === undefined ? [] : [{ key: String(keyNode.value), keyNode, value }]
   })
 
-/** What a node says, as plain data. Of a key given twice the last counts; `__proto__` is a key like any other. */
+/** The value of a node as plain data. Of duplicate keys the last counts. `__proto__` is an ordinary key. */
 export const valueOf = (node: Node): unknown => {
   switch (node.type) {
     case "object":
@@ -186,7 +196,7 @@ export const valueOf = (node: Node): unknown => {
   }
 }
 
-/** The first key that an object gives twice, at any depth. */
+/** The first duplicate key in an object, at any depth. */
 export const duplicateKey = (node: Node): { readonly key: string; readonly offset: number } | undefined => {
   const seen = new Set<string>()
   if (node.type === "object") {
@@ -202,7 +212,7 @@ export const duplicateKey = (node: Node): { readonly key: string; readonly offse
   return undefined
 }
 
-/** Where a path leads in the text; where it leads nowhere, the nearest parent. `"key"` is the name, not the value. */
+/** The position of a path in the text, or of its nearest existing parent. `"key"` means the name instead of the value. */
 export const positionOf = ({ root, text }: Document, path: Path, at: "key" | "value" = "value"): Position => {
   for (let length = path.length; length >= 0; length--) {
     const node = findNodeAtLocation(root, path.slice(0, length))

@@ -1,4 +1,4 @@
-/** From what effect/Schema found wrong to one problem with its place and remedy. Its own messages quote the input, so none is passed on. */
+/** Turns an issue of effect/Schema into one problem with path and remedy. The issue's own messages are not used: they quote the input. */
 
 import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
@@ -15,7 +15,7 @@ export interface Problem {
   readonly at: "key" | "value"
   readonly problem: string
   readonly remedy?: RemedyInput | undefined
-  /** Where no path leads, as to the second of two keys of one name. */
+  /** The offset, for what no path can address: the second of two equal keys. */
   readonly offset?: number | undefined
 }
 
@@ -29,7 +29,7 @@ export const toConfigInvalid = (document: Document, { path, at, offset, problem,
     ...(remedy === undefined ? {} : { remedy })
   })
 
-/** The known name that was probably meant: at most three letters off, and less than half of it. */
+/** The known name that was probably meant. It differs in at most three letters, and in less than half of them. */
 export const nearest = (name: string, known: ReadonlyArray<string>): Option.Option<string> => {
   if (known.length === 0) return Option.none()
   const best = closest(
@@ -76,7 +76,7 @@ const unexpected = (name: string, object: AST.AST): Problem => {
     : { ...misfit([name], parameter), at: "key" }
 }
 
-/** Of a union's members none is the one that was meant, so the union as a whole says what it takes. */
+/** The first problem of an issue. For a union it describes the whole union, because the intended member is unknown. */
 export const problemOf = (issue: ParseResult.ParseIssue): Problem => {
   const steps = stepsOf(issue, AST.isUnion)
   const end = Arr.lastNonEmpty(steps)
@@ -85,7 +85,7 @@ export const problemOf = (issue: ParseResult.ParseIssue): Problem => {
   if (kind === "unexpected") return { ...unexpected(key, ast), path }
   const place = kind === "missing" ? path.slice(0, -1) : path
   const here = steps.filter((step) => step.path.length === place.length)
-  // A refinement that says what it takes says it better than what it refines.
+  // A refinement's description is more precise than that of the type that it refines.
   const failed = here.find((step) => AST.isRefinement(step.ast)) ?? here.at(-1) ?? end
   return kind === "missing" && fieldNames(failed.ast).length > 0
     ? { path: place, at: "value", problem: `"${key}" is missing`, remedy: remedyOf(failed.ast) }

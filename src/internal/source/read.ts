@@ -1,4 +1,4 @@
-/** The key of a source that is not a command: a literal, a variable, a file, an entry of `auth.json`. */
+/** Reads the key of a source that is not a command: a literal, a variable, a file, or an entry of `auth.json`. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -66,7 +66,7 @@ const readEnv = (name: string, provider: string): Effect.Effect<ApiKey.ApiKey, A
 
 const isWhiteSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
-/** The rules of plain text, and the expiry inside a JWT. */
+/** Makes a key by the rules of the plain-text format, with the expiry of a JWT. */
 export const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<ApiKey.ApiKey, ApiKeyError> =>
   Effect.flatMap(DateTime.now, (now) =>
     CredentialFormat.decode(

@@ -1,4 +1,4 @@
-/** What configuration may say of a source and of a helper command, as schemas: their types, their texts and the JSON Schema come from here. */
+/** The schemas of sources and helper commands in configuration. The types, the problem texts and the JSON Schema derive from them. */
 
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -9,7 +9,7 @@ import { anyOf, interactiveNames, onAbandonNames, onRepeatedKeyNames, searchName
 import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
 import { optional } from "../util/schema.js"
 
-/** A schema's own messages quote what they were given, and that may be a key or an argument. */
+/** Replaces a schema's messages, because they quote the input, which may be a key or an argument. */
 const unquoted = (expected: string) => ({
   message: () => ({ message: `expected ${expected}; ApiKeySource.parse says what is wrong with it`, override: true })
 })
@@ -102,7 +102,7 @@ export const RunOptions = Schema.Struct({
 }).annotations({ description: "a helper command with the options of its runs" })
 
 /**
- * A helper command: its argv, and everything that shapes its runs, the format of its answer and the life of its key.
+ * A helper command: its argv, and the options for its runs, its output format and the lifetime of its key.
  *
  * @since 0.1.0
  * @category models
@@ -120,7 +120,7 @@ const CommandField = Schema.transform(
 )
 
 /**
- * The key itself. For tests and keys that are no secret: a file that holds one is a file to be guarded.
+ * The key itself, in plain text. Meant for tests and for keys that are not secret. Protect a file that contains one.
  *
  * @since 0.1.0
  * @category schemas
@@ -136,7 +136,7 @@ export const Literal = Schema.Struct({
 export type Literal = typeof Literal.Type
 
 /**
- * An environment variable, read at each `get`. Unset or blank, the next source is asked.
+ * An environment variable, read at each `get`. If it is unset or blank, the next source is tried.
  *
  * @since 0.1.0
  * @category schemas
@@ -157,8 +157,8 @@ const strict = optional(
 )
 
 /**
- * A file whose content is the key, read at each `get`: Docker's and Kubernetes' secrets. Missing, the next source is asked.
- * One that others may read is a warning; with `strict` it is `InsecurePermissions`.
+ * A file that contains the key, read at each `get`, such as a Docker or Kubernetes secret. If it is missing, the next source is
+ * tried. If other users can read it, a warning is logged; with `strict` it is an `InsecurePermissions` error.
  *
  * @since 0.1.0
  * @category schemas
@@ -175,7 +175,7 @@ export const File = Schema.Struct({ file: FilePath, strict }).pipe(
 export type File = typeof File.Type
 
 /**
- * An entry of opencode's `auth.json`, by its id. Missing, the next source is asked.
+ * An entry of opencode's `auth.json`, by its id. If it is missing, the next source is tried.
  *
  * @since 0.1.0
  * @category schemas
@@ -192,7 +192,7 @@ export const Auth = Schema.Struct({
 export type Auth = typeof Auth.Type
 
 /**
- * A helper command. It is there whenever it is configured: a failure does not let the next source try.
+ * A helper command. If it fails, the next source is not tried, unless `firstOf` has `onFailure: "next"`.
  *
  * @since 0.1.0
  * @category schemas
@@ -209,7 +209,7 @@ export const Command = Schema.Struct({ command: CommandField }).pipe(
 export type Command = typeof Command.Type
 
 /**
- * A source that asks no other.
+ * A source that contains no other source.
  *
  * @since 0.1.0
  * @category models
@@ -226,8 +226,8 @@ type SingleEncoded =
 export const onFailure = optional(named(["stop", "next"]))
 
 /**
- * The first of several that has a key. One that is absent lets the next try; one that fails ends it, unless `onFailure` is
- * `"next"`.
+ * The first of several sources that has a key. If one has no key, the next is tried. A failure ends the search, unless
+ * `onFailure` is `"next"`.
  *
  * @since 0.1.0
  * @category models
@@ -235,7 +235,7 @@ export const onFailure = optional(named(["stop", "next"]))
 export interface FirstOf {
   readonly _tag: "FirstOf"
   readonly firstOf: readonly [ApiKeySource, ...ReadonlyArray<ApiKeySource>]
-  /** Default `"stop"`. */
+  /** What happens after a failure: `"stop"` (default) or try the `"next"` source. */
   readonly onFailure?: "stop" | "next"
 }
 
@@ -253,7 +253,7 @@ interface FirstOfEncoded {
 export type ApiKeySource = Single | FirstOf
 
 /**
- * A source as configuration files write it.
+ * A source in the encoded form of configuration files.
  *
  * @since 0.1.0
  * @category models

@@ -34,8 +34,8 @@ export const runPromise = <A, E, R>(
   })
 
 /**
- * Runs in a fiber of the runtime, so that a shared value keeps nothing of its first caller, such as log annotations, metric
- * tags, tracer or services. Interrupting the caller interrupts the fiber.
+ * Runs in a fiber of the runtime, so that a shared value does not keep its first caller's log annotations, metric tags, tracer or
+ * services. Interrupting the caller interrupts the fiber.
  */
 export const inOwnFiber = <A, E, R>(
   runtime: Runtime.Runtime<R>,

@@ -1,6 +1,6 @@
 /**
- * FIFO semaphore. Effect's own wakes all waiters at each release, which costs gigabytes where thousands wait; here a permit
- * goes to the first in line.
+ * FIFO semaphore. Effect's own wakes all waiters at each release, which takes gigabytes of memory with thousands of waiters. This
+ * one passes a released permit to the first waiter.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** A provider's `apiKeyCommand`, of one file or merged from several, as a source of the key. */
+/** A provider's `apiKeyCommand` as a source of the key. It may be merged from several files. */
 
 import type * as Path from "@effect/platform/Path"
 import * as Either from "effect/Either"
@@ -22,7 +22,7 @@ const placed = (written: Tree.Tree<Origin>, path: Path.Path): Tree.Tree<Origin> 
     const filled = args.map((each) =>
       typeof each === "string" ? Placeholder.fillVariables(each, leaf.origin.scope) : each
     )
-    // A bare name is looked for on PATH.
+    // A bare name is searched on PATH.
     return [/[\\/]/.test(program) ? from(program) : program, ...filled]
   }
   if (written._tag === "Leaf") {

@@ -1,4 +1,4 @@
-/** Where a provider's key goes, and whether a project's file has a say in it. */
+/** The destination of a provider's key, and whether a project's file affects it. */
 
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -54,7 +54,7 @@ const isBlankKey = ({ origin, value }: Tree.Leaf<Origin>, isPointed: boolean): b
  */
 export const escapesPath = (model: unknown): boolean => /[%?#\\{\p{Cc}]|(?:^|\/)\.{0,2}(?:\/|$)/u.test(String(model))
 
-/** Element by element: names come from the file and may hold any character. */
+/** Whether a project's value affects the destination. The path is compared by element, because a name may contain any character. */
 const isPointing = (path: ReadonlyArray<string>, leaf: Tree.Leaf<Origin>, isPointed: boolean): boolean => {
   const [first, second, third] = path
   const { value } = leaf
@@ -80,7 +80,7 @@ export const destinationOf = (tree: Tree.Tree<Origin> | undefined): Resolved["de
   return Option.some({ origin: originOf(base), provenance: provenanceOf(leaf.origin, leaf.at) })
 }
 
-/** Placeholders in a project's URL are not replaced, so no value of the user gets into it before it is trusted. */
+/** The origin to show. Placeholders in a project's URL are not replaced, so no value of the user is used before the user trusts it. */
 const originOf = (base: Tree.Leaf<Origin> | undefined): string => {
   if (base === undefined) return "the provider's own"
   const text = String(base.value)

@@ -1,4 +1,4 @@
-/** The configuration files that opencode reads, in its order (the last wins), and who each of them belongs to. */
+/** The configuration files that opencode reads, in its order (the last wins), and the owner of each file. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -17,10 +17,10 @@ export interface Source {
   readonly name: string
   readonly text: Effect.Effect<Document.Document, ApiKeyError, FileSystem.FileSystem>
   readonly owner: "user" | "project" | "environment"
-  /** Where `{file:}` starts from. */
+  /** The directory from which relative `{file:}` paths are resolved. */
   readonly folder: string
   readonly root: string
-  /** Its `{env:}` sees what well-known servers gave. */
+  /** Whether `{env:}` includes variables that well-known servers set. */
   readonly seesWellKnown: boolean
 }
 
@@ -32,65 +32,63 @@ const managedFolders: Partial<Record<NodeJS.Platform, string>> = {
 }
 
 /** The directories in which opencode searches a project's files, and the project's root. */
-const projectOf = (
+const projectOf = Effect.fnUntraced(function* (
   cwd: string
-): Effect.Effect<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { home: namedHome } = yield* HostEnvironment
-    const home = yield* realPathOf(namedHome)
-    const { folders, repository } = yield* upwards(cwd, () => false)
-    // A repository that contains the home directory is not a project: its files are the user's.
-    const project = Option.filter(repository, (root) => !isInside(root, home, path))
-    // Without a repository the project is the working directory.
-    return { folders, root: Option.getOrElse(project, () => cwd) }
-  })
+): Effect.fn.Return<{ readonly folders: ReadonlyArray<string>; readonly root: string }, never, Needs> {
+  const path = yield* Path.Path
+  const { home: namedHome } = yield* HostEnvironment
+  const home = yield* realPathOf(namedHome)
+  const { folders, repository } = yield* upwards(cwd, () => false)
+  // A repository that contains the home directory is not a project: its files are the user's.
+  const project = Option.filter(repository, (root) => !isInside(root, home, path))
+  // Without a repository the project is the working directory.
+  return { folders, root: Option.getOrElse(project, () => cwd) }
+})
 
 export const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
-/** The project, as far as opencode's configuration goes, and what is the user's. */
+/** The paths that decide whether a file belongs to the project or to the user. */
 interface Territory {
   readonly root: string
   /** The user's own directories: the given paths and the real ones. */
   readonly ownAsNamed: ReadonlyArray<string>
   readonly own: ReadonlyArray<string>
-  /** What the environment points at. */
+  /** The file and the directory that environment variables name. */
   readonly pointed: ReadonlyArray<string>
 }
 
-/** An administrator's file does not belong to a project and does not see variables of well-known servers. */
-const fileSource = (
+/** A file with its owner. An administrator's file (`isManaged`) is never a project's, and gets no variables of well-known servers. */
+const fileSource = Effect.fnUntraced(function* (
   file: string,
   isManaged: boolean,
   { root, ownAsNamed, own, pointed }: Territory
-): Effect.Effect<Source, never, Needs> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const real = yield* realPathOf(file)
-    const folder = path.dirname(file)
-    const foundIn = yield* realPathOf(folder)
-    const isOwn =
-      // A repository cloned below a user directory is a project; so is a project's symlink to a user file.
-      [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
-      isManaged ||
-      (pointed.some((place) => isInside(place, file, path)) &&
-        // Neither found in the project nor by a link out of it.
-        ![file, foundIn, real].some((place) => isInside(root, place, path)))
-    return {
-      name: real,
-      text: Effect.gen(function* () {
-        const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
-        if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
-        // Read the path that was checked, because a symlink may have changed since.
-        return yield* Placeholder.parse(real, yield* Document.readText(real))
-      }),
-      owner: isOwn ? "user" : "project",
-      // The user's file must be named by its own path, not by a project's symlink to it.
-      folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
-      root: isInside(root, real, path) ? root : path.dirname(real),
-      seesWellKnown: !isManaged
-    }
-  })
+): Effect.fn.Return<Source, never, Needs> {
+  const path = yield* Path.Path
+  const real = yield* realPathOf(file)
+  const folder = path.dirname(file)
+  const foundIn = yield* realPathOf(folder)
+  const isOwn =
+    // A repository cloned below a user directory is a project; so is a project's symlink to a user file.
+    [foundIn, path.dirname(real)].every((each) => own.includes(each)) ||
+    isManaged ||
+    (pointed.some((place) => isInside(place, file, path)) &&
+      // The file is not in the project: not by its name, not by its directory, not by its real path.
+      ![file, foundIn, real].some((place) => isInside(root, place, path)))
+  return {
+    name: real,
+    text: Effect.gen(function* () {
+      const weak = isOwn ? yield* Effect.provideService(findInsecurePath(file), Path.Path, path) : Option.none()
+      if (Option.isSome(weak)) return yield* insecureFile(real, weak.value)
+      // Read the path that was checked, because a symlink may have changed since.
+      return yield* Placeholder.parse(real, yield* Document.readText(real))
+    }),
+    owner: isOwn ? "user" : "project",
+    // The user's file must be named by its own path, not by a project's symlink to it.
+    folder: (ownAsNamed.includes(folder) ? undefined : ownAsNamed[own.indexOf(foundIn)]) ?? folder,
+    root: isInside(root, real, path) ? root : path.dirname(real),
+    seesWellKnown: !isManaged
+  }
+})
 
 const contentName = "OPENCODE_CONFIG_CONTENT"
 
@@ -103,7 +101,7 @@ const inlineSource = (content: string, folder: string, root: string): Source => 
   seesWellKnown: false
 })
 
-/** Files that the environment names are the user's, unless they are in the project. So are files in the user's own directories. */
+/** All sources. Files that the environment names belong to the user unless they are in the project. Files in the user's directories do too. */
 export const sources: Effect.Effect<ReadonlyArray<Source>, never, Needs> = Effect.gen(function* () {
   const path = yield* Path.Path
   const environment = yield* HostEnvironment

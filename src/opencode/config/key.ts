@@ -1,4 +1,4 @@
-/** The sources of a provider's key in the order in which they are asked: opencode's own, then the command. */
+/** The sources of a provider's key in the order in which they are tried: opencode's own, then the command. */
 
 import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -26,7 +26,7 @@ interface Around {
 const hasKey = (entry: AuthJson.Entry | undefined): boolean =>
   entry?.type === "api" && Option.isSome(AuthJson.keyOf(entry))
 
-/** In opencode the later wins; here the first that has a key does, so the order is turned around. */
+/** The sources by precedence, highest first. opencode applies them in reverse, and the last one wins. */
 export const partsOf = (
   id: string,
   tree: Tree.Tree<Origin> | undefined,
@@ -63,7 +63,7 @@ export const partsOf = (
   return { candidates, consulted, notes }
 }
 
-/** What opencode would refuse to start with. */
+/** The first value of a wrong type. opencode does not start with such a value. */
 export const misshapenIn = (tree: Tree.Tree<Origin> | undefined): ReadonlyArray<Candidate> => {
   const checks: ReadonlyArray<readonly [path: ReadonlyArray<string>, problem: string, example: string]> = [
     [[], "the provider is not an object", '{ "options": { … } }'],
@@ -110,7 +110,7 @@ const writtenKey = (
   const variable = wholeVariable.exec(value)?.[1]
   const notes =
     variable !== undefined && !isSet(scope.variable(variable)) ? [hidesAuth(`${variable} is not set`, leaf)] : []
-  // A variable that a well-known server gave stands in no environment.
+  // A variable that a well-known server sets is not in the environment, so it is read as a placeholder.
   if (variable !== undefined && env[variable] === scope.variable(variable))
     return { candidate: as(Either.right(ApiKeySource.env(variable))), notes }
   if (!Placeholder.isIn(value)) return { candidate: as(Either.right(ApiKeySource.literal(value))), notes }
@@ -129,7 +129,7 @@ const writtenKey = (
   }
 }
 
-/** A project's ends the search: what comes after it is for where the user pointed it, not for where the project's key goes. */
+/** The error for an empty key. A project's empty key ends the search: later keys are for the user's destination, not the project's. */
 const emptyKey = (leaf: Tree.Leaf<Origin>, provider: string): ApiKeyError =>
   isProjectLeaf(leaf)
     ? wrong(leaf, "`apiKey` is empty after its placeholders are replaced", "Put a key where it points, or remove it.")
@@ -152,7 +152,7 @@ const variablesOf = (
   return { names: Option.toArray(knownVariable(id)), provenance: Provenance.Environment() }
 }
 
-/** The variable from which opencode takes a provider's key by default. */
+/** The variable from which opencode reads a provider's key by default. */
 export const knownVariable = (id: string): Option.Option<string> => {
   if (regular.has(id)) return Option.some(ApiKeySource.variablesFor(id).key)
   return Object.hasOwn(exceptions, id) ? Option.fromNullable(exceptions[id]) : Option.none()

@@ -1,4 +1,4 @@
-/** A value of the merged configuration with its origin: which file says it, where, and for whom. */
+/** A value of the merged configuration with its origin: its file, its position, and its owner. */
 
 import { ConfigInvalid } from "../../ApiKeyError.js"
 import type { RemedyInput } from "../../internal/model/remedy.js"
@@ -46,7 +46,7 @@ export const badReference =
 
 export const isProjectLeaf = ({ origin }: Tree.Leaf<Origin>): boolean => origin.source.owner === "project"
 
-/** Of what several files put together, a project's part decides. */
+/** The leaf that decides the origin of a merged value: a project's, if there is one. */
 export const decisive = (tree: Tree.Tree<Origin>): Tree.Leaf<Origin> | undefined => {
   const all = Tree.leaves(tree).map(({ leaf }) => leaf)
   return all.find(isProjectLeaf) ?? all[0]

@@ -1,4 +1,4 @@
-/** opencode's configuration as a whole: each provider's key sources, its options, and what the files say of it. */
+/** Loads opencode's configuration: each provider's key sources, options and declarations. */
 
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -26,7 +26,7 @@ import { filled, filledText, optionsOf } from "./options.js"
 import * as Placeholder from "./placeholder.js"
 
 /**
- * The configuration, read once. What is wrong in it comes out for the provider that it concerns.
+ * The configuration, read once. An error in it is reported when the provider that it concerns is used.
  *
  * @since 0.1.0
  * @category models
@@ -34,22 +34,22 @@ import * as Placeholder from "./placeholder.js"
 export interface OpencodeConfig {
   /** The ids under `provider`. */
   readonly ids: ReadonlyArray<string>
-  /** What opencode would take the key from, and the command after it, as a provider; it lives as long as the scope. */
+  /** A provider that tries opencode's own key sources, then the command. It lives as long as its scope. */
   readonly provider: (id: string) => Effect.Effect<Provider, never, Requirements | HelperPolicy | Scope.Scope>
   /**
-   * A provider's `options` without the key and its command, placeholders replaced. What a project's file may not see or send
-   * without the user's trust is `CommandNotTrusted`.
+   * A provider's `options` without `apiKey` and `apiKeyCommand`, with placeholders replaced. Fails with `CommandNotTrusted` if a
+   * project's file would read or send something without the user's trust.
    */
   readonly options: (id: string) => Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy>
 }
 
 /**
- * The same, for our own command line.
+ * The configuration with the parts that our command line and plugin need.
  *
  * @internal
  */
 export interface Loaded extends OpencodeConfig, Configuration {
-  /** The files that were read, without links in their paths. */
+  /** The files that were read, by their real paths. */
   readonly files: ReadonlyArray<string>
   /** Everything that the files declare for a provider, with placeholders replaced. Only for comparison. */
   readonly written: (id: string) => Effect.Effect<unknown, ApiKeyError, Needs>
@@ -97,7 +97,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   }
 })
 
-/** What well-known servers gave, by the variable's name. */
+/** The variables that well-known servers set, by name. */
 const wellKnownVariables = (auth: Either.Either<AuthJson.AuthJson, ApiKeyError>): ReadonlyMap<string, string> =>
   new Map(
     Either.match(auth, { onLeft: () => [], onRight: (entries) => Array.from(entries.values()) }).flatMap((entry) =>
@@ -105,7 +105,7 @@ const wellKnownVariables = (auth: Either.Either<AuthJson.AuthJson, ApiKeyError>)
     )
   )
 
-/** What is run may be put together of several files: trust is for the whole. */
+/** A project's declaration. The command may be merged from several files, so trust covers the merged command. */
 const declarationOf = (
   provider: string,
   { declared, source, tree: own }: Declaration,

@@ -1,4 +1,4 @@
-/** The providers that several files declare, merged as opencode does, and what each project's file declares of them. */
+/** Merges the providers of several files as opencode does, and keeps what each project's file declares. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,7 +12,7 @@ import { type Origin, wrong } from "./leaf.js"
 import * as Tree from "./mergedTree.js"
 import * as Placeholder from "./placeholder.js"
 
-/** What one project's file says of one provider. */
+/** What one project's file declares for one provider. */
 export interface Declaration {
   readonly source: Source
   readonly declared: unknown
@@ -31,7 +31,7 @@ interface Member {
   readonly tree: Tree.Branch<Origin>
 }
 
-/** The `provider` object of one file, where it has any. */
+/** The `provider` object of one file, if it has one. */
 const providersIn = (
   { root, text }: Document.Document,
   origin: Origin
@@ -41,7 +41,7 @@ const providersIn = (
     return Either.left(wrong(leaf, "it is not an object", "Put it into braces: { … }"))
   }
   const nameOf = (key: string): string =>
-    // A name should not hold a secret, so the policy is not asked about it.
+    // The user's own names are filled without a policy decision, because a name should not be secret.
     origin.source.owner === "project" ? key : Placeholder.fillVariables(key, origin.scope)
   const member = Tree.memberOf(root, "provider", text, origin, nameOf)
   if (member === undefined) return Either.right(Option.none())
@@ -52,30 +52,29 @@ const providersIn = (
     : Either.left(wrong(tree, "`provider` is not an object", 'For example "provider": { "openai": { … } }.'))
 }
 
-/** What is wrong in one file leaves the others as they are. */
-export const mergeProviders = (
+/** Merges the files. An error in one file does not affect the others. */
+export const mergeProviders = Effect.fnUntraced(function* (
   sources: ReadonlyArray<Source>,
   scopeOf: (source: Source) => Placeholder.Scope
-): Effect.Effect<Merged, never, Needs> =>
-  Effect.gen(function* () {
-    const failures: Array<ApiKeyError> = []
-    const declarations = new Map<string, ReadonlyArray<Declaration>>()
-    let merged: Tree.Tree<Origin> = Tree.empty
-    for (const source of sources) {
-      const origin: Origin = { source, scope: scopeOf(source) }
-      const found = Either.flatMap(yield* Effect.either(source.text), (document) => providersIn(document, origin))
-      if (Either.isLeft(found)) {
-        failures.push(found.left)
-        continue
-      }
-      if (Option.isNone(found.right)) continue
-      const { tree, value } = found.right.value
-      merged = Tree.merge(merged, tree)
-      if (source.owner !== "project") continue
-      for (const [id, each] of tree.children) {
-        const declared = isRecord(value) ? value[id] : undefined
-        declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])
-      }
+): Effect.fn.Return<Merged, never, Needs> {
+  const failures: Array<ApiKeyError> = []
+  const declarations = new Map<string, ReadonlyArray<Declaration>>()
+  let merged: Tree.Tree<Origin> = Tree.empty
+  for (const source of sources) {
+    const origin: Origin = { source, scope: scopeOf(source) }
+    const found = Either.flatMap(yield* Effect.either(source.text), (document) => providersIn(document, origin))
+    if (Either.isLeft(found)) {
+      failures.push(found.left)
+      continue
     }
-    return { providers: merged._tag === "Branch" ? merged.children : new Map(), declarations, failures }
-  })
+    if (Option.isNone(found.right)) continue
+    const { tree, value } = found.right.value
+    merged = Tree.merge(merged, tree)
+    if (source.owner !== "project") continue
+    for (const [id, each] of tree.children) {
+      const declared = isRecord(value) ? value[id] : undefined
+      declarations.set(id, [...(declarations.get(id) ?? []), { source, declared, tree: each }])
+    }
+  }
+  return { providers: merged._tag === "Branch" ? merged.children : new Map(), declarations, failures }
+})

@@ -1,4 +1,4 @@
-/** What several files say, merged deeply as opencode does, each value with the place that it comes from. */
+/** A deep merge of several files, as opencode does it. Each value keeps its origin and position. */
 
 import { isRecord } from "effect/Predicate"
 import type { Node } from "jsonc-parser"
@@ -22,7 +22,7 @@ export const empty: Branch<never> = { _tag: "Branch", children: new Map() }
 
 export const isEmptyObject = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0
 
-/** Objects are branches; lists and all else are leaves, and so is an empty object, so that it is known who wrote it. */
+/** Objects become branches, everything else leaves. An empty object becomes a leaf too, so that its origin is kept. */
 const fromNode = <Origin>(node: Node, text: string, origin: Origin, nameOf: (key: string) => string): Tree<Origin> =>
   node.type === "object" && Document.membersOf(node).length > 0
     ? {
@@ -40,7 +40,7 @@ export const leafAt = <Origin>(node: Node, text: string, origin: Origin): Leaf<O
   origin
 })
 
-/** One member of an object, without a look at what stands in the others; of several the last. */
+/** One member of an object; the last of several with the same name. The other members are not read. */
 export const memberOf = <Origin>(
   root: Node,
   name: string,

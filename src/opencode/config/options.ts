@@ -1,4 +1,4 @@
-/** A provider's `options` with their placeholders replaced, as far as the policy allows. */
+/** A provider's `options` with placeholders replaced. The policy authorizes each value. */
 
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -39,30 +39,28 @@ const eachOf = <A>(
 
 const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
 
-export const optionsOf = (
+export const optionsOf = Effect.fnUntraced(function* (
   tree: Tree.Tree<Origin> | undefined,
   { provider, destination, declarations }: Resolved,
   failures: ReadonlyArray<ApiKeyError>
-): Effect.Effect<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> =>
-  Effect.gen(function* () {
-    const [failure] = failures
-    if (failure !== undefined) return yield* failure
-    const policy = yield* HelperPolicy
-    const path = yield* Path.Path
+): Effect.fn.Return<Readonly<Record<string, unknown>>, ApiKeyError, Needs | HelperPolicy> {
+  const [failure] = failures
+  if (failure !== undefined) return yield* failure
+  const policy = yield* HelperPolicy
+  const path = yield* Path.Path
 
-    const permitted: Fill = (leaf, value) =>
-      Effect.gen(function* () {
-        const text = typeof value === "string" ? value : ""
-        const provenance = provenanceOf(leaf.origin, leaf.at)
-        const written: Single = { _tag: "Literal", literal: Redacted.make(text) }
-        for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
-          yield* policy.authorize({ provider, source, provenance, destination, declarations })
-        }
-        return yield* filledText(leaf, value)
-      })
-
-    const own = Tree.at(tree, ["options"])
-    if (own?._tag !== "Branch") return {}
-    const others = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
-    return yield* eachOf(others, (child) => filled(child, permitted))
+  const permitted: Fill = Effect.fnUntraced(function* (leaf, value) {
+    const text = typeof value === "string" ? value : ""
+    const provenance = provenanceOf(leaf.origin, leaf.at)
+    const written: Single = { _tag: "Literal", literal: Redacted.make(text) }
+    for (const source of [written, ...Placeholder.sourcesIn(text, leaf.origin.scope, path)]) {
+      yield* policy.authorize({ provider, source, provenance, destination, declarations })
+    }
+    return yield* filledText(leaf, value)
   })
+
+  const own = Tree.at(tree, ["options"])
+  if (own?._tag !== "Branch") return {}
+  const others = Array.from(own.children).filter(([key]) => !ownOptions.includes(key))
+  return yield* eachOf(others, (child) => filled(child, permitted))
+})

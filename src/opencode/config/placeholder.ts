@@ -1,6 +1,6 @@
 /**
- * opencode's placeholders, `{env:NAME}` and `{file:PATH}`, replaced in what was parsed and not in its text: whatever they
- * stand for, the JSON around them stays as it is.
+ * opencode's placeholders `{env:NAME}` and `{file:PATH}`. They are replaced after parsing, so a value cannot change the JSON
+ * around it.
  */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -31,7 +31,7 @@ const closed = (text: string): string => text.slice(0, text.lastIndexOf("}") + 1
 
 export const isIn = (text: string): boolean => anyPlaceholder.test(closed(text))
 
-/** A text of which only its placeholders may be seen. */
+/** Replaces everything except the placeholders. */
 export const hideAllElse = (text: string, instead: string): string => {
   const ended = closed(text)
   return [...ended.split(anyPlaceholder), text.slice(ended.length)]
@@ -44,17 +44,17 @@ const replaceVariables = (text: string, by: (name: string) => string): string =>
   return ended.replace(envPlaceholder, (_, name: string) => by(name)) + text.slice(ended.length)
 }
 
-/** JSONC in which a placeholder may also stand where a value or a name would: there it is read as a string. */
+/** Parses JSONC with placeholders. One without quotes, used as a value or a name, is read as a string. */
 export const parse = (file: string, text: string): Either.Either<Document.Document, ConfigInvalid> => {
   const starts = unquotedStarts(text)
-  // Of the same length, so that positions hold.
+  // The text keeps its length, so that positions stay correct.
   const ends = [0, ...starts.map(([, end]) => end)]
   const quoted = starts
     .map(([start, end], index) => `${text.slice(ends[index], start)}"${text.slice(start + 1, end - 1)}"`)
     .concat(text.slice(ends[ends.length - 1]))
     .join("")
   const offsets = new Set(starts.map(([start]) => start))
-  // opencode takes an empty file for an empty object.
+  // opencode reads an empty file as an empty object.
   return Either.map(Document.parse(file, quoted.trim() === "" ? "{}" : quoted), (document) => ({
     ...document,
     root: offsets.size === 0 ? document.root : restored(document.root, offsets)
@@ -64,7 +64,7 @@ export const parse = (file: string, text: string): Either.Either<Document.Docume
 const unquotedStarts = (text: string): ReadonlyArray<readonly [number, number]> => {
   const scanner = createScanner(text, true)
   const found: Array<readonly [number, number]> = []
-  // Up to where one was not closed no other is.
+  // No placeholder can end before the end of an unclosed one, so scanning skips to there.
   let openUntil = 0
   for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
     unquoted.lastIndex = scanner.getTokenOffset()
@@ -88,10 +88,10 @@ const restored = (node: Node, starts: ReadonlySet<number>): Node => ({
 })
 
 interface Marked {
-  /** The text with the values of variables set aside, so that nothing in them is taken for a placeholder. */
+  /** The text with markers for variables, so that a variable's value is not read as a placeholder. */
   readonly text: string
   readonly restore: (text: string) => string
-  /** The text as it was written. */
+  /** Turns the markers back into placeholders. */
   readonly unmark: (text: string) => string
 }
 
@@ -107,14 +107,14 @@ const mark = (text: string, { variable }: Scope): Marked => {
   }
 }
 
-/** With its variables replaced; what they hold is not looked at again. */
+/** Replaces variables. Placeholders in their values are not replaced. */
 export const fillVariables = (text: string, { variable }: Scope): string =>
   replaceVariables(text, (name) => variable(name) ?? "")
 
 const pathOf = (place: string, { home, folder }: Scope, path: Path.Path): string =>
   expanded(place, { home, cwd: folder }, path)
 
-/** The variables and files that a text would be filled from, as sources, so that a policy can be asked about each. */
+/** The variables and files that a text refers to, as sources, so that a policy can authorize each. */
 export const sourcesIn = (text: string, scope: Scope, path: Path.Path): ReadonlyArray<Single> => {
   const { text: marked, restore } = mark(text, scope)
   return [
@@ -126,24 +126,23 @@ export const sourcesIn = (text: string, scope: Scope, path: Path.Path): Readonly
   ]
 }
 
-/** A text with its placeholders replaced: an unset variable is empty, a file is trimmed. What variables hold is not looked at again. */
-export const fill = (
+/** Replaces all placeholders. An unset variable is empty, a file is trimmed. Placeholders in a variable's value are not replaced. */
+export const fill = Effect.fnUntraced(function* (
   text: string,
   scope: Scope,
   badReference: (path: string) => ConfigInvalid
-): Effect.Effect<string, ApiKeyError, FileSystem.FileSystem | Path.Path> =>
-  Effect.gen(function* () {
-    const path = yield* Path.Path
-    const { text: marked, restore, unmark } = mark(text, scope)
-    const parts: Array<string> = []
-    let end = 0
-    for (const match of closed(marked).matchAll(filePlaceholder)) {
-      const file = pathOf(restore(match[1] ?? ""), scope, path)
-      const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
-      // Shown as written, because a variable may hold a secret.
-      if (Option.isNone(bytes)) return yield* badReference(unmark(match[1] ?? ""))
-      parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
-      end = match.index + match[0].length
-    }
-    return [...parts, restore(marked.slice(end))].join("")
-  })
+): Effect.fn.Return<string, ApiKeyError, FileSystem.FileSystem | Path.Path> {
+  const path = yield* Path.Path
+  const { text: marked, restore, unmark } = mark(text, scope)
+  const parts: Array<string> = []
+  let end = 0
+  for (const match of closed(marked).matchAll(filePlaceholder)) {
+    const file = pathOf(restore(match[1] ?? ""), scope, path)
+    const bytes = yield* readSecretFile(file, { source: "file reference", strict: false })
+    // The message shows the placeholder, because a variable's value may be secret.
+    if (Option.isNone(bytes)) return yield* badReference(unmark(match[1] ?? ""))
+    parts.push(restore(marked.slice(end, match.index)), new TextDecoder().decode(bytes.value).trim())
+    end = match.index + match[0].length
+  }
+  return [...parts, restore(marked.slice(end))].join("")
+})

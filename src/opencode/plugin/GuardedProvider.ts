@@ -1,4 +1,4 @@
-/** The provider behind one id of one project: asks the policy at each use, shares the key, retries after the user's message. */
+/** The provider of one id in one project. The policy authorizes each use. The key is shared. A message of the user retries after a failure. */
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -18,7 +18,7 @@ import { type SharedKey, SharedKeys } from "./SharedKeys.js"
 
 export interface GuardedProvider {
   readonly provider: Provider
-  /** The user has sent a message: after a failure the next use fetches at once, past the back-off. */
+  /** Call it when the user sends a message. After a failure, the next use then fetches at once, ignoring the back-off. */
   readonly onUserMessage: () => void
 }
 
@@ -28,64 +28,66 @@ interface CurrentKey {
   readonly scope: Scope.CloseableScope
 }
 
-/** Lives as long as the scope; runs nothing before the first `get`. */
-export const make = (
+/** Makes a provider that lives as long as its scope. It runs nothing before the first `get`. */
+export const make = Effect.fnUntraced(function* (
   id: string,
   request: AuthorizationRequest,
   options: CommandOptions
-): Effect.Effect<GuardedProvider, never, HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope> =>
-  Effect.gen(function* () {
-    const policy = yield* HelperPolicy
-    const sharedKey = yield* SharedKeys
-    const scope = yield* Effect.scope
-    const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-    const changing = yield* Effect.makeSemaphore(1)
-    let current: Option.Option<CurrentKey> = Option.none()
-    let isRetry = false
+): Effect.fn.Return<
+  GuardedProvider,
+  never,
+  HelperPolicy | SharedKeys | FileSystem.FileSystem | Path.Path | Scope.Scope
+> {
+  const policy = yield* HelperPolicy
+  const sharedKey = yield* SharedKeys
+  const scope = yield* Effect.scope
+  const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  const changing = yield* Effect.makeSemaphore(1)
+  let current: Option.Option<CurrentKey> = Option.none()
+  let isRetry = false
 
-    const keyOf = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
-      Option.isSome(current) && Equal.equals(current.value.command, command)
-        ? Effect.succeed(current.value.key)
-        : changing.withPermits(1)(Effect.uninterruptible(Effect.suspend(() => exchange(command))))
+  const keyOf = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
+    Option.isSome(current) && Equal.equals(current.value.command, command)
+      ? Effect.succeed(current.value.key)
+      : changing.withPermits(1)(Effect.uninterruptible(Effect.suspend(() => exchange(command))))
 
-    const exchange = (command: ResolvedCommand): Effect.Effect<SharedKey> =>
-      Effect.gen(function* () {
-        const before = current
-        if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
-        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const key = yield* Scope.extend(sharedKey(command), own)
-        current = Option.some({ command, key, scope: own })
-        if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
-        return key
-      })
-
-    const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(request)).pipe(
-      Effect.provide(context),
-      Effect.flatMap((grant) => keyOf(resolveCommand({ ...options, ...grant.options })))
-    )
-
-    const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>
-      Effect.suspend(() => {
-        const retries = isRetry
-        isRetry = false
-        return key.get(retries)
-      })
-
-    return {
-      provider: ApiKeyProvider.make({
-        provider: id,
-        get: Effect.flatMap(permitted, ask),
-        refresh: Effect.flatMap(permitted, ({ provider }) => provider.refresh),
-        reject: (key) =>
-          Effect.suspend(() =>
-            Option.match(current, {
-              onNone: () => Effect.void,
-              onSome: ({ key: { provider } }) => provider.reject(key)
-            })
-          )
-      }),
-      onUserMessage: () => {
-        isRetry = true
-      }
-    }
+  const exchange = Effect.fnUntraced(function* (command: ResolvedCommand): Effect.fn.Return<SharedKey> {
+    const before = current
+    if (Option.isSome(before) && Equal.equals(before.value.command, command)) return before.value.key
+    const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+    const key = yield* Scope.extend(sharedKey(command), own)
+    current = Option.some({ command, key, scope: own })
+    if (Option.isSome(before)) yield* Scope.close(before.value.scope, Exit.void)
+    return key
   })
+
+  const permitted: Effect.Effect<SharedKey, ApiKeyError> = Effect.suspend(() => policy.authorize(request)).pipe(
+    Effect.provide(context),
+    Effect.flatMap((grant) => keyOf(resolveCommand({ ...options, ...grant.options })))
+  )
+
+  const ask = (key: SharedKey): Effect.Effect<ApiKey, ApiKeyError> =>
+    Effect.suspend(() => {
+      const retries = isRetry
+      isRetry = false
+      return key.get(retries)
+    })
+
+  return {
+    provider: ApiKeyProvider.make({
+      provider: id,
+      get: Effect.flatMap(permitted, ask),
+      refresh: Effect.flatMap(permitted, ({ provider }) => provider.refresh),
+      reject: (key) =>
+        Effect.suspend(() =>
+          Option.match(current, {
+            onNone: () => Effect.void,
+            onSome: ({ key: { provider } }) => provider.reject(key)
+          })
+        )
+    }),
+    onUserMessage: () => {
+      isRetry = true
+    }
+  }
+})

@@ -1,4 +1,4 @@
-/** One project that opencode has open: puts our `fetch` into the options of each provider whose command gives its key. */
+/** One open project of opencode: puts our `fetch` into the options of each provider whose key comes from a command. */
 
 import * as Effect from "effect/Effect"
 import { isRecord } from "effect/Predicate"
@@ -26,89 +26,89 @@ export interface Instance {
   readonly onUserMessage: Effect.Effect<void>
 }
 
-export const make = (
+export const make = Effect.fnUntraced(function* (
   host: Host,
   notifier: Notifier
-): Effect.Effect<Instance, never, HelperPolicy | SharedKeys | Needs | Scope.Scope> =>
-  Effect.gen(function* () {
-    const context = yield* Effect.context<HelperPolicy | SharedKeys | Needs | Scope.Scope>()
-    const runtime = yield* Effect.runtime<never>()
-    const guarded: Array<GuardedProvider.GuardedProvider> = []
+): Effect.fn.Return<Instance, never, HelperPolicy | SharedKeys | Needs | Scope.Scope> {
+  const context = yield* Effect.context<HelperPolicy | SharedKeys | Needs | Scope.Scope>()
+  const runtime = yield* Effect.runtime<never>()
+  const guarded: Array<GuardedProvider.GuardedProvider> = []
 
-    const configure = (entries: ReadonlyArray<EntryCopy>) =>
-      Effect.gen(function* () {
-        const { env, home } = yield* HostEnvironment
-        const here = { env, home, cwd: host.directory }
-        const loaded = yield* Effect.provideService(loadAll, HostEnvironment, here)
-        yield* Effect.forEach(entries, (entry) => configureEntry(entry, loaded, env), { discard: true })
-      }).pipe(Effect.provide(context))
+  const configure = Effect.fnUntraced(function* (entries: ReadonlyArray<EntryCopy>) {
+    const { env, home } = yield* HostEnvironment
+    const here = { env, home, cwd: host.directory }
+    const loaded = yield* Effect.provideService(loadAll, HostEnvironment, here)
+    yield* Effect.forEach(entries, (entry) => configureEntry(entry, loaded, env), { discard: true })
+  }, Effect.provide(context))
 
-    const configureEntry = (copy: EntryCopy, loaded: Loaded, env: Readonly<Record<string, string | undefined>>) =>
-      Effect.gen(function* () {
-        const { id } = copy
-        const resolved = yield* loaded.resolve(id)
-        const choice = yield* choose(copy, resolved, loaded.written(id), env)
-        switch (choice._tag) {
-          case "OpencodesOwn":
-            return notifier.log("info", `${id}: ${choice.reason}, so its command is not run`)
-          case "Unsupported":
-            return notifier.failed(id, `${id}: ${choice.reason}`)
-          case "Failed":
-            return install(copy, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
-          case "Command":
-            return install(copy, yield* guard(id, resolved, choice))
-        }
-      })
-
-    const guard = (id: string, resolved: Resolved, { provenance, command }: Command) =>
-      Effect.gen(function* () {
-        const request = {
-          provider: id,
-          source: { _tag: "Command", command } as const,
-          provenance,
-          destination: resolved.destination,
-          declarations: resolved.declarations
-        }
-        const self = yield* GuardedProvider.make(id, request, {
-          // A desktop program may lack variables that the user's login shell sets.
-          search: "login-shell",
-          ...commandOptions(command),
-          provider: id
-        })
-        guarded.push(self)
-        return self.provider
-      })
-
-    const install = ({ id, entry, options }: EntryCopy, provider: Provider): void => {
-      const { fetch } = options
-      options["apiKey"] = placeholder
-      options["fetch"] = Fetch.make({
-        id,
-        provider,
-        origins: [...ownOrigins(entry, options), ...originsOfModels(entry)],
-        isOpen: ownOrigins(entry, options).length === 0,
-        inner: isFetch(fetch) ? fetch : undefined,
-        runtime,
-        onFailure: (error) => notifier.failed(id, plainMessage(id, error)),
-        onSuccess: () => notifier.recovered(id)
-      })
-    }
-
-    return {
-      configure,
-      onUserMessage: Effect.sync(() => {
-        for (const each of guarded) each.onUserMessage()
-      })
+  const configureEntry = Effect.fnUntraced(function* (
+    copy: EntryCopy,
+    loaded: Loaded,
+    env: Readonly<Record<string, string | undefined>>
+  ) {
+    const { id } = copy
+    const resolved = yield* loaded.resolve(id)
+    const choice = yield* choose(copy, resolved, loaded.written(id), env)
+    switch (choice._tag) {
+      case "OpencodesOwn":
+        return notifier.log("info", `${id}: ${choice.reason}, so its command is not run`)
+      case "Unsupported":
+        return notifier.failed(id, `${id}: ${choice.reason}`)
+      case "Failed":
+        return install(copy, ApiKeyProvider.make({ provider: id, get: Effect.fail(choice.error) }))
+      case "Command":
+        return install(copy, yield* guard(id, resolved, choice))
     }
   })
 
+  const guard = Effect.fnUntraced(function* (id: string, resolved: Resolved, { provenance, command }: Command) {
+    const request = {
+      provider: id,
+      source: { _tag: "Command", command } as const,
+      provenance,
+      destination: resolved.destination,
+      declarations: resolved.declarations
+    }
+    const self = yield* GuardedProvider.make(id, request, {
+      // opencode may be started from a desktop, without the PATH that the user's login shell sets.
+      search: "login-shell",
+      ...commandOptions(command),
+      provider: id
+    })
+    guarded.push(self)
+    return self.provider
+  })
+
+  const install = ({ id, entry, options }: EntryCopy, provider: Provider): void => {
+    const { fetch } = options
+    options["apiKey"] = placeholder
+    options["fetch"] = Fetch.make({
+      id,
+      provider,
+      origins: [...ownOrigins(entry, options), ...originsOfModels(entry)],
+      isOpen: ownOrigins(entry, options).length === 0,
+      inner: isFetch(fetch) ? fetch : undefined,
+      runtime,
+      onFailure: (error) => notifier.failed(id, plainMessage(id, error)),
+      onSuccess: () => notifier.recovered(id)
+    })
+  }
+
+  return {
+    configure,
+    onUserMessage: Effect.sync(() => {
+      for (const each of guarded) each.onUserMessage()
+    })
+  }
+})
+
 const isFetch = (u: unknown): u is typeof globalThis.fetch => typeof u === "function"
 
-/** What has a variable of opencode's own (`https://${NAME}.example`) names none. */
+/** The origin of a URL, if it is known. It is not known if opencode fills in a variable (`https://${NAME}.example`). */
 const originIn = (url: unknown): ReadonlyArray<string> =>
   typeof url === "string" && URL.canParse(url) ? [new URL(url).origin].filter((origin) => !origin.includes("${")) : []
 
-/** Every place from which opencode takes a base URL. */
+/** The origins of the provider itself: opencode reads its base URL from either field. */
 const ownOrigins = (entry: HostProvider, { baseURL }: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
   [baseURL, entry.api].flatMap(originIn)
 

@@ -1,4 +1,4 @@
-/** Messages to the user: opencode's log for everything, a toast for what the user must do. Never stdout or stderr, which are the screen. */
+/** Messages to the user: everything to opencode's log, failures also as a toast. Never to stdout or stderr, where opencode draws its screen. */
 
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -6,7 +6,7 @@ import type { Host, LogEntry } from "./host.js"
 
 export interface Notifier {
   readonly log: (level: LogEntry["level"], message: string) => void
-  /** No key for a provider: a toast the first time that it is said, until one was there again. */
+  /** Reports that a provider has no key. The same message is shown as a toast once, and again after `recovered`. */
   readonly failed: (provider: string, message: string) => void
   readonly recovered: (provider: string) => void
 }
@@ -15,7 +15,7 @@ const name = "effect-apikey"
 
 export const make = ({ client }: Host): Notifier => {
   const shown = new Map<string, string>()
-  // Not awaited: opencode answers these itself, and may be about to exit.
+  // Not awaited, because opencode may be about to exit. Errors are ignored.
   const quietly = (call: () => Promise<unknown>): void =>
     void Promise.resolve()
       .then(call)
@@ -42,7 +42,7 @@ const levelOf = (level: LogLevel.LogLevel): LogEntry["level"] => {
   return LogLevel.greaterThanEqual(level, LogLevel.Info) ? "info" : "debug"
 }
 
-/** What the library logs, reported by one of those who are there: opencode keeps one log for all its projects. */
+/** A logger that writes to one of the notifiers: opencode has one log for all projects. */
 export const logger = (notifiers: Iterable<Notifier>): Logger.Logger<unknown, void> =>
   Logger.make(({ logLevel, message }) => {
     const text = Array.isArray(message) ? message.join(" ") : String(message)

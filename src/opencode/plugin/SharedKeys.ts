@@ -1,4 +1,4 @@
-/** One cache for equal commands of all projects, so that a key is fetched only once. */
+/** The caches that all projects share: one for equal commands, so that their key is fetched only once. */
 
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import { type Shared, sharing } from "../../internal/util/sharedByKey.js"
 
 export interface SharedKey {
   readonly provider: Provider
-  /** The key; where the last answer was a failure, whichever project got it, `retries` fetches again at once, past the back-off. */
+  /** The key. With `retries`, a failure of the last `get` (of any project) is retried at once, ignoring the back-off. */
   readonly get: (retries: boolean) => Effect.Effect<ApiKey, ApiKeyError>
 }
 
@@ -35,7 +35,7 @@ export class SharedKeys extends Context.Tag("effect-apikey/opencode/SharedKeys")
   SharedKeys,
   Shared<ResolvedCommand, SharedKey>
 >() {
-  /** A provider lives as long as a scope uses it. */
+  /** The layer. Each provider lives as long as a scope uses it. */
   static readonly layer = Layer.scoped(
     SharedKeys,
     sharing((command: ResolvedCommand) => Effect.map(fromResolvedCommand(command), retryAfterFailure))

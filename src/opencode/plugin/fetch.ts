@@ -1,4 +1,4 @@
-/** The `fetch` that opencode's SDKs are given: the key goes where the configuration points, and a failure speaks to the user. */
+/** The `fetch` for opencode's SDKs: it sends the key to the configured origins only, and reports failures to the user. */
 
 import type * as Runtime from "effect/Runtime"
 import { type ApiKeyError, isApiKeyError } from "../../ApiKeyError.js"
@@ -10,14 +10,14 @@ import { chatMessage, configInvalid } from "./message.js"
 type Fetch = typeof globalThis.fetch
 
 export interface Options {
-  /** The id, for the message. */
+  /** The provider's id, for messages. */
   readonly id: string
   readonly provider: Provider
   /** The origins that the configuration names, for the provider or for one of its models. */
   readonly origins: ReadonlyArray<string>
-  /** The provider itself has no base URL there: then the key also goes where opencode's SDK goes with the placeholder. */
+  /** Whether the provider itself has no configured base URL. If so, the key is also sent wherever the SDK sends the placeholder. */
   readonly isOpen: boolean
-  /** One that was configured before ours. */
+  /** The `fetch` that was configured before ours, if any. */
   readonly inner: Fetch | undefined
   readonly runtime: Runtime.Runtime<never>
   readonly onFailure: (error: ApiKeyError) => void
@@ -45,7 +45,7 @@ export const make = ({ id, provider, origins, isOpen, inner, runtime, onFailure,
     if (made !== undefined) return made
     if (!holdsPlaceholder(input, init)) return (isOpen ? undefined : first) ?? inner ?? globalThis.fetch
     if (isOpen) return open(origin)
-    // Of a model that opencode knows by itself: the key is for where the user points, and without one it would go in vain.
+    // opencode's own data can send a model elsewhere. The key is only for the user's origins, and a request without it would fail.
     throw configInvalid(
       `a request goes to ${origin}, where the key does not: the configuration names ${origins.join(", ")}`,
       "Set options.baseURL, which all models of the provider go to."

@@ -1,6 +1,6 @@
-/** What the plugin uses of opencode, in types of our own: `@opencode-ai/plugin` stands on another Effect. */
+/** Our own types for the parts of opencode that the plugin uses, because `@opencode-ai/plugin` depends on another version of Effect. */
 
-/** The input of a plugin, one for each open project. */
+/** The input of a plugin. opencode passes one for each open project. */
 export interface Host {
   /** The directory in which opencode was started. */
   readonly directory: string
@@ -25,7 +25,7 @@ export interface Toast {
   readonly variant: "info" | "warning" | "error"
 }
 
-/** The merged configuration, as far as it is looked at. A plugin changes it in place. */
+/** The merged configuration, limited to what the plugin reads. A plugin changes it in place. */
 export interface HostConfig {
   provider?: Record<string, HostProvider | undefined> | undefined
 }

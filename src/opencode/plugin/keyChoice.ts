@@ -1,4 +1,4 @@
-/** What a provider's key comes from: something that opencode itself has, its command, or nothing, and why. */
+/** Chooses where a provider's key comes from: from opencode itself, from its command, or from nowhere, with the reason. */
 
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -29,7 +29,7 @@ export type Choice =
 const own = (reason: string): Choice => ({ _tag: "OpencodesOwn", reason })
 const failed = (error: ApiKeyError): Choice => ({ _tag: "Failed", error })
 
-/** The order is that of docs/guides/opencode.md: what opencode has a key from, then the command. */
+/** Makes the choice, in the order of docs/guides/opencode.md: opencode's own sources of a key, then the command. */
 export const choose = (
   { id, entry, options, isMisplaced }: EntryCopy,
   resolved: Resolved,
@@ -68,7 +68,7 @@ const firstChoice = (
   return failed(unseen("its apiKeyCommand stands in none of the configuration files here"))
 }
 
-/** The policy is asked about what stands in the files: only what stands there is taken. */
+/** Accepts the command only if the entry equals what the files declare, because the policy decides about the files. */
 const ifAsWritten = (
   entry: HostProvider,
   written: ReturnType<Loaded["written"]>,
@@ -84,7 +84,7 @@ const ifAsWritten = (
       })
   })
 
-/** opencode takes `fetch` out of the one's options, the other's package asks Google before it: nothing could put the key in. */
+/** Google Vertex has no way to insert a key: opencode removes `fetch` from its options, or its package calls Google before `fetch`. */
 const isVertex = (id: string, { npm }: HostProvider): boolean =>
   id === "google-vertex"
     ? !String(npm ?? "").includes("@ai-sdk/openai-compatible")
@@ -94,7 +94,7 @@ const isVertex = (id: string, { npm }: HostProvider): boolean =>
 
 const vertexAnthropic = "@ai-sdk/google-vertex/anthropic"
 
-/** Its author is unknown, so no policy covers it. */
+/** The error for a value of unknown origin, which no policy covers. */
 const unseen = (problem: string): ConfigInvalid =>
   configInvalid(
     problem,

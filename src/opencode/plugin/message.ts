@@ -1,11 +1,11 @@
-/** The one message that the user sees in the chat when there is no key. */
+/** The message that the user sees in the chat when there is no key. */
 
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import { inJsonWords } from "../../internal/model/remedy.js"
 
 /**
- * What opencode 1.18.33 takes for a passing fault, which it retries with growing delays instead of showing the message
- * (its `SessionRetry`, as found in the binary). The numbers count wherever they stand, in a path or a duration too.
+ * Texts that opencode 1.18.33 treats as transient: it retries with growing delays and does not show the message (from its
+ * `SessionRetry`, found in the binary). The numbers match anywhere, also in a path or a duration.
  */
 const passingFaults: ReadonlyArray<RegExp> = [
   /429|500|502|503|504|524/i,
@@ -23,7 +23,7 @@ const passingFaults: ReadonlyArray<RegExp> = [
 
 export const isPassingFault = (text: string): boolean => passingFaults.some((pattern) => pattern.test(text))
 
-/** What our own errors say that would be mistaken, in other words. */
+/** Replacements for phrases of our own errors that would match. */
 const otherWords: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bunavailable\b/gi, "not reachable"],
   [/\bTry again later\b/g, "Send your message again after a while"],
@@ -33,7 +33,7 @@ const otherWords: ReadonlyArray<readonly [RegExp, string]> = [
 
 const cut = "…"
 
-/** Takes a letter out of what is left: a name or a path that looks like a fault stays recognisable. */
+/** Replaces one character in each remaining match, so that a name or a path stays recognisable. */
 const defused = (text: string): string => {
   let result = text
   for (const pattern of passingFaults) {
@@ -45,15 +45,15 @@ const defused = (text: string): string => {
   return result
 }
 
-/** The same text in words that opencode shows at once. */
+/** Rewords a text so that opencode shows it at once. */
 export const inPermanentWords = (text: string): string =>
   defused(otherWords.reduce((result, [pattern, words]) => result.replace(pattern, words), text))
 
-/** Of opencode's configuration as a whole, which has no one place. */
+/** `ConfigInvalid` for opencode's merged configuration, which has no single file and line. */
 export const configInvalid = (problem: string, remedy: string): ConfigInvalid =>
   new ConfigInvalid({ file: "opencode", line: 0, column: 0, problem, remedy })
 
-/** What is to be done, seen from a chat. */
+/** The remedy, in words that fit a chat. */
 const remedyOf = (error: ApiKeyError): string => {
   switch (error._tag) {
     case "ProviderClosed":
@@ -65,7 +65,7 @@ const remedyOf = (error: ApiKeyError): string => {
   }
 }
 
-/** Which provider, what failed, what to do. Never what the helper wrote. */
+/** The provider, what failed, and what to do. It never quotes the helper's output. */
 export const plainMessage = (provider: string, error: ApiKeyError): string =>
   `No API key for provider "${provider}": ${sentence(error.message)} ${sentence(remedyOf(error))}`
 

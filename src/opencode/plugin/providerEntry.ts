@@ -1,12 +1,12 @@
 /**
- * A provider's entry in opencode's merged configuration: whether it has a command, and a copy of it without the command.
- * This file is loaded at every start of opencode, so it imports nothing but types.
+ * A provider's entry in opencode's merged configuration: tells whether it has a command, and copies it without the command.
+ * opencode loads this file at every start, so it imports only types.
  */
 import type { HostConfig, HostProvider } from "./host.js"
 
 const commandKey = "apiKeyCommand"
 
-/** As Effect's `Predicate.isRecord`, which would bring all of Effect along. */
+/** The same as Effect's `Predicate.isRecord`, without importing Effect. */
 const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
 
 const modelsOf = ({ models }: HostProvider): ReadonlyArray<readonly [string, unknown]> => Object.entries(models ?? {})
@@ -26,17 +26,19 @@ export const entriesWithCommand = ({ provider }: HostConfig): ReadonlyArray<Name
     entry !== undefined && hasCommand(entry) ? [{ id, entry }] : []
   )
 
-/** A copy that may be changed: `options` are the entry's own. */
+/** A copy of an entry that may be changed. `options` is `entry.options`. */
 export interface EntryCopy extends NamedEntry {
   readonly options: Record<string, unknown>
-  /** Only a model has the command. */
+  /** Whether the command is in a model's options instead of the provider's. */
   readonly isMisplaced: boolean
 }
 
 /**
- * opencode shares what stands below the top of a configuration between all its projects: what is changed there would give
- * one project's key to the next, whatever that one may do. The command itself goes: its arguments may hold secrets, and
- * `GET /config` (for a model's options: each request's body) shows them all.
+ * Copies an entry without its command. A copy is needed because opencode shares nested configuration between projects: a change
+ * in place would give one project's key to another project.
+ *
+ * The command is removed because its arguments may be secret: `GET /config` shows options, and a model's options are sent in
+ * each request's body.
  */
 export const copyOf = ({ id, entry }: NamedEntry): EntryCopy => {
   const options = withoutCommand(entry.options ?? {})
@@ -55,7 +57,7 @@ export const copyOf = ({ id, entry }: NamedEntry): EntryCopy => {
 const withoutCommand = ({ [commandKey]: _, ...others }: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   others
 
-/** Puts the entries into the configuration, beside those of other providers. */
+/** Puts the entries into the configuration. Other providers stay unchanged. */
 export const putInto = (config: HostConfig, entries: ReadonlyArray<NamedEntry>): void => {
   config.provider = { ...config.provider, ...Object.fromEntries(entries.map(({ id, entry }) => [id, entry])) }
 }

@@ -1,4 +1,4 @@
-/** All that one opencode has open: what its projects share is there as long as one of them is. */
+/** The runtime that all open projects of one opencode process share. It lives as long as at least one project is open. */
 
 import { isMainThread } from "node:worker_threads"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as Notifier from "./Notifier.js"
 import type { EntryCopy } from "./providerEntry.js"
 import { SharedKeys } from "./SharedKeys.js"
 
-/** A project that is open, in promises, for the hooks that opencode calls. */
+/** An open project with a Promise interface, for opencode's hooks. */
 export interface OpenInstance {
   readonly configure: (entries: ReadonlyArray<EntryCopy>) => Promise<void>
   readonly onUserMessage: () => Promise<void>
@@ -25,7 +25,7 @@ export interface OpenInstance {
 
 const notifiers = new Set<Notifier.Notifier>()
 
-/** Beside the main thread there is opencode's own screen, which has the terminal and all that is typed. */
+/** In a worker thread no terminal is offered: opencode's screen owns the terminal and reads all input. */
 const executor: HelperExecutor.Executor = isMainThread
   ? HelperExecutor.node
   : { ...HelperExecutor.node, hasTerminal: Effect.succeed(false) }
@@ -37,7 +37,7 @@ const layer = Layer.mergeAll(SharedKeys.layer, HelperPolicy.layer).pipe(
 
 let shared: ManagedRuntime.ManagedRuntime<Layer.Layer.Success<typeof layer>, never> | undefined
 
-/** Opens a project; `dispose` closes it, and what was shared with it after the last. */
+/** Opens a project. `dispose` closes it, and closes the shared runtime after the last project. */
 export const open = async (host: Host): Promise<OpenInstance> => {
   shared ??= ManagedRuntime.make(layer)
   const runtime = shared

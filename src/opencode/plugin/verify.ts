@@ -1,10 +1,10 @@
-/** Compares the entry that opencode passes on with what the files say: no policy was asked about whoever wrote the rest. */
+/** Compares the entry that opencode passes with the files. No policy has authorized a difference, because its author is unknown. */
 
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import { affectsRequestFields, escapesPath, harmlessFields, harmlessOptions } from "../config/destination.js"
 
-/** Whether it has a say in where requests go or in what they hold. */
+/** Whether a field affects the destination or the content of requests. */
 const affectsRequest = ([first = "", second = "", third]: ReadonlyArray<string>, value: unknown): boolean => {
   if (first === "options") return !harmlessOptions.has(second)
   if (first === "models")
@@ -12,10 +12,10 @@ const affectsRequest = ([first = "", second = "", third]: ReadonlyArray<string>,
   return !harmlessFields.has(first)
 }
 
-/** A placeholder without quotes is a text in one and anything in the other. */
+/** A comparable text. A placeholder without quotes is a string on our side, and any value on opencode's side. */
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : JSON.stringify(value))
 
-/** The first path whose value differs from the files. Functions come from another plugin, which the user installed. */
+/** The first path whose value differs from the files. Functions are ignored: they come from plugins that the user installed. */
 export const firstUndeclared = (
   actual: unknown,
   written: unknown,

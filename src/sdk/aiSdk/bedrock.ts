@@ -10,13 +10,13 @@ import { make, type Provider } from "../../internal/model/provider.js"
 import { unsendable } from "../../internal/request/errors.js"
 import { isForAHeader, notForAHeader, type Signer } from "../../internal/request/scheme.js"
 
-/** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: the package's own signature says where the request goes. */
+/** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: the package's own signature names the region and the service. */
 const credentialScope = /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\/aws4_request/
 
 /** The headers of a signature, which replace those of the package's own. */
 const signatureHeaders: ReadonlyArray<string> = ["authorization", "x-amz-date", "x-amz-security-token"]
 
-/** Of AWS's hosts, by partition. Chat, embeddings and reranking have different hosts in a region. */
+/** The domains of AWS's hosts, by partition. Chat, embeddings and reranking have different hosts in a region. */
 const awsSuffixes: ReadonlyArray<string> = [
   "amazonaws.com",
   "amazonaws.com.cn",
@@ -27,7 +27,7 @@ const awsSuffixes: ReadonlyArray<string> = [
   "cloud.adc-e.uk",
   "csp.hci.ic.gov"
 ]
-/** The package takes its endpoint from them if the settings have none. */
+/** Variables from which the package reads its endpoint if the settings have none. */
 const endpointVariables: ReadonlyArray<string> = [
   "AWS_ENDPOINT_URL",
   "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",

@@ -13,8 +13,8 @@ import { decodeProblem } from "../../internal/source/decode.js"
 const example = 'For example: ["op", "read", "op://Private/OpenAI/api-key"]'
 
 /**
- * What a command object takes in configuration, and `provider`. It runs in the home directory unless `cwd` is set, so that no
- * project can change what it does.
+ * Decodes the options of a command object in configuration, and `provider`. It runs in the home directory unless `cwd` is set, so
+ * that no project can change what it does.
  */
 export const commandOf = (id: string, given: unknown): Effect.Effect<CommandOptions, ConfigInvalid> => {
   const { provider = id, ...command } = isRecord(given) ? given : {}

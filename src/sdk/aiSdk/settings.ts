@@ -1,4 +1,4 @@
-/** The settings of a factory of the AI SDK: what it takes, without its credentials. */
+/** The settings of a factory of the AI SDK, without its credentials. */
 
 import { hasProperty } from "effect/Predicate"
 

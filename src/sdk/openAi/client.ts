@@ -8,7 +8,7 @@ import type { Provider } from "../../internal/model/provider.js"
 import { type AuthorizedFetchOptions, authorizedFetch } from "../../internal/request/fetch.js"
 import type { Preflight } from "../../internal/request/preflight.js"
 
-/** The client is asked for its base URL, because that may come from the environment. */
+/** Makes the `fetch`. The base URL is read from the client, because it may come from the environment. */
 export const fetchOf = (
   client: OpenAI,
   preflight: Preflight,

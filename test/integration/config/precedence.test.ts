@@ -36,7 +36,12 @@ const put: Readonly<Record<Place, (self: Sandbox) => void>> = {
 }
 
 const asked = (self: Sandbox, there: ReadonlySet<Place>) =>
-  attempt(self, "openai", there.has("config") ? { config: join(self.home, "given.jsonc") } : {})
+  Effect.gen(function* () {
+    if (there.has("config")) return yield* attempt(self, "openai", { config: join(self.home, "given.jsonc") })
+    // A project's own key replaces the user's only with trust.
+    if (there.has("project") && there.has("user")) yield* Effect.ignore(trustFile(self, self.projectFile))
+    return yield* attempt(self, "openai")
+  })
 
 describe("precedence", () => {
   for (const [index, place] of places.entries()) {
@@ -179,9 +184,11 @@ describe("precedence", () => {
   scenario("a source that fails does not", (self) =>
     Effect.gen(function* () {
       self.write("project/effect-apikey.jsonc", { providers: { openai: { key: { file: "." } } } })
-      self.write(user, literal("from-user"))
       const error = yield* attempt(self, "openai")
       assert(isApiKeyError(error) && error._tag === "SourceUnreadable")
+      self.write(user, literal("from-user"))
+      const untrusted = yield* attempt(self, "openai")
+      assert(isApiKeyError(untrusted) && untrusted._tag === "CommandNotTrusted")
       self.env["OPENAI_API_KEY_COMMAND"] = "op read x"
       const before = yield* attempt(self, "openai")
       assert(isApiKeyError(before) && before._tag === "ConfigInvalid")

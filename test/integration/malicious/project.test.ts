@@ -345,7 +345,8 @@ describe("a file that somebody else put above the working directory", () => {
       const file = self.write("pub/effect-apikey.jsonc", key({ literal: "sk-attackers" }))
       mkdirSync(join(self.root, "pub/mine/deep"), { recursive: true })
       const cwd = join(self.root, "pub/mine/deep")
-      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-attackers")
+      // It counts, so its own key would replace the user's.
+      refusedIn(self, yield* attempt(self, "openai", { cwd }), file)
       chownSync(file, 65_534, 65_534)
       assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-mine")
       const { notes } = yield* load().pipe(
@@ -361,7 +362,7 @@ describe("a file that somebody else put above the working directory", () => {
       lchownSync(file, 65_534, 65_534)
       assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-mine")
       chownSync(cwd, 65_534, 65_534)
-      assert.strictEqual(yield* attempt(self, "openai", { cwd }), "sk-other-project")
+      refusedIn(self, yield* attempt(self, "openai", { cwd }), join(self.root, "elsewhere.jsonc"))
     })
   )
 })
@@ -1002,6 +1003,8 @@ describe("what a project brings is trusted as a whole", () => {
       self.write(own, opencode({ apiKey: "gateway-key", baseURL: "https://gateway.example/v1" }))
       self.write("project/empty", "\n")
       const file = self.write("project/opencode.json", opencode({ apiKey: "{file:./empty}" }))
+      refusedIn(self, yield* attemptOpencode(self, "myprov"), file)
+      yield* trustFile(self, file)
       const outcome = yield* attemptOpencode(self, "myprov")
       assert(isApiKeyError(outcome) && outcome._tag === "ConfigInvalid", String(outcome))
       assert.include(outcome.message, `${file}:5:19: \`apiKey\` is empty after its placeholders are replaced`)
