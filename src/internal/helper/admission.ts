@@ -12,7 +12,7 @@ const maxPromptingRuns = 8
 
 const runSlots = globalValue("effect-apikey/CredentialHelper/runSlots", () => Semaphore.make(maxConcurrentRuns))
 
-/** A run that waits for a person takes minutes, so such runs have slots of their own. */
+/** A run that waits for the user takes minutes, so such runs have slots of their own. */
 const promptSlots = globalValue("effect-apikey/CredentialHelper/promptSlots", () => Semaphore.make(maxPromptingRuns))
 
 interface Share {
