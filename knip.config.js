@@ -10,8 +10,6 @@ export default {
     "test/integration/helpers/{inAWorker,manyRuns,onePlainRun}.ts",
     "bench/*.ts",
     "examples/**/main.ts",
-    // scripts/formats-doc.mjs reads it by its path.
-    "docs/data/*.ts",
     "scripts/*.mjs"
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts", "docs/data/*.ts", "scripts/**/*.mjs"],

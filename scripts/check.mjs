@@ -37,9 +37,9 @@ const steps = [
   ["docs", "public exports have @since and @category", script("check-docs.mjs")],
   ["examples", "code in docstrings and Markdown compiles", script("check-examples.mjs")],
   [
-    "formats",
-    "docs/formats.md is what the code says",
-    () => run(process.execPath, [join(root, "scripts", "formats-doc.mjs"), "--check"])
+    "reference",
+    "docs/reference is what the code says",
+    () => run(process.execPath, [join(root, "scripts", "reference-doc.mjs"), "--check"])
   ],
   [
     "map",
@@ -73,7 +73,7 @@ const worker = async () => {
     const start = performance.now()
     const { ok, output } = await check().catch((error) => ({ ok: false, output: error.message }))
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
-    console.log(`${ok ? "ok  " : "FAIL"} ${name.padEnd(8)} ${seconds.padStart(5)} s  ${what}`)
+    console.log(`${ok ? "ok  " : "FAIL"} ${name.padEnd(9)} ${seconds.padStart(5)} s  ${what}`)
     if (ok) continue
     failed.push(name)
     console.log(`${output.trim() || "(it printed nothing)"}\n`)

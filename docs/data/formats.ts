@@ -1,10 +1,12 @@
-/** What docs/formats.md says of each format: one entry for each row of src/formats/table.ts. A missing or unknown name is a type error. */
+/** What docs/reference/formats.md says of each format: one entry for each row of src/formats/table.ts. A missing or unknown name is a type error. */
 import type { FormatName, FormatOptions } from "effect-apikey/formats/table"
 
 type Name = FormatName | FormatOptions["name"]
 
 interface FormatDocumentation<N extends Name> {
   readonly title: string
+  /** What a format that chooses another one looks at, in order. */
+  readonly order?: ReadonlyArray<string>
   /** Where the protocol is specified. */
   readonly source: string
   /** An answer of this format. */
@@ -18,7 +20,13 @@ const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`
 
 export const formats: { readonly [N in Name]: FormatDocumentation<N> } = {
   auto: {
-    title: "By what the catalog says of the program, then by the answer's own discriminator, else plain text",
+    title: "The default: it chooses the format by the program and its output",
+    order: [
+      "The catalog's format for the program, if it has one. See [known helpers](known-helpers.md).",
+      "The format whose discriminator the output has, for example `kind` of an ExecCredential.",
+      "`env`, for lines of `NAME=value` with a quoted value or a secret's name (`API_KEY`, `github_token`). `FOO=abc` alone is read as a key.",
+      "Plain text: one line. JSON of no known format is an error."
+    ],
     source: "effect-apikey's own rules",
     example: "sk-live-7f3a9c\n"
   },
@@ -28,12 +36,12 @@ export const formats: { readonly [N in Name]: FormatDocumentation<N> } = {
     example: "sk-live-7f3a9c\n"
   },
   "first-line": {
-    title: "The first line is the key, what follows are notes",
+    title: "The first line is the key, the other lines are notes",
     source: "https://www.passwordstore.org",
     example: "sk-live-7f3a9c\nlogin: ops@example.com\nurl: https://api.example.com\n"
   },
   raw: {
-    title: "Everything is the key, line ends and white space too",
+    title: "The whole output is the key, with its line ends and white space",
     source: "effect-apikey's own rules",
     example: "-----BEGIN KEY-----\n7f3a9c\n-----END KEY-----\n"
   },
@@ -71,8 +79,13 @@ export const formats: { readonly [N in Name]: FormatDocumentation<N> } = {
     })
   },
   "google-executable": {
-    parameters: { audience: "//iam.googleapis.com/…", tokenType: "id_token" },
-    title: "Google's executable-sourced credentials (a subject token, to be exchanged)",
+    parameters: {
+      audience: "//iam.googleapis.com/…",
+      tokenType: "id_token",
+      impersonatedEmail: "ci@example.iam.gserviceaccount.com",
+      outputFile: "/run/user/1000/google-token.json"
+    },
+    title: "Google's executable-sourced credentials (a subject token, for a token exchange)",
     source: "https://google.aip.dev/auth/4117",
     example: jsonLine({
       version: 1,
@@ -203,7 +216,7 @@ export const formats: { readonly [N in Name]: FormatDocumentation<N> } = {
   },
   json: {
     parameters: { field: "data.key", expiresAt: "/data/exp" },
-    title: 'Any JSON, by the place of its fields: { name: "json", field: "data.key", expiresAt: "/data/exp" }',
+    title: 'Any JSON, by the paths of its fields: { name: "json", field: "data.key", expiresAt: "/data/exp" }',
     source: "effect-apikey's own; places as in https://www.rfc-editor.org/rfc/rfc6901",
     example: jsonLine({ data: { key: "sk-live-7f3a9c", exp: "2036-05-29T00:21:43Z" } })
   }

@@ -1,6 +1,6 @@
 /**
- * What docs/formats.md says of each helper beside its row in src/internal/catalog: its name, what it prints, and how its failures are
- * known. `npm run check -- formats` fails where an entry or its row is missing.
+ * What docs/reference/known-helpers.md says of each helper beside its row in src/internal/catalog: its name, what it prints, and how its failures are
+ * known. `npm run check -- reference` fails where an entry or its row is missing.
  */
 import * as Option from "effect/Option"
 import type { FormatName } from "effect-apikey/formats/table"
@@ -316,7 +316,7 @@ const helpers: Readonly<Record<string, HelperDocumentation>> = {
 }
 
 /** What of a run a failure is known by, as the page has it. */
-export const conditionsOf = ({ exitCode, stderr, stdout }: HelperCatalog.Failure): string =>
+const conditionsOf = ({ exitCode, stderr, stdout }: HelperCatalog.Failure): string =>
   [
     ...(exitCode === undefined ? [] : [`status ${exitCode}`]),
     ...(stderr === undefined ? [] : [`stderr ${stderr.source}`]),

@@ -53,6 +53,8 @@ const parameterOption = ({ choices, description, formats, isBoolean, name }: Par
   return (choices.length > 0 ? option.choices([...choices]) : option).helpGroup("Parameters of formats:")
 }
 
+const helpCommand = ["help [command]", "Print the help of a command."] as const
+
 const getCommand = ({ command, select }: Context): Command => {
   const self = withHelp(new Command("get"), {
     description: "Print the key of a provider, or the key that a command prints.",
@@ -166,7 +168,9 @@ const opencodeCommand = (context: Context): Command =>
         line: "effect-apikey opencode init openai --yes -- pass show openai/api-key"
       }
     ]
-  }).addCommand(initCommand(context))
+  })
+    .helpCommand(...helpCommand)
+    .addCommand(initCommand(context))
 
 const completionCommand = ({ selectWithout }: Context): Command =>
   withHelp(new Command("completion"), {
@@ -191,7 +195,7 @@ const programOf = (context: Context): Command => {
     ]
   })
     .version(context.version, "-V, --version", "Print the version.")
-    .helpCommand("help [command]", "Print the help of a command.")
+    .helpCommand(...helpCommand)
   const commands = [getCommand, checkCommand, trustCommand, schemaCommand, opencodeCommand, completionCommand]
   for (const make of commands) self.addCommand(make(context))
   self.addCommand(
@@ -209,6 +213,17 @@ const programOf = (context: Context): Command => {
 
 /** The program and all its sub-commands, the program first. */
 const allOf = (command: Command): ReadonlyArray<Command> => [command, ...command.commands.flatMap(allOf)]
+
+const wordsOf = (command: Command): ReadonlyArray<string> =>
+  command.parent === null ? [] : [...wordsOf(command.parent), command.name()]
+
+/** The words that select each command, for the reference page: none for the program, `["opencode", "init"]` for that one. */
+export const commandNames = (): ReadonlyArray<ReadonlyArray<string>> => {
+  const nothing = { command: [], version: "", select: () => {}, selectWithout: () => {} }
+  return allOf(programOf(nothing))
+    .filter((command) => command.name() !== hiddenName)
+    .map(wordsOf)
+}
 
 const misplacedCommand = new UsageError({
   problem: "nothing may follow -- here",

@@ -20,7 +20,9 @@ import { AnyText, fromJson, maybe, mismatch } from "../internal/format/schema.js
 export const Spec = Schema.Struct({
   name: Schema.Literal("bazel"),
   uri: Schema.optional(
-    Schema.NonEmptyString.annotations({ description: "Whose headers are asked for on stdin: https://example.com/path" })
+    Schema.NonEmptyString.annotations({
+      description: "The URI whose headers are requested on stdin: https://example.com/path"
+    })
   )
 })
 

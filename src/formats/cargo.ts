@@ -31,7 +31,7 @@ export const Spec = Schema.Struct({
   name: Schema.Literal("cargo"),
   indexUrl: Schema.optional(
     Schema.NonEmptyString.annotations({
-      description: `The index of the registry whose token is asked for. Default: crates.io's, ${cratesIo["index-url"]}`
+      description: `The index URL of the registry whose token is requested. Default: that of crates.io, ${cratesIo["index-url"]}`
     })
   ),
   registry: Schema.optional(

@@ -20,7 +20,7 @@ export const Spec = Schema.Struct({
   name: Schema.Literal("docker-credential"),
   serverUrl: Schema.optional(
     Schema.NonEmptyString.pipe(Schema.pattern(/^[^\p{Cc}]+$/u)).annotations({
-      description: "The registry as docker's configuration names it, said on stdin: https://index.docker.io/v1/"
+      description: "The registry as in docker's configuration, requested on stdin: https://index.docker.io/v1/"
     })
   )
 })

@@ -22,7 +22,7 @@ export const Spec = Schema.Struct({
   name: Schema.Literal("env"),
   variable: Schema.optional(
     Schema.NonEmptyString.pipe(Schema.pattern(/^[A-Za-z_][A-Za-z0-9_.-]*$/)).annotations({
-      description: "The variable that is the key. Not needed where there is only one."
+      description: "The variable that is the key. Not needed if there is only one."
     })
   )
 })

@@ -33,13 +33,12 @@ export const Spec = Schema.Struct({
   name: Schema.Literal("exec-credential"),
   apiVersion: Schema.optional(
     Schema.Literal(...versions).annotations({
-      description:
-        "The version of client.authentication.k8s.io that is asked for, and that the answer must have. Default: v1."
+      description: "The version of client.authentication.k8s.io, requested and expected in the output. Default: v1."
     })
   ),
   cluster: Schema.optional(
     Cluster.annotations({
-      description: "spec.cluster of KUBERNETES_EXEC_INFO, as provideClusterInfo gives it: { server: … }"
+      description: "spec.cluster in KUBERNETES_EXEC_INFO, as with provideClusterInfo: { server: … }"
     })
   )
 })

@@ -59,11 +59,14 @@ export const Spec = Schema.Struct({
   url: Schema.optional(
     Schema.String.pipe(
       Schema.filter(isUrl, { message: () => "a URL such as https://example.com", jsonSchema: { format: "uri" } })
-    ).annotations({ description: "Whose password is asked for on stdin; a user name in it is asked for as well." })
+    ).annotations({
+      description: "The URL whose password is requested on stdin. A user name in it is part of the request."
+    })
   ),
   useHttpPath: Schema.optional(
     Schema.Boolean.annotations({
-      description: "Asks for the URL's path as well, as git's credential.useHttpPath does."
+      description:
+        "Whether the URL's path is part of the request, as with git's credential.useHttpPath. Default: false."
     })
   )
 })

@@ -24,20 +24,18 @@ const tokenTypes = ["jwt", "id_token", "saml2"] as const
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("google-executable"),
-  audience: Schema.optional(
-    Schema.String.annotations({ description: "Handed over in GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE." })
-  ),
+  audience: Schema.optional(Schema.String.annotations({ description: "Passed in GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE." })),
   tokenType: Schema.optional(
     Schema.Literal(...tokenTypes).annotations({
-      description: "The kind of subject token that is asked for and written. Default: id_token."
+      description: "The type of the subject token, requested and written. Default: id_token."
     })
   ),
   impersonatedEmail: Schema.optional(
-    Schema.String.annotations({ description: "Handed over in GOOGLE_EXTERNAL_ACCOUNT_IMPERSONATED_EMAIL." })
+    Schema.String.annotations({ description: "Passed in GOOGLE_EXTERNAL_ACCOUNT_IMPERSONATED_EMAIL." })
   ),
   outputFile: Schema.optional(
     Schema.String.annotations({
-      description: "Handed over in GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE; the helper writes it."
+      description: "Passed in GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE; the helper writes it."
     })
   )
 })

@@ -31,12 +31,12 @@ const place = (description: string) => Schema.NonEmptyString.annotations({ descr
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("json"),
-  field: place("Where the key stands: a dot path (data.key) or a JSON Pointer (/data/key)."),
-  username: Schema.optional(place("Where the user name of a pair stands.")),
+  field: place("The field of the key: a dot path (data.key) or a JSON Pointer (/data/key)."),
+  username: Schema.optional(place("The field of the user name, if the key is a pair.")),
   expiresAt: Schema.optional(
-    place("Where the expiry stands: an RFC 3339 time, or a number in `unit` since the epoch.")
+    place("The field of the expiry: an RFC 3339 time, or a number in `unit` since the epoch.")
   ),
-  expiresIn: Schema.optional(place("Where the lifetime stands, in `unit`, counted from the start of the run.")),
+  expiresIn: Schema.optional(place("The field of the lifetime, in `unit`, counted from the start of the run.")),
   unit: Schema.optional(
     Schema.Literal("seconds", "milliseconds").annotations({ description: "The unit of numbers. Default: seconds." })
   )

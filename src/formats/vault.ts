@@ -31,7 +31,7 @@ export const Spec = Schema.Struct({
   name: Schema.Literal("vault"),
   field: Schema.optional(
     Schema.NonEmptyString.annotations({
-      description: "The field of the secret that is the key. Not needed where the secret has only one."
+      description: "The field of the secret that is the key. Not needed if the secret has only one."
     })
   )
 })

@@ -2,6 +2,8 @@
  * The pages of docs/tools, from their own text: the configuration of every page is valid, every message is one that the catalog knows, and
  * where the tool is installed the page's configuration and its shell line print the key.
  */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
@@ -27,6 +29,7 @@ const slow = 120_000
 interface Page {
   readonly name: string
   readonly title: string
+  readonly text: string
   /** The text of each ```jsonc block; the first is the one to copy. */
   readonly configurations: ReadonlyArray<string>
   /** The ```sh block: one line. */
@@ -44,6 +47,7 @@ const read = (file: string): Page => {
   const [wrong = ""] = matches(text, /## What goes wrong\n([\s\S]*?)\n## /g)
   return {
     name: file.replace(/\.md$/, ""),
+    text,
     title: matches(text, /^# (.*)$/gm)[0] ?? "",
     configurations: matches(text, /```jsonc\n([\s\S]*?)```/g),
     shell,
@@ -171,6 +175,63 @@ runs("pass", ["pass", "gpg"], {
       yield* passwordStore(self, env)
       setUp(["pass", "insert", "-m", "ai/openai"], { env, input: `${secret}\nlogin: ops@example.com\n` })
       return {}
+    })
+})
+
+/** A session bus that starts the keyring at its first use and unlocks it. Both have exited when the scope has closed. */
+const sessionBus = (self: Sandbox, env: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const address = `unix:path=${self.home}/bus`
+      self.write(
+        "home/services/keyring.service",
+        `[D-BUS Service]
+Name=org.freedesktop.secrets
+Exec=/bin/sh -c "printf pw | exec gnome-keyring-daemon --foreground --unlock --components=secrets"
+`
+      )
+      self.write(
+        "home/bus.conf",
+        `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>${address}</listen>
+  <servicedir>${self.home}/services</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`
+      )
+      const variables = { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: self.home }
+      const bus = spawn(
+        "dbus-daemon",
+        [`--config-file=${self.home}/bus.conf`, "--nofork", "--nopidfile", "--print-address"],
+        { env: { ...env, ...variables }, stdio: ["ignore", "pipe", "pipe"] }
+      )
+      bus.stderr.resume()
+      await once(bus.stdout, "data")
+      return { bus, variables }
+    }),
+    ({ bus }) =>
+      Effect.promise(() => {
+        // The keyring has the other end of stderr, so this closes when the keyring has exited too.
+        const closed = once(bus, "close")
+        bus.kill()
+        return closed
+      })
+  ).pipe(Effect.map(({ variables }) => variables))
+
+runs("libsecret", ["secret-tool", "dbus-daemon", "gnome-keyring-daemon"], {
+  prepare: (self, env) =>
+    Effect.gen(function* () {
+      const variables = yield* sessionBus(self, env)
+      const [store = ""] = /secret-tool store [^`]*/.exec(pageOf("libsecret").text) ?? []
+      setUp(store.split(" "), { env: { ...env, ...variables }, input: secret })
+      return variables
     })
 })
 

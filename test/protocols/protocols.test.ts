@@ -76,11 +76,11 @@ describe("what a format says to the helper", () => {
     }
   })
 
-  it("in the environment as docs/formats.md has it", () => {
-    const page = readFileSync("docs/formats.md", "utf8")
+  it("in the environment as docs/reference/formats.md has it", () => {
+    const page = readFileSync("docs/reference/formats.md", "utf8")
     for (const [reason, said] of [
       ["first", "`"],
-      ["expiry", "` after an expiry or a refusal"]
+      ["expiry", "` after an expiry or a rejection"]
     ] as const) {
       const context = Lookup.get("claude-desktop").environment?.(false, reason)["CLAUDE_HELPER_CONTEXT"]
       expect(page).toContain(`\`CLAUDE_HELPER_CONTEXT=${context}${said}`)

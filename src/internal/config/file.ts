@@ -15,10 +15,11 @@ import { inside, type Problem, toConfigInvalid, unknownKey } from "../source/pro
 import { ApiKeySource } from "../source/schema.js"
 import { optional } from "../util/schema.js"
 
-const ProviderEntry = Schema.Struct({
-  key: optional(ApiKeySource),
+export const ProviderEntry = Schema.Struct({
+  key: optional(ApiKeySource, "Where the provider's key comes from."),
   baseUrl: optional(
-    Schema.String.annotations({ description: "the base URL of the provider's requests: an http or https URL" })
+    Schema.String.annotations({ description: "an http or https URL without a user name" }),
+    "The base URL of the provider's requests. The key goes to its origin."
   )
 }).pipe(
   Schema.filter((entry) => Object.keys(entry).length > 0, {
@@ -27,10 +28,15 @@ const ProviderEntry = Schema.Struct({
   })
 )
 
-const ConfigFile = Schema.Struct({
-  $schema: optional(Schema.String),
-  providers: optional(Schema.Record({ key: Schema.String, value: ProviderEntry })),
-  policy: optional(PolicyRules)
+export const ConfigFile = Schema.Struct({
+  $schema: optional(Schema.String, "The JSON Schema of the file, for editors."),
+  providers: optional(
+    Schema.Record({ key: Schema.String, value: ProviderEntry }).annotations({
+      description: "an object with a provider's id in each key"
+    }),
+    "The providers, each by its id."
+  ),
+  policy: optional(PolicyRules, "Which commands may run. Only in the user's own file.")
 }).annotations({ identifier: "EffectApikeyConfiguration", description: "effect-apikey.jsonc" })
 
 /** The JSON Schema of the file. */

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type ApiKeyError, ConfigInvalid } from "../../ApiKeyError.js"
 import * as ApiKeySource from "../../ApiKeySource.js"
+import { isFromDotenv } from "../host/bunDotenv.js"
 import { HostEnvironment, type Needs, variableLabel } from "../host/HostEnvironment.js"
 import { findInsecurePath } from "../host/ownership.js"
 import { fileName, realPathOf, userFile, userFolder } from "../host/paths.js"
@@ -160,6 +161,23 @@ const sharedVariable = (id: string, other: string): ConfigInvalid =>
     remedy: "Rename one of them, or unset the variable and name another one with `env`."
   })
 
+/** The variable that a source was read from, if a project may have set it and it runs a command or reads a file. */
+const dotenvVariable = (id: string, source: ApiKeySource.ApiKeySource): Option.Option<string> => {
+  const { command, file } = ApiKeySource.variablesFor(id)
+  const { cwd, env } = HostEnvironment.defaultValue()
+  const name = source._tag === "Command" ? command : file
+  return source._tag !== "Literal" && isFromDotenv(name, cwd, env) ? Option.some(name) : Option.none()
+}
+
+const setByDotenv = (name: string): ConfigInvalid =>
+  new ConfigInvalid({
+    file: variableLabel(name),
+    line: 0,
+    column: 0,
+    problem: "Bun took it from a .env file of the working directory, which may be a project's",
+    remedy: `Set it in effect-apikey.jsonc or in your shell, or start Bun with --no-env-file.`
+  })
+
 const fromEnvironment = (
   id: string,
   ids: ReadonlyArray<string>
@@ -173,7 +191,13 @@ const fromEnvironment = (
     onSuccess: (source) =>
       found(
         Option.match(sharesVariables(id, ids), {
-          onNone: () => source,
+          onNone: () =>
+            Either.flatMap(source, (known) =>
+              Option.match(dotenvVariable(id, known), {
+                onNone: () => Either.right(known),
+                onSome: (name) => Either.left(setByDotenv(name))
+              })
+            ),
           onSome: (other) => Either.left(sharedVariable(id, other))
         })
       ),

@@ -1,7 +1,7 @@
 /** The environment of a helper process. */
 
 /** Variables that helpers need even if the rest is not inherited: directories, agents, display, language. */
-const always: ReadonlyArray<string> = [
+export const essentialVariables: ReadonlyArray<string> = [
   "HOME",
   "PATH",
   "USER",
@@ -34,7 +34,7 @@ const always: ReadonlyArray<string> = [
  * Variables that change what a helper prints: colours in spite of NO_COLOR, the behaviour of a terminal, and Bitwarden's, of which
  * one makes every exit status 0 and the other prints failures on stdout. Inherited only if listed.
  */
-const misleading: ReadonlyArray<string> = [
+export const misleadingVariables: ReadonlyArray<string> = [
   "FORCE_COLOR",
   "CLICOLOR_FORCE",
   "PY_COLORS",
@@ -75,9 +75,11 @@ export const environmentFor = (
 ): Record<string, string> => {
   const key = (name: string): string => keyOf(name, platform)
   const allowed =
-    inheritEnv === true ? undefined : new Set([...always, ...(inheritEnv === false ? [] : inheritEnv)].map(key))
+    inheritEnv === true
+      ? undefined
+      : new Set([...essentialVariables, ...(inheritEnv === false ? [] : inheritEnv)].map(key))
   const inherited = Object.entries(ours).filter(
-    ([name]) => allowed?.has(key(name)) ?? !misleading.map(key).includes(key(name))
+    ([name]) => allowed?.has(key(name)) ?? !misleadingVariables.map(key).includes(key(name))
   )
   const isInherited = (name: string): boolean => inherited.some(([other, value]) => other === name && value)
   const listed = new Set(Array.isArray(inheritEnv) ? inheritEnv.map(key) : [])

@@ -30,12 +30,17 @@ export const PolicyRules = Schema.Struct({
     ).annotations({
       description: "a list of commands, each a list of the program and patterns for its arguments",
       documentation: 'For example [["op", "read", "op://Work/**"]].'
-    })
+    }),
+    "The commands that may run without trust. Default: none."
   ),
   project: optional(
-    Schema.Literal("trust", "allow", "deny").annotations({ description: '"trust", "allow" or "deny"' })
+    Schema.Literal("trust", "allow", "deny").annotations({ description: '"trust", "allow" or "deny"' }),
+    'Which commands of projects run: trusted and listed ones, listed ones only, or none. Default: "trust".'
   ),
-  user: optional(Schema.Literal("run", "allow").annotations({ description: '"run" or "allow"' }))
+  user: optional(
+    Schema.Literal("run", "allow").annotations({ description: '"run" or "allow"' }),
+    'Which commands of the user run: all, or listed ones only. Default: "run".'
+  )
 }).annotations({ description: "an object that says which commands may run" })
 export type PolicyRules = typeof PolicyRules.Type
 
@@ -49,11 +54,15 @@ const systemFiles: Partial<Record<NodeJS.Platform, string>> = {
   win32: "C:\\ProgramData\\effect-apikey\\policy.jsonc"
 }
 
-const defaultSystemFile = systemFiles[process.platform] ?? "/etc/effect-apikey/policy.jsonc"
+/** The administrator's policy file. */
+export const systemFileOf = (platform: NodeJS.Platform): string =>
+  systemFiles[platform] ?? "/etc/effect-apikey/policy.jsonc"
 
 type Failure = ConfigInvalid | SourceUnreadable
 /** Merges rule by rule; the administrator's rule wins. If it restricts commands, only the administrator's allow list applies. */
-export const policyInForce = (systemFile = defaultSystemFile): Effect.Effect<PolicyRules, Failure, Needs> =>
+export const policyInForce = (
+  systemFile = systemFileOf(process.platform)
+): Effect.Effect<PolicyRules, Failure, Needs> =>
   Effect.gen(function* () {
     const system = yield* rulesIn(systemFile, (value) => decodePolicy(value))
     const { allow, ...user } = yield* userRules

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { FormatSpec, formatNames } from "../../formats/table.js"
 import { anyOf, interactiveNames, onAbandonNames, onRepeatedKeyNames, searchNames } from "../model/options.js"
 import { durationPattern, formatDuration, parseDuration } from "../util/duration.js"
-import { optional } from "../util/schema.js"
+import { optional, required } from "../util/schema.js"
 
 /** Replaces a schema's messages, because they quote the input, which may be a key or an argument. */
 const unquoted = (expected: string) => ({
@@ -64,41 +64,67 @@ const named = <const Names extends readonly [string, ...ReadonlyArray<string>]>(
 const maxRetries = 10
 
 export const RunOptions = Schema.Struct({
-  argv: Argv,
+  argv: required(Argv, "The program and its arguments. No shell reads them."),
   env: optional(
     Schema.Record({
       key: VariableName,
       value: Schema.NullOr(Schema.String).annotations({ description: "a string, or null to unset the variable" })
-    }).annotations({ description: "variables to set, or with null to unset" })
+    }).annotations({ description: "variables to set, or with null to unset" }),
+    "Environment variables for the helper; null unsets one. Default: none."
   ),
   inheritEnv: optional(
     Schema.Union(Schema.Boolean, Schema.Array(VariableName)).annotations({
       description: "true, false, or a list of the variables to inherit"
-    })
+    }),
+    "Which of your variables the helper inherits: all, only the essential ones, or these and the listed ones. Default: true."
   ),
-  cwd: optional(FilePath),
-  timeout: optional(Time),
+  cwd: optional(FilePath, "The helper's working directory. Default: the home directory."),
+  timeout: optional(
+    Time,
+    "The time limit for everything: the queue, every attempt, and the delays between them. Default: 30 seconds; 2 minutes if the helper may prompt."
+  ),
   retries: optional(
     Schema.Int.pipe(
       Schema.between(0, maxRetries, { description: `a whole number from 0 to ${maxRetries}` }),
       Schema.annotations({ description: `a whole number from 0 to ${maxRetries}` })
-    )
+    ),
+    "How often to retry after a transient error. If the helper may prompt, only a failed start is retried. Default: 2."
   ),
-  interactive: optional(named(interactiveNames)),
-  search: optional(named(searchNames)),
+  interactive: optional(
+    named(interactiveNames),
+    'Whether the helper may prompt the user on the terminal. Default: "never"; at a shell "if-available".'
+  ),
+  search: optional(
+    named(searchNames),
+    'Where to search for the program if PATH does not have it. Default: "install-dirs".'
+  ),
   format: optional(
     FormatSpec.annotations({
       description: `one of the formats ${formatNames.join(", ")}, or an object with its name and parameters`,
       documentation: 'For example "oauth" or { "name": "json", "field": "data.key" }.'
-    })
+    }),
+    'What the helper prints: a format\'s name, or an object with its name and parameters. Default: "auto".'
   ),
-  timeToLive: optional(Lifetime),
-  refreshAhead: optional(Time),
-  onRepeatedKey: optional(named(onRepeatedKeyNames)),
+  timeToLive: optional(
+    Lifetime,
+    "How long a key without an expiry is used. Default: 5 minutes; 1 hour for known programs that store static secrets and may prompt."
+  ),
+  refreshAhead: optional(
+    Time,
+    "How long before its expiry a key is refreshed in the background. Default: the last 20 % of its lifetime, at most 5 minutes."
+  ),
+  onRepeatedKey: optional(
+    named(onRepeatedKeyNames),
+    'If the helper prints a rejected key again: serve it, or fail with KeyRejected. Default: "serve".'
+  ),
   eraseOnReject: optional(
-    Schema.Boolean.annotations({ description: "true or false: whether the helper erases a rejected key" })
+    Schema.Boolean.annotations({ description: "true or false: whether the helper erases a rejected key" }),
+    "Whether the helper erases a rejected key from its store. Default: false."
   ),
-  onAbandon: optional(named(onAbandonNames))
+  onAbandon: optional(
+    named(onAbandonNames),
+    'What to do with a run when its last caller leaves: interrupt it, or let it complete. Default: "interrupt"; "complete" if the helper may prompt.'
+  )
 }).annotations({ description: "a helper command with the options of its runs" })
 
 /**
@@ -126,7 +152,10 @@ const CommandField = Schema.transform(
  * @category schemas
  */
 export const Literal = Schema.Struct({
-  literal: Schema.Redacted(Schema.NonEmptyString.annotations({ description: "a key that is not empty" }))
+  literal: required(
+    Schema.Redacted(Schema.NonEmptyString.annotations({ description: "a key that is not empty" })),
+    "The key itself. For tests, and for keys that are not secret."
+  )
 }).pipe(Schema.attachPropertySignature("_tag", "Literal"), Schema.annotations(unquoted("a literal key")))
 
 /**
@@ -141,10 +170,9 @@ export type Literal = typeof Literal.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Env = Schema.Struct({ env: VariableName }).pipe(
-  Schema.attachPropertySignature("_tag", "Env"),
-  Schema.annotations(unquoted("an environment variable's name"))
-)
+export const Env = Schema.Struct({
+  env: required(VariableName, "The environment variable that holds the key, read at each use.")
+}).pipe(Schema.attachPropertySignature("_tag", "Env"), Schema.annotations(unquoted("an environment variable's name")))
 
 /**
  * @since 0.1.0
@@ -153,7 +181,8 @@ export const Env = Schema.Struct({ env: VariableName }).pipe(
 export type Env = typeof Env.Type
 
 const strict = optional(
-  Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" })
+  Schema.Boolean.annotations({ description: "true or false: whether a file that others may read is an error" }),
+  "Whether a file that others may read is an error instead of a warning. Default: false."
 )
 
 /**
@@ -163,10 +192,10 @@ const strict = optional(
  * @since 0.1.0
  * @category schemas
  */
-export const File = Schema.Struct({ file: FilePath, strict }).pipe(
-  Schema.attachPropertySignature("_tag", "File"),
-  Schema.annotations(unquoted("a path"))
-)
+export const File = Schema.Struct({
+  file: required(FilePath, "The file whose content is the key, read at each use."),
+  strict
+}).pipe(Schema.attachPropertySignature("_tag", "File"), Schema.annotations(unquoted("a path")))
 
 /**
  * @since 0.1.0
@@ -181,7 +210,10 @@ export type File = typeof File.Type
  * @category schemas
  */
 export const Auth = Schema.Struct({
-  auth: Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
+  auth: required(
+    Schema.NonEmptyString.annotations({ description: "the id of an entry in auth.json" }),
+    "The entry of opencode's auth.json that holds the key, read at each use."
+  ),
   strict
 }).pipe(Schema.attachPropertySignature("_tag", "Auth"), Schema.annotations(unquoted("the id of an entry in auth.json")))
 
@@ -197,10 +229,9 @@ export type Auth = typeof Auth.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Command = Schema.Struct({ command: CommandField }).pipe(
-  Schema.attachPropertySignature("_tag", "Command"),
-  Schema.annotations(unquoted("a helper command"))
-)
+export const Command = Schema.Struct({
+  command: required(CommandField, "The helper command that prints the key.")
+}).pipe(Schema.attachPropertySignature("_tag", "Command"), Schema.annotations(unquoted("a helper command")))
 
 /**
  * @since 0.1.0
@@ -223,7 +254,10 @@ type SingleEncoded =
   | typeof Auth.Encoded
   | typeof Command.Encoded
 
-export const onFailure = optional(named(["stop", "next"]))
+export const onFailure = optional(
+  named(["stop", "next"]),
+  'What to do if a source fails: stop with its error, or try the next source. Default: "stop".'
+)
 
 /**
  * The first of several sources that has a key. If one has no key, the next is tried. A failure ends the search, unless
@@ -267,9 +301,12 @@ export type Encoded = SingleEncoded | FirstOfEncoded
  * @category schemas
  */
 export const FirstOf: Schema.Schema<FirstOf, FirstOfEncoded> = Schema.Struct({
-  firstOf: Schema.NonEmptyArray(Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)).annotations({
-    description: "a list of sources that is not empty"
-  }),
+  firstOf: required(
+    Schema.NonEmptyArray(Schema.suspend((): Schema.Schema<ApiKeySource, Encoded> => ApiKeySource)).annotations({
+      description: "a list of sources that is not empty"
+    }),
+    "Several sources. The first that has a key is used."
+  ),
   onFailure
 }).pipe(Schema.attachPropertySignature("_tag", "FirstOf"), Schema.annotations(unquoted("a list of sources")))
 
