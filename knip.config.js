@@ -14,7 +14,7 @@ export default {
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts", "docs/data/*.ts", "scripts/**/*.mjs"],
   // Tools of a Unix machine, not of npm.
-  ignoreBinaries: ["prlimit", "mkfifo", "mount", "script", "umount"],
+  ignoreBinaries: ["dbus-daemon", "prlimit", "mkfifo", "mount", "script", "umount"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs that scripts/check.mjs starts by their file, which knip cannot see.
   ignoreDependencies: [

@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { inCodeWords, Remedy, type RemedyInput, toRemedy } from "./internal/model/remedy.js"
+import { escaped } from "./internal/redact/terminal.js"
 import { shellWord } from "./internal/util/shell.js"
 
 /**
@@ -30,6 +31,24 @@ export const TypeId: unique symbol = Symbol.for("effect-apikey/ApiKeyError")
 export type TypeId = typeof TypeId
 
 export { Remedy } from "./internal/model/remedy.js"
+
+/**
+ * A text of a helper from which secrets were removed: the `stderr` of an error. Only redaction makes one, so that no other text
+ * of a helper can stand in an error. The empty text is one too.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const RedactedText = Schema.Union(
+  Schema.Literal(""),
+  Schema.String.pipe(Schema.brand("effect-apikey/RedactedText"))
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type RedactedText = typeof RedactedText.Type
 
 const common = {
   /** What to do, as data. `hint` renders it. */
@@ -101,10 +120,10 @@ const defineError =
         super({ ...fields, remedy: toRemedy(fields.remedy ?? remedy(fields)) }, ...rest)
       }
       override get message(): string {
-        return message(this as never)
+        return escaped(message(this as never))
       }
       get hint(): string {
-        return inCodeWords(this.remedy)
+        return escaped(inCodeWords(this.remedy))
       }
       get isTransient(): boolean {
         return isTransient(this as never)
@@ -294,7 +313,7 @@ const reasonRemedies: Readonly<Record<Reason, string>> = {
  */
 export class NonZeroExit extends defineError<NonZeroExit>()(
   "NonZeroExit",
-  { command: Schema.String, exitCode: Schema.Number, stderr: Schema.String, reason: Reason },
+  { command: Schema.String, exitCode: Schema.Number, stderr: RedactedText, reason: Reason },
   {
     message: ({ reason, exitCode, command }) => {
       const text = reasonTexts[reason]
@@ -314,7 +333,7 @@ export class NonZeroExit extends defineError<NonZeroExit>()(
  */
 export class CommandKilled extends defineError<CommandKilled>()(
   "CommandKilled",
-  { command: Schema.String, signal: Schema.String, stderr: Schema.String },
+  { command: Schema.String, signal: Schema.String, stderr: RedactedText },
   {
     message: ({ command, signal }) => `${named(command)} was killed by ${signal}`,
     remedy: () =>
@@ -330,7 +349,7 @@ export class CommandKilled extends defineError<CommandKilled>()(
  */
 export class EmptyOutput extends defineError<EmptyOutput>()(
   "EmptyOutput",
-  { command: Schema.String, stderr: Schema.String },
+  { command: Schema.String, stderr: RedactedText },
   {
     message: ({ command }) => `${named(command)} exited with status 0 but wrote nothing to stdout`,
     remedy: () => "Check that the credential exists and that the command writes it to stdout."

@@ -27,6 +27,7 @@ import { fromResolvedCommand } from "./internal/provider/command.js"
 import { type CommandOptions, resolveCommand } from "./internal/provider/resolvedCommand.js"
 import * as SharedCommands from "./internal/provider/shared.js"
 import { fromSource } from "./internal/provider/source.js"
+import { shownId } from "./internal/redact/programName.js"
 
 /**
  * The interface of the registry of providers.
@@ -133,7 +134,8 @@ export const make: (options: Options) => Effect.Effect<Providers, never, Require
 const notConfigured = (provider: string, ids: ReadonlyArray<string>): KeyNotConfigured => {
   const shown = ids.slice(0, maxIdsShown).join(", ")
   return new KeyNotConfigured({
-    provider,
+    // It may be a key that was given in the place of an id.
+    provider: shownId(provider),
     tried: [],
     remedy:
       ids.length === 0
@@ -248,6 +250,12 @@ export const layerFiles = (
         each.provider,
         Effect.provideService(toProvider(each, { share }), HelperPolicy, policy)
       ])
-      return yield* make({ ...options, providers: Object.fromEntries(providers) })
+      const registry = yield* make({ ...options, providers: Object.fromEntries(providers) })
+      const rules = new Map(resolved.map(({ provider, refusedWhen }) => [provider, refusedWhen]))
+      return {
+        ...registry,
+        // A provider that is not open does not know its rules yet.
+        get: (id) => Effect.map(registry.get(id), (provider) => ({ ...provider, refusedWhen: rules.get(id) }))
+      }
     })
   )

@@ -32,6 +32,8 @@ import {
   wrongOrUnknownField
 } from "./internal/model/options.js"
 import { make, type Provider, peekOf } from "./internal/model/provider.js"
+import type * as refusal from "./internal/model/refusal.js"
+import { checkedRefusedWhen } from "./internal/model/refusal.js"
 import { fromSource } from "./internal/provider/source.js"
 import { authorizedFetch } from "./internal/request/fetch.js"
 import { withBaseUrl } from "./internal/request/origin.js"
@@ -123,7 +125,17 @@ export interface Options {
   readonly interactive?: Interactive
   /** Fetch the first key at once. Default false. */
   readonly prefetch?: boolean
+  /** Which responses, beside the known ones, mean that the server rejected the key. For each `fetch` of this provider. */
+  readonly refusedWhen?: RefusedWhen
 }
+
+/**
+ * Which responses mean that the server rejected the key: see `RefusedWhen` in `effect-apikey/sdk/Fetch`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RefusedWhen = refusal.RefusedWhen
 
 /**
  * How the key is sent: see `Scheme` in `effect-apikey/sdk/Fetch`. A function makes the headers of each request.
@@ -147,7 +159,9 @@ export interface FetchOptions {
   readonly baseUrl: string | URL
   /** How the key is sent. Default: in each header that holds the placeholder, else as `Authorization: Bearer`. */
   readonly scheme?: Scheme
-  /** Which responses mean that the server rejected the key. The default is that of `effect-apikey/sdk/Fetch`. */
+  /** Which responses, beside the known ones and the provider's, mean that the server rejected the key. */
+  readonly refusedWhen?: RefusedWhen
+  /** Which responses mean that the server rejected the key, instead of all of these. */
   readonly isRejection?: (response: Response) => boolean | Promise<boolean>
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
@@ -219,8 +233,11 @@ export interface ApiKeyProvider extends AsyncDisposable {
   readonly get: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
   /** Fetches a key now, ignoring any back-off. Joins a run in flight. An abort rejects at once with the signal's reason. */
   readonly refresh: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<ApiKey>
-  /** Reports that the server rejected this key. If it is still the current key, the next `get` fetches another one. */
-  readonly reject: (key: ApiKey) => Promise<void>
+  /**
+   * Reports that the server at an origin rejected this key. If it is still the current key, the next `get` fetches another one.
+   * Without an origin, it counts for all.
+   */
+  readonly reject: (key: ApiKey, at?: { readonly origin: string }) => Promise<void>
   /** A `fetch` that puts the key in every request. If the server rejects the key, it sends the request once more with a new key. */
   readonly fetch: (options: FetchOptions) => typeof globalThis.fetch
   readonly status: () => Status
@@ -272,12 +289,13 @@ export const createApiKeyProvider = (
   const options = isRecord(givenOptions) ? ownProperties(givenOptions) : givenOptions
   const scope = Effect.runSync(Scope.make())
   const decoded = sourceOf(source, options)
-  const provider = Runtime.runSync(runtime)(
+  const made = Runtime.runSync(runtime)(
     Either.match(decoded, {
       onLeft: (error) => Effect.succeed(make({ get: Effect.fail(error) })),
       onRight: (valid) => fromSource(valid, options)
     }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provide(HelperExecutor.layer))
   )
+  const provider: Provider = { ...made, refusedWhen: Either.isRight(decoded) ? options.refusedWhen : undefined }
   const peek = peekOf(provider)
 
   const run = (
@@ -295,7 +313,12 @@ export const createApiKeyProvider = (
       return key === undefined ? run(provider.get, given?.signal) : promiseOf(key)
     },
     refresh: (given) => run(provider.refresh, given?.signal),
-    reject: (key) => runPromise(runtime, Effect.flatMap(modelOf(key), provider.reject), undefined).catch(raise),
+    reject: (key, at) =>
+      runPromise(
+        runtime,
+        Effect.flatMap(modelOf(key), (model) => provider.reject(model, at)),
+        undefined
+      ).catch(raise),
     fetch: (given) => {
       const { scheme, ...rest } = withBaseUrl(given)
       const plain: authorization.Scheme | undefined =
@@ -319,7 +342,11 @@ const runtime = Effect.runSync(Effect.provide(Effect.runtime<never>(), Logger.re
 const checks: Checks<Options> = {
   provider: text,
   interactive: oneOf(interactiveNames),
-  prefetch: oneOf([true, false])
+  prefetch: oneOf([true, false]),
+  refusedWhen: {
+    takes: 'a list of rules, for example [{ status: 403, body: { contains: "token expired" } }]',
+    is: (value) => Either.isRight(checkedRefusedWhen(value))
+  }
 }
 
 /** The source of an argv or a command object; other values are unchanged. */

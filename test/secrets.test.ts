@@ -27,11 +27,23 @@ const helpers: Readonly<Record<string, string>> = {
   "fails with the key on stderr": `printf 'bad key: %s\\n' "$1" >&2; exit 1`,
   "fails with the key on both": `printf %s "$1"; printf 'bad key: %s\\n' "$1" >&2; exit 69`,
   "fails with the key on stderr in base64": `printf %s "$1" | base64 -w0 >&2; exit 1`,
+  "fails with the key on stderr as od dumps it": `printf %s "$1" | od -An -tx1 >&2; exit 1`,
+  "fails with the key on stderr as numbers": `printf %s "$1" | od -An -tu1 >&2; exit 1`,
+  "fails with the key on stderr in base32": `printf %s "$1" | base32 -w0 >&2; exit 1`,
+  "fails with the key on stderr in JSON in a sentence": `printf 'said {"key": "%s"}, sorry\\n' "$1" >&2; exit 1`,
+  "fails with what echo makes of the key on stderr": `echo "bad key: $1" >&2; exit 1`,
+  "tells a failure with status 0 and the key in it": `printf '{"version":1,"success":false,"code":"401","message":"no %s"}' x"$HANDED_OVER"`,
   "prints two lines": `printf '%s\\n%s\\n' "$1" "$1"; printf '%s\\n' "$1" >&2`,
   "prints a JSON that nobody knows": `printf '{"secret":"x%s"' "$1"; printf '%s\\n' "$1" >&2`,
   "prints nothing": `printf '%s\\n' "$1" >&2`,
   "is killed": `printf '%s\\n' "$1" >&2; kill -KILL $$`,
   "says an environment variable of the caller's": `printf 'token is %s\\n' "$HANDED_OVER" >&2; exit 1`
+}
+
+const inBase32 = (text: string): string => {
+  const bits = Array.from(Buffer.from(text), (byte) => byte.toString(2).padStart(8, "0")).join("")
+  const groups = bits.match(/.{5}/g) ?? []
+  return groups.map((group) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[Number.parseInt(group, 2)]).join("")
 }
 
 const options = (script: string, secret: string): ApiKeyProvider.CommandOptions => ({
@@ -69,6 +81,10 @@ describe("a key, a helper's arguments and its stdout never stand in an error, lo
           assert.include(text, "effect-apikey.run")
           assert.notInclude(text, secret)
           assert.notInclude(text, Buffer.from(secret).toString("base64"))
+          const front = Array.from(Buffer.from(secret).subarray(0, 10))
+          assert.notInclude(text, front.map((byte) => byte.toString(16)).join(" "))
+          assert.notInclude(text, front.map((byte) => String(byte).padStart(3)).join(" "))
+          assert.notInclude(text, inBase32(secret).slice(0, 16))
         }),
         { numRuns: size({ short: 8, full: 25 }) }
       ))

@@ -1,6 +1,7 @@
 /** What docs/reference/errors.md shows of each error: instances, by what tells them apart. A missing tag or reason is a type error. */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
 import * as ApiKeyError from "effect-apikey/ApiKeyError"
 
 type Tag = ApiKeyError.ApiKeyError["_tag"]
@@ -8,7 +9,7 @@ type Tag = ApiKeyError.ApiKeyError["_tag"]
 type Instance<T extends Tag> = Extract<ApiKeyError.ApiKeyError, { readonly _tag: T }>
 
 const at = DateTime.unsafeMake("2026-01-01T00:00:00Z")
-const stderr = "[ERROR] you are not currently signed in"
+const stderr = Schema.decodeSync(ApiKeyError.RedactedText)("[ERROR] you are not currently signed in")
 const file = "/home/me/project/effect-apikey.jsonc"
 
 const exited = (reason: ApiKeyError.Reason) =>

@@ -29,7 +29,7 @@ import { commandOptions, fromSource } from "../internal/provider/source.js"
 import { programName } from "../internal/redact/programName.js"
 import { escaped } from "../internal/redact/terminal.js"
 import type { Single } from "../internal/source/schema.js"
-import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
+import { type ConfigurationOptions, configurationFor, refuseKey, suggestId } from "./configuration.js"
 import { exitStatusOf, Reported, UsageError } from "./exit.js"
 
 /** The result of checking one source. */
@@ -272,6 +272,7 @@ export interface CheckOptions extends ConfigurationOptions {
 
 export const check = Effect.fnUntraced(function* (id: string | undefined, options: CheckOptions) {
   const configuration = yield* configurationFor(options)
+  if (id !== undefined) yield* refuseKey(id, configuration)
   const ids = id === undefined ? configuration.ids : [id]
   const [problem] = configuration.problems
   if (ids.length === 0 && problem !== undefined) return yield* problem

@@ -2,11 +2,12 @@
 
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { KeyNotConfigured } from "../ApiKeyError.js"
 import type { Configuration } from "../internal/config/model.js"
 import { load } from "../internal/config/resolve.js"
+import { isKey } from "../internal/redact/programName.js"
 import { nearest } from "../internal/source/problem.js"
 import { loadAll } from "../opencode/config/load.js"
 import { UsageError } from "./exit.js"
@@ -28,6 +29,15 @@ export const configurationFor = ({
         hint: "opencode finds its files itself; OPENCODE_CONFIG names another."
       })
 }
+
+/** Fails for a key that was typed in the place of an id: no message may repeat it. */
+export const refuseKey = (id: string, { ids }: Configuration): Effect.Effect<void, UsageError> =>
+  isKey(id) && !ids.includes(id)
+    ? new UsageError({
+        problem: "a key was given in the place of a provider",
+        hint: "Give the provider's id: effect-apikey get openai. Others can read a command line: replace that key."
+      })
+    : Effect.void
 
 /** Adds the name that was probably meant to the error of a provider that the configuration does not have. */
 export const suggestId =

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { toProvider } from "../internal/config/provider.js"
 import { fromCommand } from "../internal/provider/command.js"
 import { parseDuration } from "../internal/util/duration.js"
-import { type ConfigurationOptions, configurationFor, suggestId } from "./configuration.js"
+import { type ConfigurationOptions, configurationFor, refuseKey, suggestId } from "./configuration.js"
 import { UsageError } from "./exit.js"
 import { type FormatOptions, formatFor, isFormatOption } from "./formatOptions.js"
 
@@ -75,6 +75,7 @@ const commandProvider = Effect.fnUntraced(function* (command: ReadonlyArray<stri
 
 const configuredProvider = Effect.fnUntraced(function* (id: string, options: ConfigurationOptions) {
   const configuration = yield* configurationFor(options)
+  yield* refuseKey(id, configuration)
   const provider = yield* toProvider(yield* configuration.resolve(id), { interactive: "if-available" })
   return { get: Effect.mapError(provider.get, suggestId(id, configuration)) }
 })

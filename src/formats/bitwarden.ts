@@ -103,9 +103,9 @@ export const bitwarden = ({ field }: typeof Spec.Type): CredentialFormat =>
         (typeof inner["organizationId"] === "string" && "key" in inner && "value" in inner)
       )
     },
-    read: (text, { command }) => {
+    read: (text, { command, redact }) => {
       const failure = explain(text)
-      if (Option.isSome(failure)) return failed(command, failure.value)
+      if (Option.isSome(failure)) return failed({ command, redact }, failure.value)
       return Option.match(Option.flatMap(jsonOf(text), objectOf), {
         onNone: (): Either.Either<never, Mismatch> => mismatch("", "a JSON object"),
         onSome: (object) => Either.flatMap(readItem(opened(object)), (item) => keyIn(item, field))

@@ -117,9 +117,9 @@ export const cargo = ({ indexUrl, registry }: typeof Spec.Type): CredentialForma
         greets(hello) && Option.exists(Option.flatMap(answer, objectOf), (object) => "Ok" in object || "Err" in object)
       )
     },
-    read: (text, { command }) => {
+    read: (text, { command, redact }) => {
       const failure = explain(text)
-      if (Option.isSome(failure)) return failed(command, failure.value)
+      if (Option.isSome(failure)) return failed({ command, redact }, failure.value)
       return Either.gen(function* () {
         const [hello, answer, ...more] = linesOf(text)
         yield* line(hello, readHello)

@@ -50,9 +50,9 @@ export const dockerCredential = ({ serverUrl }: typeof Spec.Type): CredentialFor
     recognizes: ({ object, text }) =>
       Option.isSome(explain(text)) ||
       ("Secret" in object && ("ServerURL" in object || typeof object["Username"] === "string")),
-    read: (text, { command }) => {
+    read: (text, { command, redact }) => {
       const failure = explain(text)
-      if (Option.isSome(failure)) return failed(command, failure.value)
+      if (Option.isSome(failure)) return failed({ command, redact }, failure.value)
       return Either.gen(function* () {
         const { Secret, Username } = yield* read(text)
         if (Username === identityToken) {

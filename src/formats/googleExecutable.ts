@@ -118,11 +118,11 @@ export const googleExecutable = ({
     }),
     explain: ({ stdout }) => explain(stdout),
     recognizes: ({ object }) => typeof object["version"] === "number" && typeof object["success"] === "boolean",
-    read: (text, { command }) => {
+    read: (text, { command, redact }) => {
       if (Option.exists(Option.flatMap(jsonOf(text), objectOf), ({ success }) => success === false)) {
         return Either.flatMap(readFailure(text), () =>
           failed(
-            command,
+            { command, redact },
             Option.getOrElse(explain(text), (): Meaning => ({ reason: "Unknown" }))
           )
         )

@@ -23,9 +23,9 @@ import {
   toEpochSeconds
 } from "../internal/format/instant.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
-import { build, lookUp } from "../internal/format/pointer.js"
 import { jsonOf, type Mismatch, mismatch } from "../internal/format/schema.js"
 import type { Remedy } from "../internal/model/remedy.js"
+import { build, lookUp } from "../internal/util/pointer.js"
 
 const place = (description: string) => Schema.NonEmptyString.annotations({ description })
 

@@ -63,9 +63,9 @@ export const oauth: CredentialFormat = define({
   name: "oauth",
   explain: ({ stdout }) => explain(stdout),
   recognizes: ({ object, text }) => typeof object["access_token"] === "string" || Option.isSome(explain(text)),
-  read: (text, { command, startedAt }) => {
+  read: (text, { command, redact, startedAt }) => {
     const failure = explain(text)
-    if (Option.isSome(failure)) return failed(command, failure.value)
+    if (Option.isSome(failure)) return failed({ command, redact }, failure.value)
     return Either.flatMap(read(text), ({ access_token, expires_at, expires_in, expires_on }) => {
       const absolute = earlier(expires_at, expires_on)
       const relative = Option.map(expires_in, (seconds) => after(startedAt, seconds))

@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { define, jsonLine, onlyValue, tokenKey } from "../internal/format/define.js"
 import type { CredentialFormat } from "../internal/format/format.js"
-import { build, lookUp } from "../internal/format/pointer.js"
 import { AnyText, fromJson, jsonOf, maybe, mismatch } from "../internal/format/schema.js"
+import { build, lookUp } from "../internal/util/pointer.js"
 
 export const Spec = Schema.Struct({
   name: Schema.Literal("secrets-manager"),

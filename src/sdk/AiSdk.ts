@@ -17,6 +17,7 @@ import type { ConfigInvalid } from "../ApiKeyError.js"
 import type { Requirements } from "../internal/helper/options.js"
 import { inCode } from "../internal/model/configInvalid.js"
 import type { ApiKeyProvider, Provider } from "../internal/model/provider.js"
+import { checkedRefusedWhen } from "../internal/model/refusal.js"
 import { fromResolvedCommand } from "../internal/provider/command.js"
 import { type CommandOptions, resolveCommand } from "../internal/provider/resolvedCommand.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
@@ -138,10 +139,11 @@ export const layer = <Id, F extends Factory>(
 ): Layer.Layer<Id, never, ApiKeyProvider> => Layer.effect(tag, make(factory, options))
 
 /**
- * A provider in a configuration file, in opencode's shape. `options` are the package's own settings, and two more:
+ * A provider in a configuration file, in opencode's shape. `options` are the package's own settings, and three more:
  *
  * - `apiKeyCommand`: the helper that prints the key, as an argv or as a command object. A non-empty `apiKey` wins over it.
  * - `scheme`: how the key is sent.
+ * - `refusedWhen`: which responses, beside the known ones, mean that the server rejected the key.
  *
  * @since 0.1.0
  * @category models
@@ -221,14 +223,15 @@ export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.s
     const scope = yield* Effect.scope
     const one = yield* Effect.makeSemaphore(1)
     const sdks = new Map<string, Sdk>()
-    const shared = yield* sharing(fromResolvedCommand)
+    const sharedFor = yield* sharing(fromResolvedCommand)
 
     const providerFor = (command: CommandOptions) =>
-      inOwnFiber(runtime, Scope.extend(shared(resolveCommand(command)), scope))
+      inOwnFiber(runtime, Scope.extend(sharedFor(resolveCommand(command)), scope))
 
     const build = Effect.fnUntraced(function* ({ name, npm, options = {} }: SdkConfig) {
-      const { apiKeyCommand, scheme, ...rest } = options
+      const { apiKeyCommand, refusedWhen, scheme, ...rest } = options
       if (scheme !== undefined && !isScheme(scheme)) return yield* unknownScheme(scheme)
+      const rules = yield* checkedRefusedWhen(refusedWhen)
       const factory = yield* loadFactory(npm)
       const id = name ?? npm
       const given = { name: id, ...rest }
@@ -236,7 +239,8 @@ export const layerRegistry: Layer.Layer<Registry, never, Requirements> = Layer.s
       if (apiKeyCommand === undefined || (rest["apiKey"] ?? "") !== "") {
         return yield* checked(npm, () => settings.call(factory, given))
       }
-      const provider = yield* providerFor(yield* commandOf(id, apiKeyCommand))
+      const shared = yield* providerFor(yield* commandOf(id, apiKeyCommand))
+      const provider = { ...shared, refusedWhen: rules }
       return yield* checked(npm, () =>
         npm === bedrockPackage
           ? AmazonBedrock.makeWith(provider, factory, given, runtime)

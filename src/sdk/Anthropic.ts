@@ -104,8 +104,8 @@ const keyFirst = async (
   home: ReturnType<typeof originOf>,
   ...[request, next]: Parameters<Middleware>
 ): Promise<Response> => {
-  Either.getOrThrowWith(home, (error) => error)
-  await preflight.get(request.signal, request.signal ?? undefined)
+  const origin = Either.getOrThrowWith(home, (error) => error)
+  await preflight.get(request.signal, origin, request.signal ?? undefined)
   return next(request)
 }
 

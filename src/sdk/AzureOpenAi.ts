@@ -86,7 +86,7 @@ export const makeWith = (
     }
     protected override async prepareRequest(...[request, context]: Prepared): Promise<void> {
       await super.prepareRequest(request, context)
-      await keyFirst(preflight, request, context)
+      await keyFirst(preflight, home, request, context)
     }
     override _callApiKey(): Promise<never> {
       return noRealtime()

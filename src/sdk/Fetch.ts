@@ -12,7 +12,8 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import type { ApiKeyError } from "../ApiKeyError.js"
 import { inCode } from "../internal/model/configInvalid.js"
-import { ApiKeyProvider, type Provider } from "../internal/model/provider.js"
+import { ApiKeyProvider, atOrigin, type Provider } from "../internal/model/provider.js"
+import type * as refusal from "../internal/model/refusal.js"
 import { authorizedFetch } from "../internal/request/fetch.js"
 import { fromContext } from "../internal/request/fromContext.js"
 import { originOf, warningOnce, withBaseUrl } from "../internal/request/origin.js"
@@ -84,9 +85,11 @@ export type SignableRequest = authorization.SignableRequest
  * @category models
  */
 export interface Options extends authorization.Authorization {
+  /** Which responses, beside the known ones, mean that the server rejected the key. */
+  readonly refusedWhen?: refusal.RefusedWhen | undefined
   /**
-   * Which responses mean that the server rejected the key. Default: 401; 403 with `invalid_token` (RFC 6750) or
-   * `ExpiredToken` (AWS); 400 with `API_KEY_INVALID` if the key was sent as `x-goog-api-key`.
+   * Which responses mean that the server rejected the key, instead of the known ones and of `refusedWhen`. The known ones are
+   * in docs/guides/fetch-and-promise.md: 401, and what vendors answer in its place.
    *
    * Read the body only from `response.clone()`. If the function throws, the request rejects with `ConfigInvalid`.
    */
@@ -207,7 +210,7 @@ export const headersWith: (
     if (Either.getOrUndefined(originOf(target)) !== origin) return {}
     const warning = warningOnce(origin)
     if (warning !== undefined) yield* Effect.logWarning(warning)
-    const key = yield* provider.get
+    const key = yield* atOrigin(provider.get, origin)
     return Object.fromEntries(
       yield* authorization.isSigner(scheme)
         ? authorization.signedHeaders(key, scheme, {

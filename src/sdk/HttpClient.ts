@@ -17,7 +17,8 @@ import * as Stream from "effect/Stream"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
 import { inCode } from "../internal/model/configInvalid.js"
-import type { Provider } from "../internal/model/provider.js"
+import { atOrigin, type Provider } from "../internal/model/provider.js"
+import { checkedRefusedWhen, type RefusedWhen } from "../internal/model/refusal.js"
 import { callbackThrew } from "../internal/request/errors.js"
 import type { Fetch, KeyHeaders } from "../internal/request/headers.js"
 import { keepAtOrigin } from "../internal/request/keepAtOrigin.js"
@@ -36,9 +37,10 @@ import {
   withoutPlaceholders
 } from "../internal/request/platformRequest.js"
 import { isStatus, redacted, withResponse } from "../internal/request/redactedResponse.js"
-import { judgeHead, peekText, rejectAndReplace } from "../internal/request/rejection.js"
+import { type Judge, makeAcceptance, makeJudge, peekText, rejectAndReplace } from "../internal/request/rejection.js"
 import type { Hop } from "../internal/request/replay.js"
 import { type Authorization, headersFor, isSigner, signedHeaders } from "../internal/request/scheme.js"
+import { httpOrigin } from "../internal/util/httpOrigin.js"
 
 /**
  * The destination of the key, and when it counts as rejected.
@@ -47,9 +49,11 @@ import { type Authorization, headersFor, isSigner, signedHeaders } from "../inte
  * @category models
  */
 export interface Options extends Authorization {
+  /** Which responses, beside the known ones, mean that the server rejected the key. */
+  readonly refusedWhen?: RefusedWhen | undefined
   /**
-   * Which responses mean that the server rejected the key. Default: 401; 403 with `invalid_token` (RFC 6750) or
-   * `ExpiredToken` (AWS); 400 with `API_KEY_INVALID` if the key was sent as `x-goog-api-key`.
+   * Which responses mean that the server rejected the key, instead of the known ones and of `refusedWhen`. The known ones are
+   * in docs/guides/fetch-and-promise.md: 401, and what vendors answer in its place.
    *
    * The function sees the status and the headers. If it throws, the request fails with `ConfigInvalid`.
    */
@@ -101,7 +105,12 @@ export const withApiKey: {
     provider: Provider,
     options: Options
   ): HttpClient.HttpClient.With<E | ApiKeyError, R> => {
-    const home = originOf(withBaseUrl(options).baseUrl)
+    const { baseUrl, refusedWhen } = withBaseUrl(options)
+    const home = originOf(baseUrl)
+    const judge = Either.map(checkedRefusedWhen(refusedWhen), (own) =>
+      makeJudge([...(provider.refusedWhen ?? []), ...own])
+    )
+    const acceptance = makeAcceptance(provider)
     const { preprocess, postprocess: execute } = stagesOf(client)
     const headersOf = (request: HttpClientRequest.HttpClientRequest, url: URL, key: ApiKey, from?: Hop) => {
       const { scheme } = options
@@ -116,27 +125,35 @@ export const withApiKey: {
           Effect.gen(function* () {
             const origin = yield* home
             const url = urlOf(given)
-            if (url?.origin !== origin) {
+            if (url === undefined || httpOrigin(url) !== origin) {
               return yield* execute(Effect.succeed(withoutPlaceholders(yield* toOtherOrigin(given, url))))
             }
+            const rules = { isRejection: options.isRejection, judge: yield* judge }
             const warning = warningOnce(origin)
             if (warning !== undefined) yield* Effect.logWarning(warning)
             const cleaned = withoutPlaceholderIn(url)
             const request = cleaned === url ? given : HttpClientRequest.setUrl(given, cleaned)
-            const send = (keyHeaders: KeyHeaders, from?: Hop) =>
-              sendWithKey(execute, options, { request, keyHeaders, origin, from })
-            const key = yield* provider.get
-            const first = yield* send(yield* headersOf(request, cleaned, key))
+            const send = (key: ApiKey, keyHeaders: KeyHeaders, from?: Hop) =>
+              sendWithKey(execute, rules, {
+                request,
+                keyHeaders,
+                origin,
+                from,
+                onAccepted: (response) => acceptance.noted(response, key, origin)
+              })
+            const key = yield* atOrigin(provider.get, origin)
+            const first = yield* send(key, yield* headersOf(request, cleaned, key))
             if (!first.rejected) return yield* first.outcome
-            const another = yield* rejectAndReplace(provider, key, !isSentOnce(request.body))
+            acceptance.forget()
+            const another = yield* rejectAndReplace(provider, key, origin, !isSentOnce(request.body))
             if (Option.isNone(another)) return yield* first.outcome
             // If the new key cannot be sent, the server's response explains more.
             const keyHeaders = yield* Effect.either(headersOf(request, cleaned, another.value, first.replayFrom))
             if (Either.isLeft(keyHeaders)) return yield* first.outcome
             yield* cancel(first.response)
             first.end()
-            const second = yield* send(keyHeaders.right, first.replayFrom)
-            if (second.rejected) yield* provider.reject(another.value)
+            const second = yield* send(another.value, keyHeaders.right, first.replayFrom)
+            if (second.rejected) yield* provider.reject(another.value, { origin })
             return yield* second.outcome
           })
         ),
@@ -186,6 +203,8 @@ interface Try {
   readonly origin: string
   /** The request to send again, if redirects have changed it. */
   readonly from: Hop | undefined
+  /** Called if the key was sent and not rejected. */
+  readonly onAccepted: (response: HttpClientResponse.HttpClientResponse) => void
 }
 
 /** The result. `outcome` is the response, or the error that a client below has made of it. */
@@ -199,8 +218,8 @@ interface Tried<E> {
 
 const sendWithKey = <E, R>(
   execute: Stages<E, R>["postprocess"],
-  { isRejection }: Options,
-  { from, keyHeaders, origin, request }: Try
+  rules: Rules,
+  { from, keyHeaders, onAccepted, origin, request }: Try
 ): Effect.Effect<Tried<E>, E | ConfigInvalid, R> =>
   Effect.suspend(() => {
     const names = Array.from(keyHeaders.keys())
@@ -228,12 +247,15 @@ const sendWithKey = <E, R>(
         return Effect.zipRight(cancel(response), Effect.fail(overlooked()))
       }
       // Another origin, after a redirect, has not seen the key and cannot reject it.
-      return sentKey === true ? judge(isRejection, response, keyHeaders) : Effect.succeed({ rejected: false, response })
+      return sentKey === true ? judge(rules, response) : Effect.succeed({ rejected: false, response })
     }
     const tried = (
       { rejected, response }: Judged,
       outcome: Effect.Effect<HttpClientResponse.HttpClientResponse, E>
-    ): Tried<E> => ({ rejected, response, outcome, replayFrom, end })
+    ): Tried<E> => {
+      if (sentKey === true && !rejected) onAccepted(response)
+      return { rejected, response, outcome, replayFrom, end }
+    }
     return executeWatched(execute, authorized, watch).pipe(
       (self) => redacted(self, request, names),
       Effect.matchEffect({
@@ -267,10 +289,13 @@ interface Judged {
   readonly response: HttpClientResponse.HttpClientResponse
 }
 
+interface Rules extends Pick<Options, "isRejection"> {
+  readonly judge: Judge
+}
+
 const judge = (
-  isRejection: Options["isRejection"],
-  response: HttpClientResponse.HttpClientResponse,
-  sent: KeyHeaders
+  { isRejection, judge: judgeHead }: Rules,
+  response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Judged, ConfigInvalid> => {
   if (isRejection !== undefined) {
     return Effect.map(
@@ -278,7 +303,7 @@ const judge = (
       (rejected) => ({ rejected, response })
     )
   }
-  const verdict = judgeHead(headOf(response), sent)
+  const verdict = judgeHead(headOf(response))
   if (typeof verdict === "boolean") return Effect.succeed({ rejected: verdict, response })
   return Effect.flatMap(Stream.toReadableStreamEffect(response.stream), (body) => {
     const { headers, request, status } = response
@@ -289,7 +314,7 @@ const judge = (
         // Nothing reads the body any more.
         () => Effect.sync(() => void web.body?.cancel().catch(() => undefined))
       ),
-      (text) => ({ rejected: verdict.test(text), response: HttpClientResponse.fromWeb(request, web) })
+      (text) => ({ rejected: verdict(text), response: HttpClientResponse.fromWeb(request, web) })
     )
   })
 }

@@ -18,6 +18,7 @@ import * as ApiKey from "effect-apikey/ApiKey"
 import { type ApiKeyError, CommandTimeout, NonZeroExit } from "effect-apikey/ApiKeyError"
 import type { ApiKeyStatus } from "effect-apikey/ApiKeyProvider"
 import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
+import { atOrigin } from "effect-apikey/internal/model/provider"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type ScriptedHelper, scriptedHelper, settle } from "../support/scriptedHelper.js"
@@ -31,6 +32,11 @@ const maxCommands = 30
 const shrinkMillis = 500_000
 const timeToLiveMillis = 60_000
 const stopMillis = 400
+const maxAtOnce = 10
+
+/** None: whoever asks or refuses names no origin. */
+type Origin = "https://a.test" | "https://b.test" | undefined
+const origins: ReadonlyArray<Origin> = ["https://a.test", "https://b.test", undefined]
 
 // --- the model: what the design page says, as plainly as it can be said
 
@@ -42,7 +48,11 @@ interface ModelKey {
   expiresAt: number
   lastReadAt: number
   suspect: boolean
+  /** What each origin said of the key; a refusal without an origin is one of `everywhere`. */
+  readonly verdicts: Map<string, "accepted" | "refused">
 }
+
+const everywhere = "everywhere"
 
 interface ModelRun {
   reason: ApiKeyCache.FetchRequest["reason"]
@@ -64,9 +74,11 @@ interface ModelRejection {
   consecutive: number
   pause: Pause | undefined
   again: boolean
+  readonly atOnce: number
 }
 
 interface Model {
+  readonly mayPrompt: boolean
   now: number
   closed: boolean
   key: ModelKey | undefined
@@ -83,11 +95,13 @@ interface Model {
   callers: number
   /** Those who found a run that is being stopped. */
   readonly queued: Map<number, "get" | "refresh">
+  readonly origins: Map<number, Origin>
   /** What each caller that is done must have seen: a key's name, an error's tag, or `interrupted`. */
   readonly expected: Map<number, string>
 }
 
-const newModel = (): Model => ({
+const newModel = (mayPrompt: boolean): Model => ({
+  mayPrompt,
   now: 0,
   closed: false,
   key: undefined,
@@ -102,6 +116,7 @@ const newModel = (): Model => ({
   rejections: 0,
   callers: 0,
   queued: new Map(),
+  origins: new Map(),
   expected: new Map()
 })
 
@@ -127,6 +142,21 @@ const modelJoin = (m: Model, caller: number, how: "get" | "refresh"): void => {
   else run.waiters.add(caller)
 }
 
+const modelServe = (m: Model, caller: number, key: ModelKey): void => {
+  m.hits++
+  key.lastReadAt = m.now
+  m.expected.set(caller, name(key.id))
+  const isDue = m.now >= key.refreshAt && !m.mayPrompt
+  if (isDue && m.run === undefined && !rests(m.failure, m.now)) modelStart(m, true)
+}
+
+/** The refused key, which an origin that accepts it keeps until a run brings a key. */
+const keptBy = (m: Model, origin: Origin): ModelKey | undefined => {
+  const entry = rejectionIsOpen(m) ? m.rejection?.entry : undefined
+  const isAccepted = origin !== undefined && entry?.verdicts.get(origin) === "accepted"
+  return isAccepted && m.now < entry.expiresAt ? entry : undefined
+}
+
 const modelGet = (m: Model, caller: number): void => {
   if (m.closed) {
     m.expected.set(caller, "ProviderClosed")
@@ -134,13 +164,15 @@ const modelGet = (m: Model, caller: number): void => {
   }
   const { key } = m
   if (key !== undefined && m.now < key.expiresAt) {
-    m.hits++
-    key.lastReadAt = m.now
-    m.expected.set(caller, name(key.id))
-    if (m.now >= key.refreshAt && m.run === undefined && !rests(m.failure, m.now)) modelStart(m, true)
+    modelServe(m, caller, key)
     return
   }
   m.key = undefined
+  const kept = keptBy(m, m.origins.get(caller))
+  if (kept !== undefined) {
+    modelServe(m, caller, kept)
+    return
+  }
   if (m.run === undefined && m.failure !== undefined && rests(m.failure, m.now)) {
     m.expected.set(caller, m.failure.tag)
     return
@@ -201,7 +233,8 @@ const modelAnswer = (
     expiresAt: hard,
     refreshAt: hard - ahead * (1 - 0.25 * random),
     lastReadAt: m.now,
-    suspect: false
+    suspect: false,
+    verdicts: new Map()
   }
   const current = m.key ?? (repeats ? rejection.entry : undefined)
   if (current !== undefined && current.id === id && declared !== undefined && m.now < current.expiresAt) {
@@ -210,7 +243,7 @@ const modelAnswer = (
     const soft = Math.min(earlier, Math.max(Math.min(current.refreshAt, key.refreshAt), recheck))
     key = { ...current, hasDeclared: true, lastReadAt: m.now, expiresAt: earlier, refreshAt: soft }
   } else if (current !== undefined && current.id === id)
-    key = { ...key, cachedAt: current.cachedAt, suspect: current.suspect }
+    key = { ...key, cachedAt: current.cachedAt, suspect: current.suspect, verdicts: current.verdicts }
   if (repeats) key.suspect = true
   if (rejection !== undefined) {
     if (open) {
@@ -230,22 +263,50 @@ const modelFail = (m: Model, error: ApiKeyError, random: number): void => {
   if (m.run === undefined) return
   const times = (m.failure?.times ?? 0) + 1
   const isLogin = error._tag === "NonZeroExit" && error.reason === "LoginRequired"
-  const millis = Math.min(isLogin ? 5_000 : 30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
+  const millis =
+    m.mayPrompt && m.run.reason === "rejected"
+      ? Math.min(300_000, 30_000 * 2 ** (times - 1))
+      : Math.min(isLogin ? 5_000 : 30_000, 1_000 * 2 ** (times - 1)) * (1 - 0.25 * random)
   m.failure = { at: m.now, until: m.now + millis, tag: error._tag, times }
   endRun(m, m.run, error._tag)
 }
 
-const modelReject = (m: Model, id: number): void => {
-  const { key } = m
-  if (key === undefined || key.id !== id) return
+const judgedBy = (m: Model, id: number): ModelKey | undefined => {
+  const judged = m.key ?? (rejectionIsOpen(m) ? m.rejection?.entry : undefined)
+  return judged?.id === id ? judged : undefined
+}
+
+const modelAccept = (m: Model, id: number, origin: string): void => {
+  const verdicts = judgedBy(m, id)?.verdicts
+  if (verdicts?.has(origin) === false && !verdicts.has(everywhere)) verdicts.set(origin, "accepted")
+}
+
+/** Whether the key was accepted there until now, and by no origin refused if none is named. */
+const modelRefuse = ({ verdicts }: ModelKey, origin: Origin): boolean => {
+  const was = origin === undefined ? Array.from(verdicts.values()) : [verdicts.get(origin)]
+  if (origin === undefined) verdicts.clear()
+  verdicts.set(origin ?? everywhere, "refused")
+  return was.length > 0 && was.every((verdict) => verdict === "accepted")
+}
+
+const modelReject = (m: Model, id: number, origin: Origin): void => {
+  const judged = judgedBy(m, id)
+  if (judged === undefined) return
+  const isNew = m.key !== undefined || (origin !== undefined && judged.verdicts.get(origin) === "accepted")
+  const wasAccepted = modelRefuse(judged, origin)
+  if (!isNew) return
   m.rejections++
+  const { key, rejection } = m
+  if (key === undefined) return
+  const rest = rejection !== undefined && rests(rejection.pause, m.now) ? rejection : undefined
+  const atOnce = rest === undefined ? 0 : rest.atOnce + 1
   if (m.now >= key.expiresAt) m.key = undefined
-  else if (m.rejection !== undefined && rests(m.rejection.pause, m.now)) {
+  else if (rest !== undefined && (!wasAccepted || m.mayPrompt || atOnce > maxAtOnce)) {
     key.suspect = true
-    m.rejection.again = true
+    rest.again = true
   } else {
-    const consecutive = m.rejection?.again === true ? m.rejection.consecutive : 0
-    m.rejection = { id, entry: key, consecutive, pause: undefined, again: false }
+    const consecutive = rejection?.again === true ? rejection.consecutive : 0
+    m.rejection = { id, entry: key, consecutive, pause: undefined, again: false, atOnce }
     m.key = undefined
   }
 }
@@ -264,11 +325,12 @@ const modelInterrupt = (m: Model, caller: number, onAbandon: string): void => {
 const modelSetTime = (m: Model, now: number): void => {
   const { stoppedAt, leaver } = m.run ?? {}
   m.now = now
-  const { key } = m
-  if (key !== undefined && now < key.lastReadAt) {
-    if (!key.hasDeclared) key.expiresAt -= key.lastReadAt - now
-    key.lastReadAt = now
-    key.refreshAt = now
+  for (const key of [m.key, rejectionIsOpen(m) ? m.rejection?.entry : undefined]) {
+    if (key !== undefined && now < key.lastReadAt) {
+      if (!key.hasDeclared) key.expiresAt -= key.lastReadAt - now
+      key.lastReadAt = now
+      key.refreshAt = now
+    }
   }
   for (const pause of [m.failure, m.rejection?.pause]) {
     if (pause !== undefined && now < pause.at) {
@@ -320,11 +382,12 @@ interface Settings {
   readonly random: number
   readonly onRepeatedKey: "serve" | "fail"
   readonly onAbandon: "interrupt" | "complete"
+  readonly mayPrompt: boolean
 }
 
 /** One thing that happened, in order. */
 type Event =
-  | { readonly _tag: "Served"; readonly key: string; readonly at: number }
+  | { readonly _tag: "Served"; readonly key: string; readonly at: number; readonly origin: Origin }
   | {
       readonly _tag: "Issued"
       readonly key: string
@@ -334,6 +397,8 @@ type Event =
       readonly declaredUntil: number
     }
   | { readonly _tag: "Refused"; readonly key: string; readonly runsBefore: number }
+  | { readonly _tag: "Accepted"; readonly key: string; readonly origin: Origin }
+  | { readonly _tag: "Reported"; readonly key: string; readonly origin: Origin }
   /** What makes a back-off end early, rightly: the clock was set back, or somebody asked for a `refresh`. */
   | { readonly _tag: "Excuse"; readonly runsBefore: number }
 
@@ -362,7 +427,7 @@ const makeReal = async (settings: Settings): Promise<Real> => {
       provider: "model",
       program: "helper",
       format: "text",
-      mayPrompt: false,
+      mayPrompt: settings.mayPrompt,
       timeToLive: timeToLiveMillis,
       onRepeatedKey: settings.onRepeatedKey,
       onAbandon: settings.onAbandon,
@@ -394,14 +459,29 @@ const sawOf = (exit: Exit.Exit<ApiKey.ApiKey, ApiKeyError>): string =>
   })
 
 const ask = (m: Model, real: Real, caller: number, how: "get" | "refresh"): Effect.Effect<void> =>
-  Effect.map(Effect.forkDaemon(real.cache[how]), (fiber) => {
-    real.fibers.set(caller, fiber)
-    fiber.addObserver((exit) => {
-      const saw = sawOf(exit)
-      real.seen.set(caller, saw)
-      if (Exit.isSuccess(exit)) real.events.push({ _tag: "Served", key: saw, at: m.now })
+  Effect.suspend(() => {
+    const origin = m.origins.get(caller)
+    const asked = origin === undefined ? real.cache[how] : atOrigin(real.cache[how], origin)
+    return Effect.map(Effect.forkDaemon(asked), (fiber) => {
+      real.fibers.set(caller, fiber)
+      fiber.addObserver((exit) => {
+        const saw = sawOf(exit)
+        real.seen.set(caller, saw)
+        if (Exit.isSuccess(exit)) real.events.push({ _tag: "Served", key: saw, at: m.now, origin })
+      })
     })
   })
+
+/** Whether the log says that an origin, or any if none is named, accepted a key, and that neither it nor all had refused it. */
+const isAcceptedBy = (events: ReadonlyArray<Event>, key: string, origin: Origin): boolean => {
+  const said = events.filter(
+    (event) =>
+      (event._tag === "Accepted" || event._tag === "Reported") &&
+      event.key === key &&
+      (origin === undefined || event.origin === origin || event.origin === undefined)
+  )
+  return said.length > 0 && said.every(({ _tag }) => _tag === "Accepted")
+}
 
 // --- the invariants, in the words of the issue
 
@@ -415,7 +495,7 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
   const issued = new Map<string, { readonly run: number; readonly hardBy: number }>()
   const firstDeclared = new Map<string, number>()
   const refusedAfter = new Map<string, number>()
-  for (const event of events) {
+  for (const [index, event] of events.entries()) {
     if (event._tag === "Issued") {
       const earliest = firstDeclared.get(event.key) ?? 0
       // A helper that is silent of what it has said takes nothing back.
@@ -428,7 +508,10 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
       expect(event.at, `${event.key} in its time`).toBeLessThan(issued.get(event.key)?.hardBy ?? 0)
       // nor past the instant that was said first
       expect(event.at, `${event.key} as said first`).toBeLessThan(firstDeclared.get(event.key) ?? 0)
-      // no older result over a newer one: a refused key comes back only from a run that began after the refusal
+      // no older result over a newer one: a refused key comes back only from a run that began after the refusal, but for an
+      // origin that accepts it
+      const isKept = event.origin !== undefined && isAcceptedBy(events.slice(0, index), event.key, event.origin)
+      if (isKept) continue
       expect(issued.get(event.key)?.run).toBeGreaterThanOrEqual(refusedAfter.get(event.key) ?? 0)
     }
   }
@@ -458,8 +541,8 @@ const checkAll = async (m: Model, real: Real): Promise<void> => {
 const leastBackoffMillis = 30_000
 
 /**
- * No second run for a repeated key within its back-off, nor for a new one that is refused within it: by the log of what
- * happened and the issue's figure alone, without the model.
+ * No second run for a repeated key within its back-off, nor for a new one that is refused within it, unless it was accepted
+ * before: by the log of what happened and the issue's figure alone, without the model.
  */
 const checkBackoff = ({ events, helper }: Real): void => {
   for (const [index, event] of events.entries()) {
@@ -494,11 +577,12 @@ const excuse = ({ events, helper }: Real): void => {
   events.push({ _tag: "Excuse", runsBefore: helper.runs.length })
 }
 
-const gets = (count: number, how: "get" | "refresh"): Command =>
-  command(`${how} × ${count}`, (m, real) =>
+const gets = (count: number, how: "get" | "refresh", origin: Origin): Command =>
+  command(`${how} × ${count} for ${origin}`, (m, real) =>
     Effect.forEach(
       Array.from({ length: count }, () => m.callers++),
       (caller) => {
+        m.origins.set(caller, origin)
         if (how === "refresh") excuse(real)
         if (how === "get") modelGet(m, caller)
         else modelRefresh(m, caller)
@@ -550,18 +634,38 @@ const fails = (error: ApiKeyError): Command =>
     isOn
   )
 
-const rejects = (older: boolean): Command =>
+/** The real cache's rules ask no model whether the key was accepted: the log says so. */
+const accepts = (older: boolean, origin: string): Command =>
   command(
-    `the server refuses ${older ? "an older key" : "the current key"}`,
+    `${origin} accepts ${older ? "an older key" : "the current key"}`,
+    (m, real) =>
+      Effect.sync(() => {
+        const id = (m.lastId ?? 0) - (older ? 1 : 0)
+        const isJudged = judgedBy(m, id) !== undefined
+        modelAccept(m, id, origin)
+        if (isJudged) real.events.push({ _tag: "Accepted", key: name(id), origin: originNamed(origin) })
+        real.cache.accepted(ApiKey.make({ value: name(id) }), { origin })
+      }),
+    (m) => m.lastId !== undefined
+  )
+
+const originNamed = (name: string): Origin => origins.find((origin) => origin === name)
+
+const rejects = (older: boolean, origin: Origin): Command =>
+  command(
+    `${origin} refuses ${older ? "an older key" : "the current key"}`,
     (m, real) =>
       Effect.suspend(() => {
         const id = (m.lastId ?? 0) - (older ? 1 : 0)
         const before = m.key
-        modelReject(m, id)
+        const isJudged = judgedBy(m, id) !== undefined
+        if (!m.mayPrompt && isAcceptedBy(real.events, name(id), origin)) excuse(real)
+        modelReject(m, id, origin)
+        if (isJudged) real.events.push({ _tag: "Reported", key: name(id), origin })
         if (before?.id === id && m.key === undefined && m.now < before.expiresAt) {
           real.events.push({ _tag: "Refused", key: name(id), runsBefore: real.helper.runs.length })
         }
-        return real.cache.reject(ApiKey.make({ value: name(id) }))
+        return real.cache.reject(ApiKey.make({ value: name(id) }), origin === undefined ? undefined : { origin })
       }),
     (m) => m.lastId !== undefined
   )
@@ -632,15 +736,19 @@ const failures = [
 /** From within a token of 1 s to past the longest back-off. */
 const steps = [1, 100, 400, 750, 950, 1_000, 4_000, 13_000, 31_000, 49_000, 110_000, 301_000, 700_000]
 
+const someOrigin = fc.constantFrom(...origins)
+
 const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
-  fc.integer({ min: 1, max: 4 }).map((count) => gets(count, "get")),
-  fc.constant(gets(1, "get")),
-  fc.constant(gets(1, "refresh")),
+  fc.tuple(fc.integer({ min: 1, max: 4 }), someOrigin).map(([count, origin]) => gets(count, "get", origin)),
+  someOrigin.map((origin) => gets(1, "get", origin)),
+  fc.constant(gets(1, "refresh", undefined)),
   fc.tuple(fc.boolean(), fc.constantFrom(...lives)).map(([same, life]) => answer(same, life)),
   fc.tuple(fc.boolean(), fc.constantFrom(...lives)).map(([same, life]) => answer(same, life)),
   fc.constantFrom(...failures).map(fails),
-  fc.constant(rejects(false)),
-  fc.constant(rejects(true)),
+  someOrigin.map((origin) => rejects(false, origin)),
+  someOrigin.map((origin) => rejects(true, origin)),
+  fc.constantFrom("https://a.test", "https://b.test").map((origin) => accepts(false, origin)),
+  fc.constantFrom("https://a.test", "https://b.test").map((origin) => accepts(true, origin)),
   fc.nat(5).map(interruptOne),
   fc.constant(interruptAll),
   fc.constantFrom(...steps).map(clock),
@@ -654,7 +762,8 @@ describe("the cache against its model", () => {
     const settings = fc.record({
       random: fc.constantFrom(0, 0.5, 0.99),
       onRepeatedKey: fc.constantFrom("serve" as const, "fail" as const),
-      onAbandon: fc.constantFrom("interrupt" as const, "interrupt" as const, "complete" as const)
+      onAbandon: fc.constantFrom("interrupt" as const, "interrupt" as const, "complete" as const),
+      mayPrompt: fc.constantFrom(false, false, true)
     })
     let lasted = 0
     const property = fc.asyncProperty(
@@ -663,7 +772,7 @@ describe("the cache against its model", () => {
       async (chosen, sequence) => {
         const real = await makeReal(chosen)
         try {
-          await fc.asyncModelRun(() => ({ model: newModel(), real }), sequence)
+          await fc.asyncModelRun(() => ({ model: newModel(chosen.mayPrompt), real }), sequence)
           lasted++
         } finally {
           await real.run(Effect.forkDaemon(Scope.close(real.scope, Exit.void)))

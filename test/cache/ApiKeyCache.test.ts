@@ -17,6 +17,7 @@ import * as TestClock from "effect/TestClock"
 import * as ApiKey from "effect-apikey/ApiKey"
 import type { NonZeroExit } from "effect-apikey/ApiKeyError"
 import * as ApiKeyCache from "effect-apikey/internal/cache/ApiKeyCache"
+import { atOrigin } from "effect-apikey/internal/model/provider"
 import fc from "fast-check"
 import { cacheUnderTest, loginRequired, millisOf, secretOf, unavailable } from "../support/cacheUnderTest.js"
 import { settle } from "../support/scriptedHelper.js"
@@ -913,6 +914,171 @@ describe("reject", () => {
       yield* cache.reject(key)
       yield* asks
       expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "expiry"])
+    })
+  )
+})
+
+describe("a key that some origins accept", () => {
+  const a = { origin: "https://a.test" }
+  const b = { origin: "https://b.test" }
+
+  it.scoped("two revocations within 30 s: a key that was accepted may be rejected again at once", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      yield* cache.reject(yield* holding("k1"), a)
+      for (const value of ["k2", "k3", "k4"]) {
+        const waiter = yield* asks
+        yield* answers(value)
+        const key = yield* Fiber.join(waiter)
+        expect(secretOf(key)).toBe(value)
+        cache.accepted(key, a)
+        yield* cache.reject(key, a)
+      }
+      expect((yield* cache.status).state).toBe("rejected")
+      yield* asks
+      expect(helper.runs.map(({ reason }) => reason)).toEqual(["first", "rejected", "rejected", "rejected", "rejected"])
+    })
+  )
+
+  it.scoped("a key that one path accepts and another rejects: at most 10 more runs in a back-off", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      yield* holding("k")
+      for (let times = 0; times < 30; times++) {
+        const key = yield* cache.get
+        cache.accepted(key, a)
+        yield* cache.reject(key, a)
+        if ((yield* cache.status).state !== "rejected" || helper.runs.length > 30) break
+        const waiter = yield* asks
+        if (helper.active > 0) yield* answers(`k${times}`)
+        yield* Fiber.join(waiter)
+      }
+      expect(helper.runs.length).toBe(1 + 1 + 10)
+    })
+  )
+
+  it.scoped(
+    "a key that was rejected first is not accepted by the same origin later, since another path may take it",
+    () =>
+      Effect.gen(function* () {
+        const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+        yield* cache.reject(yield* holding("k1"), a)
+        yield* asks
+        yield* answers("k2")
+        const key = yield* cache.get
+        yield* cache.reject(key, a)
+        cache.accepted(key, a)
+        yield* cache.reject(key, a)
+        expect(secretOf(yield* cache.get)).toBe("k2")
+        expect(helper.runs.length).toBe(2)
+      })
+  )
+
+  it.scoped("stays theirs if the new run fails; who refused it, and who names no origin, gets the helper's error", () =>
+    Effect.gen(function* () {
+      const { cache, holding, fails, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      const key = yield* holding("k")
+      cache.accepted(key, b)
+      yield* cache.reject(key, a)
+      const waiting = yield* Effect.fork(Effect.flip(atOrigin(cache.get, a.origin)))
+      yield* settle
+      // Also while the run is on.
+      expect(secretOf(yield* atOrigin(cache.get, b.origin))).toBe("k")
+      yield* fails(loginRequired)
+      expect((yield* Fiber.join(waiting))._tag).toBe("NonZeroExit")
+      expect((yield* Effect.flip(atOrigin(cache.get, a.origin)))._tag).toBe("NonZeroExit")
+      expect((yield* Effect.flip(atOrigin(cache.get, "https://c.test")))._tag).toBe("NonZeroExit")
+      expect((yield* Effect.flip(cache.get))._tag).toBe("NonZeroExit")
+      expect(secretOf(yield* atOrigin(cache.get, b.origin))).toBe("k")
+      expect(helper.runs.length).toBe(2)
+    })
+  )
+
+  it.scoped("is no longer theirs once they refuse it, too, or it expires, or a run brings another", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, fails, answers } = yield* cacheUnderTest({ timeToLive: "1 hour" })
+      const key = yield* holding("k")
+      const third = { origin: "https://c.test" }
+      for (const at of [b, third]) cache.accepted(key, at)
+      yield* cache.reject(key, a)
+      yield* asks
+      yield* fails(unavailable)
+      yield* cache.reject(key, b)
+      expect((yield* Effect.flip(atOrigin(cache.get, b.origin)))._tag).toBe("NonZeroExit")
+      expect(secretOf(yield* atOrigin(cache.get, third.origin))).toBe("k")
+      yield* TestClock.adjust("1 hour")
+      yield* Effect.fork(atOrigin(cache.get, third.origin))
+      yield* settle
+      yield* answers("k2")
+      expect(secretOf(yield* atOrigin(cache.get, third.origin))).toBe("k2")
+    })
+  )
+
+  it.scoped("a rejection that names no origin counts for all of them", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, fails } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      const key = yield* holding("k")
+      cache.accepted(key, b)
+      yield* cache.reject(key)
+      cache.accepted(key, b)
+      yield* asks
+      yield* fails(unavailable)
+      expect((yield* Effect.flip(atOrigin(cache.get, b.origin)))._tag).toBe("NonZeroExit")
+    })
+  )
+
+  it.scoped("a user is asked at most once a back-off because of rejections: fail or not, accepted or not", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers, fails, helper } = yield* cacheUnderTest({
+        timeToLive: "1 day",
+        mayPrompt: true
+      })
+      const key = yield* holding("k1")
+      cache.accepted(key, a)
+      yield* cache.reject(key, a)
+      const waiter = yield* asks
+      yield* fails(loginRequired)
+      yield* Fiber.await(waiter)
+      for (let seconds = 0; seconds < 29; seconds++) {
+        yield* TestClock.adjust("1 second")
+        yield* cache.reject(key, a)
+        expect((yield* Effect.flip(cache.get))._tag).toBe("NonZeroExit")
+      }
+      expect(helper.runs.length).toBe(2)
+      yield* TestClock.adjust("1 second")
+      const second = yield* asks
+      yield* answers("k2")
+      const another = yield* Fiber.join(second)
+      cache.accepted(another, a)
+      yield* cache.reject(another, a)
+      expect(secretOf(yield* cache.get)).toBe("k2")
+      expect(helper.runs.length).toBe(3)
+    })
+  )
+
+  it.scoped("a helper that repeats the key does not make another origin's word forgotten", () =>
+    Effect.gen(function* () {
+      const { cache, holding, asks, answers, helper } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      const key = yield* holding("k")
+      cache.accepted(key, b)
+      yield* cache.reject(key, a)
+      yield* asks
+      yield* answers("k")
+      yield* cache.reject(key, a)
+      expect(helper.runs.length).toBe(2)
+      yield* cache.reject(key, b)
+      yield* asks
+      expect(helper.runs.length).toBe(3)
+    })
+  )
+
+  it.scoped("a hit of the accepted key costs what it cost: no state changes, and `changes` stays silent", () =>
+    Effect.gen(function* () {
+      const { cache, holding } = yield* cacheUnderTest({ timeToLive: "1 day" })
+      const key = yield* holding("k")
+      const before = yield* cache.status
+      cache.accepted(key, a)
+      expect(yield* cache.status).toEqual(before)
     })
   )
 })

@@ -97,7 +97,7 @@ describe("ApiKeyProviders from configuration", () => {
           ]),
           ids.map((id) => [id, 1, "fresh"])
         )
-        for (const { reject } of all) yield* Effect.forEach(keys, reject)
+        for (const { reject } of all) yield* Effect.forEach(keys, (key) => reject(key))
         const next = yield* Effect.all(
           all.map(({ get }) => get),
           { concurrency: "unbounded" }

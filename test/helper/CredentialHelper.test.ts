@@ -19,9 +19,12 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import type { ApiKeyError } from "../../src/ApiKeyError.js"
+import * as ApiKeyProvider from "../../src/ApiKeyProvider.js"
 import * as CredentialHelper from "../../src/CredentialHelper.js"
+import type { FormatSpec } from "../../src/formats/table.js"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
 import { programName, shownPath } from "../../src/internal/redact/programName.js"
+import { RedactedText } from "../../src/internal/redact/redact.js"
 import { type Behaviour, fake, printsKey, systemError, text } from "../support/fakeExecutor.js"
 import { observe } from "../support/observe.js"
 import { eventually, isAlive } from "../support/processes.js"
@@ -358,10 +361,10 @@ describe("variables whose names say that they are secret", () => {
     ).pipe(Effect.provide(helper.layer))
   }
 
-  it.effect("are not shown when the helper repeats them; a short one where the caller hands it over by its name", () =>
+  it.effect("are not shown when the helper repeats them, however short they are", () =>
     Effect.gen(function* () {
       const variables = { CI_TOKEN: "hunter2", CI_OAUTH: "hunter22", AUTHORIZATION: "hunter-3" }
-      assert.strictEqual(yield* said(variables), "hunter2 <redacted> <redacted>")
+      assert.strictEqual(yield* said(variables), "<redacted> <redacted> <redacted>")
       const listed = yield* said(variables, { inheritEnv: Object.keys(variables) })
       assert.strictEqual(listed, "<redacted> <redacted> <redacted>")
     })
@@ -390,7 +393,7 @@ describe("what was said on stdin", () => {
     const helper = always(ends(1, "said hunter2"))
     return Effect.gen(function* () {
       const error = yield* Effect.flip(run({}, { input: "username=me\npassword=hunter2\n" }))
-      assert.include(error, { _tag: "NonZeroExit", stderr: "said <redacted>" })
+      assert.include(error, { _tag: "NonZeroExit", stderr: RedactedText("said <redacted>") })
     }).pipe(Effect.provide(helper.layer))
   })
 })
@@ -642,6 +645,41 @@ describe("what stderr says in an error", () => {
   )
 })
 
+describe("a failure that a helper tells on stdout", () => {
+  it.effect("shows nothing that the helper was passed, with status 0 as with another", () => {
+    const inherited = { CORP_API_TOKEN: "corp-inherited-77" }
+    const env = { X: "variable-pass-123" }
+    const message = `refused argument-pass-123, ${env.X}, ${inherited.CORP_API_TOKEN} and q9-input`
+    const answers: ReadonlyArray<readonly [format: FormatSpec, stdout: string]> = [
+      ["auto", JSON.stringify({ version: 1, success: false, code: "7", message })],
+      ["google-executable", JSON.stringify({ version: 1, success: false, code: "401", message, id_token: "q9-input" })]
+    ]
+    return Effect.acquireUseRelease(
+      Effect.sync(() => Object.assign(process.env, inherited)),
+      () =>
+        Effect.forEach(answers, ([format, stdout]) =>
+          Effect.forEach([0, 1], (exitCode) => {
+            const helper = always({ exitCode: Effect.succeed(exitCode), stdout: text(stdout) })
+            return Effect.gen(function* () {
+              const provider = yield* ApiKeyProvider.fromCommand({
+                argv: ["get-key", "-c", "get with argument-pass-123"],
+                env,
+                format,
+                retry: undefined
+              })
+              const error = yield* Effect.flip(provider.get)
+              assert(error._tag === "NonZeroExit")
+              assert.strictEqual(error.exitCode, exitCode)
+              if (exitCode === 0 || format !== "auto") assert.include(error.stderr, "<redacted>")
+              assert.notMatch(error.stderr, /argument|variable|corp|inherited/)
+            }).pipe(Effect.scoped, Effect.provide(helper.layer))
+          })
+        ),
+      () => Effect.sync(() => delete process.env["CORP_API_TOKEN"])
+    )
+  })
+})
+
 it.effect("a time limit that no timer can keep is refused", () => {
   const helper = always(printsKey(key))
   return Effect.forEach(["25 days", "0 seconds", Number.POSITIVE_INFINITY] as const, (timeout) =>
@@ -825,7 +863,7 @@ describe("with the stock executor of NodeContext", () => {
   it.live("fails with its status and its words", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(stock("echo locked >&2; exit 4"))
-      assert.include(error, { _tag: "NonZeroExit", exitCode: 4, stderr: "locked" })
+      assert.include(error, { _tag: "NonZeroExit", exitCode: 4, stderr: RedactedText("locked") })
     })
   )
 

@@ -8,6 +8,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as E from "../../src/ApiKeyError.js"
 import { withRetryAt } from "../../src/internal/model/retryAt.js"
+import { RedactedText } from "../../src/internal/redact/redact.js"
 
 const command = "op"
 const now = DateTime.unsafeMake(0)
@@ -19,7 +20,7 @@ const all: ReadonlyArray<E.ApiKeyError> = [
   new E.SpawnFailed({ command, code: "E2BIG" }),
   new E.NoTerminal({ command }),
   new E.CommandTimeout({ command, timeout: Duration.seconds(30), phase: "running" }),
-  new E.NonZeroExit({ command, exitCode: 1, stderr: "no", reason: "Denied" }),
+  new E.NonZeroExit({ command, exitCode: 1, stderr: RedactedText("no"), reason: "Denied" }),
   new E.CommandKilled({ command, signal: "SIGKILL", stderr: "" }),
   new E.EmptyOutput({ command, stderr: "" }),
   new E.OutputTooLarge({ command, limit: 65536 }),
@@ -109,5 +110,37 @@ describe("ApiKeyError", () => {
         assert.deepStrictEqual(E.fromCause(nothing), Option.none())
       }
     })
+  })
+})
+
+describe("what an error says", () => {
+  const hostile = "/clone/x\u001B]0;owned\u0007\nFAKE LINE\u202E/op"
+
+  it("holds no control character of a path, a name or a problem; the field has it as it is", () => {
+    const errors = [
+      new E.CommandNotFound({ command: "op", searched: [hostile] }),
+      new E.CommandNotExecutable({ command: "op", path: hostile }),
+      new E.CommandNotTrusted({ command: hostile, file: hostile }),
+      new E.SourceUnreadable({ source: hostile, path: hostile, code: "EACCES" }),
+      new E.InsecurePermissions({ path: hostile, mode: "644" }),
+      new E.ConfigInvalid({ file: hostile, line: 1, column: 1, problem: hostile }),
+      new E.KeyNotConfigured({
+        provider: hostile,
+        tried: [hostile],
+        remedy: { text: hostile, option: "cwd", example: hostile }
+      }),
+      new E.InvalidOutput({ command: hostile, format: "text", path: hostile, expected: hostile })
+    ]
+    for (const error of errors) {
+      for (const text of [error.message, error.hint]) assert.notMatch(text, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, error._tag)
+      assert.include(error.message, "\\u{1B}]0;owned\\u{7}\\u{A}FAKE LINE\\u{202E}")
+      assert.isTrue(Object.values(error).flat().includes(hostile), error._tag)
+    }
+  })
+
+  it("is escaped once where one error's message is another's problem", () => {
+    const inner = new E.InsecurePermissions({ path: hostile, mode: "644" })
+    const outer = new E.ConfigInvalid({ file: "a", line: 0, column: 0, problem: inner.message })
+    assert.strictEqual(outer.message, `a: ${inner.message}`)
   })
 })

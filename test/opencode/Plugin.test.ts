@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import * as ApiKeyError from "../../src/ApiKeyError.js"
+import { RedactedText } from "../../src/internal/redact/redact.js"
 import { changeFor } from "../../src/opencode/init.js"
 import type { HostProvider } from "../../src/opencode/plugin/host.js"
 import { chatMessage, inPermanentWords, isPassingFault } from "../../src/opencode/plugin/message.js"
@@ -26,10 +27,10 @@ const errors = (name: string, stderr: string): ReadonlyArray<ApiKeyError.ApiKeyE
     (millis) => new ApiKeyError.CommandTimeout({ command: name, timeout: Duration.millis(millis), phase: "running" })
   ),
   ...(["LoginRequired", "NotFound", "Denied", "Unavailable", "Unknown"] as const).map(
-    (reason) => new ApiKeyError.NonZeroExit({ command: name, exitCode: 75, stderr, reason })
+    (reason) => new ApiKeyError.NonZeroExit({ command: name, exitCode: 75, stderr: RedactedText(stderr), reason })
   ),
-  new ApiKeyError.CommandKilled({ command: name, signal: "SIGTERM", stderr }),
-  new ApiKeyError.EmptyOutput({ command: name, stderr }),
+  new ApiKeyError.CommandKilled({ command: name, signal: "SIGTERM", stderr: RedactedText(stderr) }),
+  new ApiKeyError.EmptyOutput({ command: name, stderr: RedactedText(stderr) }),
   new ApiKeyError.OutputTooLarge({ command: name, limit: 65_536 }),
   new ApiKeyError.InvalidOutput({ command: name, format: "text", path: "", expected: "one line" }),
   new ApiKeyError.ExpiredOnArrival({ command: name, expiredAt: at }),

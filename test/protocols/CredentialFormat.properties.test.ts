@@ -10,6 +10,8 @@ import * as Table from "effect-apikey/formats/table"
 import * as Lookup from "effect-apikey/internal/format/lookup"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type { Output } from "../../src/internal/format/format.js"
+import { withoutSecrets } from "../../src/internal/redact/redact.js"
 import { decode, documentedBeyond, longAgo, marker, markerStart, plain, shown } from "./support.js"
 
 const millisPerSecond = 1000
@@ -622,10 +624,11 @@ describe("auto", () => {
   )
 
   it("takes what the catalog says of the program: pass keeps notes after its first line", () => {
-    const output = {
+    const output: Output = {
       command: "pass",
       stdout: Redacted.make(Buffer.from("sk-1\nnotes\n")),
       stderr: () => "",
+      redact: (text) => withoutSecrets(text, []),
       startedAt: 0
     }
     expect(Either.map(CredentialFormat.decode("auto", output, longAgo), plain)).toEqual(Either.right({ value: "sk-1" }))

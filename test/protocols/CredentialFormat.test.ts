@@ -9,6 +9,7 @@ import type * as ApiKey from "../../src/ApiKey.js"
 import type { ApiKeyError } from "../../src/ApiKeyError.js"
 import * as CredentialFormat from "../../src/CredentialFormat.js"
 import * as Lookup from "../../src/internal/format/lookup.js"
+import { withoutSecrets } from "../../src/internal/redact/redact.js"
 import { arbitrarySecret } from "../support/arbitrary.js"
 
 const startedAt = Date.UTC(2026, 0, 1)
@@ -25,6 +26,7 @@ const decode = (
       command,
       startedAt,
       stderr: () => "",
+      redact: (text) => withoutSecrets(text, []),
       stdout: Redacted.make(typeof output === "string" ? new TextEncoder().encode(output) : output)
     },
     now

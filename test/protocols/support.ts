@@ -13,6 +13,7 @@ import * as Table from "effect-apikey/formats/table"
 import * as Lookup from "effect-apikey/internal/format/lookup"
 import * as fc from "fast-check"
 import { formats } from "../../docs/data/formats.js"
+import { withoutSecrets } from "../../src/internal/redact/redact.js"
 
 /** Before every expiry in the protocols' own examples. */
 export const longAgo = DateTime.unsafeMake("2000-01-01T00:00:00Z")
@@ -35,6 +36,7 @@ export const decode = (
       command,
       stdout: Redacted.make(typeof output === "string" ? new TextEncoder().encode(output) : output),
       stderr: () => "",
+      redact: (text) => withoutSecrets(text, []),
       startedAt: startedAt.epochMillis
     },
     now

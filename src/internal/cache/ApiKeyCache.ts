@@ -9,23 +9,32 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ApiKeyError, type ConfigInvalid, ProviderClosed } from "../../ApiKeyError.js"
 import { wrongField } from "../model/options.js"
-import { type ApiKeyStatus, emptyStatus, type Peek, peekSymbol } from "../model/provider.js"
+import {
+  type ApiKeyStatus,
+  type AtOrigin,
+  currentOrigin,
+  emptyStatus,
+  type Peek,
+  peekSymbol
+} from "../model/provider.js"
 import { at, type Cell, makeCell } from "./cell.js"
-import { activeFailure, causeWithRetryAt } from "./history.js"
+import { activeFailure, causeWithRetryAt, type History, keptKey, pendingRejection } from "./history.js"
 import { join, type Restore } from "./inFlight.js"
 import { type CachedKey, isFresh, isUsable, type Life, lifeOf } from "./lifetime.js"
 import { reportRejection } from "./metrics.js"
 import { defaultOnAbandon, type LifeOptions, lifeChecks } from "./options.js"
 import { type FetchRequest, makeRunner, type Start } from "./runner.js"
-import { settleRejection } from "./settle.js"
-import { hasKey, initial, isRunning, transitions } from "./state.js"
+import { type SettleOptions, settleRejection } from "./settle.js"
+import { hasKey, initial, isRunning, type State, transitions } from "./state.js"
 import { type Counters, makeCounters } from "./telemetry.js"
+import { accept, accepts, refuse } from "./verdicts.js"
 
 export type { FetchRequest } from "./runner.js"
 
@@ -34,8 +43,13 @@ export interface ApiKeyCache {
   readonly get: Effect.Effect<ApiKey, ApiKeyError>
   /** Fetches now, ignoring any back-off. Joins a run in flight. */
   readonly refresh: Effect.Effect<ApiKey, ApiKeyError>
-  /** Reports that the server rejected this key. Drops it if it is still the current key. */
-  readonly reject: (key: ApiKey) => Effect.Effect<void>
+  /**
+   * Reports that the server at an origin rejected this key. Drops it if it is still the current key. Other origins that
+   * accepted it keep it until a run brings a key. Without an origin, it counts for all.
+   */
+  readonly reject: (key: ApiKey, at?: AtOrigin) => Effect.Effect<void>
+  /** Reports that the server at an origin accepted this key. */
+  readonly accepted: (key: ApiKey, at: AtOrigin) => void
   readonly status: Effect.Effect<ApiKeyStatus>
   /**
    * Emits the current status, then one on every state change. Expiry by the passage of time alone is not emitted; read
@@ -72,17 +86,18 @@ const makeOpen = <R>(options: Options<R>, life: Life): Effect.Effect<ApiKeyCache
     const onAbandon = options.onAbandon ?? defaultOnAbandon(mayPrompt)
     const counters = makeCounters(program)
     const cell = yield* makeCell(provider, counters.counts)
-    const rules = { provider, program, onRepeatedKey, life }
+    const rules = { provider, program, onRepeatedKey, life, mayPrompt }
     const start = yield* makeRunner({ cell, counters, rules, format, onAbandon, fetch })
     yield* Effect.addFinalizer(() => close(cell, counters))
     if (options.prefetch === true) yield* at((now) => Effect.sync(() => start(initial, now, "prefetch")))
-    return operations(options, { cell, counters, start })
+    return operations(rules, { cell, counters, start })
   })
 
 const operations = (
-  { provider, program, mayPrompt }: Pick<Options<never>, "provider" | "program" | "mayPrompt">,
+  rules: SettleOptions,
   { cell, counters, start }: { readonly cell: Cell; readonly counters: Counters; readonly start: Start }
 ): ApiKeyCache & { readonly [peekSymbol]: Peek } => {
+  const { mayPrompt, program, provider } = rules
   const closed = Effect.fail(new ProviderClosed({ provider }))
 
   const hit = (now: number): CachedKey | undefined => {
@@ -92,7 +107,11 @@ const operations = (
 
   const get: Effect.Effect<ApiKey, ApiKeyError> = at((now) => hit(now)?.served ?? getUnlessFresh)
 
-  const getUnlessFresh = uninterruptibleAt((now, restore) => {
+  /** Whether a run in the background is due. Such a run must not prompt. */
+  const isDue = (history: History, cached: CachedKey, now: number): boolean =>
+    !mayPrompt && !isFresh(cached, now) && Option.isNone(activeFailure(history, now))
+
+  const getUnlessFresh = uninterruptibleAt((now, restore, origin) => {
     const seen = cell.syncClock(now)
     if (hasKey(seen) && !isUsable(seen.cached, now)) cell.move(transitions.expire(seen), now)
     const from = cell.current()
@@ -101,20 +120,26 @@ const operations = (
         return closed
       case "Refreshing":
         return counters.hit(from.cached, now).served
-      case "Ready": {
-        // Background refresh: must not prompt.
-        const isDue = !mayPrompt && !isFresh(from.cached, now) && Option.isNone(activeFailure(from.history, now))
-        if (isDue) start(from, now, "background")
+      case "Ready":
+        if (isDue(from.history, from.cached, now)) start(from, now, "background")
         return counters.hit(from.cached, now).served
-      }
       case "Fetching":
-        return join(from.inFlight, restore, get)
-      case "Empty":
+        return Option.match(keptKey(from.history, origin, now), {
+          onNone: () => join(from.inFlight, restore, get),
+          onSome: (kept) => counters.hit(kept, now).served
+        })
+      case "Empty": {
+        const kept = keptKey(from.history, origin, now)
+        if (Option.isSome(kept)) {
+          if (isDue(from.history, kept.value, now)) start(from, now, "background")
+          return counters.hit(kept.value, now).served
+        }
         return Option.match(activeFailure(from.history, now), {
           onNone: () => join(start(from, now, "caller"), restore, get),
           // Made again on each get, because `retryAt` moves if the clock is set back.
           onSome: ({ cause, backoff }) => Effect.failCause(causeWithRetryAt(cause, backoff))
         })
+      }
     }
   })
 
@@ -124,18 +149,34 @@ const operations = (
     return join(isRunning(from) ? from.inFlight : start(from, now, "caller"), restore, refresh)
   })
 
-  const reject = (key: ApiKey): Effect.Effect<void> =>
+  const reject = (key: ApiKey, { origin }: Partial<AtOrigin> = {}): Effect.Effect<void> =>
     at((now) => {
       const from = cell.syncClock(now)
-      if (!hasKey(from) || !Equal.equals(from.cached.key, key)) return Effect.void
+      const judged = judgedKey(from, key)
+      // Of a key that was dropped already, only the refusal of an origin that kept it is new.
+      const isNew = judged !== undefined && (hasKey(from) || accepts(judged.verdicts, origin))
+      const wasAccepted = judged !== undefined && refuse(judged.verdicts, origin)
+      if (!isNew) return Effect.void
       counters.counts.rejections++
-      cell.move(settleRejection(from, now), now)
+      cell.move(hasKey(from) ? settleRejection(rules, from, { now, wasAccepted }) : from, now)
       return reportRejection(program)
     })
 
+  const accepted = (key: ApiKey, { origin }: AtOrigin): void => {
+    const judged = judgedKey(cell.current(), key)
+    if (judged !== undefined) accept(judged.verdicts, origin)
+  }
+
   /** A cache hit without a runtime. */
   const peek: Peek = (now) => hit(now)?.key
-  return { get, [peekSymbol]: peek, refresh, reject, status: cell.status, changes: cell.changes }
+  return { get, [peekSymbol]: peek, refresh, reject, accepted, status: cell.status, changes: cell.changes }
+}
+
+/** What is known of this key, if it is the current one, or the rejected one until a run brings another. */
+const judgedKey = (state: State, key: ApiKey): CachedKey | undefined => {
+  if (state._tag === "Closed") return undefined
+  const cached = hasKey(state) ? state.cached : Option.getOrUndefined(pendingRejection(state.history))?.cached
+  return cached !== undefined && Equal.equals(cached.key, key) ? cached : undefined
 }
 
 const close = (cell: Cell, counters: Counters): Effect.Effect<void> =>
@@ -153,11 +194,16 @@ const makeInvalid = (provider: string, error: ConfigInvalid): ApiKeyCache => {
     get: Effect.fail(error),
     refresh: Effect.fail(error),
     reject: () => Effect.void,
+    accepted: () => undefined,
     status: Effect.succeed(failing),
     changes: Stream.make(failing)
   }
 }
 
 /** Reads and changes the state in one uninterruptible step, so no caller is interrupted between starting a run and waiting for it. */
-const uninterruptibleAt = <A, E>(step: (now: number, restore: Restore) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.uninterruptibleMask((restore) => at((now) => step(now, restore)))
+const uninterruptibleAt = <A, E>(
+  step: (now: number, restore: Restore, origin: string | undefined) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    FiberRef.getWith(currentOrigin, (origin) => at((now) => step(now, restore, origin)))
+  )

@@ -18,7 +18,8 @@ import {
   rejectionBackoff,
   rewindBackoff
 } from "./backoff.js"
-import type { CachedKey } from "./lifetime.js"
+import { type CachedKey, isUsable, rewindCachedKey } from "./lifetime.js"
+import { accepts } from "./verdicts.js"
 
 export interface History {
   /** The failure of the last run, if it failed. */
@@ -50,6 +51,8 @@ export interface Rejection {
   readonly backoff: Option.Option<Backoff>
   /** The next key was rejected too, or was the same key. */
   readonly recurred: boolean
+  /** The number of rejections that caused a run within the back-off of the one before. */
+  readonly atOnce: number
 }
 
 export const emptyHistory: History = {
@@ -66,13 +69,15 @@ const backoffsOf = ({ failure, rejection }: History): ReadonlyArray<Option.Optio
 
 /** Whether a back-off began in the future, which means that the clock was set back. */
 export const isHistoryAhead = (history: History, now: number): boolean =>
-  backoffsOf(history).some(Option.exists((rest) => isAhead(rest, now)))
+  backoffsOf(history).some(Option.exists((rest) => isAhead(rest, now))) ||
+  Option.exists(pendingRejection(history), ({ cached }) => now < cached.lastReadAt)
 
 export const rewindHistory = (history: History, now: number): History => ({
   ...history,
   failure: Option.map(history.failure, (known) => ({ ...known, backoff: rewindBackoff(known.backoff, now) })),
   rejection: Option.map(history.rejection, (known) => ({
     ...known,
+    cached: Option.isNone(known.backoff) ? rewindCachedKey(known.cached, now) : known.cached,
     backoff: Option.map(known.backoff, (rest) => rewindBackoff(rest, now))
   }))
 })
@@ -97,11 +102,11 @@ const isLoginRequired = (error: ApiKeyError): boolean =>
 export const causeWithRetryAt = (cause: Cause.Cause<ApiKeyError>, rest: Backoff): Cause.Cause<ApiKeyError> =>
   Cause.map(cause, (error) => withRetryAt(error, DateTime.unsafeMake(rest.until)))
 
+/** `isPrompt`: the user was asked because of a rejection, which must not happen more often than rejections cause runs. */
 export const recordFailure = (
   { failure }: History,
   cause: Cause.Cause<ApiKeyError>,
-  now: number,
-  random: number
+  { isPrompt, now, random }: { readonly isPrompt: boolean; readonly now: number; readonly random: number }
 ): Failure => {
   const times =
     1 +
@@ -110,7 +115,10 @@ export const recordFailure = (
       () => 0
     )
   const needsLogin = Option.exists(Cause.failureOption(cause), isLoginRequired)
-  const rest = backoff(now, doubling(needsLogin ? loginBackoff : failureBackoff, times, random))
+  const rest = backoff(
+    now,
+    doubling(isPrompt ? rejectionBackoff : needsLogin ? loginBackoff : failureBackoff, times, random)
+  )
   return {
     cause: causeWithRetryAt(cause, rest),
     times,
@@ -123,15 +131,23 @@ export const recordFailure = (
 export const pendingRejection = ({ rejection }: History): Option.Option<Rejection> =>
   Option.filter(rejection, (known) => Option.isNone(known.backoff))
 
-/** Whether a rejection at this time would cause no run. */
-export const isInRejectionBackoff = ({ rejection }: History, now: number): boolean =>
-  Option.exists(
-    Option.flatMap(rejection, (known) => known.backoff),
-    (rest) => isActive(rest, now)
+/** The rejected key, for an origin that accepts it, until a run brings a key. */
+export const keptKey = (history: History, origin: string | undefined, now: number): Option.Option<CachedKey> =>
+  pendingRejection(history).pipe(
+    Option.map(({ cached }) => cached),
+    Option.filter((cached) => isUsable(cached, now) && accepts(cached.verdicts, origin))
   )
 
+/** The rejection in whose back-off another one causes no run. */
+export const restingRejection = ({ rejection }: History, now: number): Option.Option<Rejection> =>
+  Option.filter(rejection, (known) => Option.exists(known.backoff, (rest) => isActive(rest, now)))
+
 /** Records a rejection that causes a run. */
-export const recordRejection = ({ rejection }: History, cached: CachedKey, now: number): Rejection => ({
+export const recordRejection = (
+  { rejection }: History,
+  cached: CachedKey,
+  { atOnce, now }: { readonly atOnce: number; readonly now: number }
+): Rejection => ({
   cached,
   at: now,
   consecutive: Option.match(rejection, {
@@ -139,7 +155,8 @@ export const recordRejection = ({ rejection }: History, cached: CachedKey, now: 
     onSome: (known) => (known.recurred ? known.consecutive : 0)
   }),
   backoff: Option.none(),
-  recurred: false
+  recurred: false,
+  atOnce
 })
 
 /** The back-off after a rejection's run has returned a key: the rejected key again, or another. */

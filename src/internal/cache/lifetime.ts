@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
+import type { Verdicts } from "./verdicts.js"
 
 /** A key in the cache. Instants are wall clock times in epoch milliseconds. */
 export interface CachedKey {
@@ -21,6 +22,7 @@ export interface CachedKey {
   readonly expiresAt: number
   /** The server rejected the key, and it is still served. */
   readonly suspect: boolean
+  readonly verdicts: Verdicts
   /** When the key was last read. An earlier clock means that it was set back. A plain field, because every hit writes it. */
   lastReadAt: number
 }
@@ -101,7 +103,7 @@ export const cachedKeyOf = (
   const same = Option.getOrUndefined(Option.filter(previous, (known) => Equal.equals(known.key, key)))
   if (same === undefined) return cached
   if (Option.isNone(declaredExpiry) || !isUsable(same, now))
-    return { ...cached, cachedAt: same.cachedAt, suspect: same.suspect }
+    return { ...cached, cachedAt: same.cachedAt, suspect: same.suspect, verdicts: same.verdicts }
   const expiresAt = Math.min(same.expiresAt, cached.expiresAt)
   const recheckAt = now + Math.max(minRecheckMillis, (expiresAt - now) / 2)
   // Never after the hard expiry, because a hit checks only the soft one.
@@ -135,6 +137,7 @@ const newCachedKey = (
     refreshAt,
     expiresAt,
     suspect: false,
+    verdicts: new Map(),
     lastReadAt: now
   }
 }

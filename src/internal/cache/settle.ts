@@ -11,13 +11,13 @@ import { type ApiKeyError, ExpiredOnArrival, KeyRejected, ProviderClosed } from 
 import type { OnRepeatedKey } from "../model/options.js"
 import {
   errorOf,
-  isInRejectionBackoff,
   pendingRejection,
   type Rejection,
   recordFailure,
   recordRejection,
   recordRepeat,
-  rejectionAfterKey
+  rejectionAfterKey,
+  restingRejection
 } from "./history.js"
 import { cachedKeyOf, isUsable, type Life } from "./lifetime.js"
 import type { RunResult } from "./metrics.js"
@@ -29,6 +29,8 @@ export interface SettleOptions {
   readonly program: string
   readonly onRepeatedKey?: OnRepeatedKey | undefined
   readonly life: Life
+  /** A run may prompt the user. */
+  readonly mayPrompt: boolean
 }
 
 /** The exit of a run, and its time. */
@@ -125,7 +127,8 @@ const settleFailure = (
     return settled(transitions.stop(from), Exit.failCause(cause))
   // The waiters were not interrupted, so they must not see an interruption.
   const reported = wasInterrupted ? Cause.die(new Error("the run was interrupted by what it ran")) : cause
-  const failure = recordFailure(from.history, reported, now, random)
+  const isPrompt = rules.mayPrompt && from.inFlight.reason === "rejected"
+  const failure = recordFailure(from.history, reported, { isPrompt, now, random })
   const isKnown = Option.exists(from.history.failure, ({ loginRequired }) => loginRequired)
   const what = failure.loginRequired
     ? isKnown
@@ -142,13 +145,28 @@ const settleFailure = (
   )
 }
 
-/** Computes the new state after the server rejected the key. */
-export const settleRejection = (from: Ready | Refreshing, now: number): State =>
-  !isUsable(from.cached, now)
-    ? transitions.expire(from)
-    : isInRejectionBackoff(from.history, now)
-      ? transitions.markSuspect(from)
-      : transitions.reject(from, recordRejection(from.history, from.cached, now))
+/** Bounds the runs of a back-off if a server accepts every new key on one path and rejects it on another. */
+const maxAtOnce = 10
+
+/**
+ * Computes the new state after the server rejected the key. During a back-off only a key that was accepted before causes a run,
+ * and never one that may prompt the user.
+ */
+export const settleRejection = (
+  { mayPrompt }: SettleOptions,
+  from: Ready | Refreshing,
+  { now, wasAccepted }: { readonly now: number; readonly wasAccepted: boolean }
+): State => {
+  const { cached, history } = from
+  if (!isUsable(cached, now)) return transitions.expire(from)
+  const atOnce = Option.match(restingRejection(history, now), {
+    onNone: () => 0,
+    onSome: (known) => known.atOnce + 1
+  })
+  return atOnce === 0 || (wasAccepted && !mayPrompt && atOnce <= maxAtOnce)
+    ? transitions.reject(from, recordRejection(history, cached, { atOnce, now }))
+    : transitions.markSuspect(from)
+}
 
 const warn = ({ provider }: SettleOptions, what: string, error: ApiKeyError): Effect.Effect<void> =>
   Effect.annotateLogs(Effect.logWarning(`${provider}: ${what}: ${error.message}. ${error.hint}`), "error", error._tag)

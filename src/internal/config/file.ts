@@ -8,10 +8,11 @@ import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { expanded } from "../host/paths.js"
+import { decodeRefusedWhen, RefusedWhen } from "../model/refusal.js"
 import { decodePolicy, PolicyRules } from "../policy/rules.js"
 import { decodeProblem } from "../source/decode.js"
 import * as Document from "../source/jsonc.js"
-import { inside, type Problem, toConfigInvalid, unknownKey } from "../source/problem.js"
+import { inside, type Problem, problemOf, toConfigInvalid, unknownKey } from "../source/problem.js"
 import { ApiKeySource } from "../source/schema.js"
 import { optional } from "../util/schema.js"
 
@@ -20,10 +21,11 @@ export const ProviderEntry = Schema.Struct({
   baseUrl: optional(
     Schema.String.annotations({ description: "an http or https URL without a user name" }),
     "The base URL of the provider's requests. The key goes to its origin."
-  )
+  ),
+  refusedWhen: optional(RefusedWhen, "Further responses that mean that the server rejected the key.")
 }).pipe(
   Schema.filter((entry) => Object.keys(entry).length > 0, {
-    description: "one provider: the source of its key, and its base URL",
+    description: "one provider: the source of its key, its base URL, and which responses reject the key",
     jsonSchema: { minProperties: 1 }
   })
 )
@@ -45,6 +47,7 @@ export const jsonSchema: object = /*#__PURE__*/ JSONSchema.make(ConfigFile)
 export interface Entry {
   readonly key: Option.Option<{ readonly source: ApiKeySource; readonly at: Document.Position }>
   readonly baseUrl: Option.Option<{ readonly url: URL; readonly at: Document.Position }>
+  readonly refusedWhen: Option.Option<{ readonly rules: RefusedWhen; readonly at: Document.Position }>
   /** The value as it is written in the file. */
   readonly declared: unknown
 }
@@ -52,7 +55,7 @@ export interface Entry {
 export type Entries = ReadonlyMap<string, Either.Either<Entry, ConfigInvalid>>
 
 const topLevel = ["$schema", "providers", "policy"]
-const entryKeys = ["key", "baseUrl"]
+const entryKeys = Object.keys(ProviderEntry.from.fields)
 
 const at = (problem: string, remedy: string): Problem => ({ path: [], at: "value", problem, remedy })
 
@@ -133,7 +136,7 @@ const decodeEntry = (document: Document.Document, value: unknown): Either.Either
         isSource ? { ...problem, remedy: `Put it under "key": { "key": { "${unknown}": … } }` } : problem
       )
     }
-    if (value["key"] === undefined && value["baseUrl"] === undefined) return yield* Either.left(at("is empty", example))
+    if (entryKeys.every((key) => value[key] === undefined)) return yield* Either.left(at("is empty", example))
     const position = (key: string) => Document.positionOf(document, [key])
     const source =
       value["key"] === undefined
@@ -143,12 +146,23 @@ const decodeEntry = (document: Document.Document, value: unknown): Either.Either
       value["baseUrl"] === undefined
         ? Option.none()
         : Option.some(yield* Either.mapLeft(decodeUrl(value["baseUrl"]), (problem) => inside("baseUrl", problem)))
+    const refusedWhen =
+      value["refusedWhen"] === undefined
+        ? Option.none()
+        : Option.some(
+            yield* Either.mapLeft(refusedWhenOf(value["refusedWhen"]), (problem) => inside("refusedWhen", problem))
+          )
     return {
       key: Option.map(source, (it) => ({ source: it, at: position("key") })),
       baseUrl: Option.map(url, (it) => ({ url: it, at: position("baseUrl") })),
+      refusedWhen: Option.map(refusedWhen, (rules) => ({ rules, at: position("refusedWhen") })),
       declared: value
     }
   })
+
+/** For each configuration file. */
+export const refusedWhenOf = (value: unknown): Either.Either<RefusedWhen, Problem> =>
+  Either.mapLeft(decodeRefusedWhen(value), ({ issue }) => problemOf(issue))
 
 export const decodeUrl = (value: unknown): Either.Either<URL, Problem> => {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined

@@ -6,6 +6,7 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type * as ApiKeySource from "../../ApiKeySource.js"
 import type { Needs } from "../host/HostEnvironment.js"
+import type { RefusedWhen } from "../model/refusal.js"
 import type { AuthorizationRequest, ProjectDeclaration } from "../policy/model.js"
 import { isProject, type Provenance } from "../policy/provenance.js"
 import type { Single } from "../source/schema.js"
@@ -34,6 +35,8 @@ export interface Resolved {
   readonly consulted: ReadonlyArray<string>
   readonly destination: AuthorizationRequest["destination"]
   readonly declarations: ReadonlyArray<ProjectDeclaration>
+  /** Which responses, beside the known ones, reject the key. */
+  readonly refusedWhen: RefusedWhen
   /** Notes for the user, one line each. */
   readonly notes: ReadonlyArray<string>
 }

@@ -35,7 +35,7 @@ export const toProvider = Effect.fnUntraced(function* (
   }
 ): Effect.fn.Return<Provider, never, Requirements | HelperPolicy | Scope.Scope> {
   const policy = yield* HelperPolicy
-  const { provider, destination, declarations } = resolved
+  const { provider, destination, declarations, refusedWhen } = resolved
   const asking = (candidate: Candidate) => (source: Single) =>
     Effect.map(
       policy.authorize({
@@ -70,5 +70,5 @@ export const toProvider = Effect.fnUntraced(function* (
     provider,
     get: Effect.fail(new KeyNotConfigured({ provider, tried: resolved.consulted }))
   })
-  return fromFirstOf([...providers, nothing], { provider })
+  return { ...fromFirstOf([...providers, nothing], { provider }), refusedWhen }
 })

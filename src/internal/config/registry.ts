@@ -183,10 +183,13 @@ export const handle = (registry: Registry, slot: Slot, id: string): Provider => 
       return key === undefined ? get : Effect.succeed(key)
     }),
     refresh: using(registry, slot, () => refresh),
-    reject: (key) =>
+    reject: (key, at) =>
       Effect.suspend(() =>
-        Option.match(slot.opened, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key) })
+        Option.match(slot.opened, { onNone: () => Effect.void, onSome: ({ provider }) => provider.reject(key, at) })
       ),
+    accepted: (key, at) => {
+      if (Option.isSome(slot.opened)) slot.opened.value.provider.accepted?.(key, at)
+    },
     status: Effect.suspend(() =>
       Option.match(slot.opened, {
         onNone: () => Effect.succeed(emptyStatus(id)),

@@ -96,13 +96,14 @@ export const load = Effect.fnUntraced(function* (
           consulted: [...environment.consulted, ...absent, ...consulted, ...noUser],
           destination: Option.firstSomeOf(fromFiles.map(({ destination }) => destination)),
           declarations: fromFiles.flatMap(({ declarations }) => declarations),
+          refusedWhen: fromFiles.flatMap(({ refusedWhen }) => refusedWhen),
           notes
         }
       })
   }
 })
 
-interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "declarations"> {}
+interface Part extends Pick<Resolved, "candidates" | "consulted" | "destination" | "declarations" | "refusedWhen"> {}
 
 const resolveIn = (
   { file, origin, root, entries }: LoadedFile,
@@ -115,11 +116,11 @@ const resolveIn = (
   if (Either.isLeft(entry)) {
     const { line, column } = entry.left._tag === "ConfigInvalid" ? entry.left : { line: 0, column: 0 }
     const candidate: Candidate = { provenance: provenanceAt({ line, column }), source: Either.left(entry.left) }
-    return { candidates: [candidate], consulted: [], destination: Option.none(), declarations: [] }
+    return { candidates: [candidate], consulted: [], destination: Option.none(), declarations: [], refusedWhen: [] }
   }
   if (entry.right === undefined)
-    return { candidates: [], consulted: [file], destination: Option.none(), declarations: [] }
-  const { key, baseUrl, declared } = entry.right
+    return { candidates: [], consulted: [file], destination: Option.none(), declarations: [], refusedWhen: [] }
+  const { key, baseUrl, declared, refusedWhen } = entry.right
   const sources = Option.toArray(
     Option.map(key, ({ source, at }) => ({
       provenance: provenanceAt(at),
@@ -139,8 +140,16 @@ const resolveIn = (
   return {
     candidates: sources.map(({ provenance, source }) => ({ provenance, source: Either.right(source) })),
     consulted: Option.isNone(key) ? [file] : [],
-    destination: Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, provenance: provenanceAt(at) })),
-    declarations: origin === "project" ? [declaration] : []
+    destination: Option.orElse(
+      Option.map(baseUrl, ({ url, at }) => ({ origin: url.origin, provenance: provenanceAt(at) })),
+      // A project that says when a key is rejected decides about the user's key, too: that needs trust.
+      () =>
+        origin === "user"
+          ? Option.none()
+          : Option.map(refusedWhen, ({ at }) => ({ origin: "the provider's own", provenance: provenanceAt(at) }))
+    ),
+    declarations: origin === "project" ? [declaration] : [],
+    refusedWhen: Option.match(refusedWhen, { onNone: () => [], onSome: ({ rules }) => rules })
   }
 }
 

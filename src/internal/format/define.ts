@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as ApiKey from "../../ApiKey.js"
 import { type ApiKeyError, InvalidOutput, isApiKeyError, NonZeroExit } from "../../ApiKeyError.js"
+import { withoutSecrets } from "../redact/redact.js"
 import { asRead } from "../util/bytes.js"
 import type { Meaning } from "./failure.js"
 import type { CredentialFormat, DecodeContext } from "./format.js"
@@ -15,7 +16,12 @@ import * as KeySyntax from "./keySyntax.js"
 import { type Mismatch, mismatch } from "./schema.js"
 
 /** The context for encoding: this program writes the key. */
-const ourselves: DecodeContext = { command: "effect-apikey", startedAt: 0, stderr: () => "" }
+const ourselves: DecodeContext = {
+  command: "effect-apikey",
+  startedAt: 0,
+  stderr: () => "",
+  redact: (text) => withoutSecrets(text, [text])
+}
 
 export interface Definition extends Omit<CredentialFormat, "decode" | "encode"> {
   readonly read: (text: string, context: DecodeContext) => Either.Either<ApiKey.ApiKey, Mismatch | ApiKeyError>
@@ -90,9 +96,18 @@ export const withoutUser = (key: ApiKey.ApiKey): Either.Either<string, Mismatch>
 }
 
 /** A failure that the output reports although the exit status is 0. */
-export const failed = (command: string, { detail = "", reason, remedy }: Meaning): Either.Either<never, NonZeroExit> =>
+export const failed = (
+  { command, redact }: Pick<DecodeContext, "command" | "redact">,
+  { detail = "", reason, remedy }: Meaning
+): Either.Either<never, NonZeroExit> =>
   Either.left(
-    new NonZeroExit({ command, exitCode: 0, stderr: detail, reason, ...(remedy === undefined ? {} : { remedy }) })
+    new NonZeroExit({
+      command,
+      exitCode: 0,
+      stderr: redact(detail),
+      reason,
+      ...(remedy === undefined ? {} : { remedy })
+    })
   )
 
 /** One JSON object and a newline, as most helpers print. */

@@ -4,6 +4,7 @@ import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError, InvalidOutput } from "../../ApiKeyError.js"
+import type { RedactedText } from "../redact/redact.js"
 import type { Erase } from "./erase.js"
 import type { FailedRun, Meaning } from "./failure.js"
 
@@ -19,7 +20,9 @@ export interface DecodeContext {
   /** When the run began, in epoch milliseconds: relative lifetimes count from here. */
   readonly startedAt: number
   /** The redacted end of stderr. */
-  readonly stderr: () => string
+  readonly stderr: () => RedactedText
+  /** Removes what the helper was passed from a text of its stdout that explains a failure. The format removes what else stdout holds. */
+  readonly redact: (text: string) => RedactedText
 }
 
 /**
@@ -80,7 +83,9 @@ export interface Output {
   readonly command: string
   readonly stdout: Redacted.Redacted<Uint8Array>
   /** The redacted end of stderr, computed on demand. */
-  readonly stderr: () => string
+  readonly stderr: () => RedactedText
+  /** Removes what the helper was passed from a text of its stdout that explains a failure. */
+  readonly redact: (text: string) => RedactedText
   /** When the run began, in epoch milliseconds. */
   readonly startedAt: number
 }

@@ -5,20 +5,23 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { OutputTooLarge } from "../../ApiKeyError.js"
-import { secretsByName, secretsIn, secretsInArguments } from "../redact/candidates.js"
-import { minSecretLength } from "../redact/encodings.js"
-import { withoutSecrets } from "../redact/redact.js"
+import type { Entry } from "../catalog/entry.js"
+import { toRemedy } from "../model/remedy.js"
+import { RedactedText, redact, type Sources } from "../redact/redact.js"
+import { sourcesOf } from "../redact/sources.js"
 import { printable, tail } from "../redact/terminal.js"
+import { wordsOf } from "../redact/words.js"
 import { type Collector, collector } from "../util/bytes.js"
 import type { Attempt } from "./request.js"
 
 const drainWindow = Duration.millis(200)
 const maxStdoutBytes = 64 * 1024
 const maxStderrBytes = 4 * 1024
-/** Larger than what is shown, so that truncation before redaction never cuts through a secret. */
+/** Larger than what is shown: the catalog looks for its messages in all of it. */
 const keptStderrBytes = 16 * maxStderrBytes
 
 /** The output of a process while it is being read. */
@@ -70,28 +73,46 @@ const lenient = new TextDecoder("utf-8")
 
 export const textOf = (collected: Collector): string => lenient.decode(collected.bytes())
 
+/** Of stderr only the end is shown. Of a secret that this cuts off, the rest is found. */
+const redactedLength = 4 * maxStderrBytes
+
 /** The redacted end of stderr. Computed on demand, because a successful run does not need it. */
 export const redactedStderr =
   (attempt: Attempt, { stdout, stderr }: Reading) =>
-  (): string => {
-    const secrets = [...secretsIn(textOf(stdout)), ...knownSecrets(attempt)]
-    return tail(withoutSecrets(printable(textOf(stderr)), secrets, stderr.isCut()), maxStderrBytes)
+  (): RedactedText => {
+    const text = printable(textOf(stderr))
+    const isCut = stderr.isCut() || text.length > redactedLength
+    return redactedTail(redact(text.slice(-redactedLength), sourcesOfAttempt(attempt, textOf(stdout)), isCut))
   }
 
-/** Inputs of the helper that may be secret: arguments, variables, attributes on stdin. */
-export const knownSecrets = ({ options, request }: Attempt): ReadonlyArray<string> => [
-  ...secretsInArguments(options.argv.slice(1)),
-  ...Object.values(options.env ?? {}).filter((value) => value !== undefined),
-  // The caller set these on purpose, so even a short value is redacted.
-  ...secretsByName(process.env, Array.isArray(options.inheritEnv) ? minSecretLength : undefined),
-  ...secretsByName(attributesOf(request.input), minSecretLength)
-]
+/** Redacts a text that the helper wrote to stdout to explain a failure. Its format has removed what else stdout holds. */
+export const redactedDetail =
+  (attempt: Attempt) =>
+  (text: string): RedactedText =>
+    redactedTail(redact(printable(text).slice(0, maxStderrBytes), sourcesOfAttempt(attempt, "")))
 
-/** `name=value` lines, which some formats write to stdin. */
-const attributesOf = (input = ""): Record<string, string> =>
-  Object.fromEntries(
-    input.split(/\r?\n/).flatMap((line) => {
-      const at = line.indexOf("=")
-      return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]]
-    })
+const redactedTail = (text: RedactedText): RedactedText => RedactedText(tail(text, maxStderrBytes))
+
+const sourcesOfAttempt = ({ entry, options, request }: Attempt, stdout: string): Sources =>
+  sourcesOf({
+    args: options.argv.slice(1),
+    env: options.env ?? {},
+    inherited: process.env,
+    input: request.input ?? "",
+    stdout,
+    words: new Set(Option.match(entry, { onNone: () => [], onSome: wordsOfEntry }))
+  })
+
+/** What the catalog knows of a program's messages, commands and options, as words. */
+export const wordsOfEntry = ({ failures, install, subcommandFormats = {} }: Entry): ReadonlyArray<string> =>
+  wordsOf(
+    [
+      install,
+      ...Object.keys(subcommandFormats),
+      ...failures.flatMap(({ remedy = "", stderr, stdout }) => [
+        stderr?.source ?? "",
+        stdout?.source ?? "",
+        toRemedy(remedy).text
+      ])
+    ].join(" ")
   )

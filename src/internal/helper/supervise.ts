@@ -13,13 +13,12 @@ import * as HelperCatalog from "../../HelperCatalog.js"
 import * as HelperExecutor from "../../HelperExecutor.js"
 import type { Output } from "../format/format.js"
 import { settleLimit } from "../process/terminate.js"
-import { withoutSecrets } from "../redact/redact.js"
 import { printable } from "../redact/terminal.js"
 import { signalOf } from "../util/platformError.js"
 import { releaseSlot, takeSlot } from "./admission.js"
 import { launch } from "./launch.js"
 import type { Options } from "./options.js"
-import { knownSecrets, type Reading, readOutput, redactedStderr, textOf } from "./output.js"
+import { type Reading, readOutput, redactedDetail, redactedStderr, textOf } from "./output.js"
 import { type Attempt, type Request, setPhase } from "./request.js"
 
 const slowAfter = Duration.seconds(10)
@@ -64,11 +63,12 @@ const resultOf = (
 ): Either.Either<Output, CommandKilled | NonZeroExit> => {
   const { name, request, entry, onTerminal } = context
   const stderr = redactedStderr(context, reading)
+  const redact = redactedDetail(context)
   if (Either.isLeft(exit)) {
     return Either.left(new CommandKilled({ command: name, signal: signalOf(exit.left), stderr: stderr() }))
   }
   if (exit.right === 0) {
-    return Either.right({ command: name, stdout: Redacted.make(reading.stdout.bytes()), stderr, startedAt })
+    return Either.right({ command: name, stdout: Redacted.make(reading.stdout.bytes()), stderr, redact, startedAt })
   }
   const failure = {
     exitCode: exit.right,
@@ -82,7 +82,7 @@ const resultOf = (
     new NonZeroExit({
       command: name,
       exitCode: exit.right,
-      stderr: shown === "" ? withoutSecrets(detail, knownSecrets(context)) : shown,
+      stderr: shown === "" ? redact(detail) : shown,
       reason,
       ...(remedy === undefined ? {} : { remedy })
     })

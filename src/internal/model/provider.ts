@@ -5,11 +5,14 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
+import type { RefusedWhen } from "./refusal.js"
 
 /** Reads a cached key without an Effect runtime, for Promise code. Caches have it; other providers may lack it. */
 export const peekSymbol: unique symbol = Symbol.for("effect-apikey/peek")
@@ -27,6 +30,15 @@ const isPeekable = (provider: object): provider is Peekable =>
 const never: Peek = () => undefined
 
 export const peekOf = (provider: object): Peek => (isPeekable(provider) ? provider[peekSymbol] : never)
+
+/** The origin that a `get` is for. A cache may hold a key that one origin rejected and others accept. */
+export const currentOrigin: FiberRef.FiberRef<string | undefined> = globalValue("effect-apikey/currentOrigin", () =>
+  FiberRef.unsafeMake<string | undefined>(undefined)
+)
+
+/** A provider's `get` for requests to an origin. */
+export const atOrigin = <A, E, R>(get: Effect.Effect<A, E, R>, origin: string): Effect.Effect<A, E, R> =>
+  Effect.locally(get, currentOrigin, origin)
 
 /**
  * The status of a provider. It contains no secret.
@@ -79,6 +91,16 @@ export const emptyStatus = (provider: string): ApiKeyStatus => ({
 })
 
 /**
+ * Where a key was sent: the origin of the request's URL, such as `https://api.openai.com`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AtOrigin {
+  readonly origin: string
+}
+
+/**
  * The interface of a provider.
  *
  * @since 0.1.0
@@ -89,8 +111,12 @@ export interface Provider {
   readonly get: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
   /** Fetches now, ignoring any back-off. Joins a run in flight. */
   readonly refresh: Effect.Effect<ApiKey.ApiKey, ApiKeyError>
-  /** Reports that the server rejected this key. */
-  readonly reject: (key: ApiKey.ApiKey) => Effect.Effect<void>
+  /** Reports that the server at an origin rejected this key. Without an origin, it counts for all. */
+  readonly reject: (key: ApiKey.ApiKey, at?: AtOrigin) => Effect.Effect<void>
+  /** Reports that the server at an origin accepted this key. The SDK modules call it at a key's first success there. */
+  readonly accepted?: ((key: ApiKey.ApiKey, at: AtOrigin) => void) | undefined
+  /** Which responses, beside the known ones, mean that the server rejected the key. The SDK modules go by it. */
+  readonly refusedWhen?: RefusedWhen | undefined
   readonly status: Effect.Effect<ApiKeyStatus>
   /** Emits the current status, then one on every change. */
   readonly changes: Stream.Stream<ApiKeyStatus>
@@ -175,6 +201,8 @@ export const make = (options: Pick<Provider, "get"> & Partial<Provider> & { read
           rejections++
           rejected = current
         })),
+    accepted: options.accepted,
+    refusedWhen: options.refusedWhen,
     status,
     changes: options.changes ?? Stream.fromEffect(status)
   }

@@ -41,7 +41,10 @@ export const fromFirstOf = (
     get: asking(({ get }) => get),
     refresh: asking(({ refresh }) => refresh),
     // All are called: each drops only its own key, and the key may come from an earlier provider than the current one.
-    reject: (key) => Effect.forEach(providers, ({ reject }) => reject(key), { discard: true }),
+    reject: (key, at) => Effect.forEach(providers, ({ reject }) => reject(key, at), { discard: true }),
+    accepted: (key, at) => {
+      for (const { accepted } of providers) accepted?.(key, at)
+    },
     status,
     changes: Stream.mapEffect(
       Stream.mergeAll(

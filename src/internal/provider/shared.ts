@@ -120,6 +120,7 @@ const handle = Effect.fnUntraced(function* (
     get: asking(shared.get),
     refresh: asking(shared.refresh),
     reject: shared.reject,
+    accepted: shared.accepted,
     status: Effect.map(shared.status, own),
     changes: Stream.map(shared.changes, own)
   }

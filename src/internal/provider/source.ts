@@ -11,6 +11,7 @@ import type { Output } from "../format/format.js"
 import type { Requirements } from "../helper/options.js"
 import type { Interactive } from "../model/options.js"
 import { defaultProvider, make, type Provider } from "../model/provider.js"
+import type { RefusedWhen } from "../model/refusal.js"
 import { type Readable, readSource } from "../source/read.js"
 import type { RunOptions, Single } from "../source/schema.js"
 import { fromResolvedCommand, type Guard, type Open } from "./command.js"
@@ -28,6 +29,8 @@ export interface SourceOptions {
   readonly provider?: string | undefined
   /** Whether commands that do not set it may prompt the user on the terminal. Default `"never"`. */
   readonly interactive?: Interactive | undefined
+  /** Which responses, beside the known ones, mean that the server rejected the key. The SDK modules go by it. */
+  readonly refusedWhen?: RefusedWhen | undefined
   /**
    * Runs before each read and each run. It fails to deny it, or succeeds with options of the run to change.
    *
@@ -58,6 +61,14 @@ export interface SourceOptions {
 export const fromSource = (
   source: ApiKeySource.ApiKeySource,
   options?: SourceOptions
+): Effect.Effect<Provider, never, Requirements | Scope.Scope> =>
+  Effect.map(fromSourceAlone(source, options), (provider) =>
+    options?.refusedWhen === undefined ? provider : { ...provider, refusedWhen: options.refusedWhen }
+  )
+
+const fromSourceAlone = (
+  source: ApiKeySource.ApiKeySource,
+  options: SourceOptions | undefined
 ): Effect.Effect<Provider, never, Requirements | Scope.Scope> => {
   const provider = options?.provider ?? defaultProvider
   switch (source._tag) {

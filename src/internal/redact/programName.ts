@@ -33,6 +33,9 @@ const withoutKey = (program: string): string =>
 /** Whether a key was given for a program. */
 export const isKey = (program: string): boolean => withoutKey(program) !== typed(program)
 
+/** A provider's id for a message. */
+export const shownId = (id: string): string => withoutKey(id)
+
 /** A whole shell string given as argv[0] must not carry its arguments (or `KEY=value`) into a message, so the name ends at white space and "=". */
 export const programName = (command: ReadonlyArray<string>, cwd: unknown = ""): string => {
   const first = String((Array.isArray(command) ? command[0] : undefined) ?? "").trim()

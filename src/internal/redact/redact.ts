@@ -1,113 +1,35 @@
-/** Makes what a helper wrote on stderr fit to be shown: no terminal control, no secret, only its end. */
-import { unquoted } from "./candidates.js"
-import { encodedForms, isLongEnough, minSecretLength } from "./encodings.js"
+/**
+ * Makes what a helper wrote fit to be shown. What it shares with a source of secrets is hidden: its stdout, its arguments,
+ * its input, its variables. How a secret is written does not matter, as long as a view can read it.
+ */
+
+import * as Brand from "effect/Brand"
+import { indexOf, markShared, minRun } from "./shared.js"
 import { printable } from "./terminal.js"
+import { type Span, tokenSpans } from "./tokens.js"
+import { type View, viewsOf } from "./views.js"
+import { type IsKnownWord, isKnown, unitsOf } from "./words.js"
+
+/** A text from which secrets were removed, or an empty one. Only this module makes one. */
+export type RedactedText = "" | (string & Brand.Brand<"effect-apikey/RedactedText">)
+
+/** For a text that holds nothing of a run, and for the schema of errors, which came from a run when they were encoded. */
+export const RedactedText = Brand.nominal<Exclude<RedactedText, "">>()
+
+/** What must not be shown of a text. */
+export interface Sources {
+  /** Hidden wherever they stand whole, from `minSecretLength` characters on. */
+  readonly secrets: ReadonlyArray<string>
+  /** Of these no run of `minRun` characters is shown, except for known words. */
+  readonly texts: ReadonlyArray<string>
+  /** Words that people need to read. Default: the general ones. */
+  readonly isKnownWord?: IsKnownWord
+}
 
 const placeholder = "<redacted>"
 
-const withheld = "<withheld: too much on stdout to compare it with>"
-
-const maxSecrets = 1000
-
-/**
- * What looks like a token whatever the helper. Stderr is the helper's, so each takes linear time: a long repetition starts
- * only where its run of characters does, or always succeeds.
- */
-const tokenLike: ReadonlyArray<RegExp> = [
-  // known prefixes: OpenAI and Anthropic, Stripe, GitHub, GitLab, Slack, Vault, npm, PyPI, Google, AWS, Doppler, 1Password, …
-  /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}/g,
-  /\b(?:gh[opsur]_|github_pat_|glpat-|glrt-|xox[a-z]-|xapp-|hv[sbr]\.|npm_|pypi-|ya29\.|AIza|A[KS]IA|dp\.[a-z]{2}\.|ops_|[spr]k_(?:live|test)_|hf_|gsk_|xai-|tvly-|r8_|SG\.|dckr_pat_|dop_v1_|lin_api_|key-)[A-Za-z0-9_./+-]{8,}={0,2}/g,
-  // what stands after a word that announces it
-  /(?<=\b(?:bearer|basic|token)[ \t]{1,4})[A-Za-z0-9._~+/-]{12,}={0,2}/gi,
-  /(?<=(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)["']?[=:]["']?)[^\s"',;]{4,}/gi,
-  // with a space between it may be prose ("token: expired"), so a letter is not enough
-  /(?<=(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)["']?[ \t]{0,4}[=:][ \t]{1,4}["']?)(?=[A-Za-z]{0,512}[^A-Za-z\s"',;.])[^\s"',;]{4,}/gi,
-  // the password in a URL
-  /(?<=:\/\/[^\s:/@]{0,64}:)[^\s/@]{1,512}(?=@)/g,
-  // long base64url or hex; then long base64, which a path resembles but for its lower case
-  /(?<![A-Za-z0-9_-])(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}={0,2}/g,
-  /(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*[0-9])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{32,}={0,2}/g
-]
-
-/** What is hidden of a text: from an index to one behind it. */
-type Span = readonly [from: number, to: number]
-
-const spansOf = (text: string, pattern: RegExp): ReadonlyArray<Span> =>
-  Array.from(text.matchAll(pattern), (match) => [match.index, match.index + match[0].length])
-
-/** JWTs and other JSON in base64: in a run of their characters, from the first head that a full stop follows. */
-const jwtSpans = (text: string): ReadonlyArray<Span> =>
-  spansOf(text, /[\w.-]{8,}/g).flatMap(([from, to]): ReadonlyArray<Span> => {
-    const run = text.slice(from, to)
-    const head = /(?<!\w)eyJ/.exec(run)
-    return head !== null && run.lastIndexOf(".") > head.index + jwtHeadLength ? [[from + head.index, to]] : []
-  })
-
-const jwtHeadLength = 6
-
-/** A form that is shorter is on one line. */
-const minWrappedLength = 16
-
-/**
- * All places of each form, also of one that continues on the next line (`base64` and terminals break long ones), and of one
- * in a JSON string, which may escape any character.
- */
-const formSpans = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
-  const long = new Set(Array.from(forms).filter((form) => form.length >= minWrappedLength))
-  return [
-    ...placesOf(text, forms),
-    ...placesReadAs(text, lineBreak, () => "", long),
-    ...placesReadAs(text, jsonEscape, (escaped) => unquoted(`"${escaped}"`), forms)
-  ]
-}
-
-const lineBreak = /(?<!\s)\s*\n\s*/g
-
-const jsonEscape = /\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])/g
-
-/** The places of the forms in what the text says when each match means one character or none. */
-const placesReadAs = (
-  text: string,
-  pattern: RegExp,
-  meaning: (match: string) => string,
-  forms: ReadonlySet<string>
-): ReadonlyArray<Span> => {
-  const starts: Array<number> = []
-  const ends: Array<number> = []
-  let end = 0
-  const add = (to: number): void => {
-    starts.push(end)
-    ends.push(to)
-    end = to
-  }
-  const readTo = (to: number): void => {
-    while (end < to) add(end + 1)
-  }
-  const read = text.replace(pattern, (match: string, at: number) => {
-    const meant = meaning(match)
-    readTo(at)
-    if (meant === "") end = at + match.length
-    else add(at + match.length)
-    return meant
-  })
-  if (read === text) return []
-  readTo(text.length)
-  return placesOf(read, forms).map(([from, to]): Span => [starts[from] ?? 0, ends[to - 1] ?? 0])
-}
-
-/** Most forms have none, which the fours of characters that the text has tell at once. */
-const placesOf = (text: string, forms: ReadonlySet<string>): ReadonlyArray<Span> => {
-  const fours = new Set<string>()
-  for (let at = 0; at + minSecretLength <= text.length; at++) fours.add(text.slice(at, at + minSecretLength))
-  const spans: Array<Span> = []
-  for (const form of forms) {
-    if (!fours.has(form.slice(0, minSecretLength)) || !fours.has(form.slice(-minSecretLength))) continue
-    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
-      spans.push([at, at + form.length])
-    }
-  }
-  return spans
-}
+/** A secret that is shorter hides too much that it has nothing to do with. */
+export const minSecretLength = 4
 
 /** Spans that overlap or touch are one: of two secrets that share characters neither shows its rest. */
 const hide = (text: string, spans: ReadonlyArray<Span>): string => {
@@ -120,45 +42,181 @@ const hide = (text: string, spans: ReadonlyArray<Span>): string => {
   return shown + text.slice(end)
 }
 
-/**
- * Where the front of a text was cut off, the rest of a secret may stand there: as much as the longest has, and the rest of
- * one word, which may be an unknown token.
- */
-const frontSpan = (text: string, forms: ReadonlySet<string>): Span => {
-  const longest = Array.from(forms).reduce((most, form) => Math.max(most, form.length), 0)
-  const word = text.slice(0, maxTokenLength).search(/\s|$/)
-  return [0, Math.max(longest * escapeGrowth + cutSlack, word)]
+/** The runs of marks, from an index to one behind it. */
+const runsOf = (marks: Uint8Array): ReadonlyArray<Span> => {
+  const runs: Array<Span> = []
+  let from = marks.indexOf(1)
+  while (from >= 0) {
+    const end = marks.indexOf(0, from)
+    const to = end < 0 ? marks.length : end
+    runs.push([from, to])
+    from = marks.indexOf(1, to)
+  }
+  return runs
 }
+
+const wordCharacter = /[\p{L}\p{M}\p{N}_%+$\\-]/u
+
+/** Marks the whole of each word that a mark goes through: its rest says too much of what was hidden. */
+const widen = (text: string, marks: Uint8Array): void => {
+  const isWord = (at: number): boolean => at >= 0 && wordCharacter.test(text.charAt(at))
+  for (const [from, to] of runsOf(marks)) {
+    for (let at = from; isWord(at) && isWord(at - 1) && marks[at - 1] === 0; at--) marks[at - 1] = 1
+    for (let at = to; isWord(at) && isWord(at - 1) && marks[at] === 0; at++) marks[at] = 1
+  }
+}
+
+/** Where a secret of `minRun` characters and more stands whole in a text. A longer one is told by its front. */
+const placesOf = (text: string, secret: string): ReadonlyArray<Span> => {
+  const front = secret.slice(0, maxCompared)
+  const places: Array<Span> = []
+  for (let at = text.indexOf(front); at >= 0; at = text.indexOf(front, at + front.length)) {
+    places.push([at, Math.min(at + secret.length, text.length)])
+  }
+  return places
+}
+
+/** Within this length the search of a string takes linear time, whatever it is made of. */
+const maxCompared = 200
+
+/** With more of them known words are not shown. */
+const maxWholes = 200
+
+/** The secrets that are too short to share a run, by their lengths. */
+const shortOnes = (secrets: Iterable<string>): ReadonlyMap<number, ReadonlySet<string>> => {
+  const byLength = new Map<number, Set<string>>()
+  for (const secret of secrets) {
+    if (secret.length < minSecretLength || secret.length >= minRun) continue
+    const same = byLength.get(secret.length)
+    if (same === undefined) byLength.set(secret.length, new Set([secret]))
+    else same.add(secret)
+  }
+  return byLength
+}
+
+const shortPlaces = (text: string, secrets: ReadonlyMap<number, ReadonlySet<string>>): ReadonlyArray<Span> => {
+  const places: Array<Span> = []
+  for (const [length, same] of secrets) {
+    for (let at = 0; at + length <= text.length; at++) {
+      if (same.has(text.slice(at, at + length))) places.push([at, at + length])
+    }
+  }
+  return places
+}
+
+/** What is hidden of one view, in places of the original text. */
+const hiddenIn = (
+  view: View,
+  shared: Uint8Array,
+  wholes: ReadonlyArray<Span>,
+  isKnownWord: IsKnownWord
+): ReadonlyArray<Span> => {
+  const secret = new Uint8Array(shared.length)
+  for (const [from, to] of wholes) secret.fill(1, from, to)
+  if (!view.joinsWords) {
+    widen(view.text, shared)
+    widen(view.text, secret)
+  }
+  for (const [from, to] of runsOf(shared)) {
+    for (const [first, last] of unitsOf(view.text.slice(from, to), isKnownWord))
+      secret.fill(1, from + first, from + last)
+  }
+  return runsOf(secret).map(([from, to]): Span => [view.starts[from] ?? 0, view.ends[to - 1] ?? 0])
+}
+
+const unknown: IsKnownWord = () => false
+
+/** What is hidden of a text because it stands in a source, and which of it may be a part of a dump. */
+const sharedSpans = (text: string, { isKnownWord = isKnown, secrets, texts }: Sources) => {
+  const views = viewsOf(text)
+  const plain = indexOf(views.plain)
+  const bytes = indexOf(views.bytes)
+  const indexes = [plain, bytes]
+  const distinct = new Set(secrets.flatMap((secret) => [secret, secret.trim(), printable(secret).trim()]))
+  const short = shortOnes(distinct)
+  // Others need no search: what they share is hidden, since it has no known word.
+  const long = Array.from(distinct).filter(
+    (secret) =>
+      secret.length >= minRun &&
+      unitsOf(secret, (unit) => !isKnownWord(unit)).length > 0 &&
+      indexes.some((index) => index.has(secret.slice(0, minRun)) && index.has(secret.slice(-minRun)))
+  )
+  const known = long.length > maxWholes ? unknown : isKnownWord
+  for (const source of new Set([...texts, ...texts.map(printable)])) markShared(plain, bytes, source)
+  return indexes.flatMap((index) => {
+    const marks = index.marks()
+    return index.views.flatMap((view, at) => {
+      const wholes = [
+        ...(view.joinsWords ? [] : shortPlaces(view.text, short)),
+        ...(known === unknown ? [] : long.flatMap((secret) => placesOf(view.text, secret)))
+      ]
+      return hiddenIn(view, marks[at] ?? new Uint8Array(), wholes, known).map((span) => ({ span, isDump: view.isDump }))
+    })
+  })
+}
+
+/** A line of `od`, `xxd` and their like: an address or numbers. */
+const dumpLine =
+  /^[^\S\n]*(?:[0-9A-Fa-f]{4,8}:?|[0-9A-Fa-f]{1,4}(?:[^\S\n]+[0-9A-Fa-f]{1,4}){0,32})(?:[^\S\n]+[^\n]*)?$/
+
+/** The lines of a dump in which something is hidden. The last line of a secret may be too short to be found by itself. */
+const dumpSpans = (text: string, spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {
+  if (spans.length === 0) return []
+  const marks = new Uint8Array(text.length)
+  for (const [from, to] of spans) marks.fill(1, from, to)
+  const dumps: Array<[from: number, to: number]> = []
+  let last: [from: number, to: number] | undefined
+  let from = 0
+  for (const line of text.split("\n")) {
+    const to = from + line.length
+    if (!dumpLine.test(line)) last = undefined
+    else if (last !== undefined) last[1] = to
+    else {
+      last = [from, to]
+      dumps.push(last)
+    }
+    from = to + 1
+  }
+  return dumps.filter(([start, end]) => marks.subarray(start, end).includes(1))
+}
+
+/**
+ * Where the front of a text was cut off, the rest of a secret may stand there: fewer characters than are found, each
+ * escaped, or the rest of one word, which may be an unknown token.
+ */
+const frontSpan = (text: string): Span => [0, Math.max(cutSlack, text.slice(0, maxTokenLength).search(/\s|$/))]
 
 /** A token longer than this is none. */
 const maxTokenLength = 16 * 1024
 
-/** JSON's longest escape takes three times what hexadecimal does, which is among the forms. */
-const escapeGrowth = 3
-
-/** What a cut character or terminal sequence may leave before the rest of the secret. */
-const cutSlack = 64
-
-/**
- * The text without the secrets given, in any of their usual encodings, and without what looks like one. Of a text whose
- * front was cut off, what the cut may have gone through is not shown either.
- */
-export const withoutSecrets = (text: string, secrets: Iterable<string>, isCut = false): string => {
-  if (text.trim() === "") return ""
-  const distinct = new Set(Array.from(secrets).flatMap((secret) => [secret, secret.trim(), printable(secret).trim()]))
-  if (distinct.size > maxSecrets) return withheld
-  const forms = new Set(Array.from(distinct).filter(isLongEnough).flatMap(encodedForms))
-  const shown = hide(text, [
-    ...(isCut ? [frontSpan(text, forms)] : []),
-    ...formSpans(text, forms),
-    ...jwtSpans(text),
-    ...tokenLike.flatMap((pattern) => spansOf(text, pattern))
-  ])
-  return isCut ? fromLineStart(shown) : shown
-}
+/** More than the longest escapes of `minRun` characters, and what a cut terminal sequence may leave before them. */
+const cutSlack = 128
 
 /** From the first line that is whole, where there is one. */
 const fromLineStart = (text: string): string => {
   const lineEnd = text.trimEnd().indexOf("\n")
   return lineEnd < 0 ? text : text.slice(lineEnd + 1)
+}
+
+/**
+ * The text without what it shares with the sources, and without what looks like a token. Of a text whose front was cut
+ * off, what the cut may have gone through is not shown either.
+ */
+export const redact = (text: string, sources: Sources, isCut = false): RedactedText => {
+  if (text.trim() === "") return ""
+  const shared = sharedSpans(text, sources)
+  const dumped = shared.flatMap(({ isDump, span }) => (isDump ? [span] : []))
+  const shown = hide(text, [
+    ...(isCut ? [frontSpan(text)] : []),
+    ...shared.map(({ span }) => span),
+    ...dumpSpans(text, dumped),
+    ...tokenSpans(text)
+  ])
+  return RedactedText(isCut ? fromLineStart(shown) : shown)
+}
+
+/** The text without the secrets given, whole or in part. */
+export const withoutSecrets = (text: string, secrets: Iterable<string>, isCut = false): RedactedText => {
+  const all = Array.from(secrets)
+  return redact(text, { secrets: all, texts: all }, isCut)
 }

@@ -11,7 +11,8 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { ApiKey } from "../../ApiKey.js"
 import { type ConfigInvalid, isApiKeyError } from "../../ApiKeyError.js"
-import { type Provider, peekOf } from "../model/provider.js"
+import { atOrigin, type Provider, peekOf } from "../model/provider.js"
+import { checkedRefusedWhen, type RefusedWhen } from "../model/refusal.js"
 import { runPromise } from "../util/fiber.js"
 import { callbackThrew } from "./errors.js"
 import { changed, type Fetch, type Fields, fieldsOf, isPlain, type KeyHeaders, noKeyHeaders } from "./headers.js"
@@ -26,7 +27,7 @@ import {
   withoutPlaceholder
 } from "./placeholder.js"
 import { type Followed, firstHop, follow, withHeaders } from "./redirect.js"
-import { judgeHead, peekText, rejectAndReplace } from "./rejection.js"
+import { type Judge, makeAcceptance, makeJudge, peekText, rejectAndReplace } from "./rejection.js"
 import { asRead, type Hop, type ReplayableRequest, replayable } from "./replay.js"
 import { type HeaderScheme, headersFor, isSigner, type Scheme, type Signer, signedHeaders } from "./scheme.js"
 
@@ -36,6 +37,9 @@ export interface AuthorizedFetchOptions {
   /** Whether such a request carries the key. Default: yes. */
   readonly isForKey?: ((url: URL, headers: Headers) => boolean) | undefined
   readonly scheme?: Scheme | undefined
+  /** Beside the known responses and those of the provider. */
+  readonly refusedWhen?: RefusedWhen | undefined
+  /** Decides alone. */
   readonly isRejection?: ((response: Response) => boolean | Promise<boolean>) | undefined
   readonly fetch?: Fetch | undefined
   /** A key that was fetched for this request before. */
@@ -50,9 +54,11 @@ export const authorizedFetch = (
   const send: Fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init)
   const peek = peekOf(provider)
   const clock = Runtime.runSync(runtime)(Effect.clock)
-  const isForKey = originCheck(options)
+  const judge = judgeOf(provider, options)
+  const isForKey = originCheck(options, judge)
   const authorize = isSigner(options.scheme) ? signing(options.scheme, runtime) : byHeaders(options.scheme)
-  const isRejection = makeIsRejection(options)
+  const isRejection = makeIsRejection(options, judge)
+  const acceptance = makeAcceptance(provider)
   const readTarget = makeTargetReader()
 
   /** The response to the request with another key. Without another key, or if the body is used up, the first response. */
@@ -64,9 +70,11 @@ export const authorizedFetch = (
     names: ReadonlyArray<string>
   ): Promise<Response> => {
     const { signal } = request
+    const { origin } = request.url
     const canBeSentAgain = request.canBeSentAgain || !replayFrom.keepsBody
+    acceptance.forget()
     const another = Option.getOrUndefined(
-      await runPromise(runtime, rejectAndReplace(provider, key, canBeSentAgain), signal)
+      await runPromise(runtime, rejectAndReplace(provider, key, origin, canBeSentAgain), signal)
     )
     if (another === undefined) return response
     const authorized = await unlessApiKeyError(async () => authorize(another, request, replayFrom, placeholders, names))
@@ -75,9 +83,9 @@ export const authorizedFetch = (
     response.body?.cancel().catch(() => undefined)
     const hop = withHeaders(replayFrom, authorized.headers)
     const last = await follow(send, request, hop, await request.send(send, hop), authorized.names)
-    if (last.sentKey && (await isRejection(last.response, authorized, signal))) {
-      await runPromise(runtime, provider.reject(another), signal)
-    }
+    if (!last.sentKey) return last.response
+    if (!(await isRejection(last.response, signal))) return acceptance.noted(last.response, another, origin)
+    await runPromise(runtime, provider.reject(another, { origin }), signal)
     return last.response
   }
 
@@ -99,20 +107,20 @@ export const authorizedFetch = (
     // The caller may change its headers while this waits.
     const waits = known === undefined || isSigner(options.scheme)
     const asked = firstHop(request, waits ? changed(request.headers, [], noKeyHeaders) : request.headers)
-    const key = known ?? (await runPromise(runtime, provider.get, signal))
+    const key = known ?? (await runPromise(runtime, atOrigin(provider.get, target.origin), signal))
     // The placeholder in the library's own headers must not be sent beside the key.
     const authorizing = authorize(key, request, asked, placeholders, namesOf(placeholders))
     const authorized = authorizing instanceof Promise ? await authorizing : authorizing
     const hop = withHeaders(asked, authorized.headers)
     const first = await request.send(send, hop)
-    if (first.ok && options.isRejection === undefined) return first
+    if (first.ok && options.isRejection === undefined) return acceptance.noted(first, key, target.origin)
     const followed = await follow(send, request, hop, first, authorized.names)
     const { response, sentKey } = followed
-    if (response.ok && options.isRejection === undefined) return response
-    // Another origin, after a redirect, has not seen the key and cannot reject it.
-    return sentKey && (await isRejection(response, authorized, signal))
+    // Another origin, after a redirect, has not seen the key and can neither reject nor accept it.
+    if (!sentKey) return response
+    return (await isRejection(response, signal))
       ? replay(key, request, followed, placeholders, authorized.names)
-      : response
+      : acceptance.noted(response, key, target.origin)
   }
   return authorizedFetch
 }
@@ -121,12 +129,17 @@ export const authorizedFetch = (
 
 type IsForKey = (target: RequestTarget, given: Fields, placeholders: PlaceholderHeaders) => boolean
 
-const originCheck = ({ baseUrl, isForKey }: AuthorizedFetchOptions): IsForKey => {
+/** Throws for wrong options, so that nothing is sent. */
+const originCheck = (
+  { baseUrl, isForKey }: AuthorizedFetchOptions,
+  judge: Either.Either<Judge, ConfigInvalid>
+): IsForKey => {
   const base: Either.Either<string, ConfigInvalid> | undefined = baseUrl === undefined ? undefined : originOf(baseUrl)
   return ({ origin, url }, given, placeholders) => {
     if (base === undefined) {
       if (placeholders.length === 0 || Either.isLeft(originOf(url))) return false
     } else if (Either.getOrThrowWith(base, (error) => error) !== origin) return false
+    Either.getOrThrowWith(judge, (error) => error)
     return isForKey === undefined || isForKey(url, new Headers(given))
   }
 }
@@ -194,21 +207,31 @@ const unlessApiKeyError = async <A>(run: () => Promise<A>): Promise<A | undefine
 
 // --- whether the key was rejected
 
-type IsRejection = (response: Response, sent: Authorized, signal: AbortSignal | undefined) => Promise<boolean>
+type IsRejection = (response: Response, signal: AbortSignal | undefined) => Promise<boolean>
+
+const judgeOf = (
+  { refusedWhen = [] }: Provider,
+  options: AuthorizedFetchOptions
+): Either.Either<Judge, ConfigInvalid> =>
+  Either.map(checkedRefusedWhen(options.refusedWhen), (own) => makeJudge([...refusedWhen, ...own]))
 
 const makeIsRejection =
-  ({ isRejection }: AuthorizedFetchOptions): IsRejection =>
-  async (response, { keyHeaders }, signal) => {
+  ({ isRejection }: AuthorizedFetchOptions, judge: Either.Either<Judge, ConfigInvalid>): IsRejection =>
+  async (response, signal) => {
     if (isRejection !== undefined) return askCallback(isRejection, response, signal)
+    if (response.ok) return false
     const { status, headers } = response
-    const verdict = judgeHead({ status, header: (name) => headers.get(name) ?? undefined }, keyHeaders)
+    const verdict = Either.getOrThrowWith(
+      judge,
+      (error) => error
+    )({ status, header: (name) => headers.get(name) ?? undefined })
     if (typeof verdict === "boolean") return verdict
     const text = await peekText(response, signal)
     if (signal?.aborted) {
       response.body?.cancel().catch(() => undefined)
       throw signal.reason
     }
-    return verdict.test(text)
+    return verdict(text)
   }
 
 const askCallback = async (

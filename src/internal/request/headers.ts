@@ -9,7 +9,7 @@ export type KeyHeaders = ReadonlyMap<string, string>
 
 export const noKeyHeaders: KeyHeaders = new Map()
 
-/** Headers that hold credentials by definition. They are not sent to another origin after a redirect. */
+/** Headers that hold credentials by definition. None of them leaves with a request that a transform below sends elsewhere. */
 export const credentialHeaders: ReadonlyArray<string> = [
   "authorization",
   "proxy-authorization",
@@ -18,6 +18,19 @@ export const credentialHeaders: ReadonlyArray<string> = [
   "x-goog-api-key",
   "api-key",
   "x-amz-security-token"
+]
+
+/** The headers that a redirect to another origin carries. Any other may hold a credential. */
+export const carriedHeaders: ReadonlyArray<string> = [
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-type",
+  "range",
+  "user-agent"
 ]
 
 // --- plain objects; fetch also reads the inherited properties of others, which a spread would not copy
@@ -54,6 +67,15 @@ const isPlainRecord = (given: object): given is Readonly<Record<string, string>>
 
 export const without = (fields: Fields, dropped: ReadonlyArray<string>): Fields =>
   changed(fields, dropped, noKeyHeaders)
+
+/** A copy of the same kind with the carried headers only. */
+export const onlyCarried = (fields: Fields): Fields => {
+  const names = fields instanceof Headers ? Array.from(fields.keys()) : Object.keys(fields)
+  return without(
+    fields,
+    names.map((name) => name.toLowerCase()).filter((name) => !carriedHeaders.includes(name))
+  )
+}
 
 /** A copy of the same kind, without the headers named (in lower case) and with those added. */
 export const changed = (fields: Fields, dropped: ReadonlyArray<string>, added: KeyHeaders): Fields => {

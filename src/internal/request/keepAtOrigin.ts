@@ -1,5 +1,6 @@
 /** A `fetch` for a client above that makes the requests: it replaces the placeholder by the key, at one origin only. */
 
+import { httpOrigin } from "../util/httpOrigin.js"
 import { changed, type Fetch, fieldsOf, type KeyHeaders, without } from "./headers.js"
 import { namesOf, placeholder } from "./placeholder.js"
 import { firstHop, follow, withHeaders } from "./redirect.js"
@@ -28,7 +29,7 @@ export const keepAtOrigin =
     if (placeholders.length === 0) return fetch(input, init)
     const names = namesOf(placeholders)
     const request = replayable(input, init, url, given)
-    const stays = url.origin === origin
+    const stays = httpOrigin(url) === origin
     const asked = (stays ? from : undefined) ?? firstHop(request, request.headers)
     const hop = withHeaders(
       asked,

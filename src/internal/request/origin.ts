@@ -3,14 +3,15 @@
 import * as Either from "effect/Either"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
+import { httpOrigin } from "../util/httpOrigin.js"
 import type { Authorization } from "./scheme.js"
 
 /** The origin, or `ConfigInvalid`. `localhost:3000` parses as a URL with the scheme `localhost:`. */
 export const originOf = (baseUrl: string | URL, name = "baseUrl"): Either.Either<string, ConfigInvalid> => {
   const text = String(baseUrl)
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.protocol === "http:" || url?.protocol === "https:"
-    ? Either.right(url.origin)
+  const origin = URL.canParse(text) ? httpOrigin(new URL(text)) : "null"
+  return origin !== "null"
+    ? Either.right(origin)
     : Either.left(
         inCode(
           `\`${name}\` is ${text === "" ? "missing" : "not a URL with http: or https:"}`,

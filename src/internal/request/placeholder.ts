@@ -2,6 +2,7 @@
 
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import { inCode } from "../model/configInvalid.js"
+import { httpOrigin } from "../util/httpOrigin.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
 
@@ -22,7 +23,7 @@ export const makeTargetReader = (): ((given: string | URL) => RequestTarget) => 
     const text = String(given)
     if (last?.text === text) return last
     const url = new URL(text)
-    last = { text, url, origin: url.origin, cleaned: withoutPlaceholderIn(url) }
+    last = { text, url, origin: httpOrigin(url), cleaned: withoutPlaceholderIn(url) }
     return last
   }
 }

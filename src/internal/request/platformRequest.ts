@@ -8,7 +8,8 @@ import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import { credentialHeaders, type KeyHeaders } from "./headers.js"
+import { httpOrigin } from "../util/httpOrigin.js"
+import { carriedHeaders, credentialHeaders, type KeyHeaders } from "./headers.js"
 import { placeholder, placeholderLeaves } from "./placeholder.js"
 import { replaceHeaders } from "./platformInternals.js"
 import type { ResponseHead } from "./rejection.js"
@@ -101,6 +102,7 @@ export const keyAtOrigin = (
 ): ((sent: HttpClientRequest.HttpClientRequest) => void) => {
   const home = urlOf(authorized)?.href
   let hasLeft = false
+  let hasStayed = false
   return (sent) => {
     const placeholders = Array.from(keyHeaders).filter(([name, value]) =>
       [value, placeholder].includes(sent.headers[name] ?? "")
@@ -108,15 +110,18 @@ export const keyAtOrigin = (
     // A request that a transform below makes for itself.
     if (placeholders.length === 0) return
     const url = urlOf(sent)
-    const stays = url?.origin === origin && (!hasLeft || url.href === home)
+    const stays = url !== undefined && httpOrigin(url) === origin && (!hasLeft || url.href === home)
     onSent(stays)
     hasLeft ||= !stays
-    const names = [...placeholders.map(([name]) => name), ...credentialHeaders]
+    hasStayed ||= stays
+    const names = new Set([...placeholders.map(([name]) => name), ...credentialHeaders])
+    // One that never stayed is sent elsewhere by a transform below, whose choice that is.
+    const isCarried = (name: string): boolean => !names.has(name) && (!hasStayed || carriedHeaders.includes(name))
     replaceHeaders(
       sent,
       stays
         ? Headers.setAll(sent.headers, placeholders)
-        : names.reduce((rest, name) => Headers.remove(rest, name), sent.headers)
+        : Headers.fromInput(Object.entries(sent.headers).filter(([name]) => isCarried(name)))
     )
   }
 }

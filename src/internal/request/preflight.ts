@@ -5,14 +5,14 @@ import * as Either from "effect/Either"
 import { isObject } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import type { ApiKey } from "../../ApiKey.js"
-import { type Provider, peekOf } from "../model/provider.js"
+import { atOrigin, type Provider, peekOf } from "../model/provider.js"
 import { runPromise } from "../util/fiber.js"
 import { headersFor, isSigner, type Scheme } from "./scheme.js"
 
 /** A ticket is an object that the client passes along with this one request. */
 export interface Preflight {
   /** Rejects with the typed error, or with the signal's reason. */
-  readonly get: (ticket: object | null | undefined, signal: AbortSignal | undefined) => Promise<void>
+  readonly get: (ticket: object | null | undefined, origin: string, signal: AbortSignal | undefined) => Promise<void>
   /** The key for the ticket, once: a request that the client repeats gets its own. */
   readonly take: (ticket: unknown) => ApiKey | undefined
 }
@@ -27,8 +27,9 @@ export const makePreflight = (
   const sendable = new WeakSet<ApiKey>()
   const keys = new WeakMap<object, ApiKey>()
   return {
-    get: async (ticket, signal) => {
-      const key = peek(clock.unsafeCurrentTimeMillis()) ?? (await runPromise(runtime, provider.get, signal))
+    get: async (ticket, origin, signal) => {
+      const key =
+        peek(clock.unsafeCurrentTimeMillis()) ?? (await runPromise(runtime, atOrigin(provider.get, origin), signal))
       if (!isSigner(scheme) && !sendable.has(key)) {
         Either.getOrThrowWith(headersFor(key, scheme), (error) => error)
         sendable.add(key)

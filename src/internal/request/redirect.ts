@@ -1,6 +1,6 @@
-/** Follows redirects as fetch does, but sends no credentials to another origin. */
+/** Follows redirects as fetch does, but only a few headers go to another origin, none of which holds a credential. */
 
-import { credentialHeaders, type Fetch, type Fields, without } from "./headers.js"
+import { type Fetch, type Fields, onlyCarried, without } from "./headers.js"
 import type { Hop, ReplayableRequest } from "./replay.js"
 
 const maxRedirects = 20
@@ -74,11 +74,11 @@ const nextHop = (hop: Hop, location: string, status: number, names: ReadonlyArra
   const becomesGet = status === 303 ? method !== "GET" && method !== "HEAD" : status < 303 && method === "POST"
   const leaves = url.origin !== hop.url.origin
   // After leaving the origin the key does not come back: another origin must not choose where it goes.
-  const dropped = [...(becomesGet ? bodyHeaders : []), ...(leaves ? [...credentialHeaders, ...names, "host"] : [])]
+  const headers = leaves ? without(onlyCarried(hop.headers), names) : hop.headers
   return {
     url,
     method: becomesGet ? "GET" : method,
-    headers: without(hop.headers, dropped),
+    headers: without(headers, becomesGet ? bodyHeaders : []),
     keepsBody: hop.keepsBody && !becomesGet,
     carriesKey: hop.carriesKey && !leaves,
     redirects: hop.redirects + 1

@@ -4,8 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
-import type { Provider } from "../model/provider.js"
-import type { KeyHeaders } from "./headers.js"
+import { atOrigin, type Provider } from "../model/provider.js"
+import type { RefusalRule, RefusedWhen } from "../model/refusal.js"
+import { lookUp } from "../util/pointer.js"
+import { knownPermissionErrors, knownRefusals } from "./refusals.js"
 
 /** The status and the headers of a response. */
 export interface ResponseHead {
@@ -13,23 +15,64 @@ export interface ResponseHead {
   readonly header: (name: string) => string | undefined
 }
 
-/** Whether the key was rejected. If that depends on the body: the pattern that its beginning must match. */
-export const judgeHead = (head: ResponseHead, sent: KeyHeaders): boolean | RegExp =>
-  isRejection(head) || (bodyPattern(head, sent) ?? false)
+/** Whether the key was rejected. If that depends on the body: what judges its beginning. */
+export type Verdict = boolean | ((text: string) => boolean)
 
-/** 401, and 403 when the server says that the token is invalid (RFC 6750, section 3.1) or expired (AWS). */
-const isRejection = ({ status, header }: ResponseHead): boolean =>
-  status === 401 ||
-  (status === 403 &&
-    (/\binvalid_token\b/.test(header("www-authenticate") ?? "") ||
-      /\bExpiredToken/.test(header("x-amzn-errortype") ?? "")))
+export type Judge = (head: ResponseHead) => Verdict
 
-/** Google answers 400 with the reason `API_KEY_INVALID`, AWS 403 with the code `ExpiredToken`. */
-const bodyPattern = ({ status, header }: ResponseHead, sent: KeyHeaders): RegExp | undefined => {
-  if (status === 400 && sent.has("x-goog-api-key")) return /\bAPI_KEY_INVALID\b/
-  const isAws = header("x-amzn-requestid") !== undefined || header("x-amz-request-id") !== undefined
-  return status === 403 && isAws ? /\bExpiredToken/ : undefined
+/** The known rules, and those of the configuration. */
+export const makeJudge = (own: RefusedWhen): Judge => {
+  const rules = own.length === 0 ? knownRefusals : [...knownRefusals, ...own]
+  return (head) => {
+    const matching = rules.filter((rule) => matchesHead(rule, head))
+    if (matching.some(({ body }) => body === undefined)) return true
+    const challenge = challengeErrors(head)
+    if (head.status === 403 && challenge.includes("invalid_token")) return true
+    if (head.status !== 401 || challenge.includes("insufficient_scope")) return byBody(matching)
+    // Only JSON can say that it is a permission error.
+    return isJson(head) ? (text) => anyBody(matching, text) || !anyBody(knownPermissionErrors, text) : true
+  }
 }
+
+// --- the tests of a rule
+
+const matchesHead = (rule: RefusalRule, { header, status }: ResponseHead): boolean =>
+  rule.status === status && (rule.header === undefined || matches(rule.header, header(rule.header.name.toLowerCase())))
+
+interface Test {
+  readonly value?: unknown
+  readonly contains?: string
+}
+
+const matches = ({ contains, value }: Test, found: unknown): boolean =>
+  contains === undefined ? value === found : typeof found === "string" && found.includes(contains)
+
+const byBody = (rules: ReadonlyArray<RefusalRule>): Verdict =>
+  rules.length === 0 ? false : (text) => anyBody(rules, text)
+
+/** Parses the body once. A body that was cut is no JSON, so that only `contains` can match. */
+const anyBody = (rules: ReadonlyArray<RefusalRule>, text: string): boolean => {
+  const json = rules.some(({ body }) => body?.pointer !== undefined) ? Option.getOrUndefined(parse(text)) : undefined
+  return rules.some(({ body }) => {
+    if (body?.pointer === undefined) return body !== undefined && matches(body, text)
+    return matches(body, Option.getOrUndefined(lookUp(json, body.pointer)))
+  })
+}
+
+const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+const isJson = ({ header }: ResponseHead): boolean => /[/+]json\b/i.test(header("content-type") ?? "")
+
+/** A parameter of a challenge. A name begins only where no name goes on, so that the time is linear. */
+const parameter = /(?<![\w-])([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))/g
+
+/** The `error` of each challenge in `WWW-Authenticate` (RFC 6750, section 3). Its description may name other errors. */
+const challengeErrors = ({ header }: ResponseHead): ReadonlyArray<string> =>
+  Array.from((header("www-authenticate") ?? "").matchAll(parameter), ([, name, quoted, plain]) =>
+    name?.toLowerCase() === "error" ? (quoted ?? plain ?? "") : ""
+  )
+
+// --- what follows
 
 /**
  * Rejects the key, and gets another one if the request can be sent again. A failure of the provider is ignored, because the
@@ -38,21 +81,49 @@ const bodyPattern = ({ status, header }: ResponseHead, sent: KeyHeaders): RegExp
 export const rejectAndReplace = (
   provider: Provider,
   rejected: ApiKey,
+  origin: string,
   canBeSentAgain: boolean
 ): Effect.Effect<Option.Option<ApiKey>> =>
   Effect.zipRight(
-    provider.reject(rejected),
+    provider.reject(rejected, { origin }),
     canBeSentAgain
       ? Effect.map(
-          Effect.option(provider.get),
+          Effect.option(atOrigin(provider.get, origin)),
           Option.filter((key) => !Equal.equals(key, rejected))
         )
       : Effect.succeedNone
   )
 
+/** Tells the provider of a key's first success at an origin. A later one costs two comparisons. */
+export const makeAcceptance = (provider: Provider): Acceptance => {
+  let lastKey: ApiKey | undefined
+  let lastOrigin: string | undefined
+  return {
+    noted: (response, key, origin) => {
+      if ((key === lastKey && origin === lastOrigin) || !isSuccess(response)) return response
+      lastKey = key
+      lastOrigin = origin
+      provider.accepted?.(key, { origin })
+      return response
+    },
+    forget: () => {
+      lastKey = undefined
+    }
+  }
+}
+
+interface Acceptance {
+  /** The response to a request that carried the key, as it is. */
+  readonly noted: <R extends { readonly status: number }>(response: R, key: ApiKey, origin: string) => R
+  /** The key was rejected, so its next success counts as its first. */
+  readonly forget: () => void
+}
+
+const isSuccess = ({ status }: { readonly status: number }): boolean => status >= 200 && status < 300
+
 // --- the body of a `Response`
 
-/** How much of a body is read to look for the pattern. */
+/** How much of a body is read. */
 const maxPeekedBytes = 64 * 1024
 
 /** How long that may take. */
@@ -65,11 +136,11 @@ export const peekText = async (response: Response, signal?: AbortSignal): Promis
   const decoder = new TextDecoder()
   let text = ""
   const read = async (): Promise<void> => {
-    for (let bytes = 0; bytes < maxPeekedBytes; ) {
+    for (let left = maxPeekedBytes; left > 0; ) {
       const { done, value } = await reader.read()
       if (done) return
-      bytes += value.length
-      text += decoder.decode(value, { stream: true })
+      text += decoder.decode(value.subarray(0, left), { stream: true })
+      left -= value.length
     }
   }
   let stop = (): void => undefined

@@ -114,7 +114,10 @@ const replayableFromRequest = (input: Request, init: RequestInit | undefined, ur
       const next = unsent
       if (body !== undefined) unsent = next.clone()
       const changes = method === request.method ? { headers, redirect } : { method, headers, redirect }
-      return send(new Request(requestTo(url, next), changes))
+      const sent = new Request(requestTo(url, next), changes)
+      // An object that calls itself a `Request` may give another URL than `fetch` would send it to.
+      if (sent.url !== url.href) throw new TypeError("the URL of the Request is not the URL to which it would be sent")
+      return send(sent)
     }
   }
 }

@@ -13,6 +13,7 @@ import * as AuthJson from "../../OpencodeAuthJson.js"
 import { HostEnvironment, variableLabel } from "../host/HostEnvironment.js"
 import { expanded } from "../host/paths.js"
 import { readSecretFile } from "../host/secretFile.js"
+import { withoutSecrets } from "../redact/redact.js"
 import { label } from "./inspect.js"
 import type { Single } from "./schema.js"
 
@@ -75,6 +76,7 @@ export const keyFrom = (name: string, text: string | Uint8Array): Effect.Effect<
         command: name,
         stdout: Redacted.make(typeof text === "string" ? new TextEncoder().encode(text) : text),
         stderr: () => "",
+        redact: (part) => withoutSecrets(part, [part]),
         startedAt: now.epochMillis
       },
       now

@@ -24,6 +24,7 @@ import { type Declaration, mergeProviders } from "./merge.js"
 import * as Tree from "./mergedTree.js"
 import { filled, filledText, optionsOf } from "./options.js"
 import * as Placeholder from "./placeholder.js"
+import { refusedWhenIn } from "./refusedWhen.js"
 
 /**
  * The configuration, read once. An error in it is reported when the provider that it concerns is used.
@@ -73,7 +74,8 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
   const resolve = (id: string): Resolved => {
     const tree = providers.get(id)
     const parts = partsOf(id, tree, { auth, env, path })
-    const broken = failures.map(
+    const refusedWhen = refusedWhenIn(tree)
+    const broken = [...failures, ...Option.toArray(Either.getLeft(refusedWhen))].map(
       (error): Candidate => ({ provenance: Provenance.Environment(), source: Either.left(error) })
     )
     return {
@@ -81,6 +83,7 @@ export const loadAll: Effect.Effect<Loaded, never, Needs> = Effect.gen(function*
       candidates: [...broken, ...misshapenIn(tree), ...parts.candidates],
       consulted: parts.consulted,
       destination: destinationOf(tree),
+      refusedWhen: Either.getOrElse(refusedWhen, () => []),
       declarations: (declarations.get(id) ?? []).map((each) => declarationOf(id, each, tree, path)),
       notes: parts.notes
     }

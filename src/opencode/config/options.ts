@@ -37,7 +37,7 @@ const eachOf = <A>(
     Object.fromEntries
   )
 
-const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand"]
+const ownOptions: ReadonlyArray<string> = ["apiKey", "apiKeyCommand", "refusedWhen"]
 
 export const optionsOf = Effect.fnUntraced(function* (
   tree: Tree.Tree<Origin> | undefined,

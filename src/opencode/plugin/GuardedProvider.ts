@@ -12,6 +12,7 @@ import type { ApiKey } from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import * as ApiKeyProvider from "../../ApiKeyProvider.js"
 import type { Provider } from "../../internal/model/provider.js"
+import type { RefusedWhen } from "../../internal/model/refusal.js"
 import { type AuthorizationRequest, HelperPolicy } from "../../internal/policy/model.js"
 import { type CommandOptions, type ResolvedCommand, resolveCommand } from "../../internal/provider/resolvedCommand.js"
 import { type SharedKey, SharedKeys } from "./SharedKeys.js"
@@ -32,7 +33,8 @@ interface CurrentKey {
 export const make = Effect.fnUntraced(function* (
   id: string,
   request: AuthorizationRequest,
-  options: CommandOptions
+  options: CommandOptions,
+  refusedWhen: RefusedWhen
 ): Effect.fn.Return<
   GuardedProvider,
   never,
@@ -78,13 +80,17 @@ export const make = Effect.fnUntraced(function* (
       provider: id,
       get: Effect.flatMap(permitted, ask),
       refresh: Effect.flatMap(permitted, ({ provider }) => provider.refresh),
-      reject: (key) =>
+      reject: (key, at) =>
         Effect.suspend(() =>
           Option.match(current, {
             onNone: () => Effect.void,
-            onSome: ({ key: { provider } }) => provider.reject(key)
+            onSome: ({ key: { provider } }) => provider.reject(key, at)
           })
-        )
+        ),
+      accepted: (key, at) => {
+        if (Option.isSome(current)) current.value.key.provider.accepted?.(key, at)
+      },
+      refusedWhen
     }),
     onUserMessage: () => {
       isRetry = true

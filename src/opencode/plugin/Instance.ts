@@ -69,12 +69,13 @@ export const make = Effect.fnUntraced(function* (
       destination: resolved.destination,
       declarations: resolved.declarations
     }
-    const self = yield* GuardedProvider.make(id, request, {
+    const options = {
       // opencode may be started from a desktop, without the PATH that the user's login shell sets.
       search: "login-shell",
       ...commandOptions(command),
       provider: id
-    })
+    } as const
+    const self = yield* GuardedProvider.make(id, request, options, resolved.refusedWhen)
     guarded.push(self)
     return self.provider
   })

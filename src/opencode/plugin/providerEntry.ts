@@ -5,6 +5,7 @@
 import type { HostConfig, HostProvider } from "./host.js"
 
 const commandKey = "apiKeyCommand"
+const refusedWhenKey = "refusedWhen"
 
 /** The same as Effect's `Predicate.isRecord`, without importing Effect. */
 const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
@@ -41,7 +42,7 @@ export interface EntryCopy extends NamedEntry {
  * each request's body.
  */
 export const copyOf = ({ id, entry }: NamedEntry): EntryCopy => {
-  const options = withoutCommand(entry.options ?? {})
+  const { [refusedWhenKey]: _, ...options } = withoutCommand(entry.options ?? {})
   const models = modelsOf(entry).map(([name, model]): [string, unknown] => [
     name,
     isRecord(model) && isRecord(model["options"]) ? { ...model, options: withoutCommand(model["options"]) } : model

@@ -20,6 +20,26 @@ const scenario = (name: string, test: (self: Sandbox) => Effect.Effect<void>) =>
 const user = "home/.config/effect-apikey/effect-apikey.jsonc"
 
 describe("effect-apikey over a configuration", () => {
+  scenario(
+    "a key that was typed in the place of a provider is not printed back, as it is or in a variable's name",
+    (self) =>
+      Effect.gen(function* () {
+        for (const key of ["sk-proj-abcdefgh12345678", "ghp_abcdefghijklmnop1234", "AIzaSyA-abcdefgh12345678"]) {
+          for (const command of ["get", "check"]) {
+            const { status, stderr, stdout } = yield* run(self, command, key)
+            assert.strictEqual(status, 64)
+            assert.include(stderr, "a key was given in the place of a provider")
+            for (const part of key.match(/[A-Za-z0-9]{8,}/g) ?? []) {
+              assert.notInclude((stdout + stderr).toLowerCase(), part.toLowerCase())
+            }
+          }
+        }
+        const { status, stderr } = yield* run(self, "get", "my-provider_2")
+        assert.strictEqual(status, 78)
+        assert.include(stderr, "my-provider_2")
+      })
+  )
+
   scenario("a key in a variable is read by the rules of plain text", (self) =>
     Effect.gen(function* () {
       self.env["OPENAI_API_KEY"] = "sk-1\n"

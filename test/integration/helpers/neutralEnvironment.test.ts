@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as CredentialHelper from "../../../src/CredentialHelper.js"
+import { RedactedText } from "../../../src/internal/redact/redact.js"
 import { membersOf } from "../../support/processes.js"
 import { keyOf } from "../../support/runs.js"
 
@@ -101,7 +102,11 @@ describe("a helper that would prompt fails at once, and the login is named", () 
         ["env", "A=1", "bw", "get", "password", "x"]
       ]) {
         const error = yield* Effect.flip(yield* outcome(argv))
-        assert.include(error, { _tag: "NonZeroExit", reason: "LoginRequired", stderr: "Vault is locked." })
+        assert.include(error, {
+          _tag: "NonZeroExit",
+          reason: "LoginRequired",
+          stderr: RedactedText("Vault is locked.")
+        })
         assert.include(error.hint, "bw unlock")
       }
       const asked = yield* Effect.flip(yield* outcome(["bw", "get"], {}, { env: { BW_NOINTERACTION: undefined } }))

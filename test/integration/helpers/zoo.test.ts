@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ApiKeyError } from "../../../src/ApiKeyError.js"
 import type * as CredentialHelper from "../../../src/CredentialHelper.js"
+import { RedactedText } from "../../../src/internal/redact/redact.js"
 import { holdings, isAlive, membersOf, settled } from "../../support/processes.js"
 import { keyOf } from "../../support/runs.js"
 import { key, type Program, programs } from "./programs.js"
@@ -231,21 +232,25 @@ const cases: ReadonlyArray<Case> = [
   {
     name: "prints the key on stderr only",
     program: "key-on-stderr-only",
-    gives: { _tag: "EmptyOutput", stderr: "<redacted>" }
+    gives: { _tag: "EmptyOutput", stderr: RedactedText("<redacted>") }
   },
   {
     name: "writes terminal and bidirectional controls on stderr",
     program: "terminal-sequences-on-stderr",
-    gives: { _tag: "NonZeroExit", stderr: "red evil\nplain" }
+    gives: { _tag: "NonZeroExit", stderr: RedactedText("red evil\nplain") }
   },
   {
     name: "writes its key on stderr in two pieces",
     program: "key-on-stderr-in-pieces",
-    gives: { _tag: "NonZeroExit", stderr: "bad key <redacted>, says the server" }
+    gives: { _tag: "NonZeroExit", stderr: RedactedText("bad key <redacted>, says the server") }
   },
   // what it wants from us
   { name: "asks on /dev/tty", program: "asks-on-tty", gives: { _tag: "NonZeroExit", exitCode: 2 } },
-  { name: "asks on stdin", program: "asks-on-stdin", gives: { _tag: "NonZeroExit", exitCode: 3, stderr: "Password:" } },
+  {
+    name: "asks on stdin",
+    program: "asks-on-stdin",
+    gives: { _tag: "NonZeroExit", exitCode: 3, stderr: RedactedText("Password:") }
+  },
   { name: "reads stdin to its end", program: "cats-stdin", gives: key },
   { name: "looks at its stdin: an empty stream, no closed descriptor", program: "tells-its-stdin", gives: "/dev/null" },
   { name: "is given in code, and so runs where we do", program: "tells-where-it-is", gives: realpathSync(".") },
