@@ -35,7 +35,8 @@ export const directories: ReadonlyArray<Variable> = [
     meaning: "directory of `effect-apikey/trust.json` and `opencode/auth.json`; default `~/.local/share`"
   },
   { names: ["HOME"], meaning: "the home directory, if it is an absolute path" },
-  { names: ["USERPROFILE"], meaning: "the home directory on Windows" }
+  { names: ["USERPROFILE"], meaning: "the home directory on Windows" },
+  { names: ["NODE_ENV"], meaning: "under Bun: which `.env` files of the working directory were loaded" }
 ]
 
 export const help: ReadonlyArray<Variable> = [
