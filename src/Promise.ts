@@ -286,7 +286,7 @@ export const createApiKeyProvider = (
   source: ReadonlyArray<string> | Command | Source,
   givenOptions: Options = {}
 ): ApiKeyProvider => {
-  const options = isRecord(givenOptions) ? ownProperties(givenOptions) : givenOptions
+  const options: Options = isRecord(givenOptions) ? ownProperties(givenOptions) : givenOptions
   const scope = Effect.runSync(Scope.make())
   const decoded = sourceOf(source, options)
   const made = Runtime.runSync(runtime)(
