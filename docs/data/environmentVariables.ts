@@ -118,6 +118,8 @@ export const otherWords: ReadonlyArray<string> = [
   // What files and byte orders begin with.
   "LE",
   "MZ",
+  // The alphabet.
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
   // Methods of HTTP.
   "GET",
   "HEAD",
