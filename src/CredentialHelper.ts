@@ -15,6 +15,7 @@ import { knownCommand } from "./internal/helper/knownCommand.js"
 import type { Options } from "./internal/helper/options.js"
 import type { Request } from "./internal/helper/request.js"
 import * as Run from "./internal/helper/run.js"
+import { ownProperties } from "./internal/util/ownProperties.js"
 
 export type { Output, RunReason } from "./internal/format/format.js"
 export type { Options } from "./internal/helper/options.js"
@@ -31,4 +32,7 @@ export const run = (
   options: Options,
   request: Request
 ): Effect.Effect<Output, ApiKeyError, HelperExecutor.HelperExecutor | FileSystem.FileSystem | Path.Path> =>
-  Effect.suspend(() => Run.run(knownCommand(options.argv, options.cwd), options, request))
+  Effect.suspend(() => {
+    const own = ownProperties(options)
+    return Run.run(knownCommand(own.argv, own.cwd), own, request)
+  })

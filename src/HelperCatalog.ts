@@ -58,6 +58,7 @@ export const classify = (
   return known.pipe(
     Option.map(({ reason, remedy }): Meaning => ({ reason, ...(remedy === undefined ? {} : { remedy }) })),
     Option.orElse(() => explain(failure)),
+    Option.orElse(() => (opensDevice.test(failure.stderr) ? Option.some(writesByName) : Option.none())),
     Option.getOrElse((): Meaning => {
       const reason = failure.exitCode === temporaryFailure ? "Unavailable" : "Unknown"
       return Option.match(unread ? logIn(entry) : Option.none(), {
@@ -66,6 +67,15 @@ export const classify = (
       })
     })
   )
+}
+
+/** On Linux a helper's stdout and stderr are sockets, which have no name that could be opened. */
+const opensDevice = /\/dev\/(?:stdout|stderr|fd\/[12])\b.*No such device|No such device or address: '\/dev\//
+
+const writesByName: Meaning = {
+  reason: "Unknown",
+  remedy:
+    "A helper cannot open /dev/stdout or /dev/stderr by name here: write with >&1 and >&2, or without -o /dev/stdout."
 }
 
 /** A catch-all row (`Unknown`) only makes sense if the rows before it could search stderr. */

@@ -42,6 +42,7 @@ import { type ApiKey, modelOf, plainOf, promiseOf } from "./internal/request/pla
 import type * as authorization from "./internal/request/scheme.js"
 import { decodeProblem } from "./internal/source/decode.js"
 import { runPromise } from "./internal/util/fiber.js"
+import { ownProperties } from "./internal/util/ownProperties.js"
 
 export type { ApiKey } from "./internal/request/plainKey.js"
 
@@ -283,8 +284,9 @@ export const placeholder: string = placeholders.placeholder
  */
 export const createApiKeyProvider = (
   source: ReadonlyArray<string> | Command | Source,
-  options: Options = {}
+  givenOptions: Options = {}
 ): ApiKeyProvider => {
+  const options: Options = isRecord(givenOptions) ? ownProperties(givenOptions) : givenOptions
   const scope = Effect.runSync(Scope.make())
   const decoded = sourceOf(source, options)
   const made = Runtime.runSync(runtime)(
@@ -349,7 +351,7 @@ const checks: Checks<Options> = {
 
 /** The source of an argv or a command object; other values are unchanged. */
 const asSource = (source: unknown): unknown =>
-  Array.isArray(source) || typeof source === "string" || (isRecord(source) && "argv" in source)
+  Array.isArray(source) || typeof source === "string" || (isRecord(source) && Object.hasOwn(source, "argv"))
     ? { command: source }
     : source
 

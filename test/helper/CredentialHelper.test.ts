@@ -155,8 +155,8 @@ describe("time", () => {
   it.effect("the budget counts the wait for a place, and the phase says so", () =>
     Effect.gen(function* () {
       const busy = always(never)
-      const fibers = yield* Effect.forEach(Array.from({ length: 64 }), () =>
-        Effect.fork(Effect.provide(run({ timeout: "10 minutes" }), busy.layer))
+      const fibers = yield* Effect.forEach(Array.from({ length: 64 }), (_, index) =>
+        Effect.fork(Effect.provide(run({ timeout: "10 minutes" }, { provider: `busy-${index % 4}` }), busy.layer))
       )
       yield* turnsUntil(() => busy.running.now === 64)
       assert.strictEqual(busy.running.now, 64)
@@ -167,6 +167,48 @@ describe("time", () => {
       yield* Fiber.interruptAll(fibers)
       assert.strictEqual(busy.running.now, 0)
       assert.strictEqual(yield* Effect.provide(run(), late.layer), key)
+    })
+  )
+
+  it.effect("a provider has at most 16 runs at once, so that one that hangs does not take all slots", () =>
+    Effect.gen(function* () {
+      const hanging = always(never)
+      const fibers = yield* Effect.forEach(Array.from({ length: 64 }), () =>
+        Effect.fork(Effect.provide(run({ timeout: "10 minutes" }, { provider: "hanging" }), hanging.layer))
+      )
+      yield* turnsUntil(() => hanging.running.now === 16)
+      const healthy = always(printsKey(key))
+      assert.strictEqual(yield* Effect.provide(run({}, { provider: "healthy" }), healthy.layer), key)
+      // Providers without a name share one; another program of theirs has slots of its own.
+      const other = run({ argv: ["another-helper"] }, { provider: "hanging" })
+      assert.strictEqual(yield* Effect.provide(other, healthy.layer), key)
+      assert.strictEqual(hanging.running.most, 16)
+      yield* Fiber.interruptAll(fibers)
+      assert.strictEqual(hanging.running.now, 0)
+      assert.strictEqual(yield* Effect.provide(run({}, { provider: "hanging" }), healthy.layer), key)
+    })
+  )
+
+  it.effect("runs that may prompt have 8 slots of their own, and take none of the others", () =>
+    Effect.gen(function* () {
+      const prompting = always(never)
+      const healthy = always(printsKey(key))
+      const asks = { argv: ["sh", "-c", "op read op://a/b/c"] }
+      const fibers = yield* Effect.forEach(Array.from({ length: 70 }), (_, index) =>
+        Effect.fork(Effect.provide(run({ ...asks, timeout: "10 minutes" }, { provider: `p${index}` }), prompting.layer))
+      )
+      yield* turnsUntil(() => prompting.running.now === 8)
+      assert.strictEqual(yield* Effect.provide(run(), healthy.layer), key)
+      const busy = always(never)
+      const others = yield* Effect.forEach(Array.from({ length: 64 }), (_, index) =>
+        Effect.fork(Effect.provide(run({ timeout: "10 minutes" }, { provider: `busy-${index % 4}` }), busy.layer))
+      )
+      yield* turnsUntil(() => busy.running.now === 64)
+      assert.strictEqual(busy.running.now, 64)
+      yield* Fiber.interruptAll(fibers)
+      assert.strictEqual(yield* Effect.provide(run(asks), healthy.layer), key)
+      assert.strictEqual(prompting.running.most, 8)
+      yield* Fiber.interruptAll(others)
     })
   )
 
@@ -248,6 +290,44 @@ describe("options from callers without types", () => {
         assert.notInclude(JSON.stringify(error), "48151623")
         assert.deepStrictEqual(helper.starts, [])
       }).pipe(Effect.provide(helper.layer))
+    })
+  }
+})
+
+describe("a polluted Object.prototype", () => {
+  const polluted =
+    (properties: Readonly<Record<string, unknown>>) => (effect: Effect.Effect<string, ApiKeyError, Needs>) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          for (const [name, value] of Object.entries(properties)) {
+            Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
+          }
+        }),
+        () => effect,
+        () =>
+          Effect.sync(() => {
+            for (const name of Object.keys(properties)) Reflect.deleteProperty(Object.prototype, name)
+          })
+      )
+
+  for (const properties of [
+    { program: "/tmp/another-program" },
+    { env: { PATH: "/tmp/elsewhere", ADDED: "1" } },
+    { inheritEnv: false },
+    { cwd: "/nowhere" },
+    { input: "something", before: Effect.dieMessage("it ran") },
+    { timeout: -1, retry: "never", search: "everywhere", interactive: "always" }
+  ]) {
+    it.effect(`changes nothing: ${Object.keys(properties).join(", ")}`, () => {
+      const helper = always(printsKey(key))
+      const plain = always(printsKey(key))
+      return Effect.gen(function* () {
+        assert.strictEqual(yield* run().pipe(polluted(properties), Effect.provide(helper.layer)), key)
+        assert.strictEqual(yield* Effect.provide(run(), plain.layer), key)
+        const [{ at: _, ...first } = { at: 0 }] = helper.starts
+        const [{ at: __, ...second } = { at: 0 }] = plain.starts
+        assert.deepStrictEqual(first, second)
+      })
     })
   }
 })
@@ -413,7 +493,7 @@ describe("at once", () => {
       return Effect.gen(function* () {
         const all = yield* Effect.fork(
           Effect.all(
-            Array.from({ length: 200 }, () => run()),
+            Array.from({ length: 200 }, (_, index) => run({}, { provider: `provider-${index % 5}` })),
             { concurrency: "unbounded" }
           )
         )

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as fc from "fast-check"
 import * as HelperExecutor from "../../src/HelperExecutor.js"
-import { isAlive, membersOf } from "../support/processes.js"
+import { eventually, isAlive, membersOf, sessionOf } from "../support/processes.js"
 
 const { node: executor } = HelperExecutor
 
@@ -65,6 +65,30 @@ describe("the executor for helpers", () => {
       })
     )
   )
+
+  for (const script of [
+    "timeout 600 sleep 601; true",
+    "set -m; sleep 602 & sleep 603 & wait",
+    "set -m; (set -m; sleep 604 & wait) & wait",
+    "(trap '' TERM; timeout 600 sh -c \"trap '' TERM; sleep 605; sleep 606\") & wait"
+  ]) {
+    it.live(`kill reaches every process group of the session: ${script}`, () =>
+      Effect.gen(function* () {
+        const leader = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const process_ = yield* executor.start(Command.make("bash", "-c", script))
+            const pid = Number(process_.pid)
+            const others = () => sessionOf(pid).filter((each) => !membersOf([pid]).includes(each))
+            yield* Effect.promise(() => eventually(() => others().length > 0))
+            yield* process_.kill("SIGKILL")
+            assert.deepStrictEqual(sessionOf(pid), [])
+            return pid
+          })
+        )
+        assert.deepStrictEqual(sessionOf(leader), [])
+      })
+    )
+  }
 
   it.live("with stdin or stderr inherited a child stays in our group, and is killed alone", () =>
     Effect.gen(function* () {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { afterEach, assert, describe, it, vi } from "vitest"
-import { groupIsAlive } from "../../src/internal/process/group.js"
+import { sessionIsAlive } from "../../src/internal/process/group.js"
 
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>()
@@ -27,21 +27,21 @@ const end = async (child: ChildProcess): Promise<void> => {
 
 afterEach(() => Promise.all(started.splice(0).map(end)))
 
-describe("a process group", () => {
+describe("a session", () => {
   it("that has begun since the last look is alive, and gone when its last process is", async () => {
     const first = await groupOf()
-    assert.isTrue(groupIsAlive(first))
+    assert.isTrue(sessionIsAlive(first))
     const second = await groupOf()
-    assert.isTrue(groupIsAlive(second))
+    assert.isTrue(sessionIsAlive(second))
     await Promise.all(started.splice(0).map(end))
-    assert.isFalse(groupIsAlive(first))
-    assert.isFalse(groupIsAlive(second))
+    assert.isFalse(sessionIsAlive(first))
+    assert.isFalse(sessionIsAlive(second))
   })
 
   it("that many wait for has not all of /proc read for each of them", async () => {
     const group = await groupOf()
     vi.mocked(readdirSync).mockClear()
-    for (let look = 0; look < 1_000; look++) assert.isTrue(groupIsAlive(group))
+    for (let look = 0; look < 1_000; look++) assert.isTrue(sessionIsAlive(group))
     const readings = vi.mocked(readdirSync).mock.calls.length
     // Each reading pauses for four times its own time; a look is thousands of times shorter.
     assert.isAtMost(readings, 100)

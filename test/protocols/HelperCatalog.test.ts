@@ -1029,6 +1029,19 @@ describe("an unknown helper", () => {
   const classify = (exitCode: number, explain?: Parameters<typeof HelperCatalog.classify>[2]) =>
     HelperCatalog.classify(HelperCatalog.find("get-token"), { exitCode, stderr: "no", stdout: "" }, explain)
 
+  it.each([
+    "sh: 1: cannot create /dev/stdout: No such device or address",
+    "bash: line 1: /dev/stderr: No such device or address",
+    "tee: /dev/stderr: No such device or address",
+    "curl: (23) Failed to open the file /dev/stdout: No such device or address",
+    "gpg: can't create '/dev/stdout': No such device or address",
+    "OSError: [Errno 6] No such device or address: '/dev/stdout'"
+  ])("that opens its output by name learns what to do: %s", (stderr) => {
+    const meaning = HelperCatalog.classify(HelperCatalog.find("get-token"), { exitCode: 1, stderr, stdout: "" })
+    expect(meaning.reason).toBe("Unknown")
+    expect(meaning.remedy).toMatch(/>&1/)
+  })
+
   it("loses only its hints", () => {
     expect(classify(1)).toEqual({ reason: "Unknown" })
   })

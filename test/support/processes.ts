@@ -57,6 +57,21 @@ export const membersOf = (groups: Iterable<number>): ReadonlyArray<number> => {
     .map(Number)
 }
 
+/** The live members of the session that a process leads, whatever their groups. */
+export const sessionOf = (leader: number): ReadonlyArray<number> =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+        const [state, , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+        return Number(session) === leader && state !== "Z" && state !== "X"
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+
 /** What this process holds: resources of the event loop, open descriptors, listeners for signals and for its end. */
 export const holdings = (): ReadonlyArray<string> => [
   ...process.getActiveResourcesInfo(),

@@ -33,10 +33,11 @@ export const recording = (
 export const keyOf = (
   options: CredentialHelper.Options,
   started: (pid: number) => void = () => undefined,
-  refused?: (error: PlatformError) => void
+  refused?: (error: PlatformError) => void,
+  provider = request.provider
 ): Effect.Effect<string, ApiKeyError> =>
   Effect.gen(function* () {
-    const output = yield* CredentialHelper.run(options, request)
+    const output = yield* CredentialHelper.run(options, { ...request, provider })
     const key = yield* CredentialFormat.decode("text", output, yield* DateTime.now)
     return Redacted.value(key.value)
   }).pipe(Effect.provide(recording(started, refused)))

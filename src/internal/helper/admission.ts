@@ -1,4 +1,4 @@
-/** Admission control: limits the helpers that run at once in this process, and queues runs for a free process slot. */
+/** Admission control: limits the helpers that run at once in this process, and queues runs for a free slot. */
 
 import * as Effect from "effect/Effect"
 import { globalValue } from "effect/GlobalValue"
@@ -7,8 +7,45 @@ import type { Output } from "../format/format.js"
 import * as Semaphore from "../util/semaphore.js"
 
 const maxConcurrentRuns = 64
+const maxRunsOfProvider = 16
+const maxPromptingRuns = 8
 
-export const runSlots = globalValue("effect-apikey/CredentialHelper/runSlots", () => Semaphore.make(maxConcurrentRuns))
+const runSlots = globalValue("effect-apikey/CredentialHelper/runSlots", () => Semaphore.make(maxConcurrentRuns))
+
+/** A run that waits for the user takes minutes, so such runs have slots of their own. */
+const promptSlots = globalValue("effect-apikey/CredentialHelper/promptSlots", () => Semaphore.make(maxPromptingRuns))
+
+interface Share {
+  readonly slots: Semaphore.Semaphore
+  users: number
+}
+
+/** The slots of each provider's program, so that one that hangs does not take all. Providers without a name share one. */
+const shares = globalValue("effect-apikey/CredentialHelper/shares", () => new Map<string, Share>())
+
+const withShare =
+  (key: string) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const share = shares.get(key) ?? { slots: Semaphore.make(maxRunsOfProvider), users: 0 }
+        shares.set(key, share)
+        share.users++
+        return share
+      }),
+      ({ slots }) => slots.withPermit(self),
+      (share) =>
+        Effect.sync(() => {
+          share.users--
+          if (share.users === 0) shares.delete(key)
+        })
+    )
+
+/** Waits for a slot: of the provider's, then of the process. */
+export const withRunSlot =
+  (provider: string, program: string, mayPrompt: boolean) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    mayPrompt ? promptSlots.withPermit(self) : withShare(JSON.stringify([provider, program]))(runSlots.withPermit(self))
 
 /** Only one run at a time may use the terminal. */
 export const terminalSlot = globalValue("effect-apikey/CredentialHelper/terminalSlot", () => Semaphore.make(1))

@@ -3,7 +3,8 @@
 import * as Effect from "effect/Effect"
 import { type ApiKeyError, CommandTimeout } from "../../ApiKeyError.js"
 import type { Output } from "../format/format.js"
-import { retryWhenSlotFrees, runSlots, terminalSlot } from "./admission.js"
+import { ownProperties } from "../util/ownProperties.js"
+import { retryWhenSlotFrees, terminalSlot, withRunSlot } from "./admission.js"
 import { withDeadline } from "./deadline.js"
 import { type KnownCommand, mayPrompt } from "./knownCommand.js"
 import { checkArguments, checkOptions, defaultRetry, type Options, type Requirements, timeLimit } from "./options.js"
@@ -12,10 +13,12 @@ import { attempt, takesTerminal } from "./supervise.js"
 
 export const run = (
   { entry, install, name }: KnownCommand,
-  options: Options,
-  request: Request
+  givenOptions: Options,
+  givenRequest: Request
 ): Effect.Effect<Output, ApiKeyError, Requirements> =>
   Effect.gen(function* () {
+    const options = ownProperties(givenOptions)
+    const request = ownProperties(givenRequest)
     yield* checkOptions(options)
     const onTerminal = yield* takesTerminal(name, options, request)
     const asksPerson = mayPrompt(entry, onTerminal)
@@ -26,7 +29,7 @@ export const run = (
     const once = attempt({ name, options, request, entry, install, onTerminal, progress }).pipe(
       // After an attempt the run waits again (for a retry).
       Effect.ensuring(setPhase(progress, "queued")),
-      runSlots.withPermit,
+      withRunSlot(request.provider, name, asksPerson),
       onTerminal ? terminalSlot.withPermit : (self) => self
     )
     const tries = Effect.retry(retryWhenSlotFrees(once), {

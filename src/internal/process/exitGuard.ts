@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process"
 import { isMainThread } from "node:worker_threads"
 import { onExit } from "signal-exit"
-import { watchdog } from "./watchdog.js"
+import { signalSession } from "./group.js"
+import { startWatchdog, type Watchdog } from "./watchdog.js"
 
 const isWindows = process.platform === "win32"
 const live = new Map<number, boolean>()
@@ -14,7 +15,8 @@ const kill = (pid: number, ownsGroup: boolean): void => {
     return
   }
   try {
-    process.kill(ownsGroup ? -pid : pid, "SIGKILL")
+    if (ownsGroup) signalSession(pid, "SIGKILL")
+    else process.kill(pid, "SIGKILL")
   } catch {
     // It has already exited.
   }
@@ -76,6 +78,38 @@ export interface Watch {
 
 let watches = 0
 
+/** After this time a watchdog is started, because no handler of ours runs after a crash or SIGKILL. */
+const watchdogAfterMillis = 100
+
+/** One for all helpers of this thread. */
+let dog: Watchdog | undefined
+const watchedByDog = new Map<number, number>()
+
+const updateDog = (): void => {
+  if (watchedByDog.size > 0) {
+    if (dog === undefined) dog = startWatchdog(watchedByDog.values())
+    else dog.watch(watchedByDog.values())
+  } else {
+    dog?.end()
+    dog = undefined
+  }
+}
+
+/** In a worker thread, which receives no signals, the watchdog starts at once. */
+const watchByDog = (pid: number, ownsGroup: boolean): (() => void) => {
+  if (isWindows) return () => undefined
+  const begin = (): void => {
+    watchedByDog.set(pid, ownsGroup ? -pid : pid)
+    updateDog()
+  }
+  const timer = isMainThread ? setTimeout(begin, watchdogAfterMillis).unref() : undefined
+  if (timer === undefined) begin()
+  return () => {
+    clearTimeout(timer)
+    if (watchedByDog.delete(pid)) updateDog()
+  }
+}
+
 /**
  * Starts a watch. Call it before starting the process, so that a signal during the start is handled too. Listeners are
  * installed only while there is a watch.
@@ -90,7 +124,7 @@ export const watch = (): Watch => {
     over: (pid, ownsGroup) => {
       watched = pid
       live.set(pid, ownsGroup)
-      if (!isMainThread && !isWindows) endWatchdog = watchdog(ownsGroup ? -pid : pid)
+      endWatchdog = watchByDog(pid, ownsGroup)
     },
     end: () => {
       if (ended) return

@@ -1,7 +1,7 @@
-/** Starts a child in its own process group, signals it, waits until it has exited, and releases it. */
+/** Starts a child in its own session, signals it, waits until it has exited, and releases it. */
 
 import { type ChildProcess, spawn as nodeSpawn } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync } from "node:fs"
 import { isatty } from "node:tty"
 import type * as Command from "@effect/platform/Command"
 import { type PlatformError, SystemError, type SystemErrorReason } from "@effect/platform/Error"
@@ -13,11 +13,12 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { programName } from "../redact/programName.js"
+import { checkFreeDescriptors } from "./descriptors.js"
 import { type Watch, watch } from "./exitGuard.js"
-import { groupIsAlive } from "./group.js"
+import { sessionIsAlive, signalSession } from "./group.js"
 import { isWindows, openTerminal, stderrFd, stdinFd, terminalExists } from "./terminal.js"
 
-/** The interval at which a group is checked after a signal. */
+/** The interval at which a session is checked after a signal. */
 const pollMillis = 10
 
 /** How long a release waits after SIGKILL before it gives up. */
@@ -47,7 +48,7 @@ export const systemError = (method: string, command: Command.StandardCommand, er
 export interface Child {
   readonly handle: ChildProcess
   readonly pid: number
-  /** Whether the child leads its own process group. */
+  /** Whether the child leads its own session. A child on our terminal shares our session, and is killed alone. */
   readonly ownsGroup: boolean
   readonly watch: Watch
   /** Whether SIGKILL was sent. A release then neither kills nor waits again. */
@@ -56,8 +57,8 @@ export interface Child {
 
 export const hasExited = ({ handle }: Child): boolean => handle.exitCode !== null || handle.signalCode !== null
 
-/** Whether the child has exited and its group, if it has one, is empty. */
-const isTerminated = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && groupIsAlive(child.pid))
+/** Whether the child has exited and its session, if it has one, is empty. */
+const isTerminated = (child: Child): boolean => hasExited(child) && !(child.ownsGroup && sessionIsAlive(child.pid))
 
 // --- boundary: calls to Node that throw. The functions in this section return values instead.
 
@@ -69,23 +70,6 @@ const outputOf = (output: Command.Command.Output): "pipe" | "inherit" => (typeof
 
 const keepsTerminal = ({ stdin, stderr }: Command.StandardCommand): boolean =>
   stdin === "inherit" || stderr === "inherit"
-
-/** Three pairs for stdio, and the pair through which libuv reports a failed exec. */
-const descriptorsPerSpawn = 8
-
-/**
- * Throws EMFILE if too few descriptors are free. Node would fail too, but does not close the pipes of such a start. The test
- * that fails without this check: "N at once with M descriptors queue, none fails" (test/integration/helpers/load.test.ts).
- */
-const checkFreeDescriptors = (): void => {
-  if (isWindows) return
-  const open: Array<number> = []
-  try {
-    while (open.length < descriptorsPerSpawn) open.push(openSync("/dev/null", "r"))
-  } finally {
-    for (const descriptor of open) closeSync(descriptor)
-  }
-}
 
 /** Starts the child. A child that inherits stdin or stderr gets the terminal, even if ours is redirected. */
 const spawnChild = (command: Command.StandardCommand, ownsGroup: boolean): ChildProcess => {
@@ -131,7 +115,7 @@ export const send = (child: Child, signal: NodeJS.Signals): void => {
   try {
     if (isWindows) {
       if (!hasExited(child)) taskkill(child.pid)
-    } else if (child.ownsGroup) process.kill(-child.pid, signal)
+    } else if (child.ownsGroup) signalSession(child.pid, signal)
     else child.handle.kill(signal)
   } catch {
     // ESRCH: it has already exited. EPERM: it belongs to another user (sudo) and cannot be signalled.
@@ -189,7 +173,7 @@ export const spawn = (command: Command.StandardCommand): Effect.Effect<Child, Pl
     return undefined
   })
 
-/** Kills a running child. After a non-zero exit it kills the rest of its group, as @effect/platform-node's executor does. */
+/** Kills a running child. After a non-zero exit it kills what is left in its session. */
 export const release = (child: Child): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (hasExited(child)) {

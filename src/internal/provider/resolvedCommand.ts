@@ -15,6 +15,7 @@ import { type KnownCommand, knownCommand, mayPrompt } from "../helper/knownComma
 import type { Options } from "../helper/options.js"
 import { comparable, sorted } from "../util/canonicalJson.js"
 import { digestOf } from "../util/digest.js"
+import { ownProperties } from "../util/ownProperties.js"
 
 /**
  * The options of a helper command: its runs, its output format, and the lifetime of its key.
@@ -91,6 +92,9 @@ export class ResolvedCommand implements KnownCommand, Equal.Equal {
 
 /** `defaultCwd` is the working directory that a policy sets for a command without `cwd`. */
 export const resolveCommand = (options: CommandOptions, defaultCwd?: string): ResolvedCommand =>
+  fromOwn(ownProperties(options), defaultCwd)
+
+const fromOwn = (options: CommandOptions, defaultCwd: string | undefined): ResolvedCommand =>
   new ResolvedCommand(options, options.cwd ?? defaultCwd)
 
 const durations: ReadonlySet<string> = new Set(["timeout", "timeToLive", "refreshAhead"] satisfies Array<

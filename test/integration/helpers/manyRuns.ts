@@ -12,6 +12,7 @@ const descriptors = (): number => readdirSync("/proc/self/fd").length
 let running = 0
 let most = 0
 let refused = 0
+let providers = 0
 const one = Effect.suspend(() =>
   keyOf(
     { argv: command, timeout: "10 minutes" },
@@ -21,7 +22,9 @@ const one = Effect.suspend(() =>
     },
     (error) => {
       if (codeOf(error) === "EMFILE") refused++
-    }
+    },
+    // Each is another provider's, so that only descriptors limit them.
+    `provider-${providers++}`
   )
 )
 
@@ -33,7 +36,9 @@ Effect.runPromise(
     Array.from({ length: Number(count) }, () => Effect.either(one)),
     { concurrency: "unbounded" }
   )
-).then((outcomes) => {
+).then(async (outcomes) => {
+  // A pipe is closed a turn of the event loop after its process has ended.
+  for (let turn = 0; turn < 1_000 && descriptors() !== before; turn++) await new Promise((done) => setImmediate(done))
   const failures = outcomes.filter(Either.isLeft).map(({ left }) => `${left._tag}: ${left.message}`)
   process.stdout.write(
     `${JSON.stringify({ keys: outcomes.filter(Either.isRight).length, failures: Array.from(new Set(failures)), before, most, refused, running, after: descriptors() })}\n`

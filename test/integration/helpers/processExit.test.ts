@@ -1,11 +1,11 @@
 /** No helper outlives us under a plain `runPromise`, however we end. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it as plainly } from "vitest"
 import { compiled, packed } from "../../support/artifacts.js"
 import { asBun, bun, itUnderBun } from "../../support/bun.js"
-import { eventually, isAlive, membersOf } from "../../support/processes.js"
+import { eventually, isAlive, membersOf, sessionOf } from "../../support/processes.js"
 import { node, type Session, withoutTerminal } from "../../support/sessions.js"
 
 let bin = ""
@@ -68,18 +68,71 @@ for (const [runtime, start] of Object.entries(runtimes)) {
   })
 }
 
-/** What waits for our death on behalf of a helper's group, by its command line. */
-const watchdogsOf = (pid: number): ReadonlyArray<number> =>
+/** What waits for our death on behalf of our helpers: a shell with this script, our child. */
+const watchdogsOf = (ours: number): ReadonlyArray<number> =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((each) => {
       try {
-        return readFileSync(`/proc/${each}/cmdline`, "utf8").endsWith(`\0-${pid}\0`) && isAlive(each)
+        const stat = readFileSync(`/proc/${each}/stat`, "utf8")
+        const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+        const isShell = readFileSync(`/proc/${each}/cmdline`, "utf8").startsWith("/bin/sh\0-c\0list=")
+        return isShell && Number(parent) === ours && isAlive(each)
       } catch {
         return false
       }
     })
+
+const watchdogOf = async (session: Session): Promise<number> => {
+  const ours = session.child.pid ?? 0
+  assert.isTrue(await eventually(() => watchdogsOf(ours).length === 1), "one watches")
+  return watchdogsOf(ours)[0] ?? 0
+}
+
+for (const [runtime, start] of Object.entries(runtimes)) {
+  const it = runtime === "Bun" ? itUnderBun : plainly
+  describe(`under ${runtime} no handler of ours runs, and the helper is gone within a second, with every group of its session`, () => {
+    for (const signal of ["SIGKILL", "SIGABRT", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL"] as const) {
+      it(`of our death by ${signal}`, async () => {
+        const script = "ulimit -c 0; trap '' TERM; timeout 600 sleep 601; true"
+        const session = start({}, plain, runOf(["bash", "-c", script]))
+        const pid = await pidOf(session)
+        try {
+          const dog = await watchdogOf(session)
+          assert.isTrue(await eventually(() => sessionOf(pid).length >= 3), "its session has another group")
+          session.child.kill(signal)
+          await session.ended
+          assert.isTrue(await eventually(() => sessionOf(pid).length === 0, oneSecond), "gone within 1 s")
+          assert.isTrue(await eventually(() => !isAlive(dog), oneSecond))
+        } finally {
+          session.child.kill("SIGKILL")
+          for (const each of sessionOf(pid)) process.kill(each, "SIGKILL")
+        }
+      })
+    }
+  })
+}
+
+describe("a process that was stopped past the time limit of its helper", () => {
+  plainly("gives the key that the helper printed in time", async () => {
+    const file = join(folder, "go-on")
+    const script = 'while ! [ -e "$0" ]; do sleep 0.01; done; echo printed-in-time'
+    const limit = 4_000
+    const run = JSON.stringify([{ argv: ["sh", "-c", script, file], timeout: limit }])
+    const session = withoutTerminal(node(plain, run))
+    const pid = await pidOf(session)
+    const started = performance.now()
+    session.child.kill("SIGSTOP")
+    writeFileSync(file, "")
+    assert.isTrue(await eventually(() => !isAlive(pid)), "the helper has ended")
+    // The time limit has to pass, and more than a second, before it continues.
+    assert.isTrue(await eventually(() => performance.now() - started > limit + 1_500))
+    session.child.kill("SIGCONT")
+    await session.says("printed printed-in-time")
+    await session.ended
+  })
+})
 
 for (const [runtime, start] of Object.entries(runtimes)) {
   const it = runtime === "Bun" ? itUnderBun : plainly
@@ -89,11 +142,11 @@ for (const [runtime, start] of Object.entries(runtimes)) {
         const session = start({}, inAWorker)
         const pid = await pidOf(session)
         try {
-          assert.isTrue(await eventually(() => watchdogsOf(pid).length === 1))
+          const dog = await watchdogOf(session)
           session.child.kill(signal)
           assert.strictEqual((await session.ended).signal, signal)
           await goneWithinASecond(pid)
-          assert.isTrue(await eventually(() => watchdogsOf(pid).length === 0, oneSecond))
+          assert.isTrue(await eventually(() => !isAlive(dog), oneSecond))
         } finally {
           session.child.kill("SIGKILL")
           for (const each of membersOf([pid])) process.kill(each, "SIGKILL")
@@ -103,10 +156,10 @@ for (const [runtime, start] of Object.entries(runtimes)) {
 
     it("what a helper that succeeded leaves behind lives on after us, and nobody watches it", async () => {
       const session = start({}, inAWorker, runOf(["sh", "-c", "sleep 600 >/dev/null 2>&1 & echo left-$!"]))
-      const pid = await pidOf(session)
+      await pidOf(session)
       const left = Number((await session.says(/printed left-\d+/)).slice("printed left-".length))
       try {
-        assert.isTrue(await eventually(() => watchdogsOf(pid).length === 0))
+        assert.isTrue(await eventually(() => watchdogsOf(session.child.pid ?? 0).length === 0))
         session.child.kill("SIGKILL")
         await session.ended
         assert.isTrue(isAlive(left))

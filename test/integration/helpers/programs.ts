@@ -30,6 +30,8 @@ export const programs = {
   "stays-in-group-without-stdout": sh(
     `${stays} >/dev/null 2>&1 & while ! [ -s "$STAYS" ]; do :; done; printf %s ${key}; exit "$STATUS"`
   ),
+  "stays-in-group-of-its-own": `#!/bin/bash\nset -m; sh -c 'echo $$ > "$STAYS"; exec sleep 600' >/dev/null 2>&1 & while ! [ -s "$STAYS" ]; do :; done; printf %s ${key}; exit "$STATUS"\n`,
+  "waits-for-a-group-of-its-own": `#!/bin/bash\ntimeout 600 sh -c 'echo $$ > "$STAYS"; exec sleep 600'; true\n`,
   "stays-in-session-of-its-own": staysInSessionOfItsOwn,
   "floods-stdout": sh("exec yes sk-flood"),
   "floods-stderr": sh("exec yes noise >&2"),

@@ -116,6 +116,23 @@ describe("a helper that may ask", () => {
     assert.isFalse(isAlive(Number(note()[0])))
   })
 
+  it("leaves the calling shell alive, on Ctrl-C and when its time is over", async () => {
+    const through = "set -m; %; echo the shell lives"
+    const stopped = onTerminal(get("--", at("waits-for-ever")), { env: { NOTE: at("note") }, through })
+    await stopped.says("Password: ")
+    stopped.write("\u0003")
+    await stopped.says("the shell lives")
+    await stopped.ended
+    assert.isFalse(isAlive(Number(note()[0])))
+    const late = onTerminal(get("--timeout", "2 seconds", "--", at("waits-for-ever")), {
+      env: { NOTE: at("note") },
+      through
+    })
+    await late.says("the shell lives")
+    await late.ended
+    assert.isFalse(isAlive(Number(note()[0])))
+  })
+
   it("on Ctrl-C without a terminal of its own is stopped with its group", async () => {
     const run = [{ argv: ["sh", "-c", "echo $$ > $NOTE; sleep 600 & wait"], env: { NOTE: at("note") } }]
     const session = onTerminal(node(plain, JSON.stringify(run)))

@@ -117,6 +117,27 @@ const cases: ReadonlyArray<Case> = [
     stays: "gone"
   },
   {
+    name: "leaves a process in a group of its own, status 0",
+    program: "stays-in-group-of-its-own",
+    options: () => ({ env: { STAYS: fresh("stays"), STATUS: "0" } }),
+    gives: key,
+    stays: "alive"
+  },
+  {
+    name: "leaves a process in a group of its own, status 1",
+    program: "stays-in-group-of-its-own",
+    options: () => ({ env: { STAYS: fresh("stays"), STATUS: "1" } }),
+    gives: { _tag: "NonZeroExit", exitCode: 1 },
+    stays: "gone"
+  },
+  {
+    name: "waits for a process in a group of its own",
+    program: "waits-for-a-group-of-its-own",
+    options: () => ({ env: { STAYS: fresh("stays") } }),
+    gives: timesOut,
+    stays: "gone"
+  },
+  {
     name: "leaves a process in a session of its own that holds stdout, status 1",
     program: "stays-in-session-of-its-own",
     options: () => ({ env: { STAYS: fresh("stays"), STATUS: "1" } }),
