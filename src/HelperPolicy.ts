@@ -247,7 +247,7 @@ const authorize = (rules: Rules, request: AuthorizationRequest): Effect.Effect<G
     const redirected = Option.exists(request.destination, (to) => isProject(to.provenance))
     if (isProject(from)) {
       if (source._tag === "Command") return yield* projectCommand(rules, request, source.command, from)
-      // Otherwise the user's requests would be made with the account of whoever wrote the file.
+      // Otherwise the user's requests would be made with the account of the author of the file.
       const isKeyThere =
         source._tag === "Literal" ||
         (source._tag === "File" && (yield* mayExist(expanded(source.file, yield* HostEnvironment, yield* Path.Path))))
