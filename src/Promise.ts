@@ -19,10 +19,10 @@ import { type ApiKeyError, isApiKeyError } from "./ApiKeyError.js"
 import type * as ApiKeySource from "./ApiKeySource.js"
 import type { FormatSpec } from "./formats/table.js"
 import * as HelperExecutor from "./HelperExecutor.js"
-import { inCode } from "./internal/model/configInvalid.js"
 import {
   type Checks,
   type Interactive,
+  inCode,
   interactiveNames,
   type OnAbandon,
   type OnRepeatedKey,

@@ -21,7 +21,7 @@ import type { CredentialFormat } from "../internal/format/format.js"
 import { EpochSeconds, epoch, toEpochSeconds } from "../internal/format/instant.js"
 import * as KeySyntax from "../internal/format/keySyntax.js"
 import { AnyText, fromValue, type Mismatch, maybe, mismatch } from "../internal/format/schema.js"
-import { isHeaderName } from "../internal/util/headerName.js"
+import { isHeaderName } from "../internal/model/options.js"
 
 const decodePercents = Option.liftThrowable(decodeURIComponent)
 

@@ -16,11 +16,11 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ApiKey } from "../ApiKey.js"
 import type { ApiKeyError, ConfigInvalid } from "../ApiKeyError.js"
-import { inCode } from "../internal/model/configInvalid.js"
-import { atOrigin, type Provider } from "../internal/model/provider.js"
+import { inCode } from "../internal/model/options.js"
+import { atOrigin, httpOrigin, type Provider } from "../internal/model/provider.js"
 import { checkedRefusedWhen, type RefusedWhen } from "../internal/model/refusal.js"
-import { callbackThrew } from "../internal/request/errors.js"
 import type { Fetch, KeyHeaders } from "../internal/request/headers.js"
+import { callbackThrew } from "../internal/request/headers.js"
 import { keepAtOrigin } from "../internal/request/keepAtOrigin.js"
 import { originOf, warningOnce, withBaseUrl } from "../internal/request/origin.js"
 import { placeholder, withoutPlaceholderIn } from "../internal/request/placeholder.js"
@@ -40,7 +40,6 @@ import { isStatus, redacted, withResponse } from "../internal/request/redactedRe
 import { type Judge, makeAcceptance, makeJudge, peekText, rejectAndReplace } from "../internal/request/rejection.js"
 import type { Hop } from "../internal/request/replay.js"
 import { type Authorization, headersFor, isSigner, signedHeaders } from "../internal/request/scheme.js"
-import { httpOrigin } from "../internal/util/httpOrigin.js"
 
 /**
  * The destination of the key, and when it counts as rejected.

@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import type { ApiKeyError } from "../../ApiKeyError.js"
 import type { RunReason } from "../format/format.js"
-import { inCode } from "../model/configInvalid.js"
+import { inCode } from "../model/options.js"
 import { withRetryAt } from "../model/retryAt.js"
 import {
   type Backoff,

@@ -6,7 +6,7 @@ import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
+import { inCode } from "../model/options.js"
 import type { Verdicts } from "./verdicts.js"
 
 /** A key in the cache. Instants are wall clock times in epoch milliseconds. */

@@ -1,7 +1,7 @@
 /** Which strings are valid as a token, as password or user name of a pair, and as a header. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { isHeaderName } from "../util/headerName.js"
+import { isHeaderName } from "../model/options.js"
 import { notAPassword, notAToken } from "./notAKey.js"
 import { type Mismatch, mismatch } from "./schema.js"
 import { unwrapped } from "./wrapping.js"

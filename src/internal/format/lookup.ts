@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
 import * as Table from "../../formats/table.js"
 import * as HelperCatalog from "../../HelperCatalog.js"
-import { inCode } from "../model/configInvalid.js"
+import { inCode } from "../model/options.js"
 import { decodeUtf8 } from "../util/bytes.js"
 import type { CredentialFormat, Output } from "./format.js"
 

@@ -9,10 +9,10 @@ import { isBoolean, isRecord, isString } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { type ApiKeyError, type ConfigInvalid, SpawnFailed } from "../../ApiKeyError.js"
 import type * as HelperExecutor from "../../HelperExecutor.js"
-import { inCode } from "../model/configInvalid.js"
 import {
   type Checks,
   type Interactive,
+  inCode,
   interactiveNames,
   oneOf,
   optional,

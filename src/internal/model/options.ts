@@ -1,9 +1,18 @@
-/** The named values of options, and checks for options that are given in code. */
+/** The named values of options, and for options that are given in code: checks, and the error of a wrong one. */
 import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
-import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { inCode } from "./configInvalid.js"
+import { ConfigInvalid } from "../../ApiKeyError.js"
+import type { RemedyInput } from "./remedy.js"
+
+/** `ConfigInvalid` for options that were given in code, which have no file and no line. */
+export const inCode = (problem: string, remedy: RemedyInput): ConfigInvalid =>
+  new ConfigInvalid({ file: "code", line: 0, column: 0, problem, remedy })
+
+/** A token of RFC 9110. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+export const isHeaderName = (name: string): boolean => token.test(name)
 
 export const interactiveNames = ["never", "if-available", "always"] as const
 export const searchNames = ["install-dirs", "login-shell", "path"] as const

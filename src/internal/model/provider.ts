@@ -9,6 +9,7 @@ import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
+import type * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type * as ApiKey from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
@@ -209,3 +210,12 @@ export const make = (options: Pick<Provider, "get"> & Partial<Provider> & { read
 }
 
 export const defaultProvider = "default"
+
+/** `make` of an SDK module from its `makeWith`: waiting for a key uses the clock, logger and tracer of the context. */
+export const fromContext = <A>(
+  makeWith: (provider: Provider, runtime: Runtime.Runtime<never>) => A
+): Effect.Effect<A, never, ApiKeyProvider> => Effect.zipWith(ApiKeyProvider, Effect.runtime<never>(), makeWith)
+
+/** The origin of a URL that a request can go to. A `blob:` URL has the origin of its page, but no server gets it: it has `"null"`. */
+export const httpOrigin = ({ origin, protocol }: URL): string =>
+  protocol === "http:" || protocol === "https:" ? origin : "null"

@@ -3,9 +3,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { isHeaderName } from "../util/headerName.js"
 import { optional, required } from "../util/schema.js"
-import { inCode } from "./configInvalid.js"
+import { inCode, isHeaderName } from "./options.js"
 
 /** Bounds the time that a rule takes. */
 const maxTextLength = 256

@@ -18,7 +18,7 @@ import { knownCommand } from "../helper/knownCommand.js"
 import type { Options, Requirements } from "../helper/options.js"
 import type { Request } from "../helper/request.js"
 import { run } from "../helper/run.js"
-import { inCode } from "../model/configInvalid.js"
+import { inCode } from "../model/options.js"
 import { defaultProvider, type Provider } from "../model/provider.js"
 import { type CommandOptions, type ResolvedCommand, resolveCommand } from "./resolvedCommand.js"
 

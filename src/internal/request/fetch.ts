@@ -14,8 +14,16 @@ import { type ConfigInvalid, isApiKeyError } from "../../ApiKeyError.js"
 import { atOrigin, type Provider, peekOf } from "../model/provider.js"
 import { checkedRefusedWhen, type RefusedWhen } from "../model/refusal.js"
 import { runPromise } from "../util/fiber.js"
-import { callbackThrew } from "./errors.js"
-import { changed, type Fetch, type Fields, fieldsOf, isPlain, type KeyHeaders, noKeyHeaders } from "./headers.js"
+import {
+  callbackThrew,
+  changed,
+  type Fetch,
+  type Fields,
+  fieldsOf,
+  isPlain,
+  type KeyHeaders,
+  noKeyHeaders
+} from "./headers.js"
 import { originOf, warningOnce } from "./origin.js"
 import {
   isSame,

@@ -1,6 +1,19 @@
-/** The headers of a request, in the kind (record or `Headers`) that the caller gave, and those that carry a key. */
+/**
+ * The headers of a request, in the kind (record or `Headers`) that the caller gave, and those that carry a key. The errors where a key
+ * fits none.
+ */
 
 import { isString } from "effect/Predicate"
+import { type ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
+import { inCode } from "../model/options.js"
+
+/** A function in the options threw or rejected. */
+export const callbackThrew = (name: "scheme" | "isRejection"): ConfigInvalid =>
+  inCode(`the function \`${name}\` threw an error, which may hold the key`, "Call it with a test key to see the error.")
+
+/** The key does not fit the request. Whether the helper is to blame is not known here. */
+export const unsendable = (expected: string, remedy: string): InvalidOutput =>
+  new InvalidOutput({ command: "effect-apikey", format: "header", path: "", expected, remedy })
 
 export type Fetch = typeof globalThis.fetch
 

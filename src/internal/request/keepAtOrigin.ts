@@ -1,6 +1,6 @@
 /** A `fetch` for a client above that makes the requests: it replaces the placeholder by the key, at one origin only. */
 
-import { httpOrigin } from "../util/httpOrigin.js"
+import { httpOrigin } from "../model/provider.js"
 import { changed, type Fetch, fieldsOf, type KeyHeaders, without } from "./headers.js"
 import { namesOf, placeholder } from "./placeholder.js"
 import { firstHop, follow, withHeaders } from "./redirect.js"

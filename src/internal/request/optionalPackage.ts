@@ -3,7 +3,7 @@
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
+import { inCode } from "../model/options.js"
 
 export const loadOptionalPackage = <A>(name: string, load: () => Promise<A>): Effect.Effect<A, ConfigInvalid> =>
   Effect.tryPromise({

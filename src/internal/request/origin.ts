@@ -2,8 +2,8 @@
 
 import * as Either from "effect/Either"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
-import { httpOrigin } from "../util/httpOrigin.js"
+import { inCode } from "../model/options.js"
+import { httpOrigin } from "../model/provider.js"
 import type { Authorization } from "./scheme.js"
 
 /** The origin, or `ConfigInvalid`. `localhost:3000` parses as a URL with the scheme `localhost:`. */

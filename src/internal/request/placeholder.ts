@@ -1,8 +1,8 @@
 /** The placeholder for the key in a request that a library makes: where it is, and how it is removed. */
 
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
-import { httpOrigin } from "../util/httpOrigin.js"
+import { inCode } from "../model/options.js"
+import { httpOrigin } from "../model/provider.js"
 import { type Fetch, type Fields, without } from "./headers.js"
 import { requestTo } from "./replay.js"
 

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Model from "../../ApiKey.js"
 import type { ApiKeyError } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
+import { inCode } from "../model/options.js"
 
 /**
  * A key. JSON and `inspect` show no secret.

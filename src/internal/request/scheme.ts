@@ -8,11 +8,8 @@ import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
 import type { ConfigInvalid, InvalidOutput } from "../../ApiKeyError.js"
-import { inCode } from "../model/configInvalid.js"
-import { anyOf } from "../model/options.js"
-import { isHeaderName } from "../util/headerName.js"
-import { callbackThrew, unsendable } from "./errors.js"
-import { credentialHeaders, type KeyHeaders } from "./headers.js"
+import { anyOf, inCode, isHeaderName } from "../model/options.js"
+import { callbackThrew, credentialHeaders, type KeyHeaders, unsendable } from "./headers.js"
 import { placeholder } from "./placeholder.js"
 
 const schemeNames = ["bearer", "basic", "headers"] as const

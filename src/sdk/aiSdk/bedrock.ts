@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.js"
 import type { InvalidOutput } from "../../ApiKeyError.js"
 import { make, type Provider } from "../../internal/model/provider.js"
-import { unsendable } from "../../internal/request/errors.js"
+import { unsendable } from "../../internal/request/headers.js"
 import { isForAHeader, notForAHeader, type Signer } from "../../internal/request/scheme.js"
 
 /** `Credential=ID/20260101/us-east-1/bedrock/aws4_request`: the package's own signature names the region and the service. */

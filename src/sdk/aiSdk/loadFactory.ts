@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import type { ConfigInvalid } from "../../ApiKeyError.js"
-import { inCode } from "../../internal/model/configInvalid.js"
+import { inCode } from "../../internal/model/options.js"
 import { isMissing, loadOptionalPackage } from "../../internal/request/optionalPackage.js"
 
 const packageName = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*(?:\/[\w.-]+)*$/

@@ -249,11 +249,11 @@ const rows: ReadonlyArray<Row> = [
     ours: `InvalidOutput: INJECTED cannot be used as a key: expected visible ASCII characters without spaces`
   },
   {
-    name: "harm: a {file:} in a variable's value is read; here it stays the value",
+    name: "harm: a {file:} in a variable's value is read; here it stays the value, which is no key",
     files: { [`${global}/opencode.json`]: options("{env:INDIRECT}"), "home/secret": "stolen" },
     env: { INDIRECT: "{file:~/secret}" },
     key: "Bearer stolen",
-    ours: "Bearer {file:~/secret}"
+    ours: `InvalidOutput: INDIRECT cannot be used as a key: expected a key, not a variable or a command that nothing has replaced`
   },
   {
     name: "harm: a {file:} in a comment is read, and a missing one there ends everything; here comments are comments",
@@ -265,12 +265,12 @@ const rows: ReadonlyArray<Row> = [
     ours: "Bearer sk-1"
   },
   {
-    name: "harm: a placeholder without quotes is JSON; here it is a string",
+    name: "harm: a placeholder without quotes is JSON; here it is a string, and its quotes are no part of a key",
     group: "named file",
     files: { [`${global}/opencode.json`]: `{ "provider": { "myprov": { "options": { "apiKey": {env:BARE} } } } }` },
     env: { BARE: `"quoted"` },
     key: "Bearer quoted",
-    ours: `Bearer "quoted"`
+    ours: `InvalidOutput: BARE cannot be used as a key: expected a key without quotes`
   }
 ]
 
